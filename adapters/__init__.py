@@ -1,0 +1,1 @@
+"""What touches the world; each room satisfies a port of services.ports by shape."""

@@ -1,0 +1,1 @@
+"""信息互通: alerts and bulletins."""

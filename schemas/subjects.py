@@ -1,0 +1,85 @@
+"""NATS subjects, streams and consumers: the only place that spells one.
+
+``hub.in.<source>.<lane>.<destination>.<mutual>.<noun_verbed>.vN``. The destination is one county
+or ``_<agreement>`` when the audience is all parties of the agreement.
+
+Source: docs/decisions/0006-carry-events-over-jetstream.md
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from schemas.ids import CountyCode, is_county
+
+DOMAIN: Final = "HUB"
+API_PREFIX: Final = f"$JS.{DOMAIN}.API"
+SHARDS: Final = 4
+URGENT_STREAM: Final = "EVT_URGENT"
+_PREFIX: Final = "cn.sihu."
+_TOKENS: Final = 8
+
+
+class Lane(StrEnum):
+    """A lane has its own dense publication sequence, so an alert overtakes any backlog."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    REPAIR = "repair"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The parts of a subject; ``destination`` is a county code or ``_<agreement id>``."""
+
+    source: CountyCode
+    lane: Lane
+    destination: str
+    wire_type: str
+
+    def __str__(self) -> str:
+        """Spell the subject."""
+        return f"hub.in.{self.source}.{self.lane}.{self.destination}.{self.wire_type.removeprefix(_PREFIX)}"
+
+
+def parse_subject(text: str) -> Subject | None:
+    """Read a subject back; None if it is not one of ours."""
+    tokens = text.split(".")
+    if len(tokens) != _TOKENS or tokens[:2] != ["hub", "in"] or not is_county(tokens[2]):
+        return None
+    try:
+        lane = Lane(tokens[3])
+    except ValueError:
+        return None
+    return Subject(CountyCode(tokens[2]), lane, tokens[4], _PREFIX + ".".join(tokens[5:]))
+
+
+def own_space(source: str, lane: Lane) -> str:
+    """The subject space of one county's lane: what compare-and-set on append covers."""
+    return f"hub.in.{source}.{lane}.>"
+
+
+def shard_of(source: str) -> int:
+    """Shard of a county's normal and repair lanes: first byte of SHA-256(code) modulo 4."""
+    return hashlib.sha256(source.encode()).digest()[0] % SHARDS
+
+
+def stream_of(source: str, lane: Lane) -> str:
+    """The hub stream that keeps a county's lane."""
+    return URGENT_STREAM if lane is Lane.URGENT else f"EVT_{shard_of(source)}"
+
+
+def streams() -> tuple[str, ...]:
+    """Every event stream of a hub, the urgent one first."""
+    return (URGENT_STREAM, *(f"EVT_{shard}" for shard in range(SHARDS)))
+
+
+def consumer_of(county: str) -> str:
+    """Name of the one durable consumer that a county has on each stream."""
+    return f"to_{county}"
+
+
+def inbox_prefix(county: str, random: str) -> str:
+    """Reply subjects of one connection: per county and random, so that nobody hears another's."""
+    return f"_R.{county}.{random}"

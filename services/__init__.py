@@ -1,0 +1,1 @@
+"""What happens: rules in domain, effects ordered by the rooms around it."""

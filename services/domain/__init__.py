@@ -1,0 +1,1 @@
+"""Pure rules: values in, values out. Time, ids and signatures are arguments."""
