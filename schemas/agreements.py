@@ -1,0 +1,75 @@
+"""A co-operation agreement (协作协议): who may send what to whom, until when.
+
+Source: docs/protocol.md, section "Trust".
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from schemas.base import InformationClass, Model, WireTime
+from schemas.envelope import CONTENT_MAX_BYTES
+from schemas.ids import AgreementId, CountyId, WireType
+from schemas.registry import PhoneText, Text
+
+Purpose = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Counties = Annotated[tuple[CountyId, ...], Field(min_length=1, max_length=512, strict=False)]
+
+
+class Grant(Model):
+    """One row of the matrix: these types, from these counties, to those. Null means every party."""
+
+    types: Annotated[tuple[WireType, ...], Field(min_length=1, max_length=64, strict=False)]
+    sources: Counties | None = None
+    recipients: Counties | None = None
+
+
+class Deadline(Model):
+    """By when an alert of one effective level must be stored and acknowledged."""
+
+    level: Annotated[int, Field(ge=1, le=4)]
+    stored_seconds: Annotated[int, Field(ge=1, le=86_400)]
+    acknowledged_minutes: Annotated[int, Field(ge=1, le=14_400)]
+
+
+class Contact(Model):
+    """The office to telephone when the wire is silent."""
+
+    county: CountyId
+    office: Text
+    duty_phone: PhoneText
+
+
+class Agreement(Model):
+    """One object signed by every party's governance key; checked by the same function at both ends."""
+
+    v: Literal[1] = 1
+    id: AgreementId
+    version: Annotated[int, Field(ge=1, le=999_999)]
+    title: Text
+    parties: Annotated[tuple[CountyId, ...], Field(min_length=2, max_length=512, strict=False)]
+    coordinators: Counties
+    valid_from: WireTime
+    valid_until: WireTime
+    grants: Annotated[tuple[Grant, ...], Field(min_length=1, max_length=256, strict=False)]
+    class_ceiling: InformationClass
+    internal_in_clear: bool
+    """True lets `internal` content travel unencrypted; `personal` never does."""
+    purposes: Annotated[tuple[Purpose, ...], Field(min_length=1, max_length=64, strict=False)]
+    retention_days: Annotated[int, Field(ge=30, le=36_500)]
+    deadlines: Annotated[tuple[Deadline, ...], Field(max_length=4, strict=False)] = ()
+    content_max_bytes: Annotated[int, Field(ge=1024, le=CONTENT_MAX_BYTES)] = CONTENT_MAX_BYTES
+    contacts: Annotated[tuple[Contact, ...], Field(max_length=512, strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if any(a >= b for a, b in zip(self.parties, self.parties[1:], strict=False)):
+            raise ValueError("`parties` lists each county once, in ascending order of code")
+        if self.id == "control":
+            raise ValueError("`control` is reserved")
+        if self.valid_until <= self.valid_from:
+            raise ValueError("`valid_until` lies after `valid_from`")
+        named = {county for grant in self.grants for county in (*(grant.sources or ()), *(grant.recipients or ()))}
+        if strangers := sorted((named | set(self.coordinators)) - set(self.parties)):
+            raise ValueError(f"{strangers[0]} is named but is no party")
+        return self

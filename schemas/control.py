@@ -1,0 +1,111 @@
+"""Control types: records about the chains themselves, permitted by membership alone."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from schemas.base import Event, InformationClass, Model, WireTime
+from schemas.envelope import AUDIENCE_MAX, MAX_INTEGER
+from schemas.ids import AgreementId, AgreementRef, ChannelId, CountyId, Digest, EnvelopeId, Epoch
+from schemas.officers import OfficerProof
+
+CONTROL_PURPOSE = "bus_control"
+
+
+class ChainKind(StrEnum):
+    """Events and receipts of one pair never share a chain."""
+
+    EVENT = "event"
+    RECEIPT = "receipt"
+
+
+class OpeningReason(StrEnum):
+    """Why an epoch was opened."""
+
+    FIRST = "first"
+    RESTORED = "restored"
+    FORKED = "forked"
+
+
+class LastLink(Model):
+    """The last link of the old epoch that the source knows."""
+
+    seq: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+    id: EnvelopeId
+
+
+class EpochOpened(Event):
+    """The source opens an epoch of a channel; link 0 of that epoch."""
+
+    wire_type: ClassVar[str] = "cn.sihu.control.epoch_opened.v1"
+    title_zh: ClassVar[str] = "开启纪元"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    channel: ChannelId
+    chain_kind: ChainKind
+    agreement_id: AgreementId
+    audience: Annotated[tuple[CountyId, ...], Field(min_length=1, max_length=AUDIENCE_MAX, strict=False)]
+    epoch: Epoch
+    reason: OpeningReason
+    old_epoch: Epoch | None = None
+    last: LastLink | None = None
+
+
+class ReceiptStage(StrEnum):
+    """How far an event has come at one receiver. The last three are answers of a machine that refuses."""
+
+    STORED = "stored"
+    HANDED_OVER = "handed_over"
+    ACKNOWLEDGED = "acknowledged"
+    ACTIONED = "actioned"
+    DECLINED = "declined"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    EXHAUSTED = "exhausted"
+
+
+HUMAN_STAGES = frozenset({ReceiptStage.ACKNOWLEDGED, ReceiptStage.ACTIONED, ReceiptStage.DECLINED})
+
+
+class Receipt(Event):
+    """A receiver attests, in the transaction that made it true, what became of one event or a range.
+
+    ``seq`` is the last sequence covered and ``head`` its envelope id, which by the chain names every
+    event before it; ``first_seq`` is the first one covered.
+    """
+
+    wire_type: ClassVar[str] = "cn.sihu.control.receipt.v1"
+    title_zh: ClassVar[str] = "回执"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    receiver: CountyId
+    stage: ReceiptStage
+    channel: ChannelId
+    epoch: Epoch
+    first_seq: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+    seq: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+    head: EnvelopeId
+    content_digest: Digest | None = None
+    """Digest of the content as received; only for a single event."""
+    agreement: AgreementRef
+    permitted: bool
+    """Verdict of the receiver's own check of the agreement."""
+    received_at: WireTime
+    officer: OfficerProof | None = None
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,63}$")] | None = None
+    text: Annotated[str, StringConstraints(max_length=300)] | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.first_seq > self.seq:
+            raise ValueError("`first_seq` is at most `seq`")
+        if self.stage is not ReceiptStage.STORED and self.first_seq != self.seq:
+            raise ValueError("only `stored` may cover a range")
+        if (self.stage in HUMAN_STAGES) != (self.officer is not None):
+            raise ValueError("a human stage names its officer, and no other stage does")
+        if (self.stage is ReceiptStage.REJECTED) != (self.code is not None):
+            raise ValueError("a rejection names its code, and no other stage does")
+        return self

@@ -1,0 +1,42 @@
+"""What an officer or a county system asks to send, before it is signed."""
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from schemas.agreements import Purpose
+from schemas.base import InformationClass, Kind, Model, Status, WireTime
+from schemas.envelope import Ref
+from schemas.ids import AgreementId, CountyId, WireType
+from schemas.officers import AnswerWord
+
+
+class EventDraft(Model):
+    """The body of ``POST /api/v1/events``. What is left out takes the type's default."""
+
+    type: WireType
+    agreement: AgreementId
+    to: Annotated[tuple[CountyId, ...], Field(min_length=1, max_length=512, strict=False)] | None = None
+    """Null addresses every other party of the agreement."""
+    purpose: Purpose | None = None
+    information_class: Annotated[InformationClass | None, Field(alias="class")] = None
+    status: Status = Status.ACTUAL
+    kind: Kind | None = None
+    priority: Annotated[int, Field(ge=0, le=4)] | None = None
+    expires: WireTime | None = None
+    acknowledge_by: WireTime | None = None
+    refs: Annotated[tuple[Ref, ...], Field(max_length=32, strict=False)] = ()
+    content: dict[str, JsonValue]
+
+
+class AcknowledgementDraft(Model):
+    """The body of ``POST /api/v1/events/{id}/acknowledgement``.
+
+    ``signature`` (base64url) is the officer's own Ed25519 signature over the answer's bytes to sign;
+    with it ``answered_at`` is required, for it is part of what was signed.
+    """
+
+    answer: AnswerWord = AnswerWord.RECEIVED
+    note: Annotated[str, StringConstraints(max_length=200)] = ""
+    answered_at: WireTime | None = None
+    signature: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{86}$")] | None = None

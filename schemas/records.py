@@ -1,0 +1,261 @@
+"""What a node keeps: rows as values, the same for every store.
+
+Times are aware UTC, digests and ids lowercase hex, sizes bytes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from schemas.control import ChainKind, ReceiptStage
+from schemas.envelope import Envelope, Position
+
+T = TypeVar("T")
+
+
+class Direction(StrEnum):
+    """Seen from this county."""
+
+    INCOMING = "in"
+    OUTGOING = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One epoch of one channel, ours or a partner's.
+
+    Attributes:
+        number: Row number in this store; means nothing elsewhere.
+        head: Last accepted position; everything up to it is held without a gap.
+        frozen: A fork was proved: nothing follows until an epoch is opened.
+    """
+
+    number: int
+    channel: str
+    epoch: str
+    source: str
+    agreement_id: str
+    kind: ChainKind
+    audience: tuple[str, ...]
+    head: Position
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """An accepted link to be recorded.
+
+    Attributes:
+        early: Delivered although a link before it is missing (alerts, receipts); the head has not reached it.
+        newer_schema: Made by a schema digest that we do not know.
+        level: Effective level 1–4 of an alert, else None.
+    """
+
+    chain_number: int
+    direction: Direction
+    envelope: Envelope
+    recorded_at: datetime
+    early: bool = False
+    newer_schema: bool = False
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An envelope as the store holds it.
+
+    Attributes:
+        position: Order of recording in this store, from 1; pages and ``since`` count by it.
+    """
+
+    position: int
+    chain_number: int
+    direction: Direction
+    envelope: Envelope
+    recorded_at: datetime
+    early: bool
+    newer_schema: bool
+    level: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventSummary:
+    """One line of a listing: no content bytes."""
+
+    position: int
+    envelope_id: str
+    direction: Direction
+    wire_type: str
+    source: str
+    audience: tuple[str, ...]
+    channel: str
+    epoch: str
+    seq: int
+    time: datetime
+    recorded_at: datetime
+    expires: datetime | None
+    acknowledge_by: datetime | None
+    status: str
+    priority: int
+    level: int | None
+    headline: str
+    """First title-like field of the content, at most 60 characters; empty if there is none."""
+    early: bool
+    stored_count: int
+    """Of an outgoing event: recipients whose *stored* receipt is in."""
+    acknowledged_count: int
+    """Outgoing: recipients who acknowledged. Incoming: 1 once this county did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one recipient has proved about one outgoing event."""
+
+    recipient: str
+    stored_at: datetime | None
+    handed_over_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    """Display name of the officer."""
+    answer: str | None
+    refused_code: str | None
+    """Code of a rejection, else None."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt that we issued (direction out) or received (direction in).
+
+    Attributes:
+        envelope_id: Of the envelope that carries the receipt.
+        target_chain: Chain number of the events it covers.
+        times: ``received_at`` is the receiver's claim, ``recorded_at`` ours.
+    """
+
+    envelope_id: str
+    direction: Direction
+    receiver: str
+    stage: ReceiptStage
+    target_chain: int
+    first_seq: int
+    seq: int
+    received_at: datetime
+    recorded_at: datetime
+    officer: str | None = None
+    answer: str | None = None
+    means: str | None = None
+    code: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Refused bytes and the reason. The bodies go first when the cap is reached; digest and code stay."""
+
+    digest: str
+    size: int
+    source: str
+    """County that the subject names: a claim of the carrier."""
+    subject: str
+    code: str
+    field: str
+    reason: str
+    recorded_at: datetime
+    message: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A verified link that waits for the links before it, or for a newer registry."""
+
+    channel: str
+    epoch: str
+    seq: int
+    envelope_id: str
+    source: str
+    subject: str
+    message: bytes
+    held_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A promise with a deadline: this recipient must have reached this stage by then."""
+
+    envelope_id: str
+    chain_number: int
+    seq: int
+    recipient: str
+    stage: ReceiptStage
+    due_at: datetime
+    level: int
+
+
+class NoticeKind(StrEnum):
+    """Why this county's own duty officer is told something."""
+
+    NOT_STORED = "not_stored"
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    REFUSED = "refused"
+    QUARANTINED = "quarantined"
+    FORKED = "forked"
+    OWN_UNKNOWN = "own_unknown"
+    """An envelope signed by ourselves that our store lacks: an old backup came back, or a clone runs."""
+    EXPIRING = "expiring"
+    """A certificate, registry or agreement comes to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Told to this county's own duty officer, until the cause is gone."""
+
+    number: int
+    kind: NoticeKind
+    about: str
+    """Envelope id, channel or document that it is about."""
+    county: str
+    """The county concerned; empty if none."""
+    text: str
+    """Chinese, one line, with the telephone to call where there is one."""
+    told_at: datetime
+    resolved_at: datetime | None
+
+
+class JournalKind(StrEnum):
+    """What changed."""
+
+    POSTED = "posted"
+    ARRIVED = "arrived"
+    RECEIPT = "receipt"
+    NOTICE = "notice"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One change of the store, numbered without gaps in the order of commits: what ``live`` resumes by."""
+
+    sequence: int
+    kind: JournalKind
+    reference: str
+    """Envelope id (posted, arrived, receipt), notice number, or digest of quarantined bytes."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The answer once given to an Idempotency-Key."""
+
+    key: str
+    request_digest: str
+    envelope_id: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing and where the next begins."""
+
+    rows: tuple[T, ...]
+    next_since: int

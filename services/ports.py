@@ -1,0 +1,345 @@
+"""What the services need from outside, as Protocols. Adapters satisfy them by shape.
+
+A store is read and written by *work*: a plain function that gets a transaction, loads facts,
+decides by pure rules and writes once. All work that waits is committed together, in one fsync.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from schemas.carriage import ArrivalBatch, Publication
+from schemas.envelope import Envelope, Position
+from schemas.records import (
+    Chain,
+    Delivery,
+    Direction,
+    EventSummary,
+    HeldBack,
+    JournalEntry,
+    NewLink,
+    Notice,
+    NoticeKind,
+    Page,
+    Quarantined,
+    ReceiptRow,
+    Remembered,
+    StoredEvent,
+    Watch,
+)
+from schemas.subjects import Lane
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The only readers of time."""
+
+    def now(self) -> datetime:
+        """Return aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; the manual clock of the tests returns when it is moved past."""
+        ...
+
+
+class Ids(Protocol):
+    """The only source of randomness."""
+
+    def hex(self, size: int) -> str:
+        """Return ``size`` random bytes as lowercase hex."""
+        ...
+
+
+class Signer(Protocol):
+    """One private key of this county; ``kid`` names its public record in the registry."""
+
+    kid: str
+
+    def sign(self, to_be_signed: bytes) -> bytes:
+        """Return the 64-byte Ed25519 signature."""
+        ...
+
+
+class Chains(Protocol):
+    """Epochs of channels and their heads."""
+
+    def current(self, channel: str) -> Chain | None:
+        """Return the newest epoch of a channel, or None."""
+        ...
+
+    def find(self, channel: str, epoch: str) -> Chain | None:
+        """Return one epoch of a channel, or None."""
+        ...
+
+    def open(self, chain: Chain) -> Chain:
+        """Record a new epoch (its ``number`` is ignored) and return it with its number."""
+        ...
+
+    def advance(self, number: int, head: Position) -> None:
+        """Move the head forward."""
+        ...
+
+    def freeze(self, number: int) -> None:
+        """Mark the chain forked."""
+        ...
+
+    def held_id(self, number: int, seq: int) -> str | None:
+        """Return the envelope id held at ``seq`` (early ones too), or None."""
+        ...
+
+    def early_link(self, number: int, seq: int) -> Envelope | None:
+        """Return the early-delivered link at ``seq`` that the head has not reached, or None."""
+        ...
+
+    def settle_early(self, number: int, seq: int) -> None:
+        """The head has reached an early link: it is early no more."""
+        ...
+
+
+class Outbox(Protocol):
+    """Publications in dense order per lane."""
+
+    def record(self, links: Sequence[NewLink]) -> None:
+        """Keep accepted links, own or received, with all their bytes; journals each (posted or arrived)."""
+        ...
+
+    def enqueue(self, lane: Lane, subject: str, envelope_id: str) -> int:
+        """Append a publication of a recorded envelope to a lane; return its dense sequence, from 1."""
+        ...
+
+    def mark_published(self, lane: Lane, up_to: int) -> None:
+        """The hub holds everything up to this own sequence."""
+        ...
+
+    def is_waiting(self, envelope_id: str) -> bool:
+        """Tell whether a publication of this envelope is still to be published."""
+        ...
+
+
+class Deliveries(Protocol):
+    """Own events × recipients."""
+
+    def expect(self, chain_number: int, seq: int, recipients: Iterable[str]) -> None:
+        """From now on each recipient owes receipts for this event."""
+        ...
+
+    def mark(self, receipt: ReceiptRow) -> int:
+        """Apply a received receipt to every expected delivery it covers, monotonically; return how many changed.
+
+        A stored watch of a covered event is dropped by *stored* and every later or negative stage, an
+        acknowledged watch by the human stages.
+        """
+        ...
+
+
+class Receipts(Protocol):
+    """Receipts issued and received."""
+
+    def record(self, row: ReceiptRow) -> None:
+        """Keep one receipt's facts; its envelope is recorded separately. Journals it."""
+        ...
+
+    def covering(self, target_chain: int, seq: int) -> str | None:
+        """Return the envelope id of the first receipt that *we issued* covering an event, or None."""
+        ...
+
+    def answered(self, target_chain: int, seq: int) -> ReceiptRow | None:
+        """Return the human receipt that we issued for an event, or None."""
+        ...
+
+
+class Waiting(Protocol):
+    """Held back, quarantined, watched, told: what waits for something or somebody."""
+
+    def hold(self, held: HeldBack) -> bool:
+        """Keep a link until those before it come; False if the bound per channel is reached."""
+        ...
+
+    def take_held(self, channel: str, epoch: str, seq: int) -> HeldBack | None:
+        """Remove and return the held link at ``seq``, or None."""
+        ...
+
+    def held_epochs(self, limit: int) -> list[HeldBack]:
+        """Return held links of epochs or registries not known yet, oldest first."""
+        ...
+
+    def quarantine(self, refused: Quarantined) -> None:
+        """Keep refused bytes by digest (the same digest twice counts up); journals it."""
+        ...
+
+    def watch(self, watches: Iterable[Watch]) -> None:
+        """Remember deadlines."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> list[Watch]:
+        """Return and remove the watches whose deadline has passed and whose stage is still missing."""
+        ...
+
+    def tell(self, kind: NoticeKind, about: str, county: str, text: str, at: datetime) -> int:
+        """Tell the own duty officer; return the notice's number. Journals it. One open notice per (kind, about, county)."""
+        ...
+
+    def resolve(self, kind: NoticeKind, about: str, county: str, at: datetime) -> None:
+        """The cause is gone."""
+        ...
+
+
+class Memory(Protocol):
+    """Small facts that must share the transaction."""
+
+    def remembered(self, key: str) -> Remembered | None:
+        """Return what an Idempotency-Key was answered with, or None."""
+        ...
+
+    def remember(self, row: Remembered) -> None:
+        """Keep the answer."""
+        ...
+
+    def set_position(self, stream: str, sequence: int) -> None:
+        """The stream has been worked off up to this sequence."""
+        ...
+
+    def settings(self) -> Mapping[str, str]:
+        """Return the store's own facts, such as the county code it belongs to."""
+        ...
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Keep one fact."""
+        ...
+
+
+class Snapshot(Protocol):
+    """Consistent reading, also while somebody writes."""
+
+    def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
+        """Return publications of a lane behind ``after`` in order, whole messages, at least one if any waits."""
+        ...
+
+    def published_up_to(self, lane: Lane) -> int:
+        """Return the last own sequence known to be at the hub."""
+        ...
+
+    def lane_end(self, lane: Lane) -> int:
+        """Return the last dense sequence of a lane."""
+        ...
+
+    def events(
+        self, *, direction: Direction | None, wire_type: str | None, since: int, limit: int, newest_first: bool = False
+    ) -> Page[EventSummary]:
+        """Return events (no control records) with position > ``since`` in order; or the newest, newest first."""
+        ...
+
+    def event(self, envelope_id: str) -> StoredEvent | None:
+        """Return one envelope with all its bytes, or None."""
+        ...
+
+    def deliveries(self, envelope_id: str) -> list[Delivery]:
+        """Return the deliveries of an outgoing event, by recipient."""
+        ...
+
+    def receipts(self, envelope_id: str) -> list[ReceiptRow]:
+        """Return every receipt that covers an event, oldest first."""
+        ...
+
+    def journal(self, after: int, limit: int) -> list[JournalEntry]:
+        """Return changes behind ``after``."""
+        ...
+
+    def journal_end(self) -> int:
+        """Return the newest journal sequence."""
+        ...
+
+    def notices(self, *, open_only: bool, limit: int) -> list[Notice]:
+        """Return notices, newest first."""
+        ...
+
+    def quarantined(self, limit: int) -> list[Quarantined]:
+        """Return refused messages, newest first, without their bytes."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Return gauges for metrics: events_in, events_out, deliveries, stored, acknowledged, quarantined, held_back,
+        receipts_in, receipts_out, notices_open, waiting (publications not yet at the hub), and
+        oldest_unstored_seconds is computed by the caller from ``oldest_unstored``."""
+        ...
+
+    def oldest_unstored(self) -> Mapping[str, datetime]:
+        """Return, per recipient that owes *stored*, when its oldest such event was accepted."""
+        ...
+
+    def chain(self, channel: str, epoch: str) -> Chain | None:
+        """Return one epoch of a channel, or None."""
+        ...
+
+
+class Transaction(Snapshot, Protocol):
+    """One unit of work: all of it is durable, or nothing of it happened."""
+
+    chains: Chains
+    outbox: Outbox
+    dues: Deliveries
+    receipt_book: Receipts
+    waiting_room: Waiting
+    memory: Memory
+
+
+class Store(Protocol):
+    """The one database of a county node: one writer, readers beside it."""
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run ``work`` in the next group commit and return its result once that is fsynced.
+
+        An exception of ``work`` undoes that work alone and is raised here.
+
+        Raises:
+            UnavailableError: The disk is full or failing; nothing of ``work`` happened.
+        """
+        ...
+
+    async def read(self, work: Callable[[Snapshot], T]) -> T:
+        """Run reading ``work`` on a consistent snapshot, beside the writer."""
+        ...
+
+    async def changed(self, after: int) -> int:
+        """Wait until the journal has moved past ``after``; return its newest sequence."""
+        ...
+
+
+class Appender(Protocol):
+    """The way out to the hub; see schemas.carriage."""
+
+    async def last_held(self, lane: Lane) -> int:
+        """Return the last own publication sequence that the hub holds, 0 if none.
+
+        Raises:
+            UnavailableError: It cannot be known now.
+        """
+        ...
+
+    async def append(self, lane: Lane, waiting: Sequence[Publication]) -> int:
+        """Append in order; return the last own sequence that the hub holds.
+
+        Raises:
+            UnavailableError: Down or in doubt; the next call asks the hub first and never resends a chunk.
+        """
+        ...
+
+
+class Puller(Protocol):
+    """The way in from one stream of the hub."""
+
+    stream: str
+
+    def batches(self) -> AsyncIterator[ArrivalBatch]:
+        """Yield what the hub hands over, over every reconnect, for ever."""
+        ...
+
+    async def acknowledge(self, batch: ArrivalBatch) -> None:
+        """Everything up to the last of this batch is worked off."""
+        ...
