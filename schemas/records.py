@@ -50,6 +50,8 @@ class NewLink:
         early: Delivered although a link before it is missing (alerts, receipts); the head has not reached it.
         newer_schema: Made by a schema digest that we do not know.
         level: Effective level 1–4 of an alert, else None.
+        refused: Rejected content: only header and signatures are kept, so that the chain goes on; never listed
+            as an event and journaled by its quarantine row alone.
     """
 
     chain_number: int
@@ -59,6 +61,7 @@ class NewLink:
     early: bool = False
     newer_schema: bool = False
     level: int | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

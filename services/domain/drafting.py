@@ -1,0 +1,177 @@
+"""From what an officer asked for to what will be signed: defaults filled in, rules checked.
+
+Source: docs/protocol.md, section "Envelope".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from schemas.base import Event, InformationClass, Kind, Status
+from schemas.catalogue import schema_of
+from schemas.control import ChainKind
+from schemas.drafts import EventDraft
+from schemas.envelope import ContentBinding, Header, Position, Ref, SchemaRef
+from schemas.errors import Fault
+from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
+from services.domain.delivery import acknowledge_by
+from services.domain.encoding import digest_of
+from services.domain.levels import effective_level, priority_of
+from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_sharing
+from services.domain.trust import AgreementInForce, Trust
+
+MEDIA_TYPE: Final = "application/json"
+_EARLIEST_EXPIRY: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Everything about an event but its place in the chain.
+
+    Attributes:
+        content: Bytes as they will travel.
+        schema_ref: Id and digest of the JSON Schema.
+        level: Effective level 1–4 of an alert, else None.
+    """
+
+    wire_type: str
+    content: bytes
+    schema_ref: SchemaRef
+    agreement: AgreementInForce
+    to: tuple[str, ...]
+    purpose: str
+    information_class: InformationClass
+    status: Status
+    kind: Kind
+    priority: int
+    chain_kind: ChainKind = ChainKind.EVENT
+    expires: datetime | None = None
+    acknowledge_by: datetime | None = None
+    refs: tuple[Ref, ...] = ()
+    level: int | None = None
+
+
+@lru_cache(maxsize=256)
+def schema_ref(wire_type: str) -> SchemaRef:
+    """Return id and digest of the JSON Schema that we make this type by.
+
+    Raises:
+        KeyError: The type is not in the catalogue.
+    """
+    schema_id, digest = schema_of(wire_type)
+    return SchemaRef(id=schema_id, digest=digest)
+
+
+def level_of(event: Event) -> int | None:
+    """Return the effective level of an alert, None for everything else and for cancellations."""
+    if isinstance(event, AlertIssued | AlertUpdated) and not isinstance(event, AlertCancelled):
+        return effective_level(event)
+    return None
+
+
+def complete(
+    draft: EventDraft, event: Event, *, content: bytes, trust: Trust, county: str, now: datetime
+) -> Outgoing | Fault:
+    """Fill in the defaults of type and agreement, and judge the sharing.
+
+    Args:
+        draft: What was asked.
+        event: Its content, already valid.
+        content: The content's bytes.
+        trust: What this node trusts now.
+        county: Ourselves.
+        now: Aware UTC.
+    """
+    if draft.type.startswith(CONTROL_PREFIX):
+        return Fault("request.control_type", "type", "control records are written by the node, never by a request")
+    in_force = trust.agreement(draft.agreement)
+    if in_force is None:
+        return Fault("sharing.no_agreement", "agreement", f"{draft.agreement} is not in force here; adopt it first")
+    agreement = in_force.agreement
+    to = tuple(sorted(set(draft.to or (c for c in agreement.parties if c != county))))
+    if county in to:
+        return Fault("request.to_self", "to", f"{county} is this county; leave it out")
+    expires = draft.expires or getattr(event, "expires", None)
+    if expires is not None and expires <= now + _EARLIEST_EXPIRY:
+        return Fault("request.expired", "expires", "it lies in the past; nobody would be told. Set a later time")
+    level = level_of(event)
+    outgoing = Outgoing(
+        wire_type=draft.type,
+        content=content,
+        schema_ref=schema_ref(draft.type),
+        agreement=in_force,
+        to=to,
+        purpose=draft.purpose or _default_purpose(event, agreement.purposes),
+        information_class=draft.information_class or event.information_class,
+        status=draft.status,
+        kind=draft.kind or event.kind,
+        priority=priority_of(event) if draft.priority is None else draft.priority,
+        expires=expires,
+        acknowledge_by=draft.acknowledge_by or acknowledge_by(agreement, level, now),
+        refs=draft.refs,
+        level=level,
+    )
+    return judge_sharing(agreement, ask_of_outgoing(outgoing, county, now)) or outgoing
+
+
+def _default_purpose(event: Event, agreed: tuple[str, ...]) -> str:
+    return next((purpose for purpose in event.purposes if purpose in agreed), event.purposes[0])
+
+
+def ask_of_outgoing(outgoing: Outgoing, county: str, now: datetime) -> SharingAsk:
+    """Read the facts to be judged."""
+    return SharingAsk(
+        outgoing.wire_type,
+        county,
+        outgoing.to,
+        outgoing.information_class,
+        outgoing.purpose,
+        encrypted=False,
+        size=len(outgoing.content),
+        at=now,
+    )
+
+
+def header_for(
+    outgoing: Outgoing,
+    *,
+    county: str,
+    channel: str,
+    epoch: str,
+    head: Position,
+    now: datetime,
+    content_id: str,
+    registry_version: int,
+    signer: str,
+) -> Header:
+    """Place an outgoing event behind ``head``; 32 hex characters of ``content_id`` come from the port of randomness."""
+    return Header(
+        type=outgoing.wire_type,
+        source=county,
+        channel=channel,
+        epoch=epoch,
+        seq=head.seq + 1,
+        prev=head.envelope_id,
+        time=now,
+        expires=outgoing.expires,
+        acknowledge_by=outgoing.acknowledge_by,
+        to=outgoing.to,
+        agreement=outgoing.agreement.reference,
+        registry=registry_version,
+        purpose=outgoing.purpose,
+        information_class=outgoing.information_class,
+        status=outgoing.status,
+        kind=outgoing.kind,
+        priority=outgoing.priority,
+        refs=outgoing.refs,
+        schema_ref=outgoing.schema_ref,
+        content=ContentBinding(
+            media_type=MEDIA_TYPE,
+            encoding="none",
+            digest=digest_of(outgoing.content),
+            size=len(outgoing.content),
+            content_id=content_id,
+        ),
+        signers=(signer,),
+    )

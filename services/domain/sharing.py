@@ -1,0 +1,124 @@
+"""What an agreement permits. The same function runs at both ends, fail-closed.
+
+Source: docs/protocol.md, section "Agreements".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from schemas.agreements import Agreement, Grant
+from schemas.base import InformationClass
+from schemas.envelope import Header
+from schemas.errors import Fault
+from services.domain.trust import Trust
+
+CONTROL_PREFIX: Final = "cn.sihu.control."
+_RANK: Final = {InformationClass.PUBLIC: 0, InformationClass.INTERNAL: 1, InformationClass.PERSONAL: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class SharingAsk:
+    """What is to be judged: the facts of one event, before or after its journey."""
+
+    wire_type: str
+    source: str
+    recipients: tuple[str, ...]
+    information_class: InformationClass
+    purpose: str
+    encrypted: bool
+    size: int  # bytes of content
+    at: datetime  # the source's claimed time
+
+
+def ask_of(header: Header) -> SharingAsk:
+    """Read the facts from a header."""
+    return SharingAsk(
+        header.type,
+        header.source,
+        header.to,
+        header.information_class,
+        header.purpose,
+        header.content.encoding != "none",
+        header.content.size,
+        header.time,
+    )
+
+
+def judge_sharing(agreement: Agreement | None, ask: SharingAsk) -> Fault | None:
+    """Decide whether an agreement permits an event; None means permitted.
+
+    Args:
+        agreement: The agreement that the event names, or None if it is not in hand.
+        ask: The facts. Control records are not judged here: see ``judge_membership``.
+    """
+    if agreement is None:
+        return Fault("sharing.no_agreement", "agreement", "no such agreement is in force here; adopt it first")
+    return (
+        _outside_time(agreement, ask)
+        or _outside_parties(agreement, ask)
+        or _outside_matrix(agreement, ask)
+        or _outside_class(agreement, ask)
+        or _outside_limits(agreement, ask)
+    )
+
+
+def judge_membership(trust: Trust, source: str, recipients: tuple[str, ...]) -> Fault | None:
+    """Control records are permitted by membership of the registry alone."""
+    stranger = next((county for county in (source, *recipients) if trust.member(county) is None), None)
+    if stranger is None:
+        return None
+    return Fault("sharing.not_member", "to", f"{stranger} is no member of the registry")
+
+
+def _outside_time(agreement: Agreement, ask: SharingAsk) -> Fault | None:
+    if agreement.valid_from <= ask.at < agreement.valid_until:
+        return None
+    mend = f"{agreement.id}@{agreement.version} is not in force at that time; renew the agreement"
+    return Fault("sharing.not_in_force", "agreement", mend)
+
+
+def _outside_parties(agreement: Agreement, ask: SharingAsk) -> Fault | None:
+    if ask.source not in agreement.parties:
+        return Fault("sharing.outside_agreement", "source", f"{ask.source} is no party of {agreement.id}")
+    stranger = next((county for county in ask.recipients if county not in agreement.parties), None)
+    if stranger is None:
+        return None
+    return Fault("sharing.outside_agreement", "to", f"{stranger} is no party of {agreement.id}; leave it out")
+
+
+def _covers(grant: Grant, ask: SharingAsk, recipient: str) -> bool:
+    return (
+        ask.wire_type in grant.types
+        and (grant.sources is None or ask.source in grant.sources)
+        and (grant.recipients is None or recipient in grant.recipients)
+    )
+
+
+def _outside_matrix(agreement: Agreement, ask: SharingAsk) -> Fault | None:
+    for recipient in ask.recipients:
+        if not any(_covers(grant, ask, recipient) for grant in agreement.grants):
+            mend = f"{agreement.id} does not let {ask.source} send this type to {recipient}"
+            return Fault("sharing.type_not_permitted", "type", mend)
+    return None
+
+
+def _outside_class(agreement: Agreement, ask: SharingAsk) -> Fault | None:
+    if _RANK[ask.information_class] > _RANK[agreement.class_ceiling]:
+        mend = f"{agreement.id} carries at most {agreement.class_ceiling}; lower the class or send less"
+        return Fault("sharing.class_above_ceiling", "class", mend)
+    if ask.encrypted or ask.information_class is InformationClass.PUBLIC:
+        return None
+    if ask.information_class is InformationClass.INTERNAL and agreement.internal_in_clear:
+        return None
+    mend = f"{ask.information_class} content is encrypted under {agreement.id}, and this one is not"
+    return Fault("sharing.not_encrypted", "class", mend)
+
+
+def _outside_limits(agreement: Agreement, ask: SharingAsk) -> Fault | None:
+    if ask.purpose not in agreement.purposes:
+        return Fault("sharing.purpose", "purpose", f"{agreement.id} knows: {', '.join(agreement.purposes)}")
+    if ask.size > agreement.content_max_bytes:
+        mend = f"the content has {ask.size} bytes; {agreement.id} carries at most {agreement.content_max_bytes}"
+        return Fault("sharing.too_large", "content", mend)
+    return None

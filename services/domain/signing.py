@@ -1,0 +1,179 @@
+"""Prepare a header for signing, attach signatures, verify what came.
+
+Source: docs/protocol.md, sections "Envelope" and "Verification".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.envelope import (
+    HEADER_EXTRA_BYTES_PER_RECIPIENT,
+    HEADER_FREE_RECIPIENTS,
+    HEADER_MAX_BYTES,
+    KEYS_MAX_BYTES,
+    SIGNATURES_MAX_BYTES,
+    Envelope,
+    Header,
+    PayloadType,
+    Signature,
+)
+from schemas.errors import Fault
+from schemas.registry import KeyUse
+from services.domain.chain import RECEIPT_TYPE
+from services.domain.encoding import (
+    WireParts,
+    compact_json,
+    digest_of,
+    from_base64url,
+    parse_strict,
+    pre_authentication_encoding,
+    to_base64url,
+)
+from services.domain.trust import Trust
+
+_SIGNATURES: Final = TypeAdapter(tuple[Signature, ...])
+_SIGNATURES_MAX: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A header fixed as bytes, ready for the signer; the id is known before the signature."""
+
+    header: Header
+    header_bytes: bytes
+    to_be_signed: bytes
+    envelope_id: str
+
+
+def payload_type_of(wire_type: str) -> PayloadType:
+    """Return what kind of thing is signed; the table is fixed, the message has no say in it."""
+    return PayloadType.RECEIPT if wire_type == RECEIPT_TYPE else PayloadType.EVENT
+
+
+def key_use_of(payload_type: PayloadType) -> KeyUse:
+    """Return which key of the member must sign it."""
+    return KeyUse.RECEIPT if payload_type is PayloadType.RECEIPT else KeyUse.EVENT
+
+
+def prepare(header: Header) -> Prepared:
+    """Fix the header's bytes: compact JSON in the schema's order, nulls left out."""
+    data = header.model_dump_json(by_alias=True, exclude_none=True).encode()
+    to_be_signed = pre_authentication_encoding(payload_type_of(header.type), data)
+    return Prepared(header, data, to_be_signed, digest_of(to_be_signed))
+
+
+def attach(prepared: Prepared, signatures: Sequence[tuple[str, bytes]], content: bytes) -> Envelope:
+    """Join a prepared header with (kid, 64-byte signature) pairs and the content it binds."""
+    listed = [{"kid": kid, "sig": to_base64url(sig)} for kid, sig in signatures]
+    return Envelope(
+        prepared.envelope_id, prepared.header, prepared.header_bytes, compact_json(listed), b"", content
+    )
+
+
+def header_limit(recipient_count: int) -> int:
+    """Return how many bytes a header may have."""
+    extra = max(0, recipient_count - HEADER_FREE_RECIPIENTS)
+    return HEADER_MAX_BYTES + HEADER_EXTRA_BYTES_PER_RECIPIENT * extra
+
+
+def open_parts(parts: WireParts) -> Envelope | Fault:
+    """Parse the header of a split message and check that the content is the one it binds.
+
+    Signatures are not looked at: see ``verify``.
+    """
+    value = parse_strict(parts.header, max_bytes=header_limit(512), what="header")
+    if isinstance(value, Fault):
+        return value
+    if not isinstance(value, dict) or value.get("v") != 1:
+        return Fault("header.unsupported_version", "v", "this node reads version 1 of the protocol")
+    try:
+        header = Header.model_validate_json(parts.header)
+    except ValidationError as exc:
+        error = exc.errors()[0]
+        return Fault("header.malformed", ".".join(str(part) for part in error["loc"]), error["msg"])
+    if len(parts.header) > header_limit(len(header.to)):
+        return Fault("json.too_large", "header", f"at most {header_limit(len(header.to))} bytes are taken")
+    to_be_signed = pre_authentication_encoding(payload_type_of(header.type), parts.header)
+    envelope = Envelope(
+        digest_of(to_be_signed), header, parts.header, parts.signatures, parts.keys, parts.content
+    )
+    return _unbound(envelope) or envelope
+
+
+def _unbound(envelope: Envelope) -> Fault | None:
+    binding = envelope.header.content
+    if len(envelope.content) != binding.size or digest_of(envelope.content) != binding.digest:
+        return Fault("content.digest", "content", "the content is not the one that the header binds")
+    if len(envelope.keys_bytes) > KEYS_MAX_BYTES:
+        return Fault("json.too_large", "keys", f"at most {KEYS_MAX_BYTES} bytes are taken")
+    keys_digest = digest_of(envelope.keys_bytes) if envelope.keys_bytes else None
+    if keys_digest != binding.keys_digest:
+        return Fault("content.keys_digest", "keys", "the keys part is not the one that the header binds")
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _loaded(public: str) -> Ed25519PublicKey | None:
+    data = from_base64url(public)
+    try:
+        return Ed25519PublicKey.from_public_bytes(data or b"")
+    except ValueError:
+        return None
+
+
+def signature_holds(public: str, to_be_signed: bytes, signature: str) -> bool:
+    """Tell whether an Ed25519 signature (base64url) by ``public`` (base64url) covers the bytes."""
+    key, raw = _loaded(public), from_base64url(signature)
+    if key is None or raw is None:
+        return False
+    try:
+        key.verify(raw, to_be_signed)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def parse_signatures(data: bytes) -> tuple[Signature, ...] | Fault:
+    """Parse the signatures part: an array of one to four entries."""
+    value = parse_strict(data, max_bytes=SIGNATURES_MAX_BYTES, what="signatures")
+    if isinstance(value, Fault):
+        return value
+    try:
+        signatures = _SIGNATURES.validate_json(data, strict=False)
+    except ValidationError:
+        return Fault("signature.malformed", "signatures", "expected a JSON array of {kid, sig}")
+    if not 1 <= len(signatures) <= _SIGNATURES_MAX:
+        return Fault("signature.missing", "signatures", "an envelope carries one to four signatures")
+    return signatures
+
+
+def verify(envelope: Envelope, trust: Trust) -> Fault | None:
+    """Check every signature that the header promises against the source's keys.
+
+    Does not check the chain, the agreement or the content's meaning.
+
+    Returns:
+        None if all of ``signers`` are the source's keys for this use and each signed; else the fault.
+    """
+    signatures = parse_signatures(envelope.signatures_bytes)
+    if isinstance(signatures, Fault):
+        return signatures
+    header = envelope.header
+    if sorted(one.kid for one in signatures) != sorted(header.signers):
+        return Fault("signature.stripped", "signatures", "the signatures are not those that `signers` lists")
+    payload_type = payload_type_of(header.type)
+    use = key_use_of(payload_type)
+    to_be_signed = pre_authentication_encoding(payload_type, envelope.header_bytes)
+    for one in signatures:
+        record = trust.key(one.kid)
+        if record is None or record.county != header.source or record.key.use is not use:
+            return Fault("signature.unknown_key", "signers", f"{one.kid} is no {use} key of {header.source}")
+        if not signature_holds(record.key.public, to_be_signed, one.sig):
+            return Fault("signature.invalid", "signatures", "the signature does not cover these bytes")
+    return None

@@ -1,0 +1,189 @@
+"""The only door out: whatever leaves this county is placed in its chain, signed and put into the outbox here.
+
+Runs inside the caller's transaction, so an event, its chain head, its outbox row and what it
+attests become durable together or not at all.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from schemas.base import InformationClass, Kind, Status
+from schemas.control import CONTROL_PURPOSE, ChainKind, EpochOpened, LastLink, OpeningReason, Receipt
+from schemas.envelope import Envelope, Header, Position
+from schemas.ids import NO_LINK
+from schemas.records import Chain, Direction, NewLink, ReceiptRow
+from schemas.registry import KeyUse
+from schemas.subjects import Lane
+from services.domain.chain import BEFORE_EPOCH, channel_of, next_epoch
+from services.domain.delivery import URGENT_PRIORITY, lane_of, subjects_for, watches_for
+from services.domain.drafting import Outgoing, header_for, schema_ref
+from services.domain.signing import attach, key_use_of, payload_type_of, prepare
+from services.domain.trust import AgreementInForce, Trust
+from services.ports import Ids, Signer, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where an event stands: the answer to 202 Accepted."""
+
+    envelope_id: str
+    channel: str
+    epoch: str
+    seq: int
+
+
+class Posting:
+    """Place, sign, record, enqueue."""
+
+    def __init__(
+        self, *, county: str, signers: Mapping[KeyUse, Signer], trust: Callable[[], Trust], ids: Ids
+    ) -> None:
+        """Take ready-made ports; open nothing.
+
+        Args:
+            county: Ourselves.
+            signers: The event and the receipt key.
+            trust: Returns what is trusted now; agreements and registries may change while we run.
+            ids: Randomness.
+        """
+        self.county = county
+        self._signers = signers
+        self._trust = trust
+        self._ids = ids
+
+    def post(self, tx: Transaction, outgoing: Outgoing, now: datetime) -> Posted:
+        """Give an outgoing event or receipt the next place of its channel and put it into the outbox.
+
+        Raises:
+            InvariantError: Our own chain does not hold together.
+        """
+        chain = self._chain(tx, outgoing, now)
+        envelope = self._seal(outgoing, chain, now)
+        self._keep(tx, chain, envelope, now, outgoing.level)
+        tx.chains.advance(chain.number, envelope.link.position)
+        self._enqueue(tx, envelope, outgoing.agreement)
+        if outgoing.chain_kind is ChainKind.EVENT:
+            self._expect(tx, chain, envelope, outgoing, now)
+        return Posted(envelope.envelope_id, chain.channel, chain.epoch, envelope.header.seq)
+
+    def post_receipt(self, tx: Transaction, receipt: Receipt, *, source: str, agreement: AgreementInForce,
+                     lane_priority: int, now: datetime, row: ReceiptRow) -> Posted:
+        """Attest something to ``source`` on the receipt chain of this pair, in the transaction that makes it true.
+
+        ``row`` holds the facts for the own book; its envelope id is filled in here.
+        """
+        outgoing = Outgoing(
+            wire_type=Receipt.wire_type,
+            content=receipt.model_dump_json(exclude_none=True).encode(),
+            schema_ref=schema_ref(Receipt.wire_type),
+            agreement=agreement,
+            to=(source,),
+            purpose=CONTROL_PURPOSE,
+            information_class=InformationClass.INTERNAL,
+            status=Status.SYSTEM,
+            kind=Kind.RESPONSE,
+            priority=lane_priority,
+            chain_kind=ChainKind.RECEIPT,
+        )
+        posted = self.post(tx, outgoing, now)
+        tx.receipt_book.record(replace(row, envelope_id=posted.envelope_id))
+        return posted
+
+    def repost(self, tx: Transaction, envelope: Envelope) -> None:
+        """Publish recorded bytes once more, unchanged, in the repair lane."""
+        agreement = self._trust().agreement(envelope.header.agreement_id)
+        for subject in subjects_for(envelope.header, Lane.REPAIR, agreement.agreement if agreement else None):
+            tx.outbox.enqueue(Lane.REPAIR, subject, envelope.envelope_id)
+
+    def _chain(self, tx: Transaction, outgoing: Outgoing, now: datetime) -> Chain:
+        agreement_id = outgoing.agreement.agreement.id
+        channel = channel_of(outgoing.chain_kind, self.county, agreement_id, outgoing.to)
+        chain = tx.chains.current(channel)
+        if chain is not None and not chain.frozen:
+            return chain
+        return self._open_epoch(tx, outgoing, channel, chain, now)
+
+    def _open_epoch(
+        self, tx: Transaction, outgoing: Outgoing, channel: str, old: Chain | None, now: datetime
+    ) -> Chain:
+        epoch = next_epoch(old.epoch if old else None, self._ids.hex(8))
+        before = Position(BEFORE_EPOCH, old.head.envelope_id if old else NO_LINK)
+        agreement_id = outgoing.agreement.agreement.id
+        chain = Chain(0, channel, epoch, self.county, agreement_id, outgoing.chain_kind, outgoing.to, before)
+        envelope = self._seal(_opening(outgoing, chain, old), chain, now)
+        chain = tx.chains.open(replace(chain, head=envelope.link.position))
+        self._keep(tx, chain, envelope, now, None)
+        self._enqueue(tx, envelope, outgoing.agreement)
+        return chain
+
+    def _seal(self, outgoing: Outgoing, chain: Chain, now: datetime) -> Envelope:
+        signer = self._signers[key_use_of(payload_type_of(outgoing.wire_type))]
+        header: Header = header_for(
+            outgoing,
+            county=self.county,
+            channel=chain.channel,
+            epoch=chain.epoch,
+            head=chain.head,
+            now=now,
+            content_id=self._ids.hex(16),
+            registry_version=self._trust().registry.version,
+            signer=signer.kid,
+        )
+        prepared = prepare(header)
+        return attach(prepared, [(signer.kid, signer.sign(prepared.to_be_signed))], outgoing.content)
+
+    def _keep(self, tx: Transaction, chain: Chain, envelope: Envelope, now: datetime, level: int | None) -> None:
+        tx.outbox.record([NewLink(chain.number, Direction.OUTGOING, envelope, now, level=level)])
+
+    def _enqueue(self, tx: Transaction, envelope: Envelope, agreement: AgreementInForce) -> None:
+        lane = lane_of(envelope.header.priority)
+        for subject in subjects_for(envelope.header, lane, agreement.agreement):
+            tx.outbox.enqueue(lane, subject, envelope.envelope_id)
+
+    def _expect(
+        self, tx: Transaction, chain: Chain, envelope: Envelope, outgoing: Outgoing, now: datetime
+    ) -> None:
+        tx.dues.expect(chain.number, envelope.header.seq, outgoing.to)
+        tx.waiting_room.watch(
+            watches_for(
+                envelope.header,
+                envelope_id=envelope.envelope_id,
+                chain_number=chain.number,
+                level=outgoing.level,
+                agreement=outgoing.agreement.agreement,
+                now=now,
+            )
+        )
+
+
+def _control(outgoing_like: Outgoing, event: EpochOpened, priority: int) -> Outgoing:
+    return replace(
+        outgoing_like,
+        wire_type=event.wire_type,
+        content=event.model_dump_json(exclude_none=True).encode(),
+        schema_ref=schema_ref(event.wire_type),
+        purpose=CONTROL_PURPOSE,
+        information_class=InformationClass.INTERNAL,
+        status=Status.SYSTEM,
+        kind=Kind.REPORT,
+        priority=priority,
+        expires=None,
+        acknowledge_by=None,
+        refs=(),
+        level=None,
+    )
+
+
+def _opening(outgoing: Outgoing, chain: Chain, old: Chain | None) -> Outgoing:
+    # Always urgent: whatever follows, in whichever lane, is judged against this record.
+    opened = EpochOpened(
+        channel=chain.channel,
+        chain_kind=chain.kind,
+        agreement_id=chain.agreement_id,
+        audience=chain.audience,
+        epoch=chain.epoch,
+        reason=OpeningReason.FORKED if old else OpeningReason.FIRST,
+        old_epoch=old.epoch if old else None,
+        last=LastLink(seq=old.head.seq, id=old.head.envelope_id) if old else None,
+    )
+    return _control(outgoing, opened, URGENT_PRIORITY)
