@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from schemas.access import Access
 from schemas.carriage import ArrivalBatch, Publication
+from schemas.documents import SignedDocument
 from schemas.envelope import Envelope, Position
 from schemas.records import (
     Chain,
@@ -28,6 +30,7 @@ from schemas.records import (
     Watch,
 )
 from schemas.subjects import Lane
+from services.domain.trust import Trust
 
 T = TypeVar("T")
 
@@ -63,6 +66,22 @@ class Signer(Protocol):
 
     def sign(self, to_be_signed: bytes) -> bytes:
         """Return the 64-byte Ed25519 signature."""
+        ...
+
+
+class Directory(Protocol):
+    """What this node trusts and whom it lets in: files, re-read when they change."""
+
+    def trust(self) -> Trust:
+        """Return the view in force now; cheap, an immutable value."""
+        ...
+
+    def access(self, token_digest: str) -> Access | None:
+        """Return the token with this SHA-256 (hex), revoked or expired ones too, or None."""
+        ...
+
+    def credential(self, officer: str) -> SignedDocument | None:
+        """Return an officer's certified credential, or None if there is none or it was revoked."""
         ...
 
 

@@ -1,0 +1,38 @@
+"""Who may call the API: bearer tokens with scopes, kept only as digests."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import Model, WireTime
+from schemas.ids import Digest, OfficerId
+
+
+class Scope(StrEnum):
+    """What a token allows."""
+
+    EVENTS_READ = "events:read"
+    EVENTS_WRITE = "events:write"
+    ACKNOWLEDGE = "events:acknowledge"
+    """Only for officer-bound tokens."""
+    OPERATE = "node:operate"
+    """Metrics, notices, quarantine."""
+
+
+class Access(Model):
+    """One token: its SHA-256, what it allows, and the officer it is bound to, if any."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+    digest: Digest
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=4, strict=False)]
+    officer: OfficerId | None = None
+    issued_at: WireTime
+    expires_at: WireTime
+    revoked_at: WireTime | None = None
+
+
+class AccessList(Model):
+    """The file of all tokens."""
+
+    tokens: Annotated[tuple[Access, ...], Field(max_length=1024, strict=False)] = ()
