@@ -112,6 +112,10 @@ class Chains(Protocol):
         """Return the envelope id held at ``seq`` (early ones too), or None."""
         ...
 
+    def has_waiting(self, number: int) -> bool:
+        """Tell whether any link of this chain is held back or was delivered early and not yet reached."""
+        ...
+
     def early_link(self, number: int, seq: int) -> Envelope | None:
         """Return the early-delivered link at ``seq`` that the head has not reached, or None."""
         ...
@@ -134,6 +138,13 @@ class Outbox(Protocol):
 
     def mark_published(self, lane: Lane, up_to: int) -> None:
         """The hub holds everything up to this own sequence."""
+        ...
+
+    def renumber(self, lane: Lane, after: int) -> int:
+        """Give all publications not yet at the hub new dense sequences behind ``after``; return how many.
+
+        Needed when the hub holds more of ours than we know, as after an old backup came back.
+        """
         ...
 
     def is_waiting(self, envelope_id: str) -> bool:

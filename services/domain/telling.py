@@ -1,0 +1,45 @@
+"""What this county's own duty officer is told: one Chinese line, with the telephone where there is one."""
+
+from schemas.control import ReceiptStage
+from schemas.counties import name_of
+from schemas.errors import Fault
+from services.domain.trust import Trust
+
+
+def _county(code: str) -> str:
+    return f"{name_of(code)}（{code}）" if code else "来源不明"
+
+
+def phone_of(trust: Trust, agreement_id: str, county: str) -> str:
+    """Return the duty telephone of a neighbour: the agreement's contact first, else the registry's."""
+    in_force = trust.agreement(agreement_id)
+    contacts = in_force.agreement.contacts if in_force else ()
+    agreed = next((contact.duty_phone for contact in contacts if contact.county == county), None)
+    member = trust.member(county)
+    return agreed or (member.duty_phone if member else "")
+
+
+def told_of_silence(stage: ReceiptStage, county: str, phone: str, headline: str) -> str:
+    """A neighbour has not stored, or not acknowledged, an alert of level 1 or 2 in time."""
+    missing = "入库回执" if stage is ReceiptStage.STORED else "签收"
+    return f"{_county(county)}未按时给出{missing}，请立即电话 {phone} 通知其值班室：{headline}"
+
+
+def told_of_fork(county: str, channel: str, seq: int) -> str:
+    """A source signed two stories."""
+    return f"{_county(county)}在通道 {channel[:8]} 第 {seq} 条给出两个不同版本，通道已冻结，请电话核实"
+
+
+def told_of_quarantine(county: str, fault: Fault) -> str:
+    """Something was refused and kept."""
+    return f"来自{_county(county)}的一条消息被隔离，原因：{fault.code}（{fault.field or '整体'}）"
+
+
+def told_of_refusal(county: str, code: str, text: str) -> str:
+    """A neighbour refused what we sent."""
+    return f"{_county(county)}拒收我方一条消息，原因：{code} {text}"[:200]
+
+
+def told_of_own_unknown(channel: str, seq: int) -> str:
+    """Our own signature on something our store lacks."""
+    return f"枢纽上有本县签名而本库没有的消息（通道 {channel[:8]} 第 {seq} 条）：疑为旧备份或双机同时运行，请联系管理员"

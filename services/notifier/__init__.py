@@ -1,0 +1,1 @@
+"""Deadlines that passed -> this county's own duty officer is told."""

@@ -1,0 +1,104 @@
+"""The source's own watch: a silent neighbour must never be just a line on a board.
+
+Alerts of levels 1–2 without *stored* in 60 s, or without *acknowledged* by the deadline, are told to
+this county's own duty officer with the neighbour's telephone; the notice is resolved when the receipt comes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final, Self
+
+import structlog
+
+from schemas.control import ReceiptStage
+from schemas.errors import UnavailableError
+from schemas.records import Delivery, Notice, NoticeKind, Watch
+from services.domain.reading import headline_of
+from services.domain.telling import phone_of, told_of_silence
+from services.domain.trust import Trust
+from services.ports import Clock, Snapshot, Store, Transaction
+
+log = structlog.get_logger()
+
+_BATCH: Final = 500
+_KIND: Final = {ReceiptStage.STORED: NoticeKind.NOT_STORED, ReceiptStage.ACKNOWLEDGED: NoticeKind.NOT_ACKNOWLEDGED}
+
+
+class Notifier:
+    """Tell the own duty officer what is overdue next door."""
+
+    def __init__(self, *, store: Store, trust: Callable[[], Trust], clock: Clock) -> None:
+        """Take ready-made ports; open nothing."""
+        self._store, self._trust, self._clock = store, trust, clock
+
+    async def run_once(self) -> int:
+        """Tell what has become overdue and resolve what has come since; return how many notices changed.
+
+        Raises:
+            UnavailableError: The store cannot write now; the watches stay.
+        """
+        now = self._clock.now()
+        told = await self._store.write(lambda tx: self._tell_overdue(tx, now))
+        resolved = await self._resolve(now)
+        return told + resolved
+
+    def _tell_overdue(self, tx: Transaction, now: datetime) -> int:
+        due = tx.waiting_room.due(now, _BATCH)
+        for watch in due:
+            text = self._text(tx, watch)
+            tx.waiting_room.tell(_KIND[watch.stage], watch.envelope_id, watch.recipient, text, now)
+            log.error("notifier.told", kind=_KIND[watch.stage], county=watch.recipient, envelope_id=watch.envelope_id)
+        return len(due)
+
+    def _text(self, tx: Transaction, watch: Watch) -> str:
+        event = tx.event(watch.envelope_id)
+        agreement_id = event.envelope.header.agreement_id if event else ""
+        headline = headline_of(event.envelope.content) if event else ""
+        phone = phone_of(self._trust(), agreement_id, watch.recipient)
+        return told_of_silence(watch.stage, watch.recipient, phone, headline)
+
+    async def _resolve(self, now: datetime) -> int:
+        answered = await self._store.read(_answered)
+        if answered:
+            await self._store.write(lambda tx: _resolve_all(tx, answered, now))
+        return len(answered)
+
+    @asynccontextmanager
+    async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:
+        """Look every ``tick_seconds`` until the block ends."""
+        async with asyncio.TaskGroup() as tasks:
+            loop = tasks.create_task(self._loop(tick_seconds), name="notifier")
+            try:
+                yield self
+            finally:
+                loop.cancel()
+
+    async def _loop(self, tick_seconds: float) -> None:
+        while True:
+            try:
+                await self.run_once()
+            except UnavailableError as exc:
+                log.warning("notifier.deferred", code=exc.code)
+            await self._clock.sleep(tick_seconds)
+
+
+def _answered(snapshot: Snapshot) -> list[Notice]:
+    """Return open notices of silence whose receipt is in by now."""
+    waiting = [n for n in snapshot.notices(open_only=True, limit=_BATCH) if n.kind in set(_KIND.values())]
+    return [notice for notice in waiting if _has_come(notice, snapshot.deliveries(notice.about))]
+
+
+def _has_come(notice: Notice, deliveries: list[Delivery]) -> bool:
+    one = next((delivery for delivery in deliveries if delivery.recipient == notice.county), None)
+    if one is None:
+        return False
+    if notice.kind is NoticeKind.NOT_STORED:
+        return one.stored_at is not None or one.acknowledged_at is not None or one.refused_code is not None
+    return one.acknowledged_at is not None
+
+
+def _resolve_all(tx: Transaction, notices: list[Notice], now: datetime) -> None:
+    for notice in notices:
+        tx.waiting_room.resolve(notice.kind, notice.about, notice.county, now)

@@ -1,0 +1,1 @@
+"""JetStream -> examined in threads -> one transaction per batch -> acknowledged."""

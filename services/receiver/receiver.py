@@ -1,0 +1,115 @@
+"""The way in: one loop per hub stream, examined in threads, one transaction per batch, then acknowledged.
+
+nak and term are never used: what must be tried again is a row in the store.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import asynccontextmanager
+from typing import Final, Self
+
+import structlog
+
+from schemas.carriage import Arrival, ArrivalBatch
+from schemas.errors import UnavailableError
+from services.domain.delivery import RECEIPT_RANGE_MAX
+from services.domain.receiving import Examined, examine
+from services.domain.trust import Trust
+from services.ports import Clock, Puller, Store, Transaction
+from services.posting import Posting
+from services.receiver.settling import Settlement
+
+log = structlog.get_logger()
+
+_SPLIT_FROM: Final = 16  # arrivals; below that a second thread costs more than it gains
+_BACKOFF_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+
+class Receiver:
+    """Take what the hub hands over into the inbox, once in effect and in order per channel."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        posting: Posting,
+        pullers: Sequence[Puller],
+        trust: Callable[[], Trust],
+        clock: Clock,
+        executor: Executor,
+        threads: int = 2,
+        range_max: int = RECEIPT_RANGE_MAX,
+    ) -> None:
+        """Take ready-made ports; open nothing.
+
+        Args:
+            store: The county's one database.
+            posting: Writes the receipts.
+            pullers: One per hub stream.
+            trust: Returns what is trusted now.
+            clock: Time of receipt.
+            executor: Threads for verification, which releases the interpreter lock.
+            threads: How many parts a batch is verified in.
+            range_max: Most events that one *stored* receipt covers; 1 gives a receipt per event.
+        """
+        self._store, self._posting, self._pullers = store, posting, pullers
+        self._trust, self._clock, self._executor = trust, clock, executor
+        self._threads, self._range_max = threads, range_max
+
+    async def run_once(self, puller: Puller, batch: ArrivalBatch) -> None:
+        """Examine one batch, commit what it does, and only then acknowledge it.
+
+        Raises:
+            UnavailableError: The store cannot write now; nothing of the batch happened.
+        """
+        found = await self._examine(batch.arrivals)
+        trust, now = self._trust(), self._clock.now()
+
+        def work(tx: Transaction) -> None:
+            settlement = Settlement(tx, posting=self._posting, trust=trust, now=now, range_max=self._range_max)
+            settlement.settle(found)
+            tx.memory.set_position(batch.stream, batch.arrivals[-1].sequence)
+
+        await self._store.write(work)
+        await puller.acknowledge(batch)
+
+    async def _examine(self, arrivals: Sequence[Arrival]) -> list[Examined]:
+        trust, county, loop = self._trust(), self._posting.county, asyncio.get_running_loop()
+
+        def part(some: Sequence[Arrival]) -> list[Examined]:
+            return [examine(arrival, trust=trust, county=county) for arrival in some]
+
+        if len(arrivals) < _SPLIT_FROM:
+            return part(arrivals)
+        size = -(-len(arrivals) // self._threads)
+        parts = [arrivals[i : i + size] for i in range(0, len(arrivals), size)]
+        done = await asyncio.gather(*(loop.run_in_executor(self._executor, part, some) for some in parts))
+        return [one for some in done for one in some]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """Receive until the block ends; a batch in hand is finished or comes again."""
+        async with asyncio.TaskGroup() as tasks:
+            loops = [tasks.create_task(self._loop(puller), name=f"receiver-{puller.stream}") for puller in self._pullers]
+            try:
+                yield self
+            finally:
+                for loop in loops:
+                    loop.cancel()
+
+    async def _loop(self, puller: Puller) -> None:
+        async with contextlib.aclosing(puller.batches()) as batches:  # type: ignore[type-var]
+            async for batch in batches:
+                await self._until_taken(puller, batch)
+
+    async def _until_taken(self, puller: Puller, batch: ArrivalBatch) -> None:
+        attempt = 0
+        while True:
+            try:
+                return await self.run_once(puller, batch)
+            except UnavailableError as exc:
+                log.warning("receiver.deferred", stream=batch.stream, code=exc.code)
+                await self._clock.sleep(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS) - 1)])
+                attempt += 1

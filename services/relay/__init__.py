@@ -1,0 +1,1 @@
+"""Outbox -> JetStream, in order per lane, at least once."""

@@ -1,0 +1,106 @@
+"""The way out: publications of the outbox are appended at the hub, in order per lane.
+
+What the hub says about our own sequences is a hint that saves work, never a proof: the outbox stays the truth.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, Self
+
+import structlog
+
+from schemas.errors import UnavailableError
+from schemas.subjects import Lane
+from services.ports import Appender, Clock, Store
+
+log = structlog.get_logger()
+
+BATCH_MAX: Final = 3000  # publications; three atomic batches in flight
+BATCH_MAX_BYTES: Final = 8 * 1024 * 1024
+_MARK_EVERY_SECONDS: Final = 0.5
+
+
+class Relay:
+    """Move signed envelopes to the bus."""
+
+    def __init__(self, *, store: Store, appender: Appender, clock: Clock) -> None:
+        """Take ready-made ports; open nothing."""
+        self._store, self._appender, self._clock = store, appender, clock
+        self._cursor: dict[Lane, int] = {}
+        self._marked: dict[Lane, tuple[int, float]] = {}
+
+    async def run_once(self, lane: Lane, limit: int = BATCH_MAX) -> int:
+        """Append up to ``limit`` waiting publications of one lane; return how many left.
+
+        Raises:
+            UnavailableError: The hub cannot be reached or is in doubt; the next run asks it first.
+        """
+        after = await self._position(lane)
+        waiting = await self._store.read(lambda tx: tx.waiting(lane, after, limit, BATCH_MAX_BYTES))
+        if not waiting:
+            await self._mark(lane, after, at_once=True)
+            return 0
+        try:
+            last = await self._appender.append(lane, waiting)
+        except UnavailableError:
+            del self._cursor[lane]
+            raise
+        self._cursor[lane] = last
+        await self._mark(lane, last, at_once=False)
+        log.info("relay.published", lane=lane, first=after + 1, last=last)
+        return last - after
+
+    async def _position(self, lane: Lane) -> int:
+        """Return the last own sequence at the hub: asked once after start and after every doubt."""
+        if lane not in self._cursor:
+            held = await self._appender.last_held(lane)
+            end = await self._store.read(lambda tx: tx.lane_end(lane))
+            if held > end:
+                count = await self._store.write(lambda tx: tx.outbox.renumber(lane, held))
+                log.error("relay.hub_ahead", lane=lane, hub=held, own=end, renumbered=count)
+            self._cursor[lane] = held
+        return self._cursor[lane]
+
+    async def _mark(self, lane: Lane, last: int, *, at_once: bool) -> None:
+        """Note how far the hub is; lazily, for the truth is asked again after every start."""
+        marked, since = self._marked.get(lane, (-1, 0.0))
+        now = self._clock.monotonic()
+        if last == marked or (not at_once and now - since < _MARK_EVERY_SECONDS):
+            return
+        await self._store.write(lambda tx: tx.outbox.mark_published(lane, last))
+        self._marked[lane] = (last, now)
+
+    @asynccontextmanager
+    async def running(self, idle_seconds: float = 1.0) -> AsyncIterator[Self]:
+        """Run one loop per lane until the block ends; what is in flight is asked for again at the next start."""
+        async with asyncio.TaskGroup() as tasks:
+            loops = [tasks.create_task(self._loop(lane, idle_seconds), name=f"relay-{lane}") for lane in Lane]
+            try:
+                yield self
+            finally:
+                for loop in loops:
+                    loop.cancel()
+
+    async def _loop(self, lane: Lane, idle_seconds: float) -> None:
+        seen = 0
+        deferred = False
+        while True:
+            try:
+                moved = await self.run_once(lane)
+                deferred = False
+            except UnavailableError as exc:
+                if not deferred:
+                    log.warning("relay.append_deferred", lane=lane, code=exc.code)
+                deferred = True
+                await self._clock.sleep(min(idle_seconds, 0.25))
+                continue
+            if moved == 0:
+                seen = await self._next_change(seen, idle_seconds)
+
+    async def _next_change(self, seen: int, idle_seconds: float) -> int:
+        try:
+            async with asyncio.timeout(idle_seconds):
+                return await self._store.changed(seen)
+        except TimeoutError:
+            return seen
