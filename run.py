@@ -35,6 +35,7 @@ usage: python3 run.py COMMAND [ARGUMENTS]
   bench   the benchmarks, beside bare nats-py in the same run
   sihu    any command of the product, e.g. `python3 run.py sihu --help`
   shell   a shell that finds `sihu` and the tools
+  wheels  fill a folder for an offline install on x86-64 and arm64: `python3 run.py wheels FOLDER`
   lock    resolve the dependencies anew and write the hashed locks
 
 四互：相邻县之间的签名事件总线。首次运行自动安装环境；演示 python3 run.py demo，测试 python3 run.py test。"""
@@ -100,11 +101,11 @@ def prepare(level: str) -> None:
             install(level)
 
 
-def stamp(level: str) -> str:
+def stamp(level: str, root: Path = ROOT) -> str:
     """Digest of everything an installation depends on: locks, project, Python, place."""
-    digest = hashlib.sha256(f"{level} {sys.version_info[:2]} {ROOT}".encode())
+    digest = hashlib.sha256(f"{level} {sys.version_info[:2]} {root}".encode())
     for name in ("pyproject.toml", *LOCKS[level]):
-        digest.update((ROOT / name).read_bytes())
+        digest.update((root / name).read_bytes())
     return digest.hexdigest()
 
 
@@ -298,6 +299,12 @@ def present(arguments: Sequence[str]) -> list[str]:
     return [each for each in arguments if not each.startswith("tests/") or (ROOT / each).exists()]
 
 
+def wheels(arguments: Sequence[str]) -> int:
+    """Fill a folder from which an office without a network installs."""
+    prepare("runtime")
+    become(str(PYTHON), str(ROOT / "deploy" / "offline" / "make_wheelhouse.py"), *arguments)
+
+
 def lock(arguments: Sequence[str]) -> int:
     """Write the locks: universal, hashed, without the name of any host. Arguments go to uv, e.g. ``--upgrade``."""
     prepare("dev")
@@ -316,6 +323,7 @@ COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
     "bench": bench,
     "sihu": sihu,
     "shell": shell,
+    "wheels": wheels,
     "lock": lock,
 }
 

@@ -1,0 +1,113 @@
+"""``run.py`` as a person or a program calls it: exit codes, one-line errors, nothing left behind."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import run
+
+ROOT = Path(run.__file__).parent
+
+
+def call(*arguments: str, folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run ``run.py`` of a folder."""
+    command = [sys.executable, str(folder / "run.py"), *arguments]
+    return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
+
+
+def test_without_arguments_it_explains_itself() -> None:
+    """A newcomer types the bare command first: every command is listed, in English and once in Chinese."""
+    shown = call()
+    assert shown.returncode == 0
+    assert all(f"\n  {name} " in shown.stdout for name in run.COMMANDS)
+    assert "演示 python3 run.py demo" in shown.stdout
+
+
+@pytest.mark.parametrize("arguments", [("dmeo",), ("check", "lnit")])
+def test_a_typing_mistake_is_one_line_and_code_2(arguments: tuple[str, ...]) -> None:
+    """A mistyped name must not install an environment or run something else."""
+    refused = call(*arguments)
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert arguments[-1] in refused.stderr
+
+
+@pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 3", 3), ("kill -TERM $$", 128 + signal.SIGTERM)])
+def test_the_exit_code_of_a_child_is_kept(script: str, code: int) -> None:
+    """CI must see the tool's own verdict."""
+    assert run.run(["sh", "-c", script]) == code
+
+
+def test_a_failed_part_fails_the_whole_and_the_others_still_run(tmp_path: Path) -> None:
+    """One red tool must neither hide the next one's findings nor be outvoted by it."""
+    witness = tmp_path / "ran"
+    parts = {"first": ["sh", "-c", "exit 3"], "second": ["touch", str(witness)]}
+    assert run.run_all(parts) == 3
+    assert witness.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_reaches_the_child_and_leaves_none_behind(tmp_path: Path, number: signal.Signals) -> None:
+    """`kill` or Ctrl-C on run.py must not leave a test run, or a hub, going on alone."""
+    child_pid = tmp_path / "pid"
+    script = f"import os, pathlib, time; pathlib.Path({str(child_pid)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    program = f"import sys, run; sys.exit(run.run([sys.executable, '-c', {script!r}]))"
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.DEVNULL, stderr=-3) as parent:
+        pid = int(wait_for(child_pid))
+        parent.send_signal(number)
+        assert parent.wait(timeout=10) != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def wait_for(path: Path) -> str:
+    """Return what another process writes to a file, at most ten seconds later."""
+    deadline = time.monotonic() + 10
+    while not path.exists() or not path.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Return a folder with what an installation needs, and no environment yet."""
+    for name in ("run.py", "pyproject.toml", run.BUILD, run.RUNTIME, run.DEV):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def test_pip_failing_is_one_clear_line(copy: Path) -> None:
+    """No network on the first day: the person reads what failed and where the rest is written, not a traceback."""
+    failed = call("demo", folder=copy, PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull, PIP_FIND_LINKS="")
+
+    assert failed.returncode == run.SETUP_CODE
+    assert "Traceback" not in failed.stderr
+    last = failed.stderr.splitlines()[-1]
+    assert last.startswith("run.py: error: pip failed")
+    assert str(copy / ".venv" / "pip.log") in last
+    assert not (copy / ".venv" / "sihu-stamp").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "levels"),
+    [
+        ("pyproject.toml", {"runtime", "dev"}),
+        (run.BUILD, {"runtime", "dev"}),
+        (run.RUNTIME, {"runtime"}),
+        (run.DEV, {"dev"}),
+    ],
+)
+def test_whatever_an_installation_depends_on_is_in_the_stamp(copy: Path, changed: str, levels: set[str]) -> None:
+    """A lock that changed under an old environment would be tested with yesterday's packages."""
+    before = {level: run.stamp(level, copy) for level in run.LOCKS}
+
+    (copy / changed).write_text("# changed\n", encoding="utf-8")
+
+    assert {level for level in run.LOCKS if run.stamp(level, copy) != before[level]} == levels
