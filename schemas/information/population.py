@@ -134,7 +134,7 @@ class Method(Model):
     round_to: Annotated[int, Field(ge=1, le=1000)] = 1
     """Rounded counts are multiples of this, halves upwards; 1 means none is rounded."""
     complementary: bool
-    """True if further counts, not small ones, were hidden too; false tells every reader that all hidden ones are small."""
+    """True if larger counts were hidden too; false tells every reader that all hidden ones are small."""
     version: MethodVersion
 
 
