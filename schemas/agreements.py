@@ -3,6 +3,7 @@
 Source: docs/protocol.md, section "Trust".
 """
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -63,7 +64,7 @@ class Agreement(Model):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if any(a >= b for a, b in zip(self.parties, self.parties[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(self.parties)):
             raise ValueError("`parties` lists each county once, in ascending order of code")
         if self.id == "control":
             raise ValueError("`control` is reserved")

@@ -3,12 +3,17 @@
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticKnownError
 
 BEIJING: Final = timezone(timedelta(hours=8))
-_CODE: Final = re.compile(r"^[a-z][a-z0-9_]{0,47}$")
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 9998
+_RFC3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 class InformationClass(StrEnum):
@@ -43,14 +48,20 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(BEIJING).isoformat(timespec="milliseconds")
 
 
-def _to_utc_milliseconds(moment: datetime) -> datetime:
+def _wire_time(value: Any, parse: ValidatorFunctionWrapHandler) -> datetime:  # noqa: ANN401 - pydantic's own type
+    # pydantic would also read "1700000000", and the first and last year of the calendar overflow in another offset.
+    if isinstance(value, str) and _RFC3339.fullmatch(value) is None:
+        raise PydanticKnownError("datetime_parsing", {"error": "it is not RFC 3339 with an offset"})
+    moment: datetime = parse(value)
+    if not FIRST_YEAR < moment.year < LAST_YEAR:
+        raise PydanticKnownError("datetime_object_invalid", {"error": "the year is out of range"})
     moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 WireTime = Annotated[
     AwareDatetime,
-    AfterValidator(_to_utc_milliseconds),
+    WrapValidator(_wire_time),
     PlainSerializer(format_time, return_type=str, when_used="json"),
 ]
 """In code an aware UTC time cut to milliseconds; on the wire RFC 3339 with ``+08:00``."""

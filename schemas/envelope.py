@@ -1,4 +1,4 @@
-"""The envelope: four byte strings, of which the header is signed and binds the others.
+r"""The envelope: four byte strings, of which the header is signed and binds the others.
 
 On the wire: header, signatures and keys as lines ended by ``\\n``, then the content. JSON has no
 raw newline, so the split is exact, and received bytes are stored and forwarded as received.
@@ -8,6 +8,7 @@ Source: docs/protocol.md, section "Envelope".
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -104,7 +105,7 @@ class Header(Model):
 
     @model_validator(mode="after")
     def _sorted_audience(self) -> Self:
-        if any(a >= b for a, b in zip(self.to, self.to[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(self.to)):
             raise ValueError("`to` lists each county once, in ascending order")
         if self.source in self.to:
             raise ValueError("`to` never names the source itself")

@@ -13,9 +13,7 @@ HEX64_PATTERN: Final = r"^[0-9a-f]{64}$"
 HEX32_PATTERN: Final = r"^[0-9a-f]{32}$"
 EPOCH_PATTERN: Final = r"^[1-9][0-9]{0,8}-[0-9a-f]{16}$"
 AGREEMENT_ID_PATTERN: Final = r"^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$"
-AGREEMENT_REF_PATTERN: Final = (
-    r"^(?:control|[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?@[1-9][0-9]{0,5}:[0-9a-f]{64})$"
-)
+AGREEMENT_REF_PATTERN: Final = r"^(?:control|[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?@[1-9][0-9]{0,5}:[0-9a-f]{64})$"
 WIRE_TYPE_PATTERN: Final = (
     r"^cn\.sihu\.(?:information|outreach|development|governance|control)"
     r"\.[a-z][a-z0-9_]{1,47}\.v[1-9][0-9]?$"

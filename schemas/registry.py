@@ -4,6 +4,7 @@ Source: docs/protocol.md, section "Trust".
 """
 
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -74,7 +75,7 @@ class Registry(Model):
     v: Literal[1] = 1
     version: Annotated[int, Field(ge=1)]
     previous: Digest | None
-    """Digest of version − 1; null for version 1."""
+    """Digest of the version before; null for version 1."""
     issued_at: WireTime
     expires_at: WireTime
     threshold: Annotated[int, Field(ge=1)]
@@ -84,7 +85,7 @@ class Registry(Model):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         counties = [member.county for member in self.members]
-        if any(a >= b for a, b in zip(counties, counties[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(counties)):
             raise ValueError("`members` lists each county once, in ascending order of code")
         if self.threshold > len(counties):
             raise ValueError("`threshold` is at most the number of members")
