@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticKnownError
 
 BEIJING: Final = timezone(timedelta(hours=8))
@@ -48,12 +57,14 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(BEIJING).isoformat(timespec="milliseconds")
 
 
-def _wire_time(value: Any, parse: ValidatorFunctionWrapHandler) -> datetime:  # noqa: ANN401 - pydantic's own type
+def _wire_time(value: Any, parse: ValidatorFunctionWrapHandler, info: ValidationInfo) -> datetime:  # noqa: ANN401
     # pydantic would also read "1700000000", and the first and last year of the calendar overflow in another offset.
+    if not isinstance(value, str if info.mode == "json" else datetime):
+        raise PydanticKnownError("datetime_type")
     if isinstance(value, str) and _RFC3339.fullmatch(value) is None:
         raise PydanticKnownError("datetime_parsing", {"error": "it is not RFC 3339 with an offset"})
     moment: datetime = parse(value)
-    if not FIRST_YEAR < moment.year < LAST_YEAR:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise PydanticKnownError("datetime_object_invalid", {"error": "the year is out of range"})
     moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
@@ -61,6 +72,7 @@ def _wire_time(value: Any, parse: ValidatorFunctionWrapHandler) -> datetime:  # 
 
 WireTime = Annotated[
     AwareDatetime,
+    Field(strict=False),
     WrapValidator(_wire_time),
     PlainSerializer(format_time, return_type=str, when_used="json"),
 ]
