@@ -1,0 +1,191 @@
+"""Settings of one county's node: ``county.toml`` and ``SIHU_*`` variables, read once, never changed.
+
+A variable beats the file: ``SIHU_API__PORT=8641`` stands for ``port`` under ``[api]``.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from schemas.errors import Fault, NotFoundError, RequestError
+from schemas.faults import faults_of
+from schemas.ids import CountyId
+from schemas.registry import PhoneText, Text
+
+SETTINGS_FILE: Final = "county.toml"
+PREFIX: Final = "SIHU_"
+_BETWEEN: Final = "__"
+
+
+class Section(BaseModel):
+    """One table of the file: closed and frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _listed(value: object) -> object:
+    """A variable lists several addresses with commas between."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class ApiSettings(Section):
+    """Where the HTTP API listens, and where the commands find it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8640
+    """0 takes any free port."""
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")] | None = None
+    """Address for the commands, if it is not ``http://<host>:<port>``."""
+
+    @property
+    def address(self) -> str:
+        """The address that the commands call."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, never bound
+        return self.url or f"http://{host}:{self.port}"
+
+
+class HubSettings(Section):
+    """The link to the hub. Paths are relative to the county's directory."""
+
+    urls: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^(?:tls|nats)://[^\s/]+$")], ...], NoDecode, BeforeValidator(_listed)
+    ] = ()
+    ca_file: Path = Path("transport/ca.pem")
+    certificate_file: Path = Path("transport/county.crt")
+    key_file: Path = Path("transport/tls.key")
+    nkey_file: Path = Path("transport/nkey.key")
+
+
+class StoreSettings(Section):
+    """The one database."""
+
+    path: Path = Path("sihu.db")
+    floor_mib: Annotated[int, Field(ge=1, le=1_048_576)] = 256
+    """Below this much free space the node takes no more events."""
+
+
+class KeySettings(Section):
+    """How the key files are opened."""
+
+    passphrase_file: Path | None = None
+
+
+class LogSettings(Section):
+    """How the node logs."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class WatchSettings(Section):
+    """The source's own watch."""
+
+    seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
+    """How often overdue receipts are looked for."""
+
+
+class BusSettings(Section):
+    """Carrying."""
+
+    receipt_range_max: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Events that one *stored* receipt covers at most."""
+    verify_threads: Annotated[int, Field(ge=1, le=64)] = 2
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=_BETWEEN, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    directory: Path
+    """The county's directory; never in the file."""
+    county: CountyId
+    office: Text
+    duty_phone: PhoneText
+    api: ApiSettings = ApiSettings()
+    hub: HubSettings = HubSettings()
+    store: StoreSettings = StoreSettings()
+    keys: KeySettings = KeySettings()
+    log: LogSettings = LogSettings()
+    watch: WatchSettings = WatchSettings()
+    bus: BusSettings = BusSettings()
+
+    def at(self, path: Path) -> Path:
+        """Return a path of these settings from the county's directory on; absolute ones stay."""
+        return self.directory / path
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment beat the file; no other source is asked."""
+        return env_settings, init_settings
+
+
+def read_settings(directory: Path) -> Settings:
+    """Read the settings of the county that lives in ``directory``.
+
+    Raises:
+        NotFoundError: There is no ``county.toml``.
+        RequestError: A key is unknown, or a value does not fit; names the key and the mend.
+    """
+    values = _read_file(directory / SETTINGS_FILE)
+    if "directory" in values:
+        raise RequestError(Fault("settings.unknown_field", "settings.directory", "remove it; `--dir` says it"))
+    _refuse_unknown_variables()
+    try:
+        settings = Settings(**{**values, "directory": directory})
+    except ValidationError as exc:
+        raise RequestError(*_faults(exc)) from exc
+    except SettingsError as exc:
+        raise RequestError(Fault("settings.malformed", PREFIX + "*", f"{exc}; write JSON or unset it")) from exc
+    return settings.model_copy(update={"directory": directory})  # no variable moves a county
+
+
+def _faults(error: ValidationError) -> Iterator[Fault]:
+    for detail, fault in zip(error.errors(include_input=False), faults_of(error, "settings"), strict=False):
+        # The table of mends speaks of JSON; a setting that it has no words for keeps pydantic's own.
+        known = not fault.code.endswith((".invalid", ".wrong_form")) or "JSON Schema" not in fault.mend
+        yield fault if known else replace(fault, mend=detail["msg"])
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        mend = f"{path} is not there; name the county's directory with --dir, or make one with `sihu init`"
+        raise NotFoundError(Fault("settings.not_found", "dir", mend)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise RequestError(Fault("settings.malformed", SETTINGS_FILE, f"it is not valid TOML: {exc}")) from exc
+    except OSError as exc:
+        raise RequestError(Fault("settings.unreadable", SETTINGS_FILE, f"{path}: {exc.strerror}")) from exc
+
+
+def _variables() -> Iterator[str]:
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from (f"{PREFIX}{name}{_BETWEEN}{inner}".upper() for inner in field.annotation.model_fields)
+
+
+def _refuse_unknown_variables() -> None:
+    """Refuse a misspelt variable instead of ignoring it.
+
+    Only names with ``__`` are ours for sure: Kubernetes sets ``SIHU_PORT`` and the like for a service named sihu.
+    """
+    known = set(_variables())
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and _BETWEEN in name and name.upper() not in known:
+            raise RequestError(Fault("settings.unknown_variable", name, "there is no such setting; unset the variable"))
