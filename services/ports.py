@@ -212,7 +212,10 @@ class Waiting(Protocol):
         ...
 
     def tell(self, kind: NoticeKind, about: str, county: str, text: str, at: datetime) -> int:
-        """Tell the own duty officer; return the notice's number. Journals it. One open notice per (kind, about, county)."""
+        """Tell the own duty officer and journal it; return the notice's number.
+
+        One open notice per (kind, about, county).
+        """
         ...
 
     def resolve(self, kind: NoticeKind, about: str, county: str, at: datetime) -> None:
@@ -294,9 +297,12 @@ class Snapshot(Protocol):
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """Return gauges for metrics: events_in, events_out, deliveries, stored, acknowledged, quarantined, held_back,
-        receipts_in, receipts_out, notices_open, waiting (publications not yet at the hub), and
-        oldest_unstored_seconds is computed by the caller from ``oldest_unstored``."""
+        """Return gauges for metrics.
+
+        events_in, events_out, deliveries, stored, acknowledged, quarantined, held_back, receipts_in, receipts_out,
+        notices_open, waiting (publications not yet at the hub). ``oldest_unstored_seconds`` is computed by the caller
+        from ``oldest_unstored``.
+        """
         ...
 
     def oldest_unstored(self) -> Mapping[str, datetime]:

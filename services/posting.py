@@ -7,10 +7,11 @@ attests become durable together or not at all.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+
 from schemas.base import InformationClass, Kind, Status
 from schemas.control import CONTROL_PURPOSE, ChainKind, EpochOpened, LastLink, OpeningReason, Receipt
 from schemas.envelope import Envelope, Header, Position
-from schemas.ids import NO_LINK
+from schemas.ids import NO_LINK, CountyCode
 from schemas.records import Chain, Direction, NewLink, ReceiptRow
 from schemas.registry import KeyUse
 from schemas.subjects import Lane
@@ -35,9 +36,7 @@ class Posted:
 class Posting:
     """Place, sign, record, enqueue."""
 
-    def __init__(
-        self, *, county: str, signers: Mapping[KeyUse, Signer], trust: Callable[[], Trust], ids: Ids
-    ) -> None:
+    def __init__(self, *, county: str, signers: Mapping[KeyUse, Signer], trust: Callable[[], Trust], ids: Ids) -> None:
         """Take ready-made ports; open nothing.
 
         Args:
@@ -66,8 +65,17 @@ class Posting:
             self._expect(tx, chain, envelope, outgoing, now)
         return Posted(envelope.envelope_id, chain.channel, chain.epoch, envelope.header.seq)
 
-    def post_receipt(self, tx: Transaction, receipt: Receipt, *, source: str, agreement: AgreementInForce,
-                     lane_priority: int, now: datetime, row: ReceiptRow) -> Posted:
+    def post_receipt(
+        self,
+        tx: Transaction,
+        receipt: Receipt,
+        *,
+        source: str,
+        agreement: AgreementInForce,
+        lane_priority: int,
+        now: datetime,
+        row: ReceiptRow,
+    ) -> Posted:
         """Attest something to ``source`` on the receipt chain of this pair, in the transaction that makes it true.
 
         ``row`` holds the facts for the own book; its envelope id is filled in here.
@@ -77,7 +85,7 @@ class Posting:
             content=receipt.model_dump_json(exclude_none=True).encode(),
             schema_ref=schema_ref(Receipt.wire_type),
             agreement=agreement,
-            to=(source,),
+            to=(CountyCode(source),),
             purpose=CONTROL_PURPOSE,
             information_class=InformationClass.INTERNAL,
             status=Status.SYSTEM,
@@ -103,9 +111,7 @@ class Posting:
             return chain
         return self._open_epoch(tx, outgoing, channel, chain, now)
 
-    def _open_epoch(
-        self, tx: Transaction, outgoing: Outgoing, channel: str, old: Chain | None, now: datetime
-    ) -> Chain:
+    def _open_epoch(self, tx: Transaction, outgoing: Outgoing, channel: str, old: Chain | None, now: datetime) -> Chain:
         epoch = next_epoch(old.epoch if old else None, self._ids.hex(8))
         before = Position(BEFORE_EPOCH, old.head.envelope_id if old else NO_LINK)
         agreement_id = outgoing.agreement.agreement.id
@@ -120,10 +126,7 @@ class Posting:
         signer = self._signers[key_use_of(payload_type_of(outgoing.wire_type))]
         header: Header = header_for(
             outgoing,
-            county=self.county,
-            channel=chain.channel,
-            epoch=chain.epoch,
-            head=chain.head,
+            chain,
             now=now,
             content_id=self._ids.hex(16),
             registry_version=self._trust().registry.version,
@@ -140,9 +143,7 @@ class Posting:
         for subject in subjects_for(envelope.header, lane, agreement.agreement):
             tx.outbox.enqueue(lane, subject, envelope.envelope_id)
 
-    def _expect(
-        self, tx: Transaction, chain: Chain, envelope: Envelope, outgoing: Outgoing, now: datetime
-    ) -> None:
+    def _expect(self, tx: Transaction, chain: Chain, envelope: Envelope, outgoing: Outgoing, now: datetime) -> None:
         tx.dues.expect(chain.number, envelope.header.seq, outgoing.to)
         tx.waiting_room.watch(
             watches_for(
@@ -180,7 +181,7 @@ def _opening(outgoing: Outgoing, chain: Chain, old: Chain | None) -> Outgoing:
         channel=chain.channel,
         chain_kind=chain.kind,
         agreement_id=chain.agreement_id,
-        audience=chain.audience,
+        audience=tuple(CountyCode(county) for county in chain.audience),
         epoch=chain.epoch,
         reason=OpeningReason.FORKED if old else OpeningReason.FIRST,
         old_epoch=old.epoch if old else None,

@@ -34,7 +34,7 @@ class ChainVerdict(Enum):
 
 
 def channel_of(kind: ChainKind, source: str, agreement_id: str, audience: Sequence[str]) -> str:
-    """Return the channel id: SHA-256 over label, NUL and the length-prefixed source, agreement id and sorted audience."""
+    """Return the channel id: SHA-256 over label, NUL and the length-prefixed source, agreement id, sorted audience."""
     return digest_of(_LABELS[kind] + length_prefixed((source, agreement_id, *sorted(audience))))
 
 

@@ -12,9 +12,11 @@ from schemas.base import Event, InformationClass, Kind, Status
 from schemas.catalogue import schema_of
 from schemas.control import ChainKind
 from schemas.drafts import EventDraft
-from schemas.envelope import ContentBinding, Header, Position, Ref, SchemaRef
+from schemas.envelope import ContentBinding, Header, Ref, SchemaRef
 from schemas.errors import Fault
-from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
+from schemas.ids import CountyCode
+from schemas.information.alerts import Alert, AlertCancelled
+from schemas.records import Chain
 from services.domain.delivery import acknowledge_by
 from services.domain.encoding import digest_of
 from services.domain.levels import effective_level, priority_of
@@ -39,7 +41,7 @@ class Outgoing:
     content: bytes
     schema_ref: SchemaRef
     agreement: AgreementInForce
-    to: tuple[str, ...]
+    to: tuple[CountyCode, ...]
     purpose: str
     information_class: InformationClass
     status: Status
@@ -65,9 +67,8 @@ def schema_ref(wire_type: str) -> SchemaRef:
 
 def level_of(event: Event) -> int | None:
     """Return the effective level of an alert, None for everything else and for cancellations."""
-    if isinstance(event, AlertIssued | AlertUpdated) and not isinstance(event, AlertCancelled):
-        return effective_level(event)
-    return None
+    pages = isinstance(event, Alert) and not isinstance(event, AlertCancelled)
+    return effective_level(event) if pages else None
 
 
 def complete(
@@ -134,25 +135,25 @@ def ask_of_outgoing(outgoing: Outgoing, county: str, now: datetime) -> SharingAs
 
 
 def header_for(
-    outgoing: Outgoing,
-    *,
-    county: str,
-    channel: str,
-    epoch: str,
-    head: Position,
-    now: datetime,
-    content_id: str,
-    registry_version: int,
-    signer: str,
+    outgoing: Outgoing, chain: Chain, *, now: datetime, content_id: str, registry_version: int, signer: str
 ) -> Header:
-    """Place an outgoing event behind ``head``; 32 hex characters of ``content_id`` come from the port of randomness."""
+    """Place an outgoing event behind the head of our ``chain``.
+
+    Args:
+        outgoing: Everything but the place.
+        chain: Our own chain of this audience.
+        now: The time that we claim; aware UTC.
+        content_id: 32 hex characters from the port of randomness.
+        registry_version: The registry that we know.
+        signer: Key id that will sign.
+    """
     return Header(
         type=outgoing.wire_type,
-        source=county,
-        channel=channel,
-        epoch=epoch,
-        seq=head.seq + 1,
-        prev=head.envelope_id,
+        source=CountyCode(chain.source),
+        channel=chain.channel,
+        epoch=chain.epoch,
+        seq=chain.head.seq + 1,
+        prev=chain.head.envelope_id,
         time=now,
         expires=outgoing.expires,
         acknowledge_by=outgoing.acknowledge_by,

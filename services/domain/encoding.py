@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pydantic import JsonValue
 from schemas.envelope import MAX_DEPTH, MAX_INTEGER
 from schemas.errors import Fault, InvariantError
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _INTEGER_DIGITS: Final = 17  # 2^53 has 16 digits, and one more for the sign
 
 
@@ -140,32 +142,34 @@ def _unfit(value: JsonValue, text: str, what: str) -> Fault | None:
 
 def _walk(value: JsonValue, what: str, *, escaped: bool) -> Fault | None:
     level: list[Any] = [value]
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for item in level:
-            if isinstance(item, dict):
-                below += item.values()
-                if escaped:
-                    below += item.keys()
-            elif isinstance(item, list):
-                below += item
-            elif escaped and isinstance(item, str) and (fault := _bad_text(item, what)):
-                return fault
-        if not below:
-            return None
-        level = below
-    containers = [item for item in level if isinstance(item, dict | list)]
-    if containers:
-        return _too_deep(what)
-    bad = (fault for item in level if escaped and isinstance(item, str) and (fault := _bad_text(item, what)))
-    return next(bad, None)
+    depth = 0
+    while level:
+        if escaped and (fault := _bad_text(level, what)):
+            return fault
+        level = _inside(level)
+        depth += 1
+        if depth == MAX_DEPTH and any(isinstance(item, dict | list) for item in level):
+            return _too_deep(what)
+    return None
 
 
-def _bad_text(text: str, what: str) -> Fault | None:
-    if not unicodedata.is_normalized("NFC", text):
-        return Fault("json.not_nfc", what, "send Unicode in NFC, the composed form")
-    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+def _inside(level: list[Any]) -> list[Any]:
+    below: list[Any] = []
+    for item in level:
+        if isinstance(item, dict):
+            below += item.keys()
+            below += item.values()
+        elif isinstance(item, list):
+            below += item
+    return below
+
+
+def _bad_text(level: list[Any], what: str) -> Fault | None:
+    texts = [item for item in level if isinstance(item, str)]
+    if any("\x00" in text or _SURROGATE.search(text) for text in texts):
         return Fault("json.bad_character", what, "leave out NUL and lone surrogates")
+    if not all(unicodedata.is_normalized("NFC", text) for text in texts):
+        return Fault("json.not_nfc", what, "send Unicode in NFC, the composed form")
     return None
 
 

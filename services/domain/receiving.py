@@ -89,7 +89,7 @@ def examine(arrival: Arrival, *, trust: Trust, county: str) -> Examined:
         fault = Fault("chain.wrong_channel", "channel", "it is not the channel of this source, agreement and audience")
     if fault is not None or kind is None:
         return replace(found, fault=fault)
-    return _examine_content(replace(found, kind=kind), trust)
+    return _examine_content(replace(found, kind=kind), envelope, trust)
 
 
 def _misdirected(arrival: Arrival, envelope: Envelope, county: str) -> Fault | None:
@@ -101,10 +101,7 @@ def _misdirected(arrival: Arrival, envelope: Envelope, county: str) -> Fault | N
     return None
 
 
-def _examine_content(found: Examined, trust: Trust) -> Examined:
-    envelope = found.envelope
-    if envelope is None:
-        return found
+def _examine_content(found: Examined, envelope: Envelope, trust: Trust) -> Examined:
     rejected = replace(found, outcome=Outcome.REJECTED)
     fault = judge_permission(envelope, trust)  # 6 agreement or membership
     if fault is not None:

@@ -71,9 +71,7 @@ def prepare(header: Header) -> Prepared:
 def attach(prepared: Prepared, signatures: Sequence[tuple[str, bytes]], content: bytes) -> Envelope:
     """Join a prepared header with (kid, 64-byte signature) pairs and the content it binds."""
     listed = [{"kid": kid, "sig": to_base64url(sig)} for kid, sig in signatures]
-    return Envelope(
-        prepared.envelope_id, prepared.header, prepared.header_bytes, compact_json(listed), b"", content
-    )
+    return Envelope(prepared.envelope_id, prepared.header, prepared.header_bytes, compact_json(listed), b"", content)
 
 
 def header_limit(recipient_count: int) -> int:
@@ -100,9 +98,7 @@ def open_parts(parts: WireParts) -> Envelope | Fault:
     if len(parts.header) > header_limit(len(header.to)):
         return Fault("json.too_large", "header", f"at most {header_limit(len(header.to))} bytes are taken")
     to_be_signed = pre_authentication_encoding(payload_type_of(header.type), parts.header)
-    envelope = Envelope(
-        digest_of(to_be_signed), header, parts.header, parts.signatures, parts.keys, parts.content
-    )
+    envelope = Envelope(digest_of(to_be_signed), header, parts.header, parts.signatures, parts.keys, parts.content)
     return _unbound(envelope) or envelope
 
 

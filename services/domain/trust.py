@@ -73,5 +73,5 @@ def assemble(registry: Registry, digest: str, agreements: Iterable[AgreementInFo
         held = newest.get(one.agreement.id)
         if held is None or held.agreement.version < one.agreement.version:
             newest[one.agreement.id] = one
-    members = {member.county: member for member in registry.members}
+    members: dict[str, Member] = {member.county: member for member in registry.members}
     return Trust(registry, digest, members, keys_of(registry), newest, by_reference)

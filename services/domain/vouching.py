@@ -54,7 +54,9 @@ def judge_proof(proof: OfficerProof, receipt: Receipt, trust: Trust) -> Fault | 
         return Fault("officer.digest", "officer.credential_digest", "it is not the digest of the credential")
     named = (answer.envelope_id, answer.county, answer.officer)
     if named != (receipt.head, receipt.receiver, credential.officer):
-        return Fault("officer.other_answer", "officer.answer", "the answer is about another event or by another officer")
+        return Fault(
+            "officer.other_answer", "officer.answer", "the answer is about another event or by another officer"
+        )
     return _judge_signature(proof, credential)
 
 

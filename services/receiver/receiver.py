@@ -92,7 +92,9 @@ class Receiver:
     async def running(self) -> AsyncIterator[Self]:
         """Receive until the block ends; a batch in hand is finished or comes again."""
         async with asyncio.TaskGroup() as tasks:
-            loops = [tasks.create_task(self._loop(puller), name=f"receiver-{puller.stream}") for puller in self._pullers]
+            loops = [
+                tasks.create_task(self._loop(puller), name=f"receiver-{puller.stream}") for puller in self._pullers
+            ]
             try:
                 yield self
             finally:

@@ -14,7 +14,8 @@ from schemas.carriage import Arrival
 from schemas.control import ChainKind, EpochOpened, Receipt, ReceiptStage
 from schemas.envelope import Envelope, Link, Position
 from schemas.errors import Fault, InvariantError
-from schemas.ids import NO_LINK
+from schemas.ids import NO_LINK, CountyCode
+from schemas.information.alerts import Alert
 from schemas.records import Chain, Direction, HeldBack, NewLink, NoticeKind, Quarantined, ReceiptRow
 from schemas.subjects import parse_subject
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
@@ -105,9 +106,7 @@ class Settlement:
     def _open(self, envelope: Envelope, kind: ChainKind) -> Chain:
         header = envelope.header
         head = Position(BEFORE_EPOCH, NO_LINK)
-        chain = Chain(
-            0, header.channel, header.epoch, header.source, header.agreement_id, kind, tuple(header.to), head
-        )
+        chain = Chain(0, header.channel, header.epoch, header.source, header.agreement_id, kind, tuple(header.to), head)
         return self._tx.chains.open(chain)
 
     def _chain_in(self, found: Examined) -> None:
@@ -179,7 +178,7 @@ class Settlement:
     def _gap(self, hand: _ChainInHand, found: Examined) -> None:
         envelope = _envelope(found)
         hand.waiting = True
-        overtakes = hand.chain.kind is ChainKind.RECEIPT or found.level is not None
+        overtakes = hand.chain.kind is ChainKind.RECEIPT or isinstance(found.event, Alert)
         if found.outcome is Outcome.ACCEPTABLE and overtakes and envelope.header.seq > 0:
             self._accept(hand, found, early=True)
             hand.early[envelope.header.seq] = envelope
@@ -266,7 +265,15 @@ class Settlement:
         kept = None if fault.code.startswith(_KEPT_BY_DIGEST_ONLY) else message
         self._tx.waiting_room.quarantine(
             Quarantined(
-                digest, len(message), source, found.arrival.subject, fault.code, fault.field, fault.mend, self._now, kept
+                digest,
+                len(message),
+                source,
+                found.arrival.subject,
+                fault.code,
+                fault.field,
+                fault.mend,
+                self._now,
+                kept,
             )
         )
         text = told_of_quarantine(source, fault)
@@ -322,7 +329,7 @@ class Settlement:
             return  # no agreement of that name: there is nothing to answer under, and the quarantine row says so
         single = covered.first == covered.last
         receipt = Receipt(
-            receiver=self._posting.county,
+            receiver=CountyCode(self._posting.county),
             stage=stage,
             channel=header.channel,
             epoch=header.epoch,
@@ -365,9 +372,7 @@ def _misopened(found: Examined, envelope: Envelope) -> Fault | None:
     return None
 
 
-def _row_of(
-    receipt: Receipt, direction: Direction, target: int, recorded_at: datetime, envelope_id: str
-) -> ReceiptRow:
+def _row_of(receipt: Receipt, direction: Direction, target: int, recorded_at: datetime, envelope_id: str) -> ReceiptRow:
     return ReceiptRow(
         envelope_id,
         direction,
