@@ -15,7 +15,7 @@ LARGEST_BYTES = 512 * 1024
 LONGEST_LINES = 450
 
 PRIVATE_KEY = re.compile(
-    rb"-----BEGIN [A-Z ]*" + rb"PRIVATE KEY-----"  # PEM, every kind
+    rb"-----BEGIN [A-Z ]*" + rb"PRIVATE KEY-----(?:\s|\\n|[\"'])*[A-Za-z0-9+/=]{16}"  # PEM with a body, in a string too
     rb"|AGE-SECRET" + rb"-KEY-1[0-9A-Z]+"
     rb"|\bS[ACNOU][A-Z2-7]{56}\b"  # nkey seed of an account, cluster, node, operator or user
 )
@@ -25,12 +25,12 @@ REGISTRY_HOST = re.compile(rb"https?:" + rb"//[^\s/]*(?:pypi|pythonhosted|npmjs|
 
 def findings(pattern: re.Pattern[bytes]) -> list[str]:
     """Return ``file:line: match`` for every match in a tracked file."""
-    found = []
-    for path in tracked():
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-            if match := pattern.search(line):
-                found.append(f"{name_of(path)}:{number}: {match.group().decode(errors='replace')[:40]}")
-    return found
+    return [
+        f"{name_of(path)}:{content.count(b'\n', 0, match.start()) + 1}: {match.group().decode(errors='replace')[:40]}"
+        for path in tracked()
+        for content in [path.read_bytes()]
+        for match in pattern.finditer(content)
+    ]
 
 
 def test_no_private_key_is_tracked() -> None:
@@ -69,7 +69,8 @@ def test_every_module_says_what_it_is_for() -> None:
 @pytest.mark.parametrize(
     ("pattern", "sample"),
     [
-        (PRIVATE_KEY, b"-----BEGIN ENCRYPTED PRIVATE" + b" KEY-----"),
+        (PRIVATE_KEY, b"-----BEGIN ENCRYPTED PRIVATE" + b" KEY-----\nMC4CAQAwBQYDK2VwBCIEIA"),
+        (PRIVATE_KEY, b'"-----BEGIN EC PRIVATE' + b' KEY-----\\n"\n  "MHcCAQEEIAd4qs9Z'),
         (PRIVATE_KEY, b'seed = "SU' + b"A" * 56 + b'"'),
         (MACHINE_PATH, b"cd /ro" + b"ot/sihu"),
         (MACHINE_PATH, b'open("/ho' + b'me/li/county.toml")'),
