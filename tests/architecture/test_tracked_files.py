@@ -26,11 +26,16 @@ REGISTRY_HOST = re.compile(rb"https?:" + rb"//[^\s/]*(?:pypi|pythonhosted|npmjs|
 def findings(pattern: re.Pattern[bytes]) -> list[str]:
     """Return ``file:line: match`` for every match in a tracked file."""
     return [
-        f"{name_of(path)}:{content.count(b'\n', 0, match.start()) + 1}: {match.group().decode(errors='replace')[:40]}"
+        f"{name_of(path)}:{line_at(content, match.start())}: {match.group().decode(errors='replace')[:40]}"
         for path in tracked()
         for content in [path.read_bytes()]
         for match in pattern.finditer(content)
     ]
+
+
+def line_at(content: bytes, offset: int) -> int:
+    """Return the number of the line that holds the byte at ``offset``; the first is 1."""
+    return content.count(b"\n", 0, offset) + 1
 
 
 def test_no_private_key_is_tracked() -> None:
