@@ -1,0 +1,1 @@
+"""Every port in plain Python: the reference that the tests run on."""

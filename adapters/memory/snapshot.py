@@ -1,0 +1,200 @@
+"""Reading the memory store: every question answered by looking at every row."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from adapters.memory.state import Link, State, find_chain
+from schemas.carriage import Publication
+from schemas.control import HUMAN_STAGES
+from schemas.envelope import Envelope
+from schemas.records import (
+    Chain,
+    Delivery,
+    Direction,
+    EventSummary,
+    JournalEntry,
+    Notice,
+    Page,
+    Quarantined,
+    ReceiptRow,
+    StoredEvent,
+)
+from schemas.subjects import Lane
+
+_TITLES: Final = ("headline", "title", "name")
+_HEADLINE_MOST: Final = 60
+
+
+class MemorySnapshot:
+    """Satisfies ``services.ports.Snapshot``."""
+
+    def __init__(self, state: State) -> None:
+        """Read ``state``."""
+        self._state = state
+
+    def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
+        """Return publications of a lane behind ``after`` in order, at least one if any waits."""
+        found: list[Publication] = []
+        size = 0
+        for sequence in sorted(seq for at, seq in self._state.publications if at == lane and seq > after)[:limit]:
+            subject, envelope_id = self._state.publications[lane, sequence]
+            message = self._link(envelope_id).event.envelope.to_wire()
+            size += len(message)
+            if found and size > max_bytes:
+                break
+            found.append(Publication(sequence, subject, message))
+        return found
+
+    def published_up_to(self, lane: Lane) -> int:
+        """Return the last own sequence known to be at the hub."""
+        return self._state.published.get(lane, 0)
+
+    def lane_end(self, lane: Lane) -> int:
+        """Return the last dense sequence of a lane."""
+        return self._state.lane_ends.get(lane, 0)
+
+    def events(
+        self, *, direction: Direction | None, wire_type: str | None, since: int, limit: int, newest_first: bool = False
+    ) -> Page[EventSummary]:
+        """Return listed events behind ``since`` in the order asked for; newest first, 0 starts at the newest."""
+        rows = [
+            link
+            for position, link in sorted(self._state.links.items(), reverse=newest_first)
+            if link.listed
+            and direction in {None, link.event.direction}
+            and wire_type in {None, link.event.envelope.header.type}
+            and (position > since if not newest_first else not since or position < since)
+        ][:limit]
+        return Page(tuple(map(self._summary, rows)), rows[-1].event.position if rows else since)
+
+    def _summary(self, link: Link) -> EventSummary:
+        event, header = link.event, link.event.envelope.header
+        return EventSummary(
+            position=event.position,
+            envelope_id=event.envelope.envelope_id,
+            direction=event.direction,
+            wire_type=header.type,
+            source=header.source,
+            audience=tuple(header.to),
+            channel=header.channel,
+            epoch=header.epoch,
+            seq=header.seq,
+            time=header.time,
+            recorded_at=event.recorded_at,
+            expires=header.expires,
+            acknowledge_by=header.acknowledge_by,
+            status=header.status,
+            priority=header.priority,
+            level=event.level,
+            headline=headline_of(event.envelope),
+            early=event.early,
+            stored_count=sum(one.stored_at is not None for one in self._deliveries(event)),
+            acknowledged_count=self._acknowledged_count(event),
+        )
+
+    def _acknowledged_count(self, event: StoredEvent) -> int:
+        if event.direction is Direction.OUTGOING:
+            return sum(one.acknowledged_at is not None for one in self._deliveries(event))
+        issued = (row for row in self._covering(event) if row.direction is Direction.OUTGOING)
+        return int(any(row.stage in HUMAN_STAGES for row in issued))
+
+    def event(self, envelope_id: str) -> StoredEvent | None:
+        """Return one envelope with all its bytes, or None; refused links lack theirs."""
+        position = self._state.positions_by_id.get(envelope_id)
+        if position is None or self._state.links[position].refused:
+            return None
+        return self._state.links[position].event
+
+    def _link(self, envelope_id: str) -> Link:
+        return self._state.links[self._state.positions_by_id[envelope_id]]
+
+    def deliveries(self, envelope_id: str) -> list[Delivery]:
+        """Return the deliveries of an outgoing event, by recipient."""
+        event = self.event(envelope_id)
+        return self._deliveries(event) if event else []
+
+    def _deliveries(self, event: StoredEvent) -> list[Delivery]:
+        place = (event.chain_number, event.envelope.header.seq)
+        return [due.delivery for key, due in sorted(self._state.dues.items()) if key[:2] == place]
+
+    def receipts(self, envelope_id: str) -> list[ReceiptRow]:
+        """Return every receipt that covers an event, oldest first."""
+        event = self.event(envelope_id)
+        return self._covering(event) if event else []
+
+    def _covering(self, event: StoredEvent) -> list[ReceiptRow]:
+        chain, seq = event.chain_number, event.envelope.header.seq
+        return [row for row in self._state.receipts if row.target_chain == chain and row.first_seq <= seq <= row.seq]
+
+    def journal(self, after: int, limit: int) -> list[JournalEntry]:
+        """Return changes behind ``after``."""
+        return self._state.journal[after : after + limit]
+
+    def journal_end(self) -> int:
+        """Return the newest journal sequence."""
+        return len(self._state.journal)
+
+    def notices(self, *, open_only: bool, limit: int) -> list[Notice]:
+        """Return notices, newest first."""
+        rows = [one for one in self._state.notices.values() if not (open_only and one.resolved_at)]
+        return sorted(rows, key=lambda one: -one.number)[:limit]
+
+    def quarantined(self, limit: int) -> list[Quarantined]:
+        """Return refused messages, newest first, without their bytes."""
+        rows = list(self._state.quarantined.values())[::-1][:limit]
+        return [_without_bytes(row) for row in rows]
+
+    def counts(self) -> Mapping[str, int]:
+        """Return gauges for metrics."""
+        state = self._state
+        listed = [link.event.direction for link in state.links.values() if link.listed]
+        deliveries = [due.delivery for due in state.dues.values()]
+        return {
+            "events_in": listed.count(Direction.INCOMING),
+            "events_out": listed.count(Direction.OUTGOING),
+            "deliveries": len(deliveries),
+            "stored": sum(one.stored_at is not None for one in deliveries),
+            "acknowledged": sum(one.acknowledged_at is not None for one in deliveries),
+            "quarantined": len(state.quarantined),
+            "held_back": len(state.held),
+            "receipts_in": sum(row.direction is Direction.INCOMING for row in state.receipts),
+            "receipts_out": sum(row.direction is Direction.OUTGOING for row in state.receipts),
+            "notices_open": sum(one.resolved_at is None for one in state.notices.values()),
+            "waiting": sum(seq > state.published.get(lane, 0) for lane, seq in state.publications),
+        }
+
+    def oldest_unstored(self) -> Mapping[str, datetime]:
+        """Return, per recipient that owes *stored*, when the first such event of a chain was accepted, the earliest."""
+        first: dict[tuple[int, str], int] = {}
+        for (chain, seq, recipient), due in sorted(self._state.dues.items(), key=lambda item: item[0]):
+            if due.owes_stored:
+                first.setdefault((chain, recipient), seq)
+        found: dict[str, datetime] = {}
+        for (chain, recipient), seq in first.items():
+            at = self._state.links[self._state.positions_by_place[chain, seq]].event.recorded_at
+            found[recipient] = min(at, found.get(recipient, at))
+        return found
+
+    def chain(self, channel: str, epoch: str) -> Chain | None:
+        """Return one epoch of a channel, or None."""
+        return find_chain(self._state.chains, channel, epoch)
+
+
+def headline_of(envelope: Envelope) -> str:
+    """Return the first title-like field of content in clear; empty if there is none."""
+    if envelope.header.content.encoding != "none":
+        return ""
+    try:
+        value = json.loads(envelope.content)
+    except ValueError:
+        return ""
+    titles = (value.get(key) for key in _TITLES) if isinstance(value, dict) else ()
+    return next((title[:_HEADLINE_MOST] for title in titles if isinstance(title, str)), "")
+
+
+def _without_bytes(row: Quarantined) -> Quarantined:
+    return Quarantined(
+        row.digest, row.size, row.source, row.subject, row.code, row.field, row.reason, row.recorded_at, None
+    )

@@ -1,0 +1,103 @@
+"""What the memory store holds: plain containers of immutable rows, copied whole for every work."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Final, Self
+
+from schemas.control import ReceiptStage
+from schemas.records import (
+    Chain,
+    Delivery,
+    HeldBack,
+    JournalEntry,
+    JournalKind,
+    Notice,
+    Quarantined,
+    ReceiptRow,
+    Remembered,
+    StoredEvent,
+    Watch,
+)
+from schemas.subjects import Lane
+
+CONTROL_PREFIX: Final = "cn.sihu.control."
+
+Place = tuple[int, int]
+"""Chain number and sequence."""
+DueKey = tuple[int, int, str]
+"""Chain number, sequence, recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may wait; bytes are those of whole messages."""
+
+    held_links: int = 1000
+    held_bytes: int = 64 * 1024 * 1024
+    quarantine_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery and how final its human answer is: 1 acknowledged, 2 actioned or declined."""
+
+    delivery: Delivery
+    rank: int = 0
+
+    @property
+    def owes_stored(self) -> bool:
+        """Nothing has come from this recipient yet, neither good nor bad."""
+        one = self.delivery
+        return (one.stored_at or one.handed_over_at or one.acknowledged_at or one.refused_code) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A recorded link; ``refused`` ones lack their content and are never listed."""
+
+    event: StoredEvent
+    refused: bool
+
+    @property
+    def listed(self) -> bool:
+        """Events are listed; control records and refused links are not."""
+        return not self.refused and not self.event.envelope.header.type.startswith(CONTROL_PREFIX)
+
+
+@dataclass(slots=True)
+class State:
+    """Every row. Works change a copy; the copy replaces the original only if the work succeeds."""
+
+    chains: dict[int, Chain] = field(default_factory=dict)
+    links: dict[int, Link] = field(default_factory=dict)
+    positions_by_id: dict[str, int] = field(default_factory=dict)
+    positions_by_place: dict[Place, int] = field(default_factory=dict)
+    publications: dict[tuple[Lane, int], tuple[str, str]] = field(default_factory=dict)
+    """(lane, sequence) -> (subject, envelope id)."""
+    lane_ends: dict[Lane, int] = field(default_factory=dict)
+    published: dict[Lane, int] = field(default_factory=dict)
+    dues: dict[DueKey, Due] = field(default_factory=dict)
+    receipts: list[ReceiptRow] = field(default_factory=list)
+    journal: list[JournalEntry] = field(default_factory=list)
+    held: list[HeldBack] = field(default_factory=list)
+    quarantined: dict[str, Quarantined] = field(default_factory=dict)
+    watches: dict[tuple[DueKey, ReceiptStage], Watch] = field(default_factory=dict)
+    notices: dict[int, Notice] = field(default_factory=dict)
+    remembered: dict[str, Remembered] = field(default_factory=dict)
+    positions: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> Self:
+        """Return a state whose containers are its own; the rows in them are immutable."""
+        return type(self)(**{one.name: copy.copy(getattr(self, one.name)) for one in fields(self)})
+
+    def write_down(self, kind: JournalKind, reference: str, at: datetime) -> None:
+        """Append to the journal."""
+        self.journal.append(JournalEntry(len(self.journal) + 1, kind, reference, at))
+
+
+def find_chain(chains: Mapping[int, Chain], channel: str, epoch: str) -> Chain | None:
+    """Return one epoch of a channel."""
+    return next((one for one in chains.values() if (one.channel, one.epoch) == (channel, epoch)), None)
