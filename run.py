@@ -167,12 +167,10 @@ def made_here() -> bool:
 def pip(*arguments: str) -> None:
     """Run pip in ``.venv``; its words go to ``.venv/pip.log``, a line of progress now and then to us."""
     command = [str(PYTHON), "-m", "pip", *arguments]
-    with (
-        PIP_LOG.open("a", encoding="utf-8") as log,
-        subprocess.Popen(
-            command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process,
-    ):
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+    )
+    with process, PIP_LOG.open("a", encoding="utf-8") as log:
         fetched = 0
         for line in process.stdout or ():
             log.write(line)

@@ -1,5 +1,6 @@
 """``run.py`` as a person or a program calls it: exit codes, one-line errors, nothing left behind."""
 
+import ast
 import os
 import shutil
 import signal
@@ -27,6 +28,13 @@ def test_without_arguments_it_explains_itself() -> None:
     assert shown.returncode == 0
     assert all(f"\n  {name} " in shown.stdout for name in run.COMMANDS)
     assert "演示 python3 run.py demo" in shown.stdout
+
+
+def test_an_old_python_can_read_it_far_enough_to_say_so() -> None:
+    """A server's Python 3.7 must tell the person which Python is needed, not that a line of ours is a syntax error."""
+    tree = ast.parse(Path(run.__file__).read_text(encoding="utf-8"), feature_version=(3, 7))
+    first = [type(node) for node in tree.body[:3]]
+    assert first == [ast.Expr, ast.Import, ast.If], "docstring, `import sys`, the version: nothing may fail before"
 
 
 @pytest.mark.parametrize("arguments", [("dmeo",), ("check", "lnit")])
