@@ -1,0 +1,1 @@
+"""Call a node's HTTP API, as the commands do."""

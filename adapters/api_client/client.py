@@ -1,0 +1,117 @@
+"""One node's HTTP API over aiohttp: JSON bytes in and out, problems as the errors of the shared language."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import aiohttp
+
+from schemas.errors import ConflictError, Fault, NotFoundError, RequestError, SharingDeniedError, UnavailableError
+
+PREFIX: Final = "/api/v1"
+HEARTBEAT_SECONDS: Final = 10.0
+_RETRYABLE: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
+_REFUSED: Final = 400
+_BROKEN: Final = 500
+_FAMILIES: Final[Mapping[int, type[RequestError]]] = {
+    403: SharingDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+}
+
+
+class ApiClient:
+    """Satisfies ``services.cli.client.ApiClient``; borrows its session."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+        """Take an open session that carries the token; open nothing.
+
+        Args:
+            session: Ends after this object.
+            address: Scheme, host and port, e.g. ``http://127.0.0.1:8640``.
+        """
+        self._session = session
+        self._address = address
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None, *, below: str = PREFIX) -> bytes:
+        """Return the JSON that stands at a path, e.g. ``/events``.
+
+        Raises:
+            RequestError: The node refuses; carries its faults.
+            UnavailableError: The node is not to be reached, or broken.
+        """
+        return await self._ask("GET", below + path, params=dict(params or {}))
+
+    async def post(self, path: str, body: bytes, *, idempotency_key: str | None = None) -> bytes:
+        """Send JSON and return the answer's JSON; the same key twice is carried out once.
+
+        Raises:
+            RequestError: The node refuses; carries its faults.
+            UnavailableError: The node is not to be reached, or broken.
+        """
+        headers = {"Content-Type": "application/json"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        return await self._ask("POST", PREFIX + path, data=body, headers=headers)
+
+    async def live(self, after: int | None) -> AsyncIterator[bytes]:
+        """Yield every change behind ``after`` (None: from now on) as it happens, until the node ends it.
+
+        Raises:
+            RequestError: The node refuses; carries its faults.
+            UnavailableError: The link broke; resume with the last sequence seen.
+        """
+        params = {} if after is None else {"after": str(after)}
+        url = self._address + PREFIX + "/live"
+        try:
+            async with self._session.ws_connect(url, params=params, heartbeat=HEARTBEAT_SECONDS) as socket:
+                async for message in socket:
+                    if message.type is aiohttp.WSMsgType.ERROR:
+                        raise UnavailableError(f"{self._address}: the live link broke")
+                    yield message.data.encode() if isinstance(message.data, str) else message.data
+                if socket.close_code not in {None, 1000, 1001}:
+                    raise RequestError(Fault("live.closed", "live", f"the node ended it with code {socket.close_code}"))
+        except aiohttp.WSServerHandshakeError as exc:
+            raise _refusal(exc.status, b"", f"the node refused the live link with {exc.status}") from exc
+        except _RETRYABLE as exc:
+            raise self._unavailable(exc) from exc
+
+    async def _ask(self, method: str, path: str, **how: Any) -> bytes:  # noqa: ANN401 - passed on to aiohttp
+        try:
+            async with self._session.request(method, self._address + path, **how) as reply:
+                data = await reply.read()
+        except _RETRYABLE as exc:
+            raise self._unavailable(exc) from exc
+        if reply.status < _REFUSED:
+            return data
+        raise _refusal(reply.status, data, f"the node answered {reply.status}")
+
+    def _unavailable(self, exc: Exception) -> UnavailableError:
+        reason = exc.__cause__.strerror if isinstance(exc.__cause__, OSError) else type(exc).__name__
+        return UnavailableError(f"no node answers at {self._address} ({reason}); start it with `sihu node`")
+
+
+def _refusal(status: int, body: bytes, otherwise: str) -> RequestError | UnavailableError:
+    """Read a problem document (RFC 9457) back into the error it was made from."""
+    faults = _faults(body) or [Fault(f"http.{status}", "", otherwise)]
+    if status >= _BROKEN:
+        return UnavailableError(str(faults[0]))
+    return _FAMILIES.get(status, RequestError)(*faults)
+
+
+def _faults(body: bytes) -> list[Fault]:
+    try:
+        problem = json.loads(body)
+        return [Fault(str(one["code"]), str(one["field"]), str(one["mend"])) for one in problem["faults"]]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+@asynccontextmanager
+async def connected(address: str, token: str, *, timeout_seconds: float = 30.0) -> AsyncIterator[ApiClient]:
+    """Open a session that carries ``token`` for as long as the block runs."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+    async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
+        yield ApiClient(session, address)
