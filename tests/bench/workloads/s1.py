@@ -1,0 +1,39 @@
+"""S1: durable append of bytes, no event around them: the append engine beside nats-py's js.publish."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.bench.bare_server import LAZY
+from tests.bench.figures import Target
+from tests.bench.floor import Floor, floor
+from tests.bench.harness import Plan, Side, Workload
+from tests.bench.samples import Sample
+
+
+@asynccontextmanager
+async def opened(plan: Plan, folder: Path) -> AsyncIterator[Mapping[str, Side]]:
+    """Open both floors: the same durability, and nats-server's lazy default beside it."""
+    async with (
+        floor(folder / "floor", plant=plan.plant) as always,
+        floor(folder / "lazy", sync=LAZY) as lazy,
+        floor(folder / "sihu") as sihu,
+    ):
+        yield {"floor": _append(always), "lazy": _append(lazy), "sihu": _append(sihu)}
+
+
+def _append(one: Floor) -> Side:
+    async def run(count: int) -> Sample:
+        return await one.append(count, sign=False)
+
+    return run
+
+
+S1 = Workload(
+    "S1",
+    "durable append, bytes only",
+    10_000,
+    3_000,
+    opened,
+    targets=(Target("ratio", 10, must=True), Target("ratio", 15), Target("ratio_lazy", 2)),
+)
