@@ -20,7 +20,7 @@ from services.domain.encoding import (
     pre_authentication_encoding,
     to_base64url,
 )
-from services.domain.signing import signature_holds
+from services.domain.signing import key_signed
 
 M = TypeVar("M", bound=Model)
 
@@ -98,7 +98,5 @@ def valid_signers(document: SignedDocument, keys: dict[str, KeyRecord]) -> froze
     """Return the key ids, out of ``keys``, whose signature over the document holds."""
     to_be_signed = bytes_to_sign(document)
     return frozenset(
-        one.kid
-        for one in document.signatures
-        if one.kid in keys and signature_holds(keys[one.kid].public, to_be_signed, one.sig)
+        one.kid for one in document.signatures if one.kid in keys and key_signed(keys[one.kid], to_be_signed, one.sig)
     )

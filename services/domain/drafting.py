@@ -67,8 +67,9 @@ def schema_ref(wire_type: str) -> SchemaRef:
 
 def level_of(event: Event) -> int | None:
     """Return the effective level of an alert, None for everything else and for cancellations."""
-    pages = isinstance(event, Alert) and not isinstance(event, AlertCancelled)
-    return effective_level(event) if pages else None
+    if not isinstance(event, Alert) or isinstance(event, AlertCancelled):
+        return None
+    return effective_level(event)
 
 
 def complete(

@@ -124,7 +124,7 @@ def parse_strict(data: bytes, *, max_bytes: int, what: str = "body") -> JsonValu
     except RecursionError:
         return _too_deep(what)
     except ValueError as exc:
-        return Fault("json.malformed", what, f"it is not valid JSON: {exc}"[:200])
+        return Fault("json.malformed", what, f"it is not valid JSON: {exc}")
     return _unfit(value, text, what) or value
 
 

@@ -4,8 +4,10 @@ The numbered steps are those of docs/protocol.md, section "Verification". The ch
 afterwards, inside the transaction, because it needs the head we hold.
 """
 
+import unicodedata
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Final
 
 from schemas.base import Event
 from schemas.carriage import Arrival
@@ -16,12 +18,19 @@ from schemas.errors import Fault
 from schemas.subjects import parse_subject
 from services.domain.chain import matching_kind
 from services.domain.delivery import carries
-from services.domain.drafting import level_of
+from services.domain.drafting import MEDIA_TYPE, level_of
 from services.domain.encoding import parse_strict, split_wire
 from services.domain.guards import guard_content
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_sharing
 from services.domain.signing import open_parts, verify
 from services.domain.trust import Trust
+
+_FIELD_MAX: Final = 80
+_MEND_MAX: Final = 200
+_HEALED_BY_REGISTRY: Final = frozenset({"signature.unknown_key", "signature.key_not_valid", "sharing.not_member"})
+_STRANGE_CHANNEL: Final = Fault(
+    "chain.wrong_channel", "channel", "it is not the channel of this source, agreement and audience"
+)
 
 
 class Outcome(Enum):
@@ -61,35 +70,42 @@ class Examined:
 
 
 def examine(arrival: Arrival, *, trust: Trust, county: str) -> Examined:
-    """Judge one arrival by itself.
+    """Judge one arrival by itself. Whatever the bytes are, nothing is raised.
 
     Args:
         arrival: Subject and bytes as the hub handed them over: claims of an untrusted carrier.
         trust: What we trust now.
         county: Ourselves.
     """
-    quarantined = Examined(arrival, Outcome.QUARANTINED)
-    parts = split_wire(arrival.message, max_bytes=MESSAGE_MAX_BYTES)  # 1 four byte strings
-    if isinstance(parts, Fault):
-        return replace(quarantined, fault=parts)
-    envelope = open_parts(parts)  # 2 strict header, content and keys are those it binds
+    envelope = _open(arrival.message)
     if isinstance(envelope, Fault):
-        return replace(quarantined, fault=envelope)
-    found = replace(quarantined, envelope=envelope)
+        found = Examined(arrival, Outcome.QUARANTINED, envelope)
+    else:
+        found = _examine_origin(Examined(arrival, Outcome.QUARANTINED, envelope=envelope), envelope, trust, county)
+    return found if found.fault is None else replace(found, fault=presentable(found.fault))
+
+
+def _open(message: bytes) -> Envelope | Fault:
+    parts = split_wire(message, max_bytes=MESSAGE_MAX_BYTES)  # 1 four byte strings
+    return parts if isinstance(parts, Fault) else open_parts(parts)  # 2 strict header; content and keys it binds
+
+
+def _examine_origin(found: Examined, envelope: Envelope, trust: Trust, county: str) -> Examined:
     fault = verify(envelope, trust)  # 3 every promised signature, by the source's keys
-    if fault is not None:
-        if envelope.header.registry > trust.registry.version:
-            return replace(found, outcome=Outcome.UNKNOWN_REGISTRY)
-        return replace(found, fault=fault)
-    if envelope.header.source == county:
+    if fault is None and envelope.header.source == county:
         return replace(found, outcome=Outcome.OWN)
-    fault = _misdirected(arrival, envelope, county)  # 4 addressed to us, on a subject that is its own
-    kind = matching_kind(envelope.header)  # 5 the channel that source, agreement and audience give
-    if fault is None and kind is None:
-        fault = Fault("chain.wrong_channel", "channel", "it is not the channel of this source, agreement and audience")
-    if fault is not None or kind is None:
+    kind = matching_kind(envelope.header)
+    astray = _misdirected(found.arrival, envelope, county) or (_STRANGE_CHANNEL if kind is None else None)  # 4, 5
+    if astray is None and fault is not None and _may_heal(fault, envelope, trust):
+        return replace(found, outcome=Outcome.UNKNOWN_REGISTRY)
+    fault = fault or astray
+    if fault is not None:
         return replace(found, fault=fault)
     return _examine_content(replace(found, kind=kind), envelope, trust)
+
+
+def _may_heal(fault: Fault, envelope: Envelope, trust: Trust) -> bool:
+    return fault.code in _HEALED_BY_REGISTRY and envelope.header.registry > trust.registry.version
 
 
 def _misdirected(arrival: Arrival, envelope: Envelope, county: str) -> Fault | None:
@@ -104,6 +120,9 @@ def _misdirected(arrival: Arrival, envelope: Envelope, county: str) -> Fault | N
 def _examine_content(found: Examined, envelope: Envelope, trust: Trust) -> Examined:
     rejected = replace(found, outcome=Outcome.REJECTED)
     fault = judge_permission(envelope, trust)  # 6 agreement or membership
+    if fault is not None and _may_heal(fault, envelope, trust):
+        return replace(found, outcome=Outcome.UNKNOWN_REGISTRY)
+    fault = fault or _unreadable(envelope)
     if fault is not None:
         return replace(rejected, fault=fault)
     value = parse_strict(envelope.content, max_bytes=len(envelope.content), what="content")  # 7 strict JSON
@@ -123,6 +142,28 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust) -> Exami
         newer_schema=parsed.newer_schema,
         level=level_of(parsed.event),
     )
+
+
+def _unreadable(envelope: Envelope) -> Fault | None:
+    binding = envelope.header.content
+    if binding.encoding != "none":  # what claims to be encrypted must never be read as if it were not
+        return Fault("content.encoding", "content.encoding", "this node cannot open encrypted content")
+    if binding.media_type != MEDIA_TYPE:
+        return Fault("content.media_type", "content.media_type", f"this node reads {MEDIA_TYPE}")
+    return None
+
+
+def presentable(fault: Fault) -> Fault:
+    """Make a fault fit for logs, rows and receipts: a stranger's bytes may have named its field.
+
+    Only printable characters in NFC stay, at most 80 of the field and 200 of the mend.
+    """
+    return Fault(fault.code, _printable(fault.field)[:_FIELD_MAX], _printable(fault.mend)[:_MEND_MAX])
+
+
+def _printable(text: str) -> str:
+    shown = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return unicodedata.normalize("NFC", "".join(shown))
 
 
 def judge_permission(envelope: Envelope, trust: Trust) -> Fault | None:

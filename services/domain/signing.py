@@ -5,6 +5,7 @@ Source: docs/protocol.md, sections "Envelope" and "Verification".
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.envelope import (
+    AUDIENCE_MAX,
     HEADER_EXTRA_BYTES_PER_RECIPIENT,
     HEADER_FREE_RECIPIENTS,
     HEADER_MAX_BYTES,
@@ -24,7 +26,8 @@ from schemas.envelope import (
     Signature,
 )
 from schemas.errors import Fault
-from schemas.registry import KeyUse
+from schemas.faults import faults_of
+from schemas.registry import KeyRecord, KeyUse
 from services.domain.chain import RECEIPT_TYPE
 from services.domain.encoding import (
     WireParts,
@@ -80,23 +83,30 @@ def header_limit(recipient_count: int) -> int:
     return HEADER_MAX_BYTES + HEADER_EXTRA_BYTES_PER_RECIPIENT * extra
 
 
+def parse_header(data: bytes) -> Header | Fault:
+    """Parse a header strictly: version first, then every field by its name on the wire, then its size."""
+    value = parse_strict(data, max_bytes=header_limit(AUDIENCE_MAX), what="header")
+    if isinstance(value, Fault):
+        return value
+    version = value.get("v") if isinstance(value, dict) else None
+    if version != 1 or version is True:  # to Python, true equals 1
+        return Fault("header.unsupported_version", "header.v", "this node reads version 1 of the protocol")
+    try:
+        header = Header.model_validate_json(data, by_alias=True, by_name=False)
+    except ValidationError as exc:
+        return faults_of(exc, "header")[0]
+    most = header_limit(len(header.to))
+    return Fault("json.too_large", "header", f"at most {most} bytes are taken") if len(data) > most else header
+
+
 def open_parts(parts: WireParts) -> Envelope | Fault:
     """Parse the header of a split message and check that the content is the one it binds.
 
     Signatures are not looked at: see ``verify``.
     """
-    value = parse_strict(parts.header, max_bytes=header_limit(512), what="header")
-    if isinstance(value, Fault):
-        return value
-    if not isinstance(value, dict) or value.get("v") != 1:
-        return Fault("header.unsupported_version", "v", "this node reads version 1 of the protocol")
-    try:
-        header = Header.model_validate_json(parts.header)
-    except ValidationError as exc:
-        error = exc.errors()[0]
-        return Fault("header.malformed", ".".join(str(part) for part in error["loc"]), error["msg"])
-    if len(parts.header) > header_limit(len(header.to)):
-        return Fault("json.too_large", "header", f"at most {header_limit(len(header.to))} bytes are taken")
+    header = parse_header(parts.header)
+    if isinstance(header, Fault):
+        return header
     to_be_signed = pre_authentication_encoding(payload_type_of(header.type), parts.header)
     envelope = Envelope(digest_of(to_be_signed), header, parts.header, parts.signatures, parts.keys, parts.content)
     return _unbound(envelope) or envelope
@@ -121,6 +131,16 @@ def _loaded(public: str) -> Ed25519PublicKey | None:
         return Ed25519PublicKey.from_public_bytes(data or b"")
     except ValueError:
         return None
+
+
+def key_signed(key: KeyRecord, to_be_signed: bytes, signature: str) -> bool:
+    """Tell whether the key of this record signed the bytes: the record names the algorithm, never the message."""
+    return key.algorithm == "ed25519" and signature_holds(key.public, to_be_signed, signature)
+
+
+def key_valid_at(key: KeyRecord, at: datetime) -> bool:
+    """Tell whether a key is valid at the time that the signed record claims."""
+    return key.valid_from <= at and (key.valid_until is None or at < key.valid_until)
 
 
 def signature_holds(public: str, to_be_signed: bytes, signature: str) -> bool:
@@ -164,12 +184,17 @@ def verify(envelope: Envelope, trust: Trust) -> Fault | None:
     if sorted(one.kid for one in signatures) != sorted(header.signers):
         return Fault("signature.stripped", "signatures", "the signatures are not those that `signers` lists")
     payload_type = payload_type_of(header.type)
-    use = key_use_of(payload_type)
     to_be_signed = pre_authentication_encoding(payload_type, envelope.header_bytes)
-    for one in signatures:
-        record = trust.key(one.kid)
-        if record is None or record.county != header.source or record.key.use is not use:
-            return Fault("signature.unknown_key", "signers", f"{one.kid} is no {use} key of {header.source}")
-        if not signature_holds(record.key.public, to_be_signed, one.sig):
-            return Fault("signature.invalid", "signatures", "the signature does not cover these bytes")
+    faults = (_judge_signature(one, header, key_use_of(payload_type), to_be_signed, trust) for one in signatures)
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _judge_signature(one: Signature, header: Header, use: KeyUse, to_be_signed: bytes, trust: Trust) -> Fault | None:
+    record = trust.key(one.kid)
+    if record is None or record.county != header.source or record.key.use is not use:
+        return Fault("signature.unknown_key", "signers", f"{one.kid} is no {use} key of {header.source}")
+    if not key_valid_at(record.key, header.time):
+        return Fault("signature.key_not_valid", "time", f"{one.kid} is not valid at the time that the header claims")
+    if not key_signed(record.key, to_be_signed, one.sig):
+        return Fault("signature.invalid", "signatures", "the signature does not cover these bytes")
     return None
