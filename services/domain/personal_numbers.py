@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
-_GAP: Final = r"[\s\-\u00ad\u00b7\u200b-\u200d\u2010-\u2015\u2060\u2212\ufeff]{1,3}"
+_GAP: Final = r"[\s\-\u00ad\u00b7\u200b-\u200d\u2010-\u2015\u2060\u2212\ufe63\ufeff\uff0d]{1,3}"
 _RUN: Final = re.compile(rf"\d+(?:{_GAP}\d+)*(?:(?:{_GAP})?[XxＸｘ](?![0-9A-Za-z]))?")  # noqa: RUF001 - full width
 _SPLIT: Final = re.compile(_GAP)
 _DIGEST: Final = re.compile(
