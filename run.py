@@ -199,19 +199,26 @@ def become(program: str, *arguments: str) -> NoReturn:
 
 
 def run(command: Sequence[str]) -> int:
-    """Run one command in the project's folder and return its exit code; signals reach it, we outlive it."""
+    """Run one command in the project's folder and return its exit code; signals reach it, we outlive it.
+
+    Returns:
+        The child's code; 128 + N if signal N ended it or came to us meanwhile, however politely the child ended.
+    """
     process = subprocess.Popen(command, cwd=ROOT, env=environment())
+    received: list[int] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
         # A terminal sends Ctrl-C to the child as well: twice would cut its tidying up.
         if number != signal.SIGINT or not sys.stdin.isatty():
             process.send_signal(number)
 
-    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, pass_on) for number in caught}
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     code = process.wait()
     for number, handler in before.items():
         signal.signal(number, handler)
+    if received:
+        return SIGNAL_CODE + received[0]
     return code if code >= 0 else SIGNAL_CODE - code
 
 

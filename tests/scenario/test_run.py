@@ -64,12 +64,19 @@ def test_a_failed_part_fails_the_whole_and_the_others_still_run(tmp_path: Path) 
 def test_a_signal_reaches_the_child_and_leaves_none_behind(tmp_path: Path, number: signal.Signals) -> None:
     """`kill` or Ctrl-C on run.py must not leave a test run, or a hub, going on alone."""
     child_pid = tmp_path / "pid"
-    script = f"import os, pathlib, time; pathlib.Path({str(child_pid)!r}).write_text(str(os.getpid())); time.sleep(60)"
-    program = f"import sys, run; sys.exit(run.run([sys.executable, '-c', {script!r}]))"
+    after = tmp_path / "after"
+    script = (
+        f"trap 'exit 2' INT TERM; echo $$ > {child_pid}; while :; do sleep 0.05; done"  # ends politely, as pytest does
+    )
+    program = (
+        "import sys, run; "
+        f"sys.exit(run.run_all({{'first': ['sh', '-c', {script!r}], 'second': ['touch', {str(after)!r}]}}))"
+    )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.DEVNULL, stderr=-3) as parent:
         pid = int(wait_for(child_pid))
         parent.send_signal(number)
-        assert parent.wait(timeout=10) != 0
+        assert parent.wait(timeout=10) == run.SIGNAL_CODE + number
+    assert not after.exists(), "whoever interrupts one part means all of them"
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
