@@ -107,11 +107,12 @@ class HelpKind(StrEnum):
 
 def points_of(polygon: str) -> list[tuple[str, str]]:
     """Return the (latitude, longitude) texts of a polygon, degrees WGS 84."""
-    return [(latitude, longitude) for latitude, _, longitude in (point.partition(",") for point in polygon.split(" "))]
+    parts = (point.partition(",") for point in polygon.split(" "))
+    return [(latitude, longitude) for latitude, _, longitude in parts]
 
 
-def _is_on_earth(point: tuple[str, str]) -> bool:
-    return abs(float(point[0])) <= _LATITUDE and abs(float(point[1])) <= _LONGITUDE
+def _are_on_earth(points: list[tuple[str, str]]) -> bool:
+    return all(abs(float(north)) <= _LATITUDE and abs(float(east)) <= _LONGITUDE for north, east in points)
 
 
 class Area(Model):
@@ -132,10 +133,10 @@ class Area(Model):
             points = points_of(polygon)
             if points[0] != points[-1]:
                 raise broken_rule(f"polygon.{number}", "end the polygon with its first point")
-            if not all(_is_on_earth(point) for point in points):
+            if not _are_on_earth(points):
                 raise broken_rule(f"polygon.{number}", "write latitude (±90) first, then longitude (±180), in degrees")
         for number, circle in enumerate(self.circle):
-            if not _is_on_earth(points_of(circle.rpartition(" ")[0])[0]):
+            if not _are_on_earth(points_of(circle.rpartition(" ")[0])):
                 raise broken_rule(f"circle.{number}", "write latitude (±90) first, then longitude (±180), in degrees")
         if self.ceiling is not None and self.altitude is None:
             raise broken_rule("ceiling", "give `altitude` too, or leave `ceiling` out")

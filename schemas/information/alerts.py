@@ -8,6 +8,7 @@ envelope id, for the bus. Both are compared by ``services.domain.succession``.
 Source: docs/events.md, section "information"; maps to CAP 1.2 and GB/T 35965.1.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Self
 
@@ -35,7 +36,6 @@ from schemas.information.alert_parts import (
     ResponseType,
     Severity,
     Urgency,
-    points_of,
 )
 from schemas.information.event_codes import CLASS_DIGITS, SCHEME, EventClass
 
@@ -194,18 +194,20 @@ def _judge_report(alert: Alert) -> None:
 
 
 def _judge_lists(alert: Alert) -> None:
-    points = sum(len(points_of(polygon)) for area in alert.areas for polygon in area.polygon)
+    points = sum(1 + polygon.count(" ") for area in alert.areas for polygon in area.polygon)
     if points > MAX_POINTS:
         raise broken_rule("areas", f"use at most {MAX_POINTS} polygon points in all; this alert has {points}")
-    for field in ("response_types", "neighbour_risk", "texts", "parameters"):
-        keys = [_key(item) for item in getattr(alert, field)]
+    for field, keys in _keys_of(alert):
         if len(set(keys)) != len(keys):
             raise broken_rule(field, "give each entry once")
 
 
-def _key(item: object) -> object:
-    if isinstance(item, NeighbourRisk):
-        return item.adcode
-    if isinstance(item, LocalText):
-        return item.lang
-    return item
+def _keys_of(alert: Alert) -> Iterator[tuple[str, Sequence[object]]]:
+    if len(alert.response_types) > 1:
+        yield "response_types", alert.response_types
+    if len(alert.neighbour_risk) > 1:
+        yield "neighbour_risk", [risk.adcode for risk in alert.neighbour_risk]
+    if len(alert.texts) > 1:
+        yield "texts", [text.lang for text in alert.texts]
+    if len(alert.parameters) > 1:
+        yield "parameters", [(parameter.name, parameter.value) for parameter in alert.parameters]
