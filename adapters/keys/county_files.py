@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.keys.durable import PRIVATE, PUBLIC, one_at_a_time, read_bytes, write_whole
-from adapters.keys.key_file import Algorithm, OpenKey, generate, load, new_salt, save
+from adapters.keys.key_file import OpenKey, load, new_salt, save
 
 DOCUMENT_MAX_BYTES: Final = 8 * 1024 * 1024
 
@@ -55,18 +55,16 @@ class CountyFiles:
             old = self.read(name) if self.exists(name) else None
             self.write(name, edit(old))
 
-    def make_keys(self, wanted: Mapping[str, Algorithm], passphrase: str) -> Mapping[str, OpenKey]:
-        """Make new key files under one passphrase; none of them may be there yet.
+    def save_keys(self, keys: Mapping[str, OpenKey], passphrase: str) -> None:
+        """Write new key files under one passphrase; none of them may be there yet.
 
         Raises:
             RequestError: The passphrase is too short, or a file is there already.
             UnavailableError: The disk is full or failing.
         """
         salt = new_salt()
-        made = {name: generate(algorithm) for name, algorithm in wanted.items()}
-        for name, key in made.items():
+        for name, key in keys.items():
             save(self.root / name, key, passphrase, salt)
-        return made
 
     def open_key(self, name: str, passphrase: str) -> OpenKey:
         """Open a key file.

@@ -60,6 +60,16 @@ def write_whole(path: Path, data: bytes, *, mode: int = PRIVATE, replace: bool =
         raise UnavailableError(f"{path}: {exc.strerror}") from exc
 
 
+def write_given(path: Path, data: bytes) -> None:
+    """Write a file that a person named and will pass on: signed documents hold no secret.
+
+    Raises:
+        RequestError: The place is not to be written.
+        UnavailableError: The disk is full or failing.
+    """
+    write_whole(path, data, mode=PUBLIC)
+
+
 def _write_synced(path: Path, data: bytes, mode: int) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

@@ -64,7 +64,7 @@ def member_card(who: Introduction, public_keys: Mapping[KeyUse, bytes], now: dat
         )
         return MemberCard(member=member, certificate_request=who.certificate_request)
     except ValidationError as exc:
-        return faults_of(exc, "card")[0]
+        return faults_of(exc, "member")[0]
 
 
 def _record(use: KeyUse, public: bytes, now: datetime) -> KeyRecord:
@@ -109,7 +109,7 @@ def next_registry(
             members=tuple(listed[code] for code in sorted(listed)),
         )
     except ValidationError as exc:
-        return faults_of(exc, "registry")[0]
+        return faults_of(exc, "proposal")[0]
 
 
 def lists_us_truly(registry: Registry, own: Member) -> Fault | None:
@@ -141,4 +141,4 @@ def credential(
             expires_at=until,
         )
     except ValidationError as exc:
-        return faults_of(exc, "officer")[0]
+        return faults_of(exc, "request")[0]

@@ -1,0 +1,85 @@
+"""What the commands work with: one county's files, the clock, and the client of its node's API."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.api_client.client import ApiClient, connected
+from adapters.clock import SystemClock
+from adapters.keys.access import AccessFile, new_token
+from adapters.keys.county_files import CountyFiles, read_secret
+from adapters.keys.directory import TRUST_FILES, Directory
+from adapters.keys.durable import read_bytes, write_given
+from adapters.keys.file_signer import FileSigner
+from adapters.keys.key_file import OpenKey, generate
+from adapters.keys.transport import certificate_end, certificate_request, nkey_public
+from schemas.errors import Fault
+from services.domain.trust import Trust
+from services.domain.trust_files import Files, load_officers, load_trust
+
+__all__ = [
+    "TRUST_FILES",
+    "ApiClient",
+    "County",
+    "CountyFiles",
+    "FileSigner",
+    "OpenKey",
+    "certificate_end",
+    "certificate_request",
+    "generate",
+    "new_token",
+    "nkey_public",
+    "open_client",
+    "open_county",
+    "open_directory",
+    "read_bytes",
+    "read_secret",
+    "write_given",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class County:
+    """The adapters of one county's directory."""
+
+    files: CountyFiles
+    access: AccessFile
+    clock: SystemClock
+
+
+def open_county(directory: Path) -> County:
+    """Return the adapters of a directory; nothing is read yet."""
+    return County(CountyFiles(directory), AccessFile(directory), SystemClock())
+
+
+def open_directory(
+    root: Path,
+    *,
+    monotonic: Callable[[], float],
+    on_fault: Callable[[Fault], None] = lambda _: None,
+) -> Directory[Trust]:
+    """Return the watched view of what a node trusts and whom it lets in; satisfies ``services.ports.Directory``.
+
+    Args:
+        root: The county's directory.
+        monotonic: Seconds that never go back.
+        on_fault: Told about each bad state of the files, and about agreements that do not count.
+    """
+
+    def build_trust(files: Files) -> Trust | Fault:
+        loaded = load_trust(files)
+        if isinstance(loaded, Fault):
+            return loaded
+        for fault in loaded.left_out:
+            on_fault(fault)
+        return loaded.trust
+
+    return Directory(
+        root, build_trust=build_trust, build_officers=load_officers, monotonic=monotonic, on_fault=on_fault
+    )
+
+
+def open_client(address: str, token: str) -> AbstractAsyncContextManager[ApiClient]:
+    """Return the client of a node's API; its session lives as long as the block."""
+    return connected(address, token)

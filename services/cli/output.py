@@ -1,0 +1,115 @@
+"""What people and programs see: tables with Chinese county names, or one JSON value."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from schemas.base import BEIJING
+from schemas.counties import name_of
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+SHORT_ID: Final = 10  # characters of an envelope id in a table
+_PIPED_WIDTH: Final = 160
+_LEVELS: Final = {
+    1: "[bold white on red]1级[/]",
+    2: "[bold black on dark_orange]2级[/]",
+    3: "[bold black on yellow]3级[/]",
+    4: "[bold white on blue]4级[/]",
+}
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Print exactly one JSON value."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def console() -> "Console":
+    """Return the terminal, or a wide plain page if the output goes elsewhere."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False, soft_wrap=False)
+
+
+def show(*renderables: "RenderableType") -> None:
+    """Print for people."""
+    out = console()
+    for each in renderables:
+        out.print(each)
+
+
+def table(title: str, *columns: str, rows: Sequence[Sequence[str]], empty: str = "") -> "RenderableType":
+    """Return a table; a column named with ``>`` first is set to the right, with ``*`` first takes what room is left.
+
+    Args:
+        title: Chinese first.
+        columns: Headings.
+        rows: Cells; rich markup is read, so strangers' text goes through ``plain``.
+        empty: What to say instead of a table without rows.
+    """
+    if not rows and empty:
+        return f"[bold]{title}[/]\n{empty}"
+    made = _empty_table(title, columns)
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def _empty_table(title: str, columns: Sequence[str]) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        wide = column.startswith("*")
+        made.add_column(
+            column.lstrip(">*"),
+            justify="right" if column.startswith(">") else "left",
+            no_wrap=not wide,
+            ratio=1 if wide else None,
+            overflow="fold" if wide else "ellipsis",
+        )
+    return made
+
+
+def plain(text: str) -> str:
+    """Return text that somebody else wrote, so that it is shown as it is and moves no cursor."""
+    from rich.markup import escape
+
+    return escape("".join(char if char.isprintable() else " " for char in text))
+
+
+def county(code: str) -> str:
+    """Name a county: Chinese name and code."""
+    name = name_of(code)
+    return code if name == code else f"{name} {code}"
+
+
+def counties(codes: Sequence[str], most: int = 6) -> str:
+    """Name several counties, the first few of them."""
+    named = "、".join(name_of(code) for code in codes[:most])
+    return f"{named} 等{len(codes)}县" if len(codes) > most else named
+
+
+def moment(at: datetime | None, *, empty: str = "–") -> str:
+    """Spell a time for people: Beijing time, month and day, seconds."""
+    return at.astimezone(BEIJING).strftime("%m-%d %H:%M:%S") if at else empty
+
+
+def day(at: datetime | None, *, empty: str = "–") -> str:
+    """Spell a date for people."""
+    return at.astimezone(BEIJING).strftime("%Y-%m-%d") if at else empty
+
+
+def level(value: int | None) -> str:
+    """Show an alert's effective level: the word, and its national colour beside it."""
+    return _LEVELS.get(value or 0, "")
+
+
+def short(envelope_id: str) -> str:
+    """Shorten an id; every command takes it in this form."""
+    return envelope_id[:SHORT_ID]
