@@ -1,0 +1,1 @@
+"""HTTP: what officers and county systems ask of this node."""

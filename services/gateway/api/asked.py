@@ -1,0 +1,82 @@
+"""What the API is asked by address: path and query parameters, read strictly from text."""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field
+
+from schemas.base import Model
+from schemas.envelope import MAX_INTEGER
+from schemas.faults import broken_rule
+from schemas.ids import EnvelopeId, WireType
+from schemas.records import Direction
+
+PAGE_MAX: Final = 200
+PAGE_DEFAULT: Final = 50
+_DIGITS: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
+_WORDS: Final = {"true": True, "false": False}
+
+
+def _number(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    if _DIGITS.fullmatch(text) is None:
+        raise broken_rule("", "write a whole number in digits")
+    return int(text)
+
+
+def _flag(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    if text not in _WORDS:
+        raise broken_rule("", "write true or false")
+    return _WORDS[text]
+
+
+Number = Annotated[int, BeforeValidator(_number)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Limit = Annotated[Number, Field(ge=1, le=PAGE_MAX)]
+Place = Annotated[Number, Field(ge=0, le=MAX_INTEGER)]
+
+
+class EventPath(Model):
+    """Which event."""
+
+    id: Annotated[EnvelopeId, Field(description="Envelope id of the event, 64 lower-case hexadecimal digits.")]
+
+
+class NoQuery(Model):
+    """An address that takes no query parameter."""
+
+
+class EventQuery(Model):
+    """Which events, and from where on."""
+
+    direction: Annotated[Direction | None, Field(description="`in` or `out`; both if left out.")] = None
+    type: Annotated[WireType | None, Field(description="Only events of this wire type.")] = None
+    since: Annotated[Place, Field(description="Only events whose position is greater.")] = 0
+    limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+    newest: Annotated[Flag, Field(description="Begin at the newest and go back; `since` is still the lower end.")] = (
+        False
+    )
+
+
+class NoticeQuery(Model):
+    """Which notices."""
+
+    open: Annotated[Flag, Field(description="Only those whose cause is not gone.")] = True
+    limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+
+
+class QuarantineQuery(Model):
+    """How many refused messages."""
+
+    limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+
+
+class LiveQuery(Model):
+    """Where to go on."""
+
+    after: Annotated[
+        Place | None, Field(description="The last sequence seen; from the end of the journal if left out.")
+    ] = None

@@ -1,0 +1,85 @@
+"""From an HTTP request to a call of its route: let in, address read, body read; whatever fails is a problem."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from schemas.access import Access, Scope
+from schemas.base import Model
+from schemas.errors import Fault, RequestError
+from schemas.faults import faults_of
+from services.gateway.admission import admit, token_of_header, token_of_protocols
+from services.gateway.api.calls import JSON, Call
+from services.gateway.api.route import SWITCHING_PROTOCOLS, Door, Route
+from services.gateway.bodies import without_prefix
+from services.gateway.desk import Desk
+
+CALLER: Final = web.RequestKey("caller", str)
+"""Name of the caller's token, for the log; absent until somebody was let in."""
+
+
+def endpoint(route: Route, desk: Desk) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Return what the HTTP library calls for a route."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        token = _token_of(route, request)
+        access = _admitted(route, desk, token)
+        if access is not None:
+            request[CALLER] = access.name
+        path = _read(route.path_model, request.match_info, "path")
+        query = _read_query(route.query, request)
+        body = await _read_body(route, request)
+        return await route.handler(desk, Call(request, access, token or "", path, query, body))
+
+    return handle
+
+
+def _token_of(route: Route, request: web.Request) -> str | None:
+    token = token_of_header(request.headers.get("Authorization"))
+    if token is None and route.status == SWITCHING_PROTOCOLS:
+        return token_of_protocols(request.headers.get("Sec-WebSocket-Protocol"))
+    return token
+
+
+def _admitted(route: Route, desk: Desk, token: str | None) -> Access | None:
+    if route.scope is Door.OPEN:
+        return None
+    scope = route.scope if isinstance(route.scope, Scope) else None
+    access = admit(token, directory=desk.gateway.directory, scope=scope, now=desk.gateway.clock.now())
+    if isinstance(access, Fault):
+        raise RequestError(access)
+    return access
+
+
+def _read(model: type[Model], values: object, prefix: str) -> Model:
+    try:
+        return model.model_validate_strings(values)
+    except ValidationError as error:
+        raise RequestError(*without_prefix(faults_of(error, prefix), prefix)) from None
+
+
+def _read_query(model: type[Model], request: web.Request) -> Model:
+    values = request.query
+    known = ", ".join(model.model_fields) or "none"
+    for name in values:
+        if name not in model.model_fields:
+            mend = f"leave it out; this address knows: {known}"
+            raise RequestError(Fault("query.unknown_field", name[:48], mend))
+        if len(values.getall(name)) > 1:
+            raise RequestError(Fault("query.repeated", name, "give it once"))
+    return _read(model, dict(values), "query")
+
+
+async def _read_body(route: Route, request: web.Request) -> bytes:
+    if route.body is None or (not route.body_required and not request.can_read_body):
+        return b""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RequestError(Fault("http.content_encoding", "Content-Encoding", "send the body as it is, not compressed"))
+    if request.content_type != JSON or (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise RequestError(Fault("http.media_type", "Content-Type", "send `Content-Type: application/json` in UTF-8"))
+    try:
+        return await request.read()
+    except web.RequestPayloadError:
+        raise RequestError(Fault("http.bad_request", "body", "the body did not arrive whole; send it again")) from None

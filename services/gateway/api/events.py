@@ -1,0 +1,121 @@
+"""Handlers: events in and out, receipts, acknowledgements, the live stream."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from schemas.control import HUMAN_STAGES
+from schemas.errors import Fault, NotFoundError
+from schemas.records import Chain, Delivery, Direction, ReceiptRow, StoredEvent
+from services.gateway.acknowledge import AlreadyAnswered
+from services.gateway.admission import LIVE_PROTOCOL
+from services.gateway.answers import Acknowledged, ReceiptList
+from services.gateway.api.asked import EventPath, EventQuery, LiveQuery
+from services.gateway.api.calls import Call, reply
+from services.gateway.desk import Desk
+from services.gateway.problems import Problem, problem_of, status_of
+from services.gateway.views import accepted, answer_line, event_detail, event_page, receipt_line
+from services.ports import Snapshot
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+
+async def post_event(desk: Desk, call: Call) -> web.StreamResponse:
+    """Accept an event."""
+    key = call.request.headers.get(IDEMPOTENCY_KEY)
+    posted = await desk.submitter.submit(call.body, idempotency_key=key, access_name=call.caller.name)
+    return reply(accepted(posted), 202)
+
+
+async def get_events(desk: Desk, call: Call) -> web.StreamResponse:
+    """List events."""
+    asked = call.query_as(EventQuery)
+    page = await desk.gateway.store.read(
+        lambda snapshot: snapshot.events(
+            direction=asked.direction,
+            wire_type=asked.type,
+            since=asked.since,
+            limit=asked.limit,
+            newest_first=asked.newest,
+        )
+    )
+    return reply(event_page(page))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    event: StoredEvent
+    chain: Chain | None
+    deliveries: list[Delivery]
+    receipts: list[ReceiptRow]
+
+    @property
+    def own_answer(self) -> ReceiptRow | None:
+        """The human receipt that this county gave."""
+        own = (row for row in self.receipts if row.direction is Direction.OUTGOING and row.stage in HUMAN_STAGES)
+        return next(own, None)
+
+
+def _find(snapshot: Snapshot, envelope_id: str) -> _Found:
+    event = snapshot.event(envelope_id)
+    if event is None:
+        raise NotFoundError(Fault("request.not_found", "id", "no such event is here; see GET /api/v1/events"))
+    header = event.envelope.header
+    return _Found(
+        event,
+        snapshot.chain(header.channel, header.epoch),
+        snapshot.deliveries(envelope_id) if event.direction is Direction.OUTGOING else [],
+        snapshot.receipts(envelope_id),
+    )
+
+
+async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
+    """Show one event, verified again from its stored bytes."""
+    envelope_id = call.path_as(EventPath).id
+    found = await desk.gateway.store.read(lambda snapshot: _find(snapshot, envelope_id))
+    detail = event_detail(
+        found.event,
+        chain=found.chain,
+        deliveries=found.deliveries,
+        answer=found.own_answer if found.event.direction is Direction.INCOMING else None,
+        trust=desk.gateway.directory.trust(),
+        now=desk.gateway.clock.now(),
+    )
+    return reply(detail)
+
+
+async def get_receipts(desk: Desk, call: Call) -> web.StreamResponse:
+    """List the receipts that cover one event."""
+    envelope_id = call.path_as(EventPath).id
+    found = await desk.gateway.store.read(lambda snapshot: _find(snapshot, envelope_id))
+    return reply(ReceiptList(receipts=tuple(receipt_line(row) for row in found.receipts)))
+
+
+async def post_acknowledgement(desk: Desk, call: Call) -> web.StreamResponse:
+    """Answer an incoming event as the officer that the token is bound to."""
+    envelope_id = call.path_as(EventPath).id
+    outcome = await desk.acknowledger.acknowledge(envelope_id, call.body, access=call.caller)
+    if isinstance(outcome, AlreadyAnswered):
+        fault = outcome.fault
+        return Problem(status_of(fault.code), (fault,), answered=answer_line(outcome.first)).response()
+    answer = outcome.proof.answer
+    body = Acknowledged(
+        receipt=accepted(outcome.receipt),
+        stage=outcome.stage,
+        answer=answer.answer,
+        means=outcome.proof.means,
+        officer=outcome.officer,
+        answered_at=answer.answered_at,
+    )
+    return reply(body, 202)
+
+
+async def get_live(desk: Desk, call: Call) -> web.StreamResponse:
+    """Open the live stream."""
+    if not web.WebSocketResponse(protocols=(LIVE_PROTOCOL,)).can_prepare(call.request):
+        fault = Fault("http.upgrade_required", "Upgrade", "connect with a WebSocket client")
+        return Problem(status_of(fault.code), (fault,), {"Upgrade": "websocket", "Connection": "Upgrade"}).response()
+    start = await desk.live.start_of(call.query_as(LiveQuery).after)
+    if isinstance(start, Fault):
+        return problem_of(start).response()
+    return await desk.live.serve(call.request, token=call.token, access=call.caller, start=start)

@@ -1,0 +1,59 @@
+"""``Route``: what one address is, so that dispatch and documents say the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from schemas.access import Scope
+from schemas.base import Model
+from services.gateway.api.asked import NoQuery
+from services.gateway.api.calls import JSON, Handler
+
+BASE: Final = "/api/v1"
+TEXT: Final = "text/plain"
+SWITCHING_PROTOCOLS: Final = 101
+
+
+class Door(Enum):
+    """Addresses that ask for no scope."""
+
+    OPEN = "open"
+    """No token is needed."""
+    ANY_TOKEN = "any token"  # noqa: S105 - a rule, no secret
+    """Any valid token will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address.
+
+    Attributes:
+        name: Operation id; also the label in logs and figures.
+        scope: What the caller's token must allow.
+        answer: Model of the good answer; None where it is no JSON model.
+        status: Of the good answer.
+        media_type: Of the good answer.
+        path_model: Path parameters.
+        query: Query parameters.
+        body: Model of the body; None if the address takes none.
+        body_required: False lets the body be left out.
+        codes: Refusals of this address's own; those of token, address and body follow from the fields above.
+        idempotent_by_key: Takes an Idempotency-Key.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    handler: Handler
+    scope: Scope | Door
+    answer: type[Model] | None
+    status: int = 200
+    media_type: str = JSON
+    path_model: type[Model] = NoQuery
+    query: type[Model] = NoQuery
+    body: type[Model] | None = None
+    body_required: bool = True
+    codes: Sequence[str] = ()
+    idempotent_by_key: bool = False

@@ -1,0 +1,44 @@
+"""What every handler works with: the ports, and the few objects made from them once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from services.gateway.acknowledge import Acknowledger
+from services.gateway.gateway import Gateway
+from services.gateway.live import Live
+from services.gateway.meters import Meters
+from services.gateway.submit import Submitter
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One gateway at work. ``openapi`` and ``asyncapi`` give the documents as JSON."""
+
+    gateway: Gateway
+    submitter: Submitter
+    acknowledger: Acknowledger
+    live: Live
+    meters: Meters
+    openapi: Callable[[], bytes]
+    asyncapi: Callable[[], bytes]
+
+    @classmethod
+    def of(cls, gateway: Gateway, *, openapi: Callable[[], bytes], asyncapi: Callable[[], bytes]) -> Self:
+        """Make what works from what is given; opens nothing."""
+        store, posting, directory, clock = gateway.store, gateway.posting, gateway.directory, gateway.clock
+        return cls(
+            gateway=gateway,
+            submitter=Submitter(
+                store=store,
+                posting=posting,
+                directory=directory,
+                clock=clock,
+                most_at_once=gateway.limits.submissions,
+            ),
+            acknowledger=Acknowledger(store=store, posting=posting, directory=directory, clock=clock),
+            live=Live(gateway),
+            meters=Meters(),
+            openapi=openapi,
+            asyncapi=asyncapi,
+        )

@@ -1,0 +1,58 @@
+"""``Gateway``: everything this room needs, as ready-made ports and plain facts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.ports import Clock, Directory, Ids, Store
+from services.posting import Posting
+
+REQUEST_MAX_BYTES: Final = 300 * 1024
+"""A body: 256 KiB of content and what stands around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one node lets its callers use up.
+
+    Attributes:
+        submissions: Events being accepted at once; one more is told to come back (503).
+        retry_after_seconds: What a 503 asks the caller to wait.
+        live_batch: Journal entries read for one live client at a time; all that is ever buffered for it.
+        live_send_seconds: A live client that takes no message for so long is closed, and may resume.
+        heartbeat_seconds: Ping interval of ``live``; also how soon a revoked token ends it.
+    """
+
+    submissions: int = 10_000
+    retry_after_seconds: int = 1
+    live_batch: int = 200
+    live_send_seconds: float = 10.0
+    heartbeat_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """What the node knows about itself: its version, and a cheap callable that names each check and its outcome."""
+
+    version: str
+    ready: Callable[[], Mapping[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Ready-made ports; nothing here is opened or closed by the gateway.
+
+    Attributes:
+        county: Ourselves, six digits.
+        crash: Called once with our own bug; the node ends and the supervisor restarts it.
+    """
+
+    store: Store
+    posting: Posting
+    directory: Directory
+    clock: Clock
+    ids: Ids
+    county: str
+    facts: NodeFacts
+    crash: Callable[[BaseException], None]
+    limits: Limits = field(default_factory=Limits)

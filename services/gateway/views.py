@@ -1,0 +1,172 @@
+"""Rows of the store as answers of the API."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from schemas.agreements import Agreement
+from schemas.counties import name_of
+from schemas.envelope import Envelope
+from schemas.errors import Fault
+from schemas.ids import CountyCode
+from schemas.records import Chain, Delivery, EventSummary, Notice, Page, Quarantined, ReceiptRow, StoredEvent
+from schemas.registry import Member
+from services.domain.receiving import judge_permission
+from services.domain.signing import verify
+from services.domain.trust import Trust
+from services.gateway.answers import (
+    Accepted,
+    AnswerLine,
+    DeliveryLine,
+    EventDetail,
+    EventLine,
+    EventPage,
+    FaultLine,
+    KeyLine,
+    MemberLine,
+    MemberList,
+    NoticeLine,
+    QuarantineLine,
+    ReceiptLine,
+    SignedBy,
+    Verification,
+)
+from services.posting import Posted
+
+
+def accepted(posted: Posted) -> Accepted:
+    """Where an event or receipt stands."""
+    return Accepted.model_validate(posted, from_attributes=True)
+
+
+def event_line(summary: EventSummary) -> EventLine:
+    """One line of a listing."""
+    return EventLine.model_validate(summary, from_attributes=True)
+
+
+def event_page(page: Page[EventSummary]) -> EventPage:
+    """A page of a listing."""
+    return EventPage(events=tuple(event_line(row) for row in page.rows), next_since=page.next_since)
+
+
+def notice_line(notice: Notice) -> NoticeLine:
+    """One notice."""
+    return NoticeLine.model_validate(notice, from_attributes=True)
+
+
+def quarantine_line(refused: Quarantined) -> QuarantineLine:
+    """One refused message, without its bytes."""
+    return QuarantineLine.model_validate(refused, from_attributes=True)
+
+
+def receipt_line(row: ReceiptRow) -> ReceiptLine:
+    """One receipt."""
+    return ReceiptLine.model_validate(row, from_attributes=True)
+
+
+def answer_line(row: ReceiptRow) -> AnswerLine:
+    """The answer that this county gave."""
+    return AnswerLine(
+        officer=row.officer or "",
+        answer=row.answer or "",
+        means=row.means or "",
+        stage=row.stage,
+        answered_at=row.received_at,
+        note=row.text or "",
+        receipt_id=row.envelope_id,
+    )
+
+
+def event_detail(
+    event: StoredEvent,
+    *,
+    chain: Chain | None,
+    deliveries: Sequence[Delivery],
+    answer: ReceiptRow | None,
+    trust: Trust,
+    now: datetime,
+) -> EventDetail:
+    """One event whole, verified again from its stored bytes."""
+    return EventDetail(
+        envelope_id=event.envelope.envelope_id,
+        direction=event.direction,
+        position=event.position,
+        recorded_at=event.recorded_at,
+        level=event.level,
+        header=event.envelope.header,
+        content=_content_of(event.envelope),
+        verification=verification_of(event, chain=chain, trust=trust, now=now),
+        deliveries=tuple(DeliveryLine.model_validate(one, from_attributes=True) for one in deliveries),
+        answer=answer_line(answer) if answer else None,
+    )
+
+
+def verification_of(event: StoredEvent, *, chain: Chain | None, trust: Trust, now: datetime) -> Verification:
+    """Verify the stored bytes now, by what is trusted now."""
+    envelope, header = event.envelope, event.envelope.header
+    fault, denied = verify(envelope, trust), judge_permission(envelope, trust)
+    return Verification(
+        holds=fault is None,
+        fault=fault_line(fault),
+        signed_by=tuple(_signed_by(kid, trust) for kid in header.signers),
+        registry_version=trust.registry.version,
+        channel=header.channel,
+        epoch=header.epoch,
+        seq=header.seq,
+        prev=header.prev,
+        chain_frozen=chain is not None and chain.frozen,
+        agreement=header.agreement,
+        permitted=denied is None,
+        permission_fault=fault_line(denied),
+        early=event.early,
+        newer_schema=event.newer_schema,
+        verified_at=now,
+    )
+
+
+def fault_line(fault: Fault | None) -> FaultLine | None:
+    """A fault as a value of the API."""
+    return None if fault is None else FaultLine(code=fault.code, field=fault.field, mend=fault.mend)
+
+
+def member_list(trust: Trust, county: str) -> MemberList:
+    """The registry in force, with the agreements that ``county`` shares with each member."""
+    registry = trust.registry
+    ours = [one.agreement for one in trust.agreements.values() if county in one.agreement.parties]
+    return MemberList(
+        registry_version=registry.version,
+        registry_digest=trust.registry_digest,
+        expires_at=registry.expires_at,
+        members=tuple(_member_line(member, county, ours) for member in registry.members),
+    )
+
+
+def _member_line(member: Member, county: str, agreements: Sequence[Agreement]) -> MemberLine:
+    return MemberLine(
+        county=member.county,
+        name=name_of(member.county),
+        office=member.office,
+        duty_phone=member.duty_phone,
+        own=member.county == county,
+        keys=tuple(KeyLine.model_validate(key, from_attributes=True) for key in member.keys),
+        agreements=tuple(sorted(one.id for one in agreements if member.county in one.parties)),
+    )
+
+
+def _signed_by(kid: str, trust: Trust) -> SignedBy:
+    record = trust.key(kid)
+    return SignedBy(
+        kid=kid,
+        county=CountyCode(record.county) if record else None,
+        use=record.key.use if record else None,
+    )
+
+
+def _content_of(envelope: Envelope) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(envelope.content)
+    except ValueError:
+        return None  # detached, or encrypted for others: the header's digest still says what it was
+    return value
