@@ -31,6 +31,7 @@ def test_the_rooms_keep_their_contracts() -> None:
     [
         ("schemas/base.py", "import services.domain", "Adapters and schemas never import services"),
         ("schemas/ids.py", "import adapters", "Schemas never import adapters"),
+        ("services/posting.py", "import adapters", "Only bootstrap sees adapters"),
         ("services/domain/__init__.py", "import time", "The domain is pure"),
         ("services/domain/__init__.py", "import services.ports", "Rooms of services"),
         ("services/ports.py", "import nats", "I/O libraries stay in adapters"),
