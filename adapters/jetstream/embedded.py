@@ -1,0 +1,179 @@
+"""A nats-server that lives and ends with this process: started, watched, started again when it dies, reloaded."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, Self
+
+from adapters.jetstream.child import Child, check_binary, find_binary
+from adapters.jetstream.monitor import ask, check_durability
+from adapters.jetstream.server_config import Ports
+from schemas.errors import Fault, RequestError, UnavailableError
+
+CONFIG_FILE: Final = "nats-server.conf"
+_READY_SECONDS: Final = 60.0  # a large store is checked first
+_BACKOFF_SECONDS: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
+_STEADY_SECONDS: Final = 10.0
+_RELOAD_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.02
+
+Render = Callable[[Ports], str]
+"""Writes the configuration for given ports; asked again with the real ones once the server has chosen."""
+
+
+class EmbeddedServer:
+    """Supervises one server; ``running`` is its life."""
+
+    def __init__(
+        self,
+        directory: Path,
+        render: Render,
+        *,
+        ports: Ports | None = None,
+        secrets: Mapping[str, str] | None = None,
+        binary: Path | None = None,
+    ) -> None:
+        """Prepare; start nothing.
+
+        Args:
+            directory: For the configuration and what the server says at its start; only its owner may read it.
+            render: Returns the configuration's text.
+            ports: Where to listen; by default the system chooses once, and restarts keep to it.
+            secrets: Files that the configuration includes, by name.
+            binary: The program; by default the one that was installed with us.
+        """
+        self._directory, self._render, self._binary = directory, render, binary
+        self._config, self._secrets = directory / CONFIG_FILE, dict(secrets or {})
+        self._child: Child | None = None
+        self._serving = asyncio.Event()
+        self.ports = ports or Ports()
+        self.version = ""
+        self.restarts = 0
+        """How often it had to be started again."""
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """Start and wait until it serves; keep it alive until the block ends; stop it.
+
+        Raises:
+            RequestError: The program or the configuration is not usable; the text says which line.
+            UnavailableError: It did not get ready.
+        """
+        binary = find_binary(self._binary)
+        self.version = await check_binary(binary)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in self._secrets.items():
+            _write(self._directory / name, text)
+        await self._start(binary)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(self._watch(binary), name="nats-server-watch")
+                try:
+                    yield self
+                finally:
+                    watching.cancel()
+        finally:
+            if self._child is not None:
+                await self._child.stop()
+
+    @property
+    def pid(self) -> int:
+        """The server's process id now; a restart changes it.
+
+        Raises:
+            UnavailableError: It is not running.
+        """
+        if self._child is None or not self._child.running:
+            raise UnavailableError("nats-server is not running")
+        return self._child.pid
+
+    async def serving(self) -> None:
+        """Wait until it is ready: at once, or when the restart under way is done."""
+        await self._serving.wait()
+
+    async def reload(self, render: Render) -> None:
+        """Put another configuration in force without closing connections that may stay.
+
+        Raises:
+            RequestError: The configuration is refused; the old one stays in force.
+            UnavailableError: The server does not confirm it in time.
+        """
+        await self.serving()
+        old, text = self._render, render(self.ports)
+        trial = self._config.with_suffix(".trial")
+        _write(trial, text)
+        await _try(find_binary(self._binary), trial)
+        before = await self._loaded_at()
+        self._render = render
+        trial.replace(self._config)
+        if self._child is not None:
+            self._child.reload()
+        try:
+            async with asyncio.timeout(_RELOAD_SECONDS):
+                await self._loaded_after(before)
+        except TimeoutError:
+            self._render = old
+            _write(self._config, old(self.ports))
+            raise UnavailableError("nats-server did not take the new configuration; see its log") from None
+
+    async def _loaded_at(self) -> object:
+        return (await ask(self.ports.monitor, "/varz")).get("config_load_time")
+
+    async def _loaded_after(self, before: object) -> None:
+        while True:
+            if await self._loaded_at() != before:
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _start(self, binary: Path) -> None:
+        """Start, wait until ready, and note where it listens, so that it listens there next time too."""
+        _write(self._config, self._render(self.ports))
+        self._child = child = await Child.start(binary, self._config)
+        try:
+            self.ports = await child.ready(_READY_SECONDS)
+            await check_durability(self.ports.monitor)
+        except BaseException:
+            child.kill()
+            await child.ended()
+            raise
+        _write(self._config, self._render(self.ports))
+        self._serving.set()
+
+    async def _watch(self, binary: Path) -> None:
+        """Start it again whenever it ends, sooner after the first time than after the fifth in a row."""
+        attempt = 0
+        clock = asyncio.get_running_loop()
+        while True:
+            since = clock.time()
+            if self._child is not None:
+                await self._child.ended()
+            self._serving.clear()
+            attempt = 0 if clock.time() - since > _STEADY_SECONDS else attempt
+            await asyncio.sleep(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS) - 1)])
+            attempt += 1
+            self.restarts += 1
+            try:
+                await self._start(binary)
+            except UnavailableError:
+                continue  # the port is taken for the moment, the disk is full: a person reads it in the server's log
+
+
+async def _try(binary: Path, config: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(str(binary), "-c", str(config), "-t"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=config.parent,
+    )
+    output = (await process.communicate())[0].decode(errors="replace").strip()
+    if process.returncode != 0:
+        raise RequestError(Fault("hub.bad_configuration", "", output))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a configuration: whole or not at all, for its owner's eyes."""
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)

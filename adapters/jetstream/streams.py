@@ -1,0 +1,143 @@
+"""The registrar: makes the hub's streams and each county's consumers what they should be; again and again is harmless.
+
+Run by ``sihu hub`` at start and whenever members or agreements change.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from adapters.jetstream.api import OWNER_PREFIX
+from adapters.jetstream.connection import HubConnection
+from adapters.jetstream.refusals import HubRefusedError, parsed
+from schemas.subjects import URGENT_STREAM, Lane, consumer_of, own_space, shard_of, streams
+
+_NANOSECONDS: Final = 1_000_000_000
+_PAGE_MAX: Final = 10_000  # pages of a list; a guard against a server that never says the end
+_STREAM_NOT_FOUND: Final = "[10059]"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """What one hub stream keeps; limits retention, and new messages are refused when it is full.
+
+    Attributes:
+        max_age_seconds: A hub is no archive: what is older is gone, whatever it was.
+        max_messages_per_subject: A county that floods fills its own subjects with this many, and no other county's.
+        max_bytes: Of one stream; -1 leaves it to the server's store.
+        replicas: 1, or 3 on three servers in three failure domains.
+    """
+
+    max_age_seconds: int = 14 * 24 * 3600
+    max_messages_per_subject: int = 100_000
+    max_bytes: int = -1
+    replicas: int = 1
+
+
+class Registrar:
+    """Borrows the registrar's connection, which owns the streams' account."""
+
+    def __init__(self, hub: HubConnection, limits: StreamLimits | None = None) -> None:
+        """Take the connection; change nothing yet."""
+        self._hub, self._limits = hub, limits or StreamLimits()
+
+    async def arrange(self, members: Collection[str], agreements: Mapping[str, Collection[str]]) -> int:
+        """Make streams and consumers fit the registry; return how many had to be changed.
+
+        Args:
+            members: County codes of everybody in the registry; consumers of others are removed.
+            agreements: The parties of each agreement in force, by its id without version.
+
+        Raises:
+            UnavailableError: The hub cannot be reached or refuses; what was done stays, calling again is harmless.
+        """
+        changed = 0
+        for stream in streams():
+            changed += await self._arrange_stream(stream, members)
+            held = {consumer["name"]: consumer["config"] for consumer in await self._consumers(stream)}
+            wanted = {consumer_of(county): self._consumer(county, agreements) for county in sorted(members)}
+            for name, config in wanted.items():
+                if not _fits(config, held.get(name, {})):
+                    await self._ask(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
+                    changed += 1
+            for name in sorted(held.keys() - wanted.keys()):
+                await self._ask(f"CONSUMER.DELETE.{stream}.{name}")
+                changed += 1
+        return changed
+
+    async def _arrange_stream(self, stream: str, members: Iterable[str]) -> int:
+        config = self._stream(stream, members)
+        try:
+            held = (await self._ask(f"STREAM.INFO.{stream}"))["config"]
+        except HubRefusedError as exc:
+            if _STREAM_NOT_FOUND not in str(exc):
+                raise
+            await self._ask(f"STREAM.CREATE.{stream}", config)
+            return 1
+        if _fits(config, held):
+            return 0
+        await self._ask(f"STREAM.UPDATE.{stream}", held | config)
+        return 1
+
+    def _stream(self, stream: str, members: Iterable[str]) -> dict[str, object]:
+        return {
+            "name": stream,
+            "subjects": _subjects(stream, members),
+            "retention": "limits",
+            "storage": "file",
+            "discard": "new",
+            "discard_new_per_subject": True,
+            "max_msgs_per_subject": self._limits.max_messages_per_subject,
+            "max_age": self._limits.max_age_seconds * _NANOSECONDS,
+            "max_bytes": self._limits.max_bytes,
+            "num_replicas": self._limits.replicas,
+            "allow_atomic": True,
+            "allow_direct": True,
+            "deny_delete": True,
+            "deny_purge": True,
+        }
+
+    def _consumer(self, county: str, agreements: Mapping[str, Collection[str]]) -> dict[str, object]:
+        audiences = sorted(f"_{agreement}" for agreement, parties in agreements.items() if county in parties)
+        return {
+            "durable_name": consumer_of(county),
+            "name": consumer_of(county),
+            "filter_subjects": [f"hub.in.*.*.{destination}.>" for destination in (county, *audiences)],
+            "deliver_policy": "all",
+            "ack_policy": "all",
+            "ack_wait": 30 * _NANOSECONDS,  # a puller that comes back sets its consumer back anyway
+            "max_ack_pending": 5000,
+            "max_deliver": -1,
+            "num_replicas": 1,  # its state is repeated in the county's inbox
+        }
+
+    async def _consumers(self, stream: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for _ in range(_PAGE_MAX):
+            page = await self._ask(f"CONSUMER.LIST.{stream}", {"offset": len(found)})
+            found += page.get("consumers") or []
+            if not page.get("consumers") or len(found) >= page.get("total", 0):
+                break
+        return found
+
+    async def _ask(self, request: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        data = json.dumps(body).encode() if body is not None else b""
+        return parsed(await self._hub.request(f"{OWNER_PREFIX}.{request}", data, timeout_seconds=10.0))
+
+
+def _subjects(stream: str, members: Iterable[str]) -> list[str]:
+    """Every member's urgent lane goes to one stream, its other lanes to the stream of its shard."""
+    if stream == URGENT_STREAM:
+        return [own_space("*", Lane.URGENT)]
+    shard = int(stream.rpartition("_")[2])
+    mine = sorted(county for county in members if shard_of(county) == shard)
+    kept = [own_space(county, lane) for county in mine for lane in (Lane.NORMAL, Lane.REPAIR)]
+    return kept or [f"hub.nobody.{shard}"]  # a stream needs a subject; this one nobody may use
+
+
+def _fits(wanted: Mapping[str, object], held: Mapping[str, object]) -> bool:
+    """Tell whether every setting that we care about is as wanted; one filter comes back under another name."""
+    one = held.get("filter_subject")
+    known = {**held, "filter_subjects": [one]} if one else held
+    return all(known.get(key) == value for key, value in wanted.items())

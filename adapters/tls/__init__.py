@@ -1,0 +1,1 @@
+"""Certificates for the link between a county and its hub."""
