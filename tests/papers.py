@@ -215,7 +215,7 @@ def as_bytes(content: object) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def header(content: bytes, **changes: Any) -> Header:
+def header(body: bytes, **changes: Any) -> Header:
     """Return the header of a policy bulletin of 荔波 to its two neighbours; the channel follows from the rest."""
     wire_type = changes.get("type", POLICY)
     given: dict[str, Any] = {
@@ -237,8 +237,8 @@ def header(content: bytes, **changes: Any) -> Header:
         "content": ContentBinding(
             media_type="application/json",
             encoding="none",
-            digest=digest_of(content),
-            size=len(content),
+            digest=digest_of(body),
+            size=len(body),
             content_id="00" * 16,
         ),
         "signers": (signer(LIBO).kid,),
@@ -250,9 +250,9 @@ def header(content: bytes, **changes: Any) -> Header:
     return Header(**given)
 
 
-def envelope(content: bytes | None = None, *, by: Iterable[MemorySigner] | None = None, **changes: Any) -> Envelope:
+def envelope(body: bytes | None = None, *, by: Iterable[MemorySigner] | None = None, **changes: Any) -> Envelope:
     """Return a signed envelope; ``changes`` are those of the header."""
-    body = as_bytes(policy_content()) if content is None else content
+    body = as_bytes(policy_content()) if body is None else body
     source = changes.get("source", LIBO)
     use = key_use_of(payload_type_of(changes.get("type", POLICY)))
     signers = list(by) if by is not None else [signer(source, use)]

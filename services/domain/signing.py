@@ -3,7 +3,7 @@
 Source: docs/protocol.md, sections "Envelope" and "Verification".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -73,8 +73,8 @@ def prepare(header: Header) -> Prepared:
 
 def attach(prepared: Prepared, signatures: Sequence[tuple[str, bytes]], content: bytes) -> Envelope:
     """Join a prepared header with (kid, 64-byte signature) pairs and the content it binds."""
-    listed = [{"kid": kid, "sig": to_base64url(sig)} for kid, sig in signatures]
-    return Envelope(prepared.envelope_id, prepared.header, prepared.header_bytes, compact_json(listed), b"", content)
+    listed = _spelt(Signature(kid=kid, sig=to_base64url(sig)) for kid, sig in signatures)
+    return Envelope(prepared.envelope_id, prepared.header, prepared.header_bytes, listed, b"", content)
 
 
 def header_limit(recipient_count: int) -> int:
@@ -156,7 +156,10 @@ def signature_holds(public: str, to_be_signed: bytes, signature: str) -> bool:
 
 
 def parse_signatures(data: bytes) -> tuple[Signature, ...] | Fault:
-    """Parse the signatures part: an array of one to four entries."""
+    """Parse the signatures part: compact JSON, an array of one to four entries, spelt in the one way it can be.
+
+    It is the only part that no digest or signature covers, so a second spelling would give one envelope two wire forms.
+    """
     value = parse_strict(data, max_bytes=SIGNATURES_MAX_BYTES, what="signatures")
     if isinstance(value, Fault):
         return value
@@ -166,7 +169,13 @@ def parse_signatures(data: bytes) -> tuple[Signature, ...] | Fault:
         return Fault("signature.malformed", "signatures", "expected a JSON array of {kid, sig}")
     if not 1 <= len(signatures) <= _SIGNATURES_MAX:
         return Fault("signature.missing", "signatures", "an envelope carries one to four signatures")
+    if _spelt(signatures) != data:
+        return Fault("signature.malformed", "signatures", "expected compact JSON, `kid` before `sig`")
     return signatures
+
+
+def _spelt(signatures: Iterable[Signature]) -> bytes:
+    return compact_json([{"kid": one.kid, "sig": one.sig} for one in signatures])
 
 
 def verify(envelope: Envelope, trust: Trust) -> Fault | None:
@@ -175,14 +184,16 @@ def verify(envelope: Envelope, trust: Trust) -> Fault | None:
     Does not check the chain, the agreement or the content's meaning.
 
     Returns:
-        None if all of ``signers`` are the source's keys for this use and each signed; else the fault.
+        None if all of ``signers`` are the source's keys for this use and each signed, in that order; else the fault.
     """
     signatures = parse_signatures(envelope.signatures_bytes)
     if isinstance(signatures, Fault):
         return signatures
     header = envelope.header
-    if sorted(one.kid for one in signatures) != sorted(header.signers):
-        return Fault("signature.stripped", "signatures", "the signatures are not those that `signers` lists")
+    if tuple(one.kid for one in signatures) != header.signers:
+        return Fault(
+            "signature.stripped", "signatures", "the signatures are not those that `signers` lists, in that order"
+        )
     payload_type = payload_type_of(header.type)
     to_be_signed = pre_authentication_encoding(payload_type, envelope.header_bytes)
     faults = (_judge_signature(one, header, key_use_of(payload_type), to_be_signed, trust) for one in signatures)
