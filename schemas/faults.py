@@ -110,7 +110,16 @@ def faults_of(error: ValidationError, prefix: str) -> tuple[Fault, ...]:
         prefix: First part of every code and every path, e.g. ``content`` or ``request``.
     """
     details = error.errors(include_url=False, include_input=False)
-    return tuple(_fault(detail, prefix) for detail in details[:MAX_FAULTS])
+    told = [detail for detail in details if not _is_echo(detail, details)]
+    return tuple(_fault(detail, prefix) for detail in told[:MAX_FAULTS])
+
+
+def _is_echo(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    # A list whose only entry is wrong is called too short as well; the entry's own fault says enough.
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in details
+    )
 
 
 def _fault(detail: ErrorDetails, prefix: str) -> Fault:
