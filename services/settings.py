@@ -62,6 +62,19 @@ class HubSettings(Section):
     nkey_file: Path = Path("transport/nkey.key")
 
 
+class LeafSettings(Section):
+    """The county's own nats-server between its systems and the hub, if it runs one (`sihu leaf`)."""
+
+    hub_urls: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^tls://[^\s/]+$")], ...], NoDecode, BeforeValidator(_listed)
+    ] = ()
+    """Leaf listeners of the hub; empty if the county has no leaf."""
+    port: Annotated[int, Field(ge=-1, le=65535)] = 4222
+    """Loopback port for the county's own systems; -1 takes any free one."""
+    monitor_port: Annotated[int, Field(ge=-1, le=65535)] = 8222
+    directory: Path = Path("leaf")
+
+
 class StoreSettings(Section):
     """The one database."""
 
@@ -112,6 +125,7 @@ class Settings(BaseSettings):
     duty_phone: PhoneText
     api: ApiSettings = ApiSettings()
     hub: HubSettings = HubSettings()
+    leaf: LeafSettings = LeafSettings()
     store: StoreSettings = StoreSettings()
     keys: KeySettings = KeySettings()
     log: LogSettings = LogSettings()
@@ -189,3 +203,34 @@ def _refuse_unknown_variables() -> None:
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and _BETWEEN in name and name.upper() not in known:
             raise RequestError(Fault("settings.unknown_variable", name, "there is no such setting; unset the variable"))
+
+
+HUB_FILE: Final = "hub.toml"
+
+
+class HubServerSettings(Section):
+    """Everything that the operator of a hub may set: ``hub.toml``."""
+
+    names: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=253)], ...], Field(min_length=1)]
+    """Host names and addresses under which counties reach the hub; they stand in its certificate."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Annotated[int, Field(ge=-1, le=65535)] = 4222
+    leaf_port: Annotated[int, Field(ge=-1, le=65535)] = 7422
+    monitor_port: Annotated[int, Field(ge=-1, le=65535)] = 8222
+    max_messages_per_subject: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
+    """A county that floods fills its own subjects with this many, and no other county's."""
+    store_mib: Annotated[int, Field(ge=64)] = 50 * 1024
+
+
+def read_hub_settings(directory: Path) -> HubServerSettings:
+    """Read the settings of the hub that lives in ``directory``.
+
+    Raises:
+        NotFoundError: There is no ``hub.toml``.
+        RequestError: A key is unknown, or a value does not fit; names the key and the mend.
+    """
+    try:
+        return HubServerSettings(**_read_file(directory / HUB_FILE))
+    except ValidationError as exc:
+        raise RequestError(*_faults(exc)) from exc

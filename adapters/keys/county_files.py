@@ -49,6 +49,10 @@ class CountyFiles:
         write_whole(path, data, mode=PRIVATE if private else PUBLIC, replace=replace)
         return path
 
+    def remove(self, name: str) -> None:
+        """Take a file away; one that is not there is no fault."""
+        (self.root / name).unlink(missing_ok=True)
+
     def change(self, name: str, edit: Callable[[bytes | None], bytes]) -> None:
         """Replace a file by what ``edit`` makes of it (None: it is not there yet), one process at a time."""
         with one_at_a_time(self.root):

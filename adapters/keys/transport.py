@@ -6,7 +6,7 @@ import nkeys
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 from adapters.keys.key_file import OpenKey
@@ -49,3 +49,8 @@ def certificate_end(pem: bytes) -> tuple[str, str]:
     except ValueError:
         raise RequestError(Fault("certificate.malformed", "certificate", "this is no PEM certificate")) from None
     return certificate.subject.rfc4514_string(), certificate.not_valid_after_utc.isoformat()
+
+
+def open_key_pem(key: OpenKey) -> bytes:
+    """Return a TLS key as unencrypted PEM: nats-server reads no other. Keep it in memory or in a folder that goes."""
+    return key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

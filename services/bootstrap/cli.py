@@ -1,11 +1,9 @@
-"""What the commands work with: one county's files, the clock, and the client of its node's API."""
+"""What the commands work with: one county's files, its tokens, the clock; and the directory that a node watches."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.api_client.client import ApiClient, connected
 from adapters.clock import SystemClock
 from adapters.keys.access import AccessFile, new_token
 from adapters.keys.county_files import CountyFiles, read_secret
@@ -13,24 +11,18 @@ from adapters.keys.directory import TRUST_FILES, Directory
 from adapters.keys.durable import read_bytes, write_given
 from adapters.keys.file_signer import FileSigner
 from adapters.keys.key_file import OpenKey, generate
-from adapters.keys.transport import certificate_end, certificate_request, nkey_public
 from schemas.errors import Fault
 from services.domain.trust import Trust
 from services.domain.trust_files import Files, load_officers, load_trust
 
 __all__ = [
     "TRUST_FILES",
-    "ApiClient",
     "County",
     "CountyFiles",
     "FileSigner",
     "OpenKey",
-    "certificate_end",
-    "certificate_request",
     "generate",
     "new_token",
-    "nkey_public",
-    "open_client",
     "open_county",
     "open_directory",
     "read_bytes",
@@ -78,8 +70,3 @@ def open_directory(
     return Directory(
         root, build_trust=build_trust, build_officers=load_officers, monotonic=monotonic, on_fault=on_fault
     )
-
-
-def open_client(address: str, token: str) -> AbstractAsyncContextManager[ApiClient]:
-    """Return the client of a node's API; its session lives as long as the block."""
-    return connected(address, token)

@@ -75,7 +75,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "backup": Entry(_NODE, "services.cli.backup:backup", "备份", "copy a county to a file while it runs"),
     "restore": Entry(_NODE, "services.cli.backup:restore", "恢复", "bring a backup back"),
     "demo": Entry(_NODE, "services.cli.demo:demo", "演示", "a hub and six counties on this machine"),
-    "bench": Entry(_NODE, "services.cli.bench:bench", "测速", "measure, beside bare nats-py"),
+    "bench": Entry(_NODE, "services.cli.bench:app", "测速", "measure, beside bare nats-py"),
 }
 
 

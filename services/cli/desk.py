@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -99,6 +98,10 @@ class Desk:
             return read_secret(path)
         return os.environ.get("SIHU_PASSPHRASE") or ask_passphrase("Passphrase of the county's keys 口令: ")
 
+    def officer_passphrase(self, path: Path | None) -> str:
+        """What opens an officer's own key: the file named, or else the county's passphrase."""
+        return read_secret(path) if path else self.passphrase
+
     def _passphrase_file_of_settings(self) -> Path | None:
         if "SIHU_PASSPHRASE" in os.environ:
             return None
@@ -169,11 +172,3 @@ def ask_passphrase(question: str, *, twice: bool = False) -> str:
     if twice and getpass.getpass("The same again 再输一次: ") != answer:
         raise RequestError(Fault("key.passphrases_differ", "passphrase", "the two were not the same; try again"))
     return answer
-
-
-def find_kept(look: Callable[[], T], otherwise: T) -> T:
-    """Return what ``look`` finds, or ``otherwise`` if it is not there."""
-    try:
-        return look()
-    except NotFoundError:
-        return otherwise

@@ -1,24 +1,36 @@
 """``sihu init``: a county's directory with its keys, settings, first token and member card."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+import os
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
+from schemas.access import Access, Scope
+from schemas.documents import SignedDocument
+from schemas.envelope import PayloadType
+from schemas.errors import Fault, RequestError
+from schemas.registry import KeyUse, MemberCard
+from services.bootstrap.cli import new_token
+from services.bootstrap.identity import Identity, new_identity
+from services.cli import output
+from services.cli.desk import (
+    CARD_FILE,
+    CLI_TOKEN_FILE,
+    Desk,
+    ask_passphrase,
+    document_bytes,
+    key_file,
+    sure,
+)
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
+from services.domain.ceremony import Introduction, member_card
+from services.domain.documents import add_signature, document_digest, draft
+from services.domain.encoding import digest_of
+from services.settings import SETTINGS_FILE
 
-if TYPE_CHECKING:
-    from schemas.access import Access
-    from schemas.documents import SignedDocument
-    from schemas.registry import KeyUse, MemberCard
-    from services.bootstrap.cli import OpenKey
-    from services.cli.desk import Desk
-
-_TLS_KEY: Final = "transport/tls.key"
-_NKEY: Final = "transport/nkey.key"
 _CLI_TOKEN_LIFE: Final = timedelta(days=3650)  # it never leaves this machine, and one command revokes it
 
 _SETTINGS: Final = """\
@@ -53,100 +65,56 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Make a county's directory: keys encrypted at rest, settings, member card. Nothing is overwritten."""
-    from services.cli.desk import Desk, ask_passphrase
-    from services.domain.documents import document_digest
-
     desk = Desk(directory, passphrase_file)
     _refuse_to_overwrite(desk)
-    signing, transport = _new_keys()
-    card = _card_of(county, office, duty_phone, signing, transport, desk.now())
-    passphrase = _given_passphrase(desk) or ask_passphrase("New passphrase 新口令: ", twice=True)
-    document = _signed_card(card, signing)
-    _save_keys(desk, signing, transport, passphrase)
-    _save_rest(desk, card, document, _settings_text(county, office, duty_phone, passphrase_file))
+    identity = new_identity()
+    who = Introduction(
+        county=county,
+        office=office,
+        duty_phone=duty_phone,
+        transport_key=identity.nkey,
+        certificate_request=identity.certificate_request(county=county, office=office),
+    )
+    card = sure(member_card(who, identity.public_keys, desk.now()))
+    document = _signed_card(card, identity)
+    _save_keys(desk, identity, _new_passphrase(desk))
+    _save_rest(desk, card, document)
     _report(desk, document_digest(document), as_json=as_json)
 
 
-def _refuse_to_overwrite(desk: "Desk") -> None:
-    from schemas.errors import Fault, RequestError
-    from services.cli.desk import CARD_FILE
-    from services.settings import SETTINGS_FILE
-
+def _refuse_to_overwrite(desk: Desk) -> None:
     for name in (SETTINGS_FILE, CARD_FILE, "keys"):
         if desk.files.exists(name):
             mend = f"{desk.directory / name} is there already and is not overwritten; take another --dir"
             raise RequestError(Fault("init.exists", "dir", mend))
 
 
-def _new_keys() -> tuple[Mapping["KeyUse", "OpenKey"], Mapping[str, "OpenKey"]]:
-    from services.bootstrap.cli import generate
-    from services.domain.ceremony import ALGORITHMS
-
-    signing = {use: generate(algorithm) for use, algorithm in ALGORITHMS.items()}
-    return signing, {_TLS_KEY: generate("p256"), _NKEY: generate("ed25519")}
+def _new_passphrase(desk: Desk) -> str:
+    if desk.passphrase_file or "SIHU_PASSPHRASE" in os.environ:
+        return desk.passphrase
+    return ask_passphrase("New passphrase 新口令: ", twice=True)
 
 
-def _card_of(
-    county: str,
-    office: str,
-    duty_phone: str,
-    signing: Mapping["KeyUse", "OpenKey"],
-    transport: Mapping[str, "OpenKey"],
-    now: datetime,
-) -> "MemberCard":
-    from services.bootstrap.cli import certificate_request, nkey_public
-    from services.cli.desk import sure
-    from services.domain.ceremony import Introduction, member_card
-
-    who = Introduction(
-        county=county,
-        office=office,
-        duty_phone=duty_phone,
-        transport_key=nkey_public(transport[_NKEY]),
-        certificate_request=certificate_request(transport[_TLS_KEY], county=county, office=office),
-    )
-    return sure(member_card(who, {use: key.public for use, key in signing.items()}, now))
-
-
-def _given_passphrase(desk: "Desk") -> str:
-    import os
-
-    return desk.passphrase if desk.passphrase_file or "SIHU_PASSPHRASE" in os.environ else ""
-
-
-def _signed_card(card: "MemberCard", signing: Mapping["KeyUse", "OpenKey"]) -> "SignedDocument":
-    from schemas.envelope import PayloadType
-    from schemas.registry import KeyUse
-    from services.domain.documents import add_signature, draft
-
+def _signed_card(card: MemberCard, identity: Identity) -> SignedDocument:
     kid = next(key.kid for key in card.member.keys if key.use is KeyUse.GOVERNANCE)
-    return add_signature(draft(PayloadType.MEMBER_CARD, card), kid, signing[KeyUse.GOVERNANCE].sign)
+    return add_signature(draft(PayloadType.MEMBER_CARD, card), kid, identity.signing[KeyUse.GOVERNANCE].sign)
 
 
-def _save_keys(
-    desk: "Desk", signing: Mapping["KeyUse", "OpenKey"], transport: Mapping[str, "OpenKey"], passphrase: str
-) -> None:
-    from services.cli.desk import key_file
-
-    desk.files.save_keys({**{key_file(use): key for use, key in signing.items()}, **transport}, passphrase)
+def _save_keys(desk: Desk, identity: Identity, passphrase: str) -> None:
+    member_keys = {key_file(use): key for use, key in identity.signing.items()}
+    desk.files.save_keys({**member_keys, **identity.transport}, passphrase)
 
 
-def _save_rest(desk: "Desk", card: "MemberCard", document: "SignedDocument", settings: str) -> None:
-    from services.bootstrap.cli import new_token
-    from services.cli.desk import CARD_FILE, CLI_TOKEN_FILE, document_bytes
-    from services.settings import SETTINGS_FILE
-
+def _save_rest(desk: Desk, card: MemberCard, document: SignedDocument) -> None:
     token = new_token()
-    desk.county.access.change(lambda tokens: (*tokens, _cli_access(token, card)))
+    access = _cli_access(token, card)
+    desk.county.access.change(lambda tokens: (*tokens, access))
     desk.files.write(CLI_TOKEN_FILE, token.encode() + b"\n", private=True)
     desk.files.write(CARD_FILE, document_bytes(document))
-    desk.files.write(SETTINGS_FILE, settings.encode())
+    desk.files.write(SETTINGS_FILE, _settings_text(card, desk.passphrase_file).encode())
 
 
-def _cli_access(token: str, card: "MemberCard") -> "Access":
-    from schemas.access import Access, Scope
-    from services.domain.encoding import digest_of
-
+def _cli_access(token: str, card: MemberCard) -> Access:
     now = card.member.keys[0].valid_from
     return Access(
         name="cli",
@@ -157,31 +125,28 @@ def _cli_access(token: str, card: "MemberCard") -> "Access":
     )
 
 
-def _settings_text(county: str, office: str, duty_phone: str, passphrase_file: Path | None) -> str:
+def _settings_text(card: MemberCard, passphrase_file: Path | None) -> str:
     # A JSON string without control characters is a TOML string as well.
-    quoted = {
-        name: json.dumps(value, ensure_ascii=False)
-        for name, value in {"county": county, "office": office, "duty_phone": duty_phone}.items()
-    }
-    path = json.dumps(str(passphrase_file.absolute()), ensure_ascii=False) if passphrase_file else ""
-    line = f"passphrase_file = {path}" if path else '# passphrase_file = "/run/credentials/sihu/passphrase"'
+    member = card.member
+    facts = {"county": member.county, "office": member.office, "duty_phone": member.duty_phone}
+    quoted = {name: json.dumps(value, ensure_ascii=False) for name, value in facts.items()}
+    line = '# passphrase_file = "/run/credentials/sihu/passphrase"'
+    if passphrase_file is not None:
+        line = f"passphrase_file = {json.dumps(str(passphrase_file.absolute()), ensure_ascii=False)}"
     return _SETTINGS.format(**quoted, passphrase_line=line)
 
 
-def _report(desk: "Desk", digest: str, *, as_json: bool) -> None:
-    from services.cli import output
-    from services.cli.desk import CARD_FILE
-    from services.domain.documents import spoken
-
+def _report(desk: Desk, digest: str, *, as_json: bool) -> None:
+    county = desk.card.member.county
     path = desk.directory / CARD_FILE
     if as_json:
-        output.print_json({"county": desk.card.member.county, "card": str(path), "digest": digest})
+        output.print_json({"county": county, "card": str(path), "digest": digest})
         return
     output.show(
-        f"[bold]{output.county(desk.card.member.county)}[/] is set up in {output.plain(str(desk.directory))}",
-        f"  member card 成员卡   {output.plain(str(path))}",
-        f"  its digest 摘要      {spoken(digest)}",
+        f"[bold]{output.county(county)}[/] is set up in {output.plain(str(desk.directory))}",
+        f"成员卡 member card  {output.plain(str(path))}",
+        *output.spoken_digest(digest),
         "",
-        "Next 下一步: send the card to whoever assembles the registry, and read the digest out by telephone.",
-        "Keep keys/governance.pem and keys/recovery.pem on a stick in the safe; the node never needs them.",
+        "Next 下一步: send the card to whoever assembles the registry, and read its digest out by telephone.",
+        "keys/governance.pem and keys/recovery.pem belong on a stick in the safe; a running node never needs them.",
     )

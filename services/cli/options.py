@@ -18,5 +18,14 @@ PassphraseFile = Annotated[
         help="First line opens the county's keys; asked for at the terminal if nothing gives it.",
     ),
 ]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here.", show_default=False)]
+OfficerPassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--officer-passphrase-file",
+        envvar="SIHU_OFFICER_PASSPHRASE_FILE",
+        metavar="FILE",
+        help="First line opens the officer's own key; the county's passphrase if left out.",
+    ),
+]
+OutputFile = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Write here.")]
 HERE = Path()

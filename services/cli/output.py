@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from schemas.base import BEIJING
+from schemas.base import BEIJING, format_time
 from schemas.counties import name_of
+from services.domain.documents import spoken
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
 
 SHORT_ID: Final = 10  # characters of an envelope id in a table
 _PIPED_WIDTH: Final = 160
+_SOON_DAYS: Final = 30
+_GROUPS: Final = 4  # of four hex digits, on one line for the telephone
 _LEVELS: Final = {
     1: "[bold white on red]1级[/]",
     2: "[bold black on dark_orange]2级[/]",
     3: "[bold black on yellow]3级[/]",
     4: "[bold white on blue]4级[/]",
 }
+
+SIGNED: Final = "[green]已签 signed[/]"
+NOT_SIGNED: Final = "未签 not yet"
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
@@ -105,6 +111,31 @@ def day(at: datetime | None, *, empty: str = "–") -> str:
     return at.astimezone(BEIJING).strftime("%Y-%m-%d") if at else empty
 
 
+def until(at: datetime, now: datetime) -> str:
+    """Spell the end of something that is valid now: yellow in the last 30 days, red when it is over."""
+    days = (at - now).days
+    if at <= now:
+        return f"[bold red]{day(at)} 已过期 expired[/]"
+    return f"[yellow]{day(at)} 剩{days}天[/]" if days < _SOON_DAYS else day(at)
+
+
+def type_title(wire_type: str) -> str:
+    """Name a wire type: what an officer calls it, and its short name."""
+    from schemas.catalogue import model_of
+
+    model = model_of(wire_type)
+    name = wire_type.removeprefix("cn.sihu.")
+    return f"{model.title_zh} {name}" if model else name
+
+
+def type_zh(wire_type: str) -> str:
+    """Name a wire type for a narrow column: what an officer calls it."""
+    from schemas.catalogue import model_of
+
+    model = model_of(wire_type)
+    return model.title_zh if model else wire_type.removeprefix("cn.sihu.")
+
+
 def level(value: int | None) -> str:
     """Show an alert's effective level: the word, and its national colour beside it."""
     return _LEVELS.get(value or 0, "")
@@ -113,3 +144,18 @@ def level(value: int | None) -> str:
 def short(envelope_id: str) -> str:
     """Shorten an id; every command takes it in this form."""
     return envelope_id[:SHORT_ID]
+
+
+def wire_time(at: datetime) -> str:
+    """Spell a time for programs, as it travels."""
+    return format_time(at)
+
+
+def spoken_digest(digest: str) -> tuple[str, ...]:
+    """Set a digest out for the telephone: four lines of four groups, each line with its number."""
+    groups = spoken(digest).split()
+    lines = (groups[start : start + _GROUPS] for start in range(0, len(groups), _GROUPS))
+    return (
+        "摘要 digest, to be read out 电话核对:",
+        *(f"  {number}.  [bold]{'   '.join(line)}[/]" for number, line in enumerate(lines, 1)),
+    )

@@ -1,0 +1,226 @@
+"""``sihu agreement``: who may send what to whom, from a draft to a document that every party signed."""
+
+import json
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from schemas.agreements import Agreement, Grant
+from schemas.documents import SignedDocument
+from schemas.envelope import PayloadType
+from schemas.errors import ConflictError, Fault, NotFoundError, RequestError
+from schemas.faults import faults_of
+from schemas.registry import KeyUse, Registry
+from services.bootstrap.cli import read_bytes
+from services.cli import output
+from services.cli.desk import Desk, document_bytes, read_document, sure, write_document
+from services.cli.options import HERE, AsJson, Dir, OutputFile, PassphraseFile
+from services.domain.documents import document_digest, draft, merge_signatures, open_payload
+from services.domain.encoding import parse_strict
+from services.domain.governance import judge_agreement, signing_members
+from services.domain.trust_files import agreement_file
+
+app = typer.Typer(help="Agreements 协作协议: who may send what to whom, until when.", pretty_exceptions_enable=False)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The agreement's file.")]
+_MAX_BYTES = 1024 * 1024
+
+
+@app.command()
+def propose(
+    *,
+    file: Annotated[Path, typer.Option("--file", metavar="FILE", help="The draft: TOML, or JSON.")],
+    output_file: OutputFile,
+    directory: Dir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Fix a draft as a document to be signed. Its parties must be members of the trusted registry."""
+    registry = Desk(directory).loaded_trust().trust.registry
+    agreement = _read_draft(file)
+    _refuse_strangers(agreement, registry)
+    document = draft(PayloadType.AGREEMENT, agreement)
+    write_document(output_file, document)
+    _report(output_file, document, agreement, registry, as_json=as_json)
+
+
+@app.command()
+def sign(file: File, *, directory: Dir = HERE, passphrase_file: PassphraseFile = None, as_json: AsJson = False) -> None:
+    """Sign an agreement with this county's governance key; the file gets one more signature."""
+    desk = Desk(directory, passphrase_file)
+    registry = desk.loaded_trust().trust.registry
+    document = read_document(file)
+    agreement = _opened(document)
+    _refuse_strangers(agreement, registry)
+    _refuse_if_no_party(agreement, desk.settings.county)
+    document = desk.signed(document, KeyUse.GOVERNANCE)
+    write_document(file, document)
+    _report(file, document, agreement, registry, as_json=as_json)
+
+
+@app.command()
+def assemble(
+    file: File,
+    signed: Annotated[list[Path], typer.Argument(metavar="SIGNED...", help="Copies that others signed.")],
+    *,
+    output_file: OutputFile,
+    directory: Dir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Collect the signatures of several copies of one agreement."""
+    registry = Desk(directory).loaded_trust().trust.registry
+    document = sure(merge_signatures(read_document(file), *(read_document(path) for path in signed)))
+    agreement = _opened(document)
+    write_document(output_file, document)
+    _report(output_file, document, agreement, registry, as_json=as_json)
+
+
+@app.command()
+def adopt(file: File, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """Install an agreement that every party signed; from then on it permits."""
+    desk = Desk(directory)
+    registry = desk.loaded_trust().trust.registry
+    document = read_document(file)
+    agreement = sure(judge_agreement(document, registry)).agreement
+    _refuse_if_no_party(agreement, desk.settings.county)
+    name = agreement_file(agreement.id, agreement.version)
+    _refuse_another(desk, name, document)
+    desk.files.write(name, document_bytes(document))
+    _report(desk.directory / name, document, agreement, registry, as_json=as_json)
+
+
+@app.command("list")
+def list_(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """List the agreements adopted here, and the files that do not count."""
+    desk = Desk(directory)
+    loaded = desk.loaded_trust()
+    held = sorted(loaded.trust.by_reference.values(), key=lambda one: (one.agreement.id, one.agreement.version))
+    if as_json:
+        agreements = [_facts(one.agreement, one.reference.rpartition(":")[2]) for one in held]
+        left_out = [{"code": one.code, "field": one.field, "mend": one.mend} for one in loaded.left_out]
+        output.print_json({"agreements": agreements, "left_out": left_out})
+        return
+    now = desk.now()
+    rows = [
+        (
+            f"{one.agreement.id}@{one.agreement.version}",
+            output.plain(one.agreement.title),
+            output.counties(one.agreement.parties),
+            output.until(one.agreement.valid_until, now),
+        )
+        for one in held
+    ]
+    columns = ("协议 agreement", "*名称 title", "各方 parties", "有效至 until")
+    empty = "none yet: `sihu agreement adopt FILE` installs one that every party signed"
+    output.show(
+        output.table("协作协议 agreements", *columns, rows=rows, empty=empty),
+        *(f"[red]不算数 does not count[/]  {output.plain(str(fault))}" for fault in loaded.left_out),
+    )
+
+
+@app.command()
+def show(
+    which: Annotated[str, typer.Argument(metavar="ID|FILE", help="An adopted agreement's id, or a file.")],
+    *,
+    directory: Dir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show an agreement: its digest, what it permits, and who signed."""
+    desk = Desk(directory)
+    trust = desk.loaded_trust().trust
+    adopted = trust.agreement(which)
+    file = Path(which)
+    if adopted is not None:
+        file = desk.directory / agreement_file(which, adopted.agreement.version)
+    elif not file.exists():
+        mend = "no such agreement is adopted here, and no such file; `sihu agreement list` names them"
+        raise NotFoundError(Fault("request.not_found", which, mend))
+    document = read_document(file)
+    _report(file, document, _opened(document), trust.registry, as_json=as_json)
+
+
+def _read_draft(path: Path) -> Agreement:
+    data = read_bytes(path, what=path.name, max_bytes=_MAX_BYTES)
+    if path.suffix == ".toml":
+        data = _json_of_toml(data, path)
+    sure_value = parse_strict(data, max_bytes=_MAX_BYTES, what=path.name)
+    if isinstance(sure_value, Fault):
+        raise RequestError(sure_value)
+    try:
+        return Agreement.model_validate_json(data)
+    except ValidationError as exc:
+        raise RequestError(*faults_of(exc, "draft")) from exc
+
+
+def _json_of_toml(data: bytes, path: Path) -> bytes:
+    def spelled(value: Any) -> str:  # noqa: ANN401 - whatever TOML has and JSON has not
+        if isinstance(value, datetime | date):
+            return value.isoformat()
+        raise RequestError(Fault("draft.wrong_type", path.name, f"write {value!r} as a string"))
+
+    try:
+        return json.dumps(tomllib.loads(data.decode()), ensure_ascii=False, default=spelled).encode()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise RequestError(Fault("draft.malformed", path.name, f"it is not valid TOML: {exc}")) from exc
+
+
+def _opened(document: SignedDocument) -> Agreement:
+    return sure(open_payload(document, PayloadType.AGREEMENT, Agreement))
+
+
+def _refuse_strangers(agreement: Agreement, registry: Registry) -> None:
+    members = {member.county for member in registry.members}
+    if stranger := next((party for party in agreement.parties if party not in members), None):
+        mend = f"{output.county(stranger)} is no member of the registry; only members can be parties"
+        raise RequestError(Fault("agreement.not_member", "parties", mend))
+
+
+def _refuse_if_no_party(agreement: Agreement, county: str) -> None:
+    if county not in agreement.parties:
+        mend = f"{output.county(county)} is no party of {agreement.id}; there is nothing to sign or adopt here"
+        raise RequestError(Fault("agreement.not_party", "parties", mend))
+
+
+def _refuse_another(desk: Desk, name: str, document: SignedDocument) -> None:
+    if not desk.files.exists(name):
+        return
+    held = read_document(desk.directory / name)
+    if document_digest(held) != document_digest(document):
+        mend = "another text is adopted under this id and version; raise the version and let every party sign again"
+        raise ConflictError(Fault("agreement.version_taken", name, mend))
+
+
+def _facts(agreement: Agreement, digest: str) -> dict[str, Any]:
+    return {"digest": digest, **agreement.model_dump(mode="json")}
+
+
+def _report(file: Path, document: SignedDocument, agreement: Agreement, registry: Registry, *, as_json: bool) -> None:
+    digest = document_digest(document)
+    signed = sorted(signing_members(document, registry) & set(agreement.parties))
+    if as_json:
+        output.print_json({"file": str(file), "signed": signed, **_facts(agreement, digest)})
+        return
+    parties = [
+        (output.county(party), output.SIGNED if party in signed else output.NOT_SIGNED) for party in agreement.parties
+    ]
+    grants = [(_types(grant), _named(grant.sources), _named(grant.recipients)) for grant in agreement.grants]
+    output.show(
+        f"[bold]{output.plain(agreement.title)}[/]  {agreement.id}@{agreement.version}",
+        f"有效 valid      {output.day(agreement.valid_from)} – {output.day(agreement.valid_until)}",
+        f"密级上限 class  {agreement.class_ceiling}；用途 purposes {'、'.join(agreement.purposes)}",
+        output.table("许可 grants", "*类型 types", "由 from", "至 to", rows=grants),
+        output.table("各方 parties", "县 county", "签名 signed", rows=parties),
+        f"文件 file       {output.plain(str(file))}",
+        *output.spoken_digest(digest),
+    )
+
+
+def _types(grant: Grant) -> str:
+    return "\n".join(output.type_title(wire_type) for wire_type in grant.types)
+
+
+def _named(counties: tuple[str, ...] | None) -> str:
+    return "各方 every party" if counties is None else output.counties(counties)

@@ -1,0 +1,174 @@
+"""``sihu officer``: the people who may answer in this county's name, each with a key and a token of their own."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from schemas.access import Access, Scope
+from schemas.base import format_time
+from schemas.documents import SignedDocument
+from schemas.envelope import PayloadType
+from schemas.errors import ConflictError, Fault, NotFoundError
+from schemas.officers import OfficerCredential, Role
+from schemas.registry import KeyUse
+from services.bootstrap.cli import OpenKey, generate, new_token
+from services.cli import output
+from services.cli.desk import Desk, document_bytes, sure
+from services.cli.options import HERE, AsJson, Dir, OfficerPassphraseFile, PassphraseFile
+from services.domain.ceremony import credential
+from services.domain.documents import document_digest, draft, open_payload
+from services.domain.encoding import digest_of
+from services.domain.trust_files import REVOKED_FILE, load_officers
+
+app = typer.Typer(help="Officers 人员: who may answer in this county's name.", pretty_exceptions_enable=False)
+
+Officer = Annotated[str, typer.Argument(metavar="ID", help="Lower-case letters, digits and dashes, e.g. duty-a.")]
+OFFICER_FILES: Final = ("officers/*.json",)
+
+
+@app.command()
+def add(
+    officer: Officer,
+    *,
+    name: Annotated[str, typer.Option("--name", help="The role at the desk, e.g. 值班员甲.")],
+    role: Annotated[list[Role], typer.Option("--role", help="May be given more than once.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How long it is valid.")] = 365,
+    directory: Dir = HERE,
+    passphrase_file: PassphraseFile = None,
+    officer_passphrase_file: OfficerPassphraseFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give an officer a key, a certified credential and a token. The county's event key certifies."""
+    desk = Desk(directory, passphrase_file)
+    _refuse_if_in_force(desk, officer)
+    now = desk.now()
+    until = now + timedelta(days=days)
+    key = generate("ed25519")
+    certified = sure(
+        credential(
+            county=desk.settings.county,
+            officer=officer,
+            name=name,
+            roles=dict.fromkeys(role),
+            public=key.public,
+            now=now,
+            until=until,
+        )
+    )
+    document = desk.signed(draft(PayloadType.OFFICER, certified), KeyUse.EVENT)
+    _install(desk, officer, key, document, desk.officer_passphrase(officer_passphrase_file))
+    token = _replace_token(desk, certified)
+    desk.files.write(token_file(officer), token.encode() + b"\n", private=True)
+    _report_added(desk, certified, document, as_json=as_json)
+
+
+@app.command("list")
+def list_(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """List the officers whose credentials are in force."""
+    desk = Desk(directory)
+    documents = sure(load_officers(desk.files.read_all(OFFICER_FILES)))
+    found = [sure(open_payload(document, PayloadType.OFFICER, OfficerCredential)) for document in documents.values()]
+    if as_json:
+        output.print_json({"officers": [one.model_dump(mode="json") for one in found]})
+        return
+    now = desk.now()
+    rows = [
+        (
+            one.officer,
+            output.plain(one.display_name),
+            "、".join(one.roles),
+            output.until(one.expires_at, now),
+        )
+        for one in found
+    ]
+    empty = "none yet: `sihu officer add ID --name 值班员甲 --role duty` makes one"
+    columns = ("编号 id", "*称呼 name", "角色 roles", "有效至 until")
+    output.show(output.table("人员 officers", *columns, rows=rows, empty=empty))
+
+
+@app.command()
+def revoke(officer: Officer, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """Take an officer's credential and tokens out of force, at once."""
+    desk = Desk(directory)
+    document = sure(load_officers(desk.files.read_all(OFFICER_FILES))).get(officer)
+    if document is None:
+        raise NotFoundError(Fault("request.not_found", "ID", f"no credential of {officer} is in force here"))
+    digest, now = document_digest(document), desk.now()
+
+    def edit(old: bytes | None) -> bytes:
+        revoked = json.loads(old) if old else {}
+        return json.dumps(revoked | {digest: format_time(now)}, indent=1).encode() + b"\n"
+
+    desk.files.change(REVOKED_FILE, edit)
+    _revoke_tokens(desk, officer)
+    if as_json:
+        output.print_json({"officer": officer, "credential_digest": digest, "revoked_at": format_time(now)})
+    else:
+        output.show(f"已撤销 revoked: {officer}，其令牌同时失效 and every token bound to it")
+
+
+def key_name(officer: str) -> str:
+    """Return where an officer's key is kept."""
+    return f"officers/{officer}.key"
+
+
+def token_file(officer: str) -> str:
+    """Return where an officer's token is kept for the commands."""
+    return f"officers/{officer}.token"
+
+
+def _refuse_if_in_force(desk: Desk, officer: str) -> None:
+    if officer in sure(load_officers(desk.files.read_all(OFFICER_FILES))):
+        mend = f"{officer} has a credential in force; `sihu officer revoke {officer}` first"
+        raise ConflictError(Fault("officer.exists", "ID", mend))
+
+
+def _install(desk: Desk, officer: str, key: OpenKey, document: SignedDocument, passphrase: str) -> None:
+    # The key of a revoked credential may be there still; it never comes back into force.
+    desk.files.remove(key_name(officer))
+    desk.files.save_keys({key_name(officer): key}, passphrase)
+    desk.files.write(f"officers/{officer}.json", document_bytes(document))
+
+
+def _replace_token(desk: Desk, certified: OfficerCredential) -> str:
+    token = new_token()
+    access = Access(
+        name=f"officer-{certified.officer}",
+        digest=digest_of(token.encode()),
+        scopes=(Scope.EVENTS_READ, Scope.ACKNOWLEDGE),
+        officer=certified.officer,
+        issued_at=certified.issued_at,
+        expires_at=certified.expires_at,
+    )
+    _revoke_tokens(desk, certified.officer)
+    desk.county.access.change(lambda tokens: (*tokens, access))
+    return token
+
+
+def _revoke_tokens(desk: Desk, officer: str) -> None:
+    now = desk.now()
+
+    def edit(tokens: tuple[Access, ...]) -> tuple[Access, ...]:
+        return tuple(
+            one.model_copy(update={"revoked_at": now}) if one.officer == officer and one.revoked_at is None else one
+            for one in tokens
+        )
+
+    desk.county.access.change(edit)
+
+
+def _report_added(desk: Desk, certified: OfficerCredential, document: SignedDocument, *, as_json: bool) -> None:
+    digest = document_digest(document)
+    if as_json:
+        output.print_json({"credential_digest": digest, **certified.model_dump(mode="json")})
+        return
+    folder = Path(desk.directory)
+    output.show(
+        f"[bold]{output.plain(certified.display_name)}[/] ({certified.officer}) may answer for "
+        f"{output.county(certified.county)} until {output.day(certified.expires_at)}",
+        f"密钥 key   {output.plain(str(folder / key_name(certified.officer)))}",
+        f"令牌 token {output.plain(str(folder / token_file(certified.officer)))}",
+    )
