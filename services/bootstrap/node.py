@@ -1,0 +1,184 @@
+"""Open one county's node: settings in, every room running, closed in the exact reverse order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import structlog
+
+from adapters.clock import SystemClock
+from adapters.ids import SystemIds
+from adapters.jetstream.append import JetStreamAppender
+from adapters.jetstream.connection import HubConnection
+from adapters.jetstream.credentials import Credentials, TlsFiles
+from adapters.jetstream.pull import JetStreamPuller
+from adapters.keys.county_files import CountyFiles
+from adapters.keys.file_signer import FileSigner
+from adapters.keys.transport import nkey_seed
+from adapters.sqlite.store import open_store
+from schemas.errors import Fault, RequestError
+from schemas.registry import KeyUse
+from schemas.subjects import streams
+from services.bootstrap.cli import open_directory
+from services.domain.governance import kid_of
+from services.domain.trust import Trust
+from services.gateway.app import serving
+from services.gateway.gateway import Gateway, NodeFacts
+from services.gateway.submit import Submitter
+from services.notifier.notifier import Notifier
+from services.ports import Directory, Signer, Store, Transaction
+from services.posting import Posting
+from services.receiver.receiver import Receiver
+from services.relay.relay import Relay
+from services.settings import Settings
+
+log = structlog.get_logger()
+
+_KEY_FILES = {KeyUse.EVENT: "keys/event.pem", KeyUse.RECEIPT: "keys/receipt.pem"}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node.
+
+    Attributes:
+        port: Where the API listens.
+        submitter: The way in for events, as behind ``POST events``.
+        hub: The connection; tells whether there is contact.
+    """
+
+    settings: Settings
+    store: Store
+    directory: Directory
+    submitter: Submitter
+    hub: HubConnection
+    port: int
+
+
+def open_signers(files: CountyFiles, passphrase: str, trust: Trust, county: str) -> Mapping[KeyUse, Signer]:
+    """Open the event and the receipt key, and check that the registry knows them as ours.
+
+    Raises:
+        RequestError: The passphrase is wrong, or the registry names other keys for this county.
+    """
+    signers: dict[KeyUse, Signer] = {}
+    for use, name in _KEY_FILES.items():
+        key = files.open_key(name, passphrase)
+        kid = kid_of(key.algorithm, key.public)
+        owner = trust.key(kid)
+        if owner is None or owner.county != county or owner.key.use is not use:
+            mend = f"the trusted registry does not name this {use} key for {county}; install the registry that does"
+            raise RequestError(Fault("trust.own_key_unknown", name, mend))
+        signers[use] = FileSigner(key, kid)
+    return signers
+
+
+def credentials_of(settings: Settings, files: CountyFiles, passphrase: str) -> Credentials:
+    """Return how this county connects to its hub or leaf.
+
+    Raises:
+        RequestError: A key cannot be opened, or no hub is set.
+    """
+    hub = settings.hub
+    if not hub.urls:
+        raise RequestError(Fault("settings.no_hub", "hub.urls", 'name the hub, e.g. urls = ["tls://hub.example:4222"]'))
+    seed = nkey_seed(files.open_key(hub.nkey_file.as_posix(), passphrase))
+    if not any(url.startswith("tls://") for url in hub.urls):
+        return Credentials(hub.urls, seed, None)
+    paths = (settings.at(path) for path in (hub.ca_file, hub.certificate_file, hub.key_file))
+    return Credentials(hub.urls, seed, TlsFiles(*paths, passphrase))
+
+
+@asynccontextmanager
+async def open_node(
+    settings: Settings, passphrase: str, *, crash: Callable[[BaseException], None]
+) -> AsyncIterator[Node]:
+    """Run a whole node for as long as the block lasts.
+
+    Args:
+        settings: Read once by the caller.
+        passphrase: Opens the key files.
+        crash: Called with our own bug: the process must end.
+
+    Raises:
+        RequestError: Keys, trust or settings do not fit together; names the mend.
+        UnavailableError: The database cannot be opened.
+    """
+    clock, ids, county = SystemClock(), SystemIds(), settings.county
+    files = CountyFiles(settings.directory)
+    directory = open_directory(settings.directory, monotonic=clock.monotonic, on_fault=_warn)
+    signers = open_signers(files, passphrase, directory.trust(), county)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(
+            open_store(
+                settings.at(settings.store.path), clock=clock, limits=Limits(disk_floor_bytes=settings.store.floor_mib << 20)
+            )
+        )
+        await store.write(lambda tx: _claim(tx, county))
+        posting = Posting(county=county, signers=signers, trust=directory.trust, ids=ids)
+        hub = HubConnection(credentials_of(settings, files, passphrase), who=county)
+        gateway = Gateway(
+            store=store,
+            posting=posting,
+            directory=directory,
+            clock=clock,
+            ids=ids,
+            county=county,
+            facts=NodeFacts(version("sihu"), lambda: {"hub": hub.connected}),
+            crash=crash,
+        )
+        port = await stack.enter_async_context(serving(gateway, host=settings.api.host, port=settings.api.port))
+        await stack.enter_async_context(hub.running())
+        threads = stack.enter_context(ThreadPoolExecutor(settings.bus.verify_threads, "verify"))
+        receiver = Receiver(
+            store=store,
+            posting=posting,
+            pullers=[JetStreamPuller(hub, county, stream) for stream in streams()],
+            trust=directory.trust,
+            clock=clock,
+            executor=threads,
+            threads=settings.bus.verify_threads,
+            range_max=settings.bus.receipt_range_max,
+        )
+        await stack.enter_async_context(receiver.running())
+        relay = Relay(store=store, appender=JetStreamAppender(hub, county), clock=clock)
+        await stack.enter_async_context(relay.running())
+        notifier = Notifier(store=store, trust=directory.trust, clock=clock)
+        await stack.enter_async_context(notifier.running(settings.watch.seconds))
+        submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
+        yield Node(settings, store, directory, submitter, hub, port)
+
+
+def _claim(tx: Transaction, county: str) -> None:
+    """A database belongs to one county for ever: another county's settings must not write into it."""
+    owner = tx.memory.settings().get("county")
+    if owner is None:
+        tx.memory.put_setting("county", county)
+    elif owner != county:
+        raise RequestError(Fault("store.other_county", "store.path", f"this database belongs to {owner}, not {county}"))
+
+
+def _warn(fault: Fault) -> None:
+    log.warning("directory.refused", code=fault.code, field=fault.field, mend=fault.mend)
+
+
+async def run_node(settings: Settings, passphrase: str, stop: asyncio.Event, on_ready: Callable[[Node], None]) -> None:
+    """Run a node until ``stop`` is set.
+
+    Raises:
+        BaseException: Our own bug, which ends the process; the supervisor restarts it.
+    """
+    bugs: list[BaseException] = []
+
+    def crash(bug: BaseException) -> None:
+        bugs.append(bug)
+        stop.set()
+
+    async with open_node(settings, passphrase, crash=crash) as node:
+        on_ready(node)
+        await stop.wait()
+    if bugs:
+        raise bugs[0]

@@ -1,0 +1,137 @@
+"""Recount what was accepted and what arrived: a separate program that shares no code with the node.
+
+It reads the senders' own logs of their 202 answers and each county's database, and believes neither
+receipts nor counters. ``python -m services.demo.recount DIR`` prints one JSON object; exit 1 if
+anything was lost, doubled, out of order, unexpected, or not receipted.
+
+``DIR`` holds one folder per county, named by its code, with ``sihu.db`` and ``accepted.jsonl``: one
+line per 202 with envelope_id, source, channel, epoch, seq, type and to.
+"""
+
+import argparse
+import json
+import sqlite3
+import sys
+from collections import Counter
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+_ALERT: Final = "cn.sihu.information.alert_"
+
+_ARRIVED: Final = """
+SELECT lower(hex(e.envelope_id)), c.channel, c.epoch, e.seq, e.wire_type, e.position
+FROM envelopes AS e JOIN chains AS c ON c.number = e.chain_number
+WHERE e.direction = 'in' AND e.refused = 0 AND e.wire_type NOT LIKE 'cn.sihu.control.%'
+ORDER BY e.position
+"""
+
+_STORED: Final = """
+SELECT c.channel, c.epoch, r.receiver, r.first_seq, r.seq
+FROM receipts AS r JOIN chains AS c ON c.number = r.target_chain
+WHERE r.direction = 'in' AND r.stage = 'stored'
+"""
+
+Place = tuple[str, str, int]  # channel, epoch, sequence
+
+
+@dataclass(slots=True)
+class Count:
+    """What was found. Deliveries are accepted events × their recipients."""
+
+    events: int = 0
+    deliveries: int = 0
+    arrived: int = 0
+    stored: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    out_of_order: int = 0
+    unexpected: int = 0
+
+    @property
+    def holds(self) -> bool:
+        """True if every delivery arrived once, in order, and its *stored* receipt is back."""
+        clean = self.lost == self.duplicated == self.out_of_order == self.unexpected == 0
+        return clean and self.deliveries == self.arrived == self.stored
+
+
+def accepted_in(directory: Path) -> list[dict[str, Any]]:
+    """Read every county's log of 202 answers; the same answer given again is one event."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(directory.glob("[1-9]*/accepted.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            found[row["envelope_id"]] = row
+    return list(found.values())
+
+
+def rows_of(database: Path, query: str) -> list[tuple[Any, ...]]:
+    """Read rows of one county's database, read-only."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def recount(directory: Path) -> Count:
+    """Count everything in ``directory``."""
+    events = accepted_in(directory)
+    count = Count(events=len(events), deliveries=sum(len(event["to"]) for event in events))
+    for database in sorted(directory.glob("[1-9]*/sihu.db")):
+        _count_arrivals(count, database, [event for event in events if database.parent.name in event["to"]])
+    receipts = {path.parent.name: _receipts(path) for path in sorted(directory.glob("[1-9]*/sihu.db"))}
+    count.stored = sum(_receipted(event, receipts) for event in events)
+    return count
+
+
+def _count_arrivals(count: Count, database: Path, expected: list[dict[str, Any]]) -> None:
+    rows = rows_of(database, _ARRIVED)
+    by_id = Counter(row[0] for row in rows)
+    by_place = Counter((row[1], row[2], row[3]) for row in rows)
+    wanted = {event["envelope_id"]: (event["channel"], event["epoch"], event["seq"]) for event in expected}
+    places = {row[0]: (row[1], row[2], row[3]) for row in rows}
+    count.arrived += sum(1 for envelope_id in wanted if envelope_id in by_id)
+    count.lost += sum(1 for envelope_id, place in wanted.items() if places.get(envelope_id) != place)
+    doubled_ids = sum(times - 1 for times in by_id.values())
+    doubled_places = sum(times - 1 for times in by_place.values())
+    count.duplicated += max(doubled_ids, doubled_places)
+    count.unexpected += sum(1 for envelope_id in by_id if envelope_id not in wanted)
+    count.out_of_order += _misplaced(rows)
+
+
+def _misplaced(rows: list[tuple[Any, ...]]) -> int:
+    """Alerts may overtake; everything else of a channel was taken in by ascending sequence."""
+    last: dict[tuple[str, str], int] = {}
+    misplaced = 0
+    for _, channel, epoch, seq, wire_type, _ in rows:
+        if wire_type.startswith(_ALERT):
+            continue
+        misplaced += seq <= last.get((channel, epoch), 0)
+        last[channel, epoch] = seq
+    return misplaced
+
+
+def _receipts(database: Path) -> set[tuple[str, Place]]:
+    return {
+        (receiver, (channel, epoch, seq))
+        for channel, epoch, receiver, first, last in rows_of(database, _STORED)
+        for seq in range(first, last + 1)
+    }
+
+
+def _receipted(event: dict[str, Any], receipts: dict[str, set[tuple[str, Place]]]) -> int:
+    held = receipts.get(event["source"], set())
+    place = (event["channel"], event["epoch"], event["seq"])
+    return sum(1 for county in event["to"] if (county, place) in held)
+
+
+def main() -> int:
+    """Print the count as one JSON object; 0 if everything holds."""
+    parser = argparse.ArgumentParser(description="Recount accepted events against every county's database.")
+    parser.add_argument("directory", type=Path, help="folder with one folder per county")
+    count = recount(parser.parse_args().directory)
+    sys.stdout.write(json.dumps({**asdict(count), "holds": count.holds}) + "\n")
+    return 0 if count.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
