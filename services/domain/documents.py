@@ -12,6 +12,7 @@ from schemas.base import Model
 from schemas.documents import SignedDocument
 from schemas.envelope import PayloadType, Signature
 from schemas.errors import Fault
+from schemas.faults import faults_of
 from schemas.registry import KeyRecord
 from services.domain.encoding import (
     digest_of,
@@ -56,8 +57,8 @@ def read_file(data: bytes) -> SignedDocument | Fault:
     try:
         return SignedDocument.model_validate_json(data)
     except ValidationError as exc:
-        where = ".".join(str(part) for part in exc.errors()[0]["loc"])
-        return Fault("document.malformed", where, "this is no signed document of Sihu")
+        field = faults_of(exc, "document")[0].field
+        return Fault("document.malformed", field, "this is no signed document of Sihu")
 
 
 def open_payload(document: SignedDocument, payload_type: PayloadType, model: type[M]) -> M | Fault:
@@ -71,10 +72,9 @@ def open_payload(document: SignedDocument, payload_type: PayloadType, model: typ
     if isinstance(value, Fault):
         return value
     try:
-        return model.model_validate_json(data)
+        return model.model_validate_json(data, by_alias=True, by_name=False)
     except ValidationError as exc:
-        error = exc.errors()[0]
-        return Fault("document.malformed", ".".join(str(part) for part in error["loc"]), error["msg"])
+        return faults_of(exc, "document")[0]
 
 
 def add_signature(document: SignedDocument, kid: str, sign: Callable[[bytes], bytes]) -> SignedDocument:
