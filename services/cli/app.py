@@ -59,7 +59,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "watch": Entry(_DESK, "services.cli.watching:watch", "守看", "a live table of what happens"),
     "notices": Entry(_DESK, "services.cli.listing:notices", "提醒", "what this county's duty officer must know"),
     "quarantine": Entry(_DESK, "services.cli.listing:quarantine", "隔离", "messages that were refused, and why"),
-    "members": Entry(_DESK, "services.cli.trusting:members", "成员", "counties of the registry, telephones"),
+    "members": Entry(_DESK, "services.cli.key:members", "成员", "counties of the registry, telephones"),
     "init": Entry(_TRUST, "services.cli.init:init", "建立", "make a county's directory: keys, settings, member card"),
     "registry": Entry(_TRUST, "services.cli.registry:app", "名册", "propose, sign, assemble, show, trust"),
     "agreement": Entry(_TRUST, "services.cli.agreement:app", "协议", "propose, sign, assemble, adopt, list, show"),

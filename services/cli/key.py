@@ -1,0 +1,160 @@
+"""``sihu key`` and ``sihu members``: public records from the files of trust; they answer when the node is down."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from schemas.errors import Fault, NotFoundError
+from schemas.registry import KeyRecord, KeyUse, Member
+from services.cli import output
+from services.cli.desk import Desk, key_file
+from services.cli.options import HERE, AsJson, Dir
+from services.domain.trust import Trust
+from services.domain.trust_files import PINS_FILE
+
+app = typer.Typer(help="Keys 密钥: public records and how long they are valid.", pretty_exceptions_enable=False)
+
+County = Annotated[
+    str | None, typer.Option("--county", metavar="COUNTY", help="Another member of the registry; ours if left out.")
+]
+_USES = {
+    KeyUse.GOVERNANCE: "治理",
+    KeyUse.RECOVERY: "恢复",
+    KeyUse.EVENT: "签发",
+    KeyUse.RECEIPT: "回执",
+    KeyUse.ENCRYPTION: "加密",
+}
+
+
+@app.command("list")
+def list_(*, county: County = None, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """List the public keys of this county, or of another member."""
+    desk = Desk(directory)
+    member, trust = _member(desk, county)
+    if as_json:
+        output.print_json({"county": member.county, "keys": [_facts(desk, key, trust) for key in member.keys]})
+        return
+    now = desk.now()
+    rows = [
+        (
+            f"{_USES[key.use]} {key.use}",
+            key.kid,
+            key.algorithm,
+            output.day(key.valid_from),
+            _validity(key, now),
+            _place(desk, key, trust),
+        )
+        for key in member.keys
+    ]
+    columns = ("用途 use", "指纹 key id", "算法", "自 from", "至 until", "*状态 state")
+    output.show(output.table(f"密钥 keys of {output.county(member.county)}", *columns, rows=rows))
+
+
+@app.command()
+def show(
+    which: Annotated[str, typer.Argument(metavar="USE|KID", help="governance, event, …, or a key id.")],
+    *,
+    county: County = None,
+    directory: Dir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show one public key with its fingerprint."""
+    desk = Desk(directory)
+    member, trust = _member(desk, county)
+    key = next((one for one in member.keys if which in {one.kid, one.use.value}), None)
+    if key is None:
+        mend = f"{output.county(member.county)} has no such key; `sihu key list` names them"
+        raise NotFoundError(Fault("request.not_found", "USE|KID", mend))
+    if as_json:
+        output.print_json({"county": member.county, **_facts(desk, key, trust)})
+        return
+    kid = "   ".join(key.kid[at : at + 4] for at in range(0, len(key.kid), 4))
+    output.show(
+        f"[bold]{output.county(member.county)}[/]  {_USES[key.use]} {key.use}",
+        f"指纹 key id     [bold]{kid}[/]",
+        f"算法 algorithm  {key.algorithm}",
+        f"公钥 public     {key.public}",
+        f"有效 valid      {output.day(key.valid_from)} – {_validity(key, desk.now())}",
+        f"状态 state      {_place(desk, key, trust)}",
+    )
+
+
+def members(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """List the counties of the trusted registry with their duty telephones; works when the node is down."""
+    desk = Desk(directory)
+    trust = desk.loaded_trust().trust
+    registry = trust.registry
+    if as_json:
+        output.print_json(
+            {
+                "registry_version": registry.version,
+                "registry_digest": trust.registry_digest,
+                "expires_at": output.wire_time(registry.expires_at),
+                "members": [_member_facts(member, trust) for member in registry.members],
+            }
+        )
+        return
+    rows = [
+        (
+            output.county(member.county) + (" [dim]本县[/]" if member.county == desk.settings.county else ""),
+            output.plain(member.office),
+            f"[bold]{output.plain(member.duty_phone)}[/]",
+            "、".join(_agreements_of(member, trust)) or "–",
+        )
+        for member in registry.members
+    ]
+    columns = ("县 county", "联络办 office", "值班电话 telephone", "*协议 agreements")
+    output.show(
+        output.table(f"成员 members, registry version {registry.version}", *columns, rows=rows),
+        f"名册有效至 registry valid until {output.until(registry.expires_at, desk.now())}",
+    )
+
+
+def _member(desk: Desk, county: str | None) -> tuple[Member, Trust | None]:
+    trust = desk.loaded_trust().trust if desk.files.exists(PINS_FILE) else None
+    if county is None or county == desk.settings.county:
+        return desk.card.member, trust
+    member = trust.member(county) if trust else None
+    if member is None:
+        raise NotFoundError(Fault("request.not_found", "--county", f"{county} is no member of the trusted registry"))
+    return member, trust
+
+
+def _agreements_of(member: Member, trust: Trust) -> list[str]:
+    return sorted(one.agreement.id for one in trust.agreements.values() if member.county in one.agreement.parties)
+
+
+def _member_facts(member: Member, trust: Trust) -> dict[str, Any]:
+    return {
+        "county": member.county,
+        "name": output.county(member.county).split()[0],
+        "office": member.office,
+        "duty_phone": member.duty_phone,
+        "transport_key": member.transport_key,
+        "keys": [key.model_dump(mode="json") for key in member.keys],
+        "agreements": _agreements_of(member, trust),
+    }
+
+
+def _facts(desk: Desk, key: KeyRecord, trust: Trust | None) -> dict[str, Any]:
+    return {
+        **key.model_dump(mode="json"),
+        "in_registry": _known(key, trust),
+        "file_here": desk.files.exists(key_file(key.use)) if key in desk.card.member.keys else False,
+    }
+
+
+def _known(key: KeyRecord, trust: Trust | None) -> bool:
+    return trust is not None and trust.key(key.kid) is not None
+
+
+def _validity(key: KeyRecord, now: datetime) -> str:
+    return output.until(key.valid_until, now) if key.valid_until else "未限 open"
+
+
+def _place(desk: Desk, key: KeyRecord, trust: Trust | None) -> str:
+    words = ["[green]在册 in registry[/]" if _known(key, trust) else "[yellow]未入册 not in registry[/]"]
+    if key in desk.card.member.keys:
+        words.append("文件在此 file here" if desk.files.exists(key_file(key.use)) else "离线 kept offline")
+    return "，".join(words)
