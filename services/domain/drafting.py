@@ -95,8 +95,8 @@ def complete(
     if county in to:
         return Fault("request.to_self", "to", f"{county} is this county; leave it out")
     expires = draft.expires or getattr(event, "expires", None)
-    if expires is not None and expires <= now + _EARLIEST_EXPIRY:
-        return Fault("request.expired", "expires", "it lies in the past; nobody would be told. Set a later time")
+    if fault := _too_late(draft, expires, now):
+        return fault
     level = level_of(event)
     outgoing = Outgoing(
         wire_type=draft.type,
@@ -115,6 +115,15 @@ def complete(
         level=level,
     )
     return judge_sharing(agreement, ask_of_outgoing(outgoing, county, now)) or outgoing
+
+
+def _too_late(draft: EventDraft, expires: datetime | None, now: datetime) -> Fault | None:
+    if expires is not None and expires <= now + _EARLIEST_EXPIRY:
+        return Fault("request.expired", "expires", "it lies in the past; nobody would be told. Set a later time")
+    if draft.acknowledge_by is not None and draft.acknowledge_by <= now:
+        mend = "it lies in the past; nobody could answer in time. Set a later time"
+        return Fault("request.expired", "acknowledge_by", mend)
+    return None
 
 
 def _default_purpose(event: Event, agreed: tuple[str, ...]) -> str:
