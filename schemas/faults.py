@@ -48,14 +48,6 @@ def _rule(context: Context) -> str:
     return str(context.get("mend") or context.get("error") or "the rule of the type is broken")
 
 
-def _at_least(context: Context) -> str:
-    return f"write a number of at least {context.get('ge', context.get('gt'))}"
-
-
-def _at_most(context: Context) -> str:
-    return f"write a number of at most {context.get('le', context.get('lt'))}"
-
-
 _TIME: Final = _always("write a time with its offset, e.g. 2025-06-11T08:30:00+08:00")
 _DATE: Final = _always("write a date, e.g. 2025-06-11")
 _ONCE: Final = _always("write it as one JSON object with named fields")
@@ -81,10 +73,10 @@ _TABLE: Final[dict[str, tuple[str, Words]]] = {
     "none_required": ("wrong_type", _always("write null")),
     "enum": ("not_allowed", _one_of),
     "literal_error": ("not_allowed", _one_of),
-    "greater_than": ("out_of_range", _at_least),
-    "greater_than_equal": ("out_of_range", _at_least),
-    "less_than": ("out_of_range", _at_most),
-    "less_than_equal": ("out_of_range", _at_most),
+    "greater_than": ("out_of_range", lambda c: f"write a number above {c['gt']}"),
+    "greater_than_equal": ("out_of_range", lambda c: f"write a number of at least {c['ge']}"),
+    "less_than": ("out_of_range", lambda c: f"write a number below {c['lt']}"),
+    "less_than_equal": ("out_of_range", lambda c: f"write a number of at most {c['le']}"),
     "datetime_type": ("wrong_type", _TIME),
     "datetime_parsing": ("wrong_form", _TIME),
     "datetime_from_date_parsing": ("wrong_form", _TIME),
