@@ -12,7 +12,7 @@ from typing import Final
 from tests.bench.processes import ActorError, until
 
 BINARY: Final = Path(sys.prefix) / "bin" / "nats-server"
-_CONFIG: Final = """\
+_BARE: Final = """\
 server_name: "floor"
 max_payload: 1MB
 jetstream {{
@@ -29,13 +29,12 @@ LAZY: Final = "2m"
 class BareServer:
     """One server process; a second ``start`` after a kill takes the same port and store."""
 
-    def __init__(self, folder: Path, sync: str) -> None:
-        """Prepare a configuration in ``folder``; start nothing."""
+    def __init__(self, folder: Path, config: str) -> None:
+        """Write the configuration into ``folder``; start nothing."""
         self._folder, self._port = folder, -1
         self._process: asyncio.subprocess.Process | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        store = json.dumps(str(folder / "store"))
-        (folder / "server.conf").write_text(_CONFIG.format(store=store, sync=sync), encoding="utf-8")
+        (folder / "server.conf").write_text(config, encoding="utf-8")
 
     @property
     def url(self) -> str:
@@ -86,7 +85,7 @@ class BareServer:
 @asynccontextmanager
 async def bare_server(folder: Path, sync: str = "always") -> AsyncIterator[BareServer]:
     """Run a server until the block ends."""
-    server = BareServer(folder, sync)
+    server = BareServer(folder, _BARE.format(store=json.dumps(str(folder / "store")), sync=sync))
     await server.start()
     try:
         yield server

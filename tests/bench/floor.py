@@ -62,7 +62,7 @@ class Floor:
         return _faults(numbers, found)
 
     async def link(self, count: int, *, ahead: bool = False) -> Sample:
-        """Send ``count`` events to every receiver, signed if they verify; ``ahead``: all are in the stream before receiving begins."""
+        """Send ``count`` events to every receiver, signed if they verify; ``ahead``: all wait in the stream first."""
         numbers = self.numbers(count)
         if ahead:
             await self.publish(numbers, sign=self.verify)

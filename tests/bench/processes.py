@@ -102,6 +102,7 @@ async def actor(module: str, log: Path, **opening: Any) -> AsyncIterator[Actor]:
 
 async def serve(handlers: Mapping[str, Handler]) -> None:
     """Be a child: answer orders, one line each, until standard input ends."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # whatever prints must not break a line of ours
     reader = asyncio.StreamReader(limit=LINE_LIMIT)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -111,8 +112,8 @@ async def serve(handlers: Mapping[str, Handler]) -> None:
             answer: Mapping[str, Any] = await handlers[order.pop("verb")](**order)
         except Exception:  # noqa: BLE001  said to the harness, which stops the run
             answer = {"error": traceback.format_exc()}
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
 
 
 async def until(holds: Callable[[], bool], timeout_seconds: float, every_seconds: float = 0.005) -> bool:

@@ -9,6 +9,7 @@ from tests.bench.figures import Target
 from tests.bench.floor import Floor, floor
 from tests.bench.harness import Plan, Side, Workload
 from tests.bench.samples import Sample
+from tests.bench.sihu import bench
 
 
 @asynccontextmanager
@@ -17,14 +18,16 @@ async def opened(plan: Plan, folder: Path) -> AsyncIterator[Mapping[str, Side]]:
     async with (
         floor(folder / "floor", plant=plan.plant) as always,
         floor(folder / "lazy", sync=LAZY) as lazy,
-        floor(folder / "sihu") as sihu,
+        bench(folder / "sihu", plant=plan.plant, receiving=False) as sihu,
     ):
-        yield {"floor": _append(always), "lazy": _append(lazy), "sihu": _append(sihu)}
+        yield {"floor": append_to(always), "lazy": append_to(lazy), "sihu": sihu.append}
 
 
-def _append(one: Floor) -> Side:
+def append_to(one: Floor, *, sign: bool = False) -> Side:
+    """Return the floor's publishing as a side."""
+
     async def run(count: int) -> Sample:
-        return await one.append(count, sign=False)
+        return await one.append(count, sign=sign)
 
     return run
 
@@ -32,8 +35,8 @@ def _append(one: Floor) -> Side:
 S1 = Workload(
     "S1",
     "durable append, bytes only",
-    10_000,
-    3_000,
+    20_000,
+    6_000,
     opened,
     targets=(Target("ratio", 10, must=True), Target("ratio", 15), Target("ratio_lazy", 2)),
 )

@@ -1,0 +1,111 @@
+"""Registry, agreement and keys that follow from county codes: every process of a run makes the same ones.
+
+The ceremony that people go through (cards, signatures, pins) is what the demo and the tests show; a measurement
+begins where a node has its trust in hand.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import nkeys
+
+from adapters.jetstream.credentials import nkey_public_of
+from adapters.memory.signer import MemorySigner
+from schemas.access import Access
+from schemas.agreements import Agreement, Grant
+from schemas.base import InformationClass
+from schemas.documents import SignedDocument
+from schemas.envelope import PayloadType
+from schemas.ids import CountyCode
+from schemas.registry import KeyRecord, KeyUse, Member, Registry
+from services.domain.documents import document_digest, draft
+from services.domain.encoding import to_base64url
+from services.domain.trust import AgreementInForce, Trust, assemble
+from tests.bench.events import AGREEMENT_ID, ALERT_TYPE, BULLETIN_TYPE
+
+SOURCE: Final = CountyCode("451226")
+_BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_ENDS: Final = _BEGAN + timedelta(days=3650)
+_SIGNING: Final = (KeyUse.GOVERNANCE, KeyUse.RECOVERY, KeyUse.EVENT, KeyUse.RECEIPT)
+
+
+def county_codes(count: int) -> tuple[CountyCode, ...]:
+    """Return so many counties, the source first."""
+    return (SOURCE, *(CountyCode(str(530_000 + number)) for number in range(1, count)))
+
+
+def signers_of(county: str) -> Mapping[KeyUse, MemorySigner]:
+    """Return a county's private keys."""
+    return {use: MemorySigner(f"bench {county} {use}") for use in _SIGNING}
+
+
+def nkey_seed_of(who: str) -> str:
+    """Return the nkey seed of a county or of the registrar."""
+    raw = hashlib.sha256(f"bench nkey {who}".encode()).digest()
+    return bytes(nkeys.encode_seed(raw, nkeys.PREFIX_BYTE_USER)).decode()
+
+
+def nkey_of(who: str) -> str:
+    """Return the public nkey of a county or of the registrar."""
+    return nkey_public_of(nkey_seed_of(who))
+
+
+def trust_of(counties: Sequence[CountyCode]) -> Trust:
+    """Return what every node of the run trusts: one registry, one agreement of all."""
+    members = tuple(_member(county) for county in sorted(counties))
+    registry = Registry(version=1, previous=None, issued_at=_BEGAN, expires_at=_ENDS, threshold=1, members=members)
+    agreement = Agreement(
+        id=AGREEMENT_ID,
+        version=1,
+        title="基准测试协议",
+        parties=tuple(sorted(counties)),
+        coordinators=(SOURCE,),
+        valid_from=_BEGAN,
+        valid_until=_ENDS,
+        grants=(Grant(types=(BULLETIN_TYPE, ALERT_TYPE)),),
+        class_ceiling=InformationClass.INTERNAL,
+        internal_in_clear=True,
+        purposes=("work_exchange", "emergency_warning"),
+        retention_days=365,
+    )
+    reference = f"{AGREEMENT_ID}@1:{document_digest(draft(PayloadType.AGREEMENT, agreement))}"
+    digest = document_digest(draft(PayloadType.REGISTRY, registry))
+    return assemble(registry, digest, [AgreementInForce(agreement, reference)])
+
+
+class FixedDirectory:
+    """Satisfies ``services.ports.Directory`` with a trust that never changes, and lets nobody in."""
+
+    def __init__(self, trust: Trust) -> None:
+        """Keep it."""
+        self._trust = trust
+
+    def trust(self) -> Trust:
+        """Return it."""
+        return self._trust
+
+    def access(self, token_digest: str) -> Access | None:  # noqa: ARG002  the port's signature
+        """Know no token."""
+        return None
+
+    def credential(self, officer: str) -> SignedDocument | None:  # noqa: ARG002
+        """Know no officer."""
+        return None
+
+
+def _member(county: str) -> Member:
+    return Member(
+        county=CountyCode(county),
+        office=f"{county}联络办",
+        duty_phone="0778-8821110",
+        keys=tuple(_record(use, signer) for use, signer in signers_of(county).items()),
+        transport_key=nkey_of(county),
+    )
+
+
+def _record(use: KeyUse, signer: MemorySigner) -> KeyRecord:
+    return KeyRecord(
+        kid=signer.kid, use=use, algorithm="ed25519", public=to_base64url(signer.public), valid_from=_BEGAN
+    )
