@@ -116,7 +116,7 @@ class Live:
         while self._still_admitted(token):
             batch = await self._batch(after, scopes)
             for message in batch.messages:
-                data = message.model_dump_json(exclude_none=True)
+                data = message.model_dump_json(exclude_defaults=True)
                 try:
                     async with asyncio.timeout(gateway.limits.live_send_seconds):
                         await socket.send_str(data)

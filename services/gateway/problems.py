@@ -102,7 +102,7 @@ class Problem:
 
     def response(self) -> web.Response:
         """Answer with the problem details."""
-        data = self.body().model_dump_json(exclude_none=True).encode()
+        data = self.body().model_dump_json(exclude_defaults=True).encode()
         return web.Response(body=data, status=self.status, content_type=MEDIA_TYPE, headers=dict(self.headers))
 
 

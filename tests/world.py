@@ -1,0 +1,200 @@
+"""A small world of two or three counties in one process: fixed keys, one clock, memory stores, and a carrier between.
+
+Built from the papers of ``tests.papers``. Everything a service needs is real but the store, the clock and the
+hub: events are signed, carried as bytes, examined and settled by the same code as in a node.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from adapters.memory.clock import ManualClock
+from adapters.memory.ids import SequentialIds
+from adapters.memory.store import MemoryStore
+from schemas.access import Access, Scope
+from schemas.agreements import Grant
+from schemas.carriage import Arrival, Publication
+from schemas.catalogue import TYPES
+from schemas.control import CONTROL_PURPOSE
+from schemas.documents import SignedDocument
+from schemas.ids import CountyCode
+from schemas.registry import KeyUse
+from schemas.subjects import Lane, parse_subject
+from services.domain.encoding import digest_of
+from services.domain.receiving import examine
+from services.domain.trust import Trust
+from services.gateway.gateway import Gateway, Limits, NodeFacts
+from services.gateway.submit import Submitter
+from services.ports import Transaction
+from services.posting import Posted, Posting
+from services.receiver.settling import Settlement
+from tests import papers
+
+WORK_ONLY: Final = "work-only"
+"""A second agreement of the same parties that permits work bulletins and nothing else."""
+OFFICER: Final = "duty-a"
+_MOST: Final = 10_000
+_BYTES: Final = 1 << 30
+
+
+@dataclass(slots=True)
+class OpenDirectory:
+    """Satisfies ``services.ports.Directory`` with what a test puts in."""
+
+    trusted: Trust
+    tokens: dict[str, Access] = field(default_factory=dict)
+    """By SHA-256 of the token."""
+    credentials: dict[str, SignedDocument] = field(default_factory=dict)
+
+    def trust(self) -> Trust:
+        """Return the view in force now."""
+        return self.trusted
+
+    def access(self, token_digest: str) -> Access | None:
+        """Return the token of this digest."""
+        return self.tokens.get(token_digest)
+
+    def credential(self, officer: str) -> SignedDocument | None:
+        """Return an officer's credential."""
+        return self.credentials.get(officer)
+
+
+class County:
+    """One county's node without its hub."""
+
+    def __init__(self, code: CountyCode, *, clock: ManualClock, trust: Trust) -> None:
+        """Start with an empty store, the officer 值班员甲, and nobody let in."""
+        self.code, self.clock = code, clock
+        self.ids = SequentialIds(code)
+        self.store = MemoryStore()
+        self.directory = OpenDirectory(trust, credentials={OFFICER: papers.credential(code)})
+        signers = {use: papers.signer(code, use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
+        self.posting = Posting(county=code, signers=signers, trust=self.directory.trust, ids=self.ids)
+        self.submitter = Submitter(store=self.store, posting=self.posting, directory=self.directory, clock=clock)
+        self.checks: dict[str, bool] = {"store": True, "hub": True}
+        self.crashes: list[BaseException] = []
+
+    def gateway(self, limits: Limits | None = None) -> Gateway:
+        """Return what the gateway needs."""
+        return Gateway(
+            store=self.store,
+            posting=self.posting,
+            directory=self.directory,
+            clock=self.clock,
+            ids=self.ids,
+            county=self.code,
+            facts=NodeFacts("0.0.0", lambda: self.checks),
+            crash=self.crashes.append,
+            limits=limits or Limits(),
+        )
+
+    def let_in(self, name: str, *scopes: Scope, officer: str | None = None, **changes: Any) -> str:  # noqa: ANN401
+        """Issue a token and return it."""
+        token = f"{self.code}.{name}.{'.'.join(scopes)}".replace(":", "-")
+        given: dict[str, Any] = {
+            "name": name,
+            "digest": digest_of(token.encode()),
+            "scopes": scopes,
+            "officer": officer,
+            "issued_at": papers.LONG_AGO,
+            "expires_at": papers.FAR_AHEAD,
+        }
+        access = Access(**(given | changes))
+        self.directory.tokens[access.digest] = access
+        return token
+
+    async def send(self, draft: Mapping[str, Any], *, key: str | None = None) -> Posted:
+        """Submit a draft as the demo and the benchmarks do."""
+        body = json.dumps(draft, ensure_ascii=False).encode()
+        return await self.submitter.submit(body, idempotency_key=key, access_name="test")
+
+    async def take_waiting(self) -> list[Publication]:
+        """Take everything out of the outbox, urgent first, as the hub would have it."""
+
+        def take(tx: Transaction) -> list[Publication]:
+            taken: list[Publication] = []
+            for lane in Lane:
+                waiting = tx.waiting(lane, tx.published_up_to(lane), _MOST, _BYTES)
+                taken += waiting
+                if waiting:
+                    tx.outbox.mark_published(lane, waiting[-1].sequence)
+            return taken
+
+        return await self.store.write(take)
+
+    async def receive(self, publications: Sequence[Publication]) -> None:
+        """Examine and settle what was carried here."""
+        trust, now = self.directory.trust(), self.clock.now()
+        arrivals = [Arrival(one.sequence, one.subject, one.message) for one in publications]
+        found = [examine(arrival, trust=trust, county=self.code) for arrival in arrivals]
+
+        def work(tx: Transaction) -> None:
+            Settlement(tx, posting=self.posting, trust=trust, now=now).settle(found)
+
+        await self.store.write(work)
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return the store's gauges: what a test compares to say that nothing was stored."""
+        return await self.store.read(lambda snapshot: dict(snapshot.counts()))
+
+
+class World:
+    """Counties and the carrier between them."""
+
+    def __init__(self, codes: Iterable[CountyCode] = papers.COUNTIES, *, trust: Trust | None = None) -> None:
+        """Build the counties; all trust the same papers."""
+        self.clock = ManualClock(papers.NOW)
+        trusted = trust or full_trust()
+        self.counties = {code: County(code, clock=self.clock, trust=trusted) for code in codes}
+
+    def __getitem__(self, code: CountyCode) -> County:
+        """Return one county."""
+        return self.counties[code]
+
+    async def carry(self) -> int:
+        """Carry everything that waits, and the receipts that follow from it, until it is quiet; return how many."""
+        carried = 0
+        while waiting := {code: await county.take_waiting() for code, county in self.counties.items()}:
+            if not any(waiting.values()):
+                return carried
+            for source, publications in waiting.items():
+                carried += len(publications)
+                await self._hand_over(source, publications)
+        return carried
+
+    async def _hand_over(self, source: CountyCode, publications: Sequence[Publication]) -> None:
+        for code, county in self.counties.items():
+            mine = [one for one in publications if _is_for(one, code)]
+            if code != source and mine:
+                await county.receive(mine)
+
+
+def _is_for(publication: Publication, county: CountyCode) -> bool:
+    subject = parse_subject(publication.subject)
+    return subject is not None and (subject.destination == county or subject.destination.startswith("_"))
+
+
+def full_trust() -> Trust:
+    """Return a trust whose first agreement grants every type to everybody, and whose second only work bulletins."""
+    types = tuple(model.wire_type for model in TYPES if CONTROL_PURPOSE not in model.purposes)
+    purposes = tuple(sorted({purpose for model in TYPES for purpose in model.purposes} - {CONTROL_PURPOSE}))
+    everything = papers.in_force(grants=(Grant(types=types),), purposes=purposes)
+    work_only = papers.in_force(id=WORK_ONLY, grants=(Grant(types=(papers.WORK,)),), purposes=("work_exchange",))
+    return papers.trust(everything, work_only)
+
+
+def alert_draft(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of the draft
+    """Return the draft of a red rainstorm alert to every partner."""
+    return {"type": papers.ALERT, "agreement": papers.AGREEMENT, "content": papers.alert_content()} | changes
+
+
+def policy_draft(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of the draft
+    """Return the draft of a policy bulletin to every partner."""
+    return {"type": papers.POLICY, "agreement": papers.AGREEMENT, "content": papers.policy_content()} | changes
+
+
+def shifted(moment: datetime, seconds: float) -> str:
+    """Spell a time as a draft has it."""
+    return (moment + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
