@@ -13,7 +13,7 @@ from adapters.memory.signer import MemorySigner
 from schemas.agreements import Agreement, Contact, Deadline, Grant
 from schemas.base import InformationClass, Kind, Model, Status
 from schemas.carriage import Arrival
-from schemas.catalogue import schema_of
+from schemas.catalogue import model_of, schema_of
 from schemas.control import ChainKind
 from schemas.documents import SignedDocument
 from schemas.envelope import ContentBinding, Envelope, Header, PayloadType, SchemaRef
@@ -215,6 +215,11 @@ def as_bytes(content: object) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def _schema_ref(wire_type: str) -> SchemaRef:
+    schema_id, digest = schema_of(wire_type) if model_of(wire_type) else ("urn:none", "0" * 64)
+    return SchemaRef(id=schema_id, digest=digest)
+
+
 def header(body: bytes, **changes: Any) -> Header:
     """Return the header of a policy bulletin of 荔波 to its two neighbours; the channel follows from the rest."""
     wire_type = changes.get("type", POLICY)
@@ -233,7 +238,7 @@ def header(body: bytes, **changes: Any) -> Header:
         "status": Status.ACTUAL,
         "kind": Kind.REPORT,
         "priority": 3,
-        "schema_ref": SchemaRef(id=schema_of(wire_type)[0], digest=schema_of(wire_type)[1]),
+        "schema_ref": _schema_ref(wire_type),
         "content": ContentBinding(
             media_type="application/json",
             encoding="none",

@@ -11,7 +11,7 @@ def headline_of(content: bytes) -> str:
     """Return the first title-like field of JSON content, at most 60 characters; empty if there is none."""
     try:
         value = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(value, dict):
         return ""
