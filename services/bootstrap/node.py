@@ -29,7 +29,7 @@ from services.gateway.app import serving
 from services.gateway.gateway import Gateway, NodeFacts
 from services.gateway.submit import Submitter
 from services.notifier.notifier import Notifier
-from services.ports import Directory, Signer, Store, Transaction
+from services.ports import Directory, Signer, Store
 from services.posting import Posting
 from services.receiver.receiver import Receiver
 from services.relay.relay import Relay
@@ -113,11 +113,8 @@ async def open_node(
     signers = open_signers(files, passphrase, directory.trust(), county)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
-            open_store(
-                settings.at(settings.store.path), clock=clock, limits=Limits(disk_floor_bytes=settings.store.floor_mib << 20)
-            )
+            open_store(settings.at(settings.store.path), county=county, floor_bytes=settings.store.floor_mib << 20)
         )
-        await store.write(lambda tx: _claim(tx, county))
         posting = Posting(county=county, signers=signers, trust=directory.trust, ids=ids)
         hub = HubConnection(credentials_of(settings, files, passphrase), who=county)
         gateway = Gateway(
@@ -150,15 +147,6 @@ async def open_node(
         await stack.enter_async_context(notifier.running(settings.watch.seconds))
         submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
         yield Node(settings, store, directory, submitter, hub, port)
-
-
-def _claim(tx: Transaction, county: str) -> None:
-    """A database belongs to one county for ever: another county's settings must not write into it."""
-    owner = tx.memory.settings().get("county")
-    if owner is None:
-        tx.memory.put_setting("county", county)
-    elif owner != county:
-        raise RequestError(Fault("store.other_county", "store.path", f"this database belongs to {owner}, not {county}"))
 
 
 def _warn(fault: Fault) -> None:
