@@ -1,0 +1,1 @@
+"""The one database of a county node: one writing connection, group commits, readers beside it."""

@@ -1,0 +1,66 @@
+"""Small facts that share the transaction: answers once given, how far a stream is worked off, the store's own."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.sqlite.batch import Batch, first
+from adapters.sqlite.values import Row, micros, moment
+from schemas.errors import InvariantError
+from schemas.records import Remembered
+
+_SELECT_REMEMBERED: Final = "SELECT key, request_digest, envelope_id, recorded_at FROM idempotency WHERE key = ?"
+_INSERT_REMEMBERED: Final = (
+    "INSERT INTO idempotency (key, request_digest, envelope_id, recorded_at) VALUES (?, ?, ?, ?)"
+)
+_UPSERT_POSITION: Final = """
+    INSERT INTO positions (stream, sequence) VALUES (?, ?)
+    ON CONFLICT (stream) DO UPDATE SET sequence = excluded.sequence"""
+SELECT_SETTINGS: Final = "SELECT name, value FROM settings"
+_UPSERT_SETTING: Final = """
+    INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+
+
+class SqliteFacts:
+    """Satisfies ``services.ports.Memory``."""
+
+    def __init__(self, batch: Batch) -> None:
+        """Write through ``batch``."""
+        self._batch = batch
+        self._rows = batch.rows(_INSERT_REMEMBERED)
+        self._answers = batch.cache(str, Remembered)
+        self._positions = batch.values(_UPSERT_POSITION, _position_row)
+
+    def remembered(self, key: str) -> Remembered | None:
+        """Return what an Idempotency-Key was answered with, or None."""
+        found = self._answers.get(key)
+        if found is not None:
+            return found
+        row = first(self._batch.peek(_SELECT_REMEMBERED, (key,)))
+        return None if row is None else Remembered(row[0], row[1], row[2].hex(), moment(row[3]))
+
+    def remember(self, row: Remembered) -> None:
+        """Keep the answer."""
+        if self.remembered(row.key) is not None:
+            raise InvariantError("an Idempotency-Key is answered once")
+        self._answers.put(row.key, row)
+        self._rows.append((row.key, row.request_digest, bytes.fromhex(row.envelope_id), micros(row.recorded_at)))
+
+    def set_position(self, stream: str, sequence: int) -> None:
+        """The stream has been worked off up to this sequence."""
+        self._positions.put(stream, sequence)
+
+    def settings(self) -> Mapping[str, str]:
+        """Return the store's own facts."""
+        return dict(self._batch.peek(SELECT_SETTINGS))
+
+    def put_setting(self, name: str, value: str) -> None:
+        """Keep one fact."""
+        self._batch.run(_UPSERT_SETTING, (name, value))
+
+    def forget_answers(self) -> None:
+        """The rows of the group are in SQLite: ask there."""
+        self._answers.forget()
+
+
+def _position_row(stream: str, sequence: int) -> Row:
+    return (stream, sequence)

@@ -1,0 +1,103 @@
+"""Pages of events: no content bytes, but a headline read from them.
+
+The headline is read when a page is shown, not when an event is recorded: that keeps the hot path
+short and no second copy of the content in the database.
+"""
+
+import heapq
+import json
+from typing import Final
+
+from adapters.sqlite.reached import Ask
+from adapters.sqlite.receipts import SELECT_ANSWERED
+from adapters.sqlite.values import Row, moment
+from schemas.envelope import Header
+from schemas.records import Direction, EventSummary, Page
+
+_SELECT: Final = """
+    SELECT position, envelope_id, chain_number, direction, recorded_at, level, early, header, content
+    FROM envelopes WHERE listed = 1 AND direction = ? AND {where} ORDER BY position {order} LIMIT ?"""
+_FORWARD: Final = "position > ?"
+_BACKWARD: Final = "position < ?"
+_OF_TYPE: Final = " AND wire_type = ?"
+_LAST_POSITION: Final = 2**63 - 1
+_COUNT_PROGRESS: Final = """
+    SELECT count(*) FROM settled AS s WHERE s.chain_number = ?1 AND ?2 <= (
+        SELECT r.last_seq FROM reached AS r
+        WHERE r.chain_number = ?1 AND r.recipient = s.recipient AND r.fact = ?3 AND r.first_seq <= ?2
+        ORDER BY r.first_seq DESC LIMIT 1
+    )"""
+
+_TITLES: Final = ("headline", "title", "name")
+_HEADLINE_MOST: Final = 60
+
+
+class Listing:
+    """One page of events."""
+
+    def __init__(self, ask: Ask, *, wire_type: str | None, since: int, limit: int, newest_first: bool) -> None:
+        """Ask for at most ``limit`` events behind ``since``; newest first, 0 starts at the newest."""
+        self._ask, self._wire_type, self._limit, self._newest_first = ask, wire_type, limit, newest_first
+        self._since = since
+
+    def page(self, direction: Direction | None) -> Page[EventSummary]:
+        """Return the events of one direction, or of both merged."""
+        directions = Direction if direction is None else (direction,)
+        merged = heapq.merge(*map(self._rows, directions), key=_position, reverse=self._newest_first)
+        rows = [self._summary(row) for row, _ in zip(merged, range(self._limit), strict=False)]
+        return Page(tuple(rows), rows[-1].position if rows else self._since)
+
+    def _rows(self, direction: Direction) -> list[Row]:
+        start = (self._since or _LAST_POSITION) if self._newest_first else self._since
+        of_type = () if self._wire_type is None else (self._wire_type,)
+        where = (_BACKWARD if self._newest_first else _FORWARD) + (_OF_TYPE if of_type else "")
+        sql = _SELECT.format(where=where, order="DESC" if self._newest_first else "ASC")
+        return list(self._ask(sql, (direction.value, start, *of_type, self._limit)))
+
+    def _summary(self, row: Row) -> EventSummary:
+        position, envelope_id, chain_number, direction, recorded_at, level, early, header_bytes, content = row
+        header = Header.model_validate_json(header_bytes)
+        place = (chain_number, header.seq)
+        outgoing = direction == Direction.OUTGOING
+        return EventSummary(
+            position=position,
+            envelope_id=envelope_id.hex(),
+            direction=Direction(direction),
+            wire_type=header.type,
+            source=header.source,
+            audience=tuple(header.to),
+            channel=header.channel,
+            epoch=header.epoch,
+            seq=header.seq,
+            time=header.time,
+            recorded_at=moment(recorded_at),
+            expires=header.expires,
+            acknowledge_by=header.acknowledge_by,
+            status=header.status,
+            priority=header.priority,
+            level=level,
+            headline=headline_of(content) if header.content.encoding == "none" else "",
+            early=bool(early),
+            stored_count=self._count(place, "stored") if outgoing else 0,
+            acknowledged_count=self._count(place, "acknowledged") if outgoing else self._answered(place),
+        )
+
+    def _count(self, place: tuple[int, int], fact: str) -> int:
+        return int(self._ask(_COUNT_PROGRESS, (*place, fact)).get)
+
+    def _answered(self, place: tuple[int, int]) -> int:
+        return len(list(self._ask(SELECT_ANSWERED, place)))
+
+
+def _position(row: Row) -> int:
+    return int(row[0])
+
+
+def headline_of(content: bytes) -> str:
+    """Return the first title-like field of JSON content, at most 60 characters; empty if there is none."""
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return ""
+    titles = (value.get(key) for key in _TITLES) if isinstance(value, dict) else ()
+    return next((title[:_HEADLINE_MOST] for title in titles if isinstance(title, str)), "")

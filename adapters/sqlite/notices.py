@@ -1,0 +1,55 @@
+# ruff: noqa: S608 - only names of columns are put into statements; every value is bound
+"""What this county's own duty officer has been told, once per cause while it lasts."""
+
+from datetime import datetime
+from typing import Final
+
+from adapters.sqlite.batch import Batch, first
+from adapters.sqlite.counters import Counters
+from adapters.sqlite.journal import Journal
+from adapters.sqlite.values import Row, micros, moment, moment_or_none
+from schemas.records import JournalKind, Notice, NoticeKind
+
+_COLUMNS: Final = "number, kind, about, county, text, told_at, resolved_at"
+_SELECT_OPEN: Final = """
+    SELECT number FROM notices WHERE kind = ? AND about = ? AND county = ? AND resolved_at IS NULL"""
+_INSERT: Final = """
+    INSERT INTO notices (kind, about, county, text, told_at) VALUES (?, ?, ?, ?, ?) RETURNING number"""
+_RESOLVE: Final = "UPDATE notices SET resolved_at = ? WHERE number = ?"
+SELECT_NEWEST: Final = f"SELECT {_COLUMNS} FROM notices ORDER BY number DESC LIMIT ?"
+SELECT_NEWEST_OPEN: Final = f"SELECT {_COLUMNS} FROM notices WHERE resolved_at IS NULL ORDER BY number DESC LIMIT ?"
+
+
+class Notices:
+    """Notices of one writer."""
+
+    def __init__(self, batch: Batch, counters: Counters, journal: Journal) -> None:
+        """Write through ``batch``."""
+        self._batch, self._counters, self._journal = batch, counters, journal
+
+    def tell(self, kind: NoticeKind, about: str, county: str, text: str, at: datetime) -> int:
+        """Tell the own duty officer once per cause; return the notice's number."""
+        number = self._open(kind, about, county)
+        if number is not None:
+            return number
+        number = int(self._batch.run(_INSERT, (kind.value, about, county, text, micros(at))).get)
+        self._counters.add("notices_open", 1)
+        self._journal.note(JournalKind.NOTICE, str(number), at)
+        return number
+
+    def resolve(self, kind: NoticeKind, about: str, county: str, at: datetime) -> None:
+        """The cause is gone."""
+        number = self._open(kind, about, county)
+        if number is not None:
+            self._batch.run(_RESOLVE, (micros(at), number))
+            self._counters.add("notices_open", -1)
+
+    def _open(self, kind: NoticeKind, about: str, county: str) -> int | None:
+        row = first(self._batch.peek(_SELECT_OPEN, (kind.value, about, county)))
+        return row[0] if row else None
+
+
+def notice_of(row: Row) -> Notice:
+    """Read a row of ``SELECT_NEWEST``."""
+    number, kind, about, county, text, told_at, resolved_at = row
+    return Notice(number, NoticeKind(kind), about, county, text, moment(told_at), moment_or_none(resolved_at))

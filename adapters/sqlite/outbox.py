@@ -1,0 +1,142 @@
+"""Recorded links and the publications of each lane."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from adapters.sqlite.batch import Batch, first
+from adapters.sqlite.chains import SqliteChains
+from adapters.sqlite.counters import POSITION, Counters, lane_end, lane_published
+from adapters.sqlite.journal import Journal
+from adapters.sqlite.values import CONTROL_PREFIX, micros
+from schemas.errors import InvariantError
+from schemas.records import Direction, JournalKind, NewLink
+from schemas.subjects import Lane
+
+_INSERT_ENVELOPE: Final = """
+    INSERT INTO envelopes (
+        position, envelope_id, chain_number, seq, direction, wire_type, recorded_at, level, early, newer_schema,
+        refused, listed, header, signatures, keys, content
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT_PUBLICATION: Final = "INSERT INTO publications (lane, sequence, position, subject) VALUES (?, ?, ?, ?)"
+_SELECT_UNPUBLISHED: Final = "SELECT sequence FROM publications WHERE lane = ? AND sequence > ? ORDER BY sequence"
+_RENUMBER: Final = "UPDATE publications SET sequence = ? WHERE lane = ? AND sequence = ?"
+_SELECT_PUBLISHED_AS: Final = "SELECT lane, sequence FROM publications WHERE position = ?"
+
+SELECT_POSITION: Final = """
+    WITH RECURSIVE ids (part) AS (
+        SELECT max(position) >> 13 FROM envelopes
+        UNION ALL
+        SELECT part - 1 FROM ids WHERE part > 0
+    )
+    SELECT e.position FROM ids CROSS JOIN envelopes AS e
+    WHERE e.position >> 13 = ids.part AND e.envelope_id = ? LIMIT 1"""
+"""Find an envelope by its id: one look into each group of 8,192, newest first."""
+
+_JOURNALED: Final = {Direction.OUTGOING: JournalKind.POSTED, Direction.INCOMING: JournalKind.ARRIVED}
+_GAUGE: Final = {Direction.OUTGOING: "events_out", Direction.INCOMING: "events_in"}
+
+
+class SqliteOutbox:
+    """Satisfies ``services.ports.Outbox``."""
+
+    def __init__(self, batch: Batch, counters: Counters, journal: Journal, chains: SqliteChains) -> None:
+        """Append through ``batch``; places are taken at ``chains``."""
+        self._batch, self._counters, self._journal, self._chains = batch, counters, journal, chains
+        self._envelopes = batch.rows(_INSERT_ENVELOPE)
+        self._publications = batch.rows(_INSERT_PUBLICATION)
+        self._positions = batch.cache(str, int)
+
+    def record(self, links: Sequence[NewLink]) -> None:
+        """Keep accepted links and journal each, refused ones excepted."""
+        if not links:
+            return
+        end = self._counters.add(POSITION, len(links))
+        journaled: dict[Direction, list[tuple[bytes, int]]] = {}
+        listed = dict.fromkeys(Direction, 0)
+        for position, link in enumerate(links, end - len(links) + 1):
+            envelope_id, recorded_at = self._append(position, link)
+            if not link.refused:
+                journaled.setdefault(link.direction, []).append((envelope_id, recorded_at))
+                listed[link.direction] += is_listed(link)
+        for direction, ids in journaled.items():
+            self._journal.note_links(_JOURNALED[direction], ids)
+            self._counters.add(_GAUGE[direction], listed[direction])
+
+    def _append(self, position: int, link: NewLink) -> tuple[bytes, int]:
+        envelope = link.envelope
+        header = envelope.header
+        self._chains.take_place(link.chain_number, header.seq, envelope.envelope_id, early=link.early)
+        envelope_id, recorded_at = bytes.fromhex(envelope.envelope_id), micros(link.recorded_at)
+        self._positions.put(envelope.envelope_id, position)
+        self._envelopes.append(
+            (
+                position,
+                envelope_id,
+                link.chain_number,
+                header.seq,
+                link.direction.value,
+                header.type,
+                recorded_at,
+                link.level,
+                link.early,
+                link.newer_schema,
+                link.refused,
+                is_listed(link),
+                envelope.header_bytes,
+                envelope.signatures_bytes,
+                envelope.keys_bytes,
+                envelope.content,
+            )
+        )
+        return envelope_id, recorded_at
+
+    def enqueue(self, lane: Lane, subject: str, envelope_id: str) -> int:
+        """Append a publication and return its dense sequence."""
+        position = self._position(envelope_id)
+        if position is None:
+            raise InvariantError(f"{envelope_id} is published without being recorded")
+        sequence = self._counters.add(lane_end(lane), 1)
+        self._publications.append((lane.value, sequence, position, subject))
+        return sequence
+
+    def mark_published(self, lane: Lane, up_to: int) -> None:
+        """The hub holds everything up to this own sequence; an emptied hub sets it back."""
+        if not 0 <= up_to <= self._counters.value(lane_end(lane)):
+            raise InvariantError(f"lane {lane} never had a publication {up_to}")
+        self._counters.set(lane_published(lane), up_to)
+
+    def renumber(self, lane: Lane, after: int) -> int:
+        """Move what is not yet at the hub behind ``after``; return how many."""
+        if after < self._counters.value(lane_end(lane)):
+            raise InvariantError(f"lane {lane} has publications behind {after}")
+        published = self._counters.value(lane_published(lane))
+        waiting = [row[0] for row in self._batch.ask(_SELECT_UNPUBLISHED, (lane.value, published))]
+        for number, sequence in enumerate(waiting, after + 1):
+            self._batch.run(_RENUMBER, (number, lane.value, sequence))
+        self._counters.set(lane_published(lane), after)
+        self._counters.set(lane_end(lane), after + len(waiting))
+        return len(waiting)
+
+    def is_waiting(self, envelope_id: str) -> bool:
+        """Tell whether a publication of this envelope is still to be published."""
+        position = self._position(envelope_id)
+        if position is None:
+            return False
+        published_as = list(self._batch.ask(_SELECT_PUBLISHED_AS, (position,)))
+        return any(sequence > self._counters.value(lane_published(Lane(lane))) for lane, sequence in published_as)
+
+    def forget_positions(self) -> None:
+        """The rows of the group are in SQLite: ask there."""
+        self._positions.forget()
+
+    def _position(self, envelope_id: str) -> int | None:
+        found = self._positions.get(envelope_id)
+        if found is not None:
+            return found
+        row = first(self._batch.peek(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
+        return row[0] if row else None
+
+
+def is_listed(link: NewLink) -> bool:
+    """Events are listed; control records and refused links are not."""
+    return not link.refused and not link.envelope.header.type.startswith(CONTROL_PREFIX)

@@ -1,0 +1,66 @@
+"""Deliveries read back from their ranges."""
+
+from datetime import datetime
+from typing import Final
+
+from adapters.sqlite.reached import (
+    ACKNOWLEDGED,
+    HANDED_OVER,
+    REFUSED,
+    SELECT_SPANS,
+    STORED,
+    Ask,
+    Reached,
+    Span,
+    next_owed,
+    reached_at,
+    spans_of,
+)
+from adapters.sqlite.values import moment, moment_or_none
+from schemas.records import Delivery
+
+_SELECT_UNSETTLED: Final = """
+    SELECT s.chain_number, s.recipient, s.up_to FROM settled AS s
+    WHERE EXISTS (SELECT 1 FROM expectations AS e WHERE e.chain_number = s.chain_number AND e.last_seq > s.up_to)"""
+_SELECT_RECORDED_AT: Final = "SELECT recorded_at FROM envelopes WHERE chain_number = ? AND seq = ?"
+
+
+def deliveries_of(ask: Ask, chain: int, seq: int) -> list[Delivery]:
+    """Return the deliveries of one event, by recipient."""
+    spans = [span for span in spans_of(ask(SELECT_SPANS, (chain,))) if span.first <= seq <= span.last]
+    recipients = sorted({recipient for span in spans for recipient in span.recipients})
+    return [_delivery(ask, chain, seq, recipient) for recipient in recipients]
+
+
+def _delivery(ask: Ask, chain: int, seq: int, recipient: str) -> Delivery:
+    stored = reached_at(ask, chain, recipient, STORED, seq)
+    handed_over = reached_at(ask, chain, recipient, HANDED_OVER, seq)
+    acknowledged = reached_at(ask, chain, recipient, ACKNOWLEDGED, seq)
+    refused = reached_at(ask, chain, recipient, REFUSED, seq)
+    return Delivery(
+        recipient=recipient,
+        stored_at=_at(stored),
+        handed_over_at=_at(handed_over),
+        acknowledged_at=_at(acknowledged),
+        acknowledged_by=acknowledged.officer if acknowledged else None,
+        answer=acknowledged.answer if acknowledged else None,
+        refused_code=refused.code if refused else None,
+    )
+
+
+def _at(reached: Reached | None) -> datetime | None:
+    return moment_or_none(reached.at if reached else None)
+
+
+def oldest_unstored(ask: Ask) -> dict[str, datetime]:
+    """Return, per recipient that owes *stored*, when the first such event of a chain was accepted, the earliest."""
+    spans: dict[int, tuple[Span, ...]] = {}
+    found: dict[str, datetime] = {}
+    for chain, recipient, settled in list(ask(_SELECT_UNSETTLED, ())):
+        if chain not in spans:
+            spans[chain] = spans_of(ask(SELECT_SPANS, (chain,)))
+        owed = next_owed((span for span in spans[chain] if recipient in span.recipients), settled)
+        if owed is not None:
+            at = moment(ask(_SELECT_RECORDED_AT, (chain, owed)).get)
+            found[recipient] = min(at, found.get(recipient, at))
+    return found

@@ -1,0 +1,146 @@
+# ruff: noqa: S608 - only names of columns are put into statements; every value is bound
+"""Reading the store: consistent, also while somebody writes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import apsw
+
+from adapters.sqlite import notices, quarantine
+from adapters.sqlite.batch import first
+from adapters.sqlite.chains import SELECT_EPOCH, chain_of
+from adapters.sqlite.counters import GAUGES, JOURNAL, lane_end, lane_published, named
+from adapters.sqlite.journal import entry_of
+from adapters.sqlite.listing import Listing
+from adapters.sqlite.outbox import SELECT_POSITION
+from adapters.sqlite.progress import deliveries_of, oldest_unstored
+from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
+from adapters.sqlite.values import STORED_COLUMNS, Row, stored_event
+from schemas.carriage import Publication
+from schemas.records import (
+    Chain,
+    Delivery,
+    Direction,
+    EventSummary,
+    JournalEntry,
+    Notice,
+    Page,
+    Quarantined,
+    ReceiptRow,
+    StoredEvent,
+)
+from schemas.subjects import Lane
+
+_SELECT_WAITING: Final = """
+    SELECT p.sequence, p.subject, e.header, e.signatures, e.keys, e.content
+    FROM publications AS p JOIN envelopes AS e ON e.position = p.position
+    WHERE p.lane = ? AND p.sequence > ? ORDER BY p.sequence LIMIT ?"""
+_SELECT_COUNTER: Final = "SELECT value FROM counters WHERE name = ?"
+_SELECT_COUNTERS: Final = "SELECT name, value FROM counters"
+_COUNT_WAITING: Final = "SELECT count(*) FROM publications WHERE lane = ? AND sequence > ?"
+_SELECT_EVENT: Final = f"SELECT {STORED_COLUMNS} FROM envelopes WHERE position = ? AND refused = 0"
+_SELECT_JOURNAL: Final = """
+    SELECT sequence, kind, reference, at FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?"""
+
+
+class SqliteSnapshot:
+    """Satisfies ``services.ports.Snapshot`` within one read transaction of ``connection``."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Read through ``connection``."""
+        self._connection = connection
+
+    def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
+        return self._connection.execute(sql, bindings)
+
+    # -- the outbox ---------------------------------------------------------------------------------
+
+    def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
+        """Return publications of a lane behind ``after`` in order, at least one if any waits."""
+        found: list[Publication] = []
+        size = 0
+        for sequence, subject, *parts in self._ask(_SELECT_WAITING, (lane.value, after, limit)):
+            message = b"\n".join(parts)
+            size += len(message)
+            if found and size > max_bytes:
+                break
+            found.append(Publication(sequence, subject, message))
+        return found
+
+    def published_up_to(self, lane: Lane) -> int:
+        """Return the last own sequence known to be at the hub."""
+        return self._counter(lane_published(lane))
+
+    def lane_end(self, lane: Lane) -> int:
+        """Return the last dense sequence of a lane."""
+        return self._counter(lane_end(lane))
+
+    def _counter(self, name: str) -> int:
+        row = first(self._ask(_SELECT_COUNTER, (name,)))
+        return row[0] if row else 0
+
+    # -- events -------------------------------------------------------------------------------------
+
+    def events(
+        self, *, direction: Direction | None, wire_type: str | None, since: int, limit: int, newest_first: bool = False
+    ) -> Page[EventSummary]:
+        """Return listed events behind ``since`` in the order asked for; newest first, 0 starts at the newest."""
+        listing = Listing(self._ask, wire_type=wire_type, since=since, limit=limit, newest_first=newest_first)
+        return listing.page(direction)
+
+    def event(self, envelope_id: str) -> StoredEvent | None:
+        """Return one envelope with all its bytes, or None; refused links lack theirs."""
+        found = first(self._ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
+        row = first(self._ask(_SELECT_EVENT, found)) if found else None
+        return None if row is None else stored_event(row)
+
+    def deliveries(self, envelope_id: str) -> list[Delivery]:
+        """Return the deliveries of an outgoing event, by recipient."""
+        event = self.event(envelope_id)
+        return deliveries_of(self._ask, event.chain_number, event.envelope.header.seq) if event else []
+
+    def receipts(self, envelope_id: str) -> list[ReceiptRow]:
+        """Return every receipt that covers an event, oldest first."""
+        event = self.event(envelope_id)
+        if event is None:
+            return []
+        rows = self._ask(SELECT_COVERING, (event.chain_number, event.envelope.header.seq))
+        return [receipt_of(row) for row in rows]
+
+    def chain(self, channel: str, epoch: str) -> Chain | None:
+        """Return one epoch of a channel, or None."""
+        row = first(self._ask(SELECT_EPOCH, (channel, epoch)))
+        return None if row is None else chain_of(row)
+
+    # -- what changed and what waits ------------------------------------------------------------------
+
+    def journal(self, after: int, limit: int) -> list[JournalEntry]:
+        """Return changes behind ``after``."""
+        return [entry_of(row) for row in self._ask(_SELECT_JOURNAL, (after, limit))]
+
+    def journal_end(self) -> int:
+        """Return the newest journal sequence."""
+        return self._counter(JOURNAL)
+
+    def notices(self, *, open_only: bool, limit: int) -> list[Notice]:
+        """Return notices, newest first."""
+        sql = notices.SELECT_NEWEST_OPEN if open_only else notices.SELECT_NEWEST
+        return [notices.notice_of(row) for row in self._ask(sql, (limit,))]
+
+    def quarantined(self, limit: int) -> list[Quarantined]:
+        """Return refused messages, newest first, without their bytes."""
+        return [quarantine.quarantined_of(row) for row in self._ask(quarantine.SELECT_NEWEST, (limit,))]
+
+    def counts(self) -> Mapping[str, int]:
+        """Return gauges for metrics."""
+        counters = named(self._ask(_SELECT_COUNTERS))
+        waiting = sum(self._waiting_count(lane, counters.get(lane_published(lane), 0)) for lane in Lane)
+        return {**{name: counters.get(name, 0) for name in GAUGES}, "waiting": waiting}
+
+    def _waiting_count(self, lane: Lane, published: int) -> int:
+        return int(self._ask(_COUNT_WAITING, (lane.value, published)).get)
+
+    def oldest_unstored(self) -> Mapping[str, datetime]:
+        """Return, per recipient that owes *stored*, when the first such event of a chain was accepted, the earliest."""
+        return oldest_unstored(self._ask)

@@ -1,0 +1,75 @@
+"""One unit of work on the writing connection: the books, and reading that sees what was just written."""
+
+from dataclasses import dataclass
+
+import apsw
+
+from adapters.sqlite.batch import Batch
+from adapters.sqlite.chains import SqliteChains
+from adapters.sqlite.counters import JOURNAL, Counters
+from adapters.sqlite.deliveries import SqliteDeliveries
+from adapters.sqlite.facts import SqliteFacts
+from adapters.sqlite.held import HeldLinks
+from adapters.sqlite.journal import Journal
+from adapters.sqlite.notices import Notices
+from adapters.sqlite.outbox import SqliteOutbox
+from adapters.sqlite.quarantine import Quarantine
+from adapters.sqlite.receipts import SqliteReceipts
+from adapters.sqlite.snapshot import SqliteSnapshot
+from adapters.sqlite.values import Row
+from adapters.sqlite.waiting import SqliteWaiting
+from adapters.sqlite.watches import Watches
+from schemas.records import Chain
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may wait; bytes are those of whole messages, per channel and per source."""
+
+    held_links: int = 1000
+    held_bytes: int = 64 * 1024 * 1024
+    quarantine_bytes: int = 64 * 1024 * 1024
+    queued_works: int = 10_000
+    """Works waiting for the writer; one more is refused with ``store.busy``."""
+    disk_floor_bytes: int = 64 * 1024 * 1024
+    """Free space below which every write is refused with ``disk.low``."""
+
+
+class SqliteTransaction(SqliteSnapshot):
+    """Satisfies ``services.ports.Transaction``; lives as long as the writer and is handed to one work after another."""
+
+    def __init__(self, batch: Batch, limits: Limits) -> None:
+        """Open every book on ``batch``. The order in which they are made is the order in which rows are written."""
+        super().__init__(batch.connection)
+        self._batch = batch
+        self._counters = counters = Counters(batch)
+        journal = Journal(batch, counters)
+        watches = Watches(batch)
+        self.chains = SqliteChains(batch)
+        self.outbox = SqliteOutbox(batch, counters, journal, self.chains)
+        self.dues = SqliteDeliveries(batch, counters, self.chains, watches)
+        self.receipt_book = SqliteReceipts(batch, counters, journal)
+        self.waiting_room = SqliteWaiting(
+            HeldLinks(batch, counters, links=limits.held_links, size=limits.held_bytes),
+            Quarantine(batch, counters, journal, size=limits.quarantine_bytes),
+            watches,
+            Notices(batch, counters, journal),
+        )
+        self.memory = SqliteFacts(batch)
+
+    def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
+        return self._batch.ask(sql, bindings)
+
+    def chain(self, channel: str, epoch: str) -> Chain | None:
+        """Return one epoch of a channel, or None."""
+        return self.chains.find(channel, epoch)
+
+    def journal_end(self) -> int:
+        """Return the newest journal sequence."""
+        return self._counters.value(JOURNAL)
+
+    def close_group(self) -> None:
+        """Everything written is committed: what was kept to find it before that is forgotten."""
+        self.chains.forget_places()
+        self.outbox.forget_positions()
+        self.memory.forget_answers()

@@ -1,0 +1,161 @@
+"""The one thread that writes: all work that waits goes into one transaction and one fsync.
+
+Source: docs/decisions/0009-commit-in-groups.md
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import apsw
+
+from adapters.sqlite.batch import Batch
+from adapters.sqlite.failures import StoreBusyError, StoreClosedError, translated
+from adapters.sqlite.transaction import Limits, SqliteTransaction
+
+T = TypeVar("T")
+
+_CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
+
+
+class _Job(NamedTuple, Generic[T]):
+    """A work and whom to tell."""
+
+    work: Callable[[SqliteTransaction], T]
+    future: asyncio.Future[T]
+
+
+class Outcome(NamedTuple):
+    """What became of a work."""
+
+    future: asyncio.Future[Any]
+    result: Any
+    error: Exception | None
+
+
+Told = Callable[[Sequence[Outcome], int], None]
+"""Called on the loop once per group with the outcomes and the newest journal sequence."""
+
+
+class Writer:
+    """Owns the writing connection on a thread of its own."""
+
+    def __init__(
+        self, connection: apsw.Connection, *, limits: Limits, loop: asyncio.AbstractEventLoop, told: Told
+    ) -> None:
+        """Start the thread; ``connection`` is used by it alone from now on."""
+        self._connection = connection
+        self._batch = Batch(connection)
+        self._transaction = SqliteTransaction(self._batch, limits)
+        self._limit = limits.queued_works
+        self._loop, self._told = loop, told
+        self._jobs: deque[_Job[Any]] = deque()
+        self._signal = threading.Event()
+        self._closing = False
+        self._wal_bytes = 0
+        self._page_bytes = int(connection.pragma("page_size"))
+        connection.set_wal_hook(self._on_commit)
+        self._thread = threading.Thread(target=self._run, name="sihu-writer", daemon=True)
+        self._thread.start()
+
+    # -- called on the loop -------------------------------------------------------------------------
+
+    def submit(self, work: Callable[[SqliteTransaction], T]) -> asyncio.Future[T]:
+        """Queue a work for the next group.
+
+        Raises:
+            StoreBusyError: Too many wait already.
+            StoreClosedError: The store is closing.
+        """
+        if self._closing:
+            raise StoreClosedError("the store is closed")
+        if len(self._jobs) >= self._limit:
+            raise StoreBusyError(f"{self._limit} works wait for the writer")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.append(_Job(work, future))
+        if not self._signal.is_set():
+            self._signal.set()
+        return future
+
+    async def close(self) -> None:
+        """Finish what is queued and end the thread."""
+        self._closing = True
+        self._signal.set()
+        await asyncio.to_thread(self._thread.join)
+
+    # -- the thread ---------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            self._signal.wait()
+            self._signal.clear()  # before taking: what is queued from here on sets it again
+            jobs = self._take()
+            if jobs:
+                self._commit(jobs)
+                self._checkpoint_if_due()
+            elif self._closing:
+                return
+            if self._closing:
+                self._signal.set()
+
+    def _take(self) -> list[_Job[Any]]:
+        jobs: list[_Job[Any]] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                job = self._jobs.popleft()
+                if not job.future.cancelled():
+                    jobs.append(job)
+        return jobs
+
+    def _commit(self, jobs: list[_Job[Any]]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes = [self._outcome(job) for job in jobs]
+            self._batch.finish()
+            self._connection.execute("COMMIT")
+            self._transaction.close_group()
+        except Exception as exc:  # noqa: BLE001 - the thread must live; every caller of the group is told
+            self._lose()
+            outcomes = [Outcome(job.future, None, translated(exc)) for job in jobs]
+        self._tell(outcomes)
+
+    def _outcome(self, job: _Job[Any]) -> Outcome:
+        self._batch.begin()
+        try:
+            result = job.work(self._transaction)
+        except apsw.Error:
+            raise  # the transaction itself is in doubt: the group is lost
+        except Exception as exc:  # noqa: BLE001 - whatever a work raises undoes that work and is its caller's
+            self._batch.undo()
+            return Outcome(job.future, None, exc)
+        self._batch.keep()
+        return Outcome(job.future, result, None)
+
+    def _lose(self) -> None:
+        with contextlib.suppress(apsw.Error):  # SQLite has rolled back by itself if the disk is full
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        self._batch.lose()
+
+    def _tell(self, outcomes: list[Outcome]) -> None:
+        try:
+            journal_end = self._transaction.journal_end()
+        except apsw.Error:
+            journal_end = 0
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+            self._loop.call_soon_threadsafe(self._told, outcomes, journal_end)
+
+    # -- the write-ahead log ------------------------------------------------------------------------
+
+    def _on_commit(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_bytes = pages * self._page_bytes
+        return apsw.SQLITE_OK
+
+    def _checkpoint_if_due(self) -> None:
+        """Move pages from the log into the database between two groups, when nobody waits for this commit any more."""
+        if self._wal_bytes >= _CHECKPOINT_BYTES:
+            with contextlib.suppress(apsw.Error):  # the log grows on and the next group tries again
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

@@ -1,0 +1,151 @@
+"""Chains: epochs, heads, early links."""
+
+import pytest
+
+from schemas.envelope import Position
+from schemas.errors import InvariantError
+from schemas.ids import NO_LINK
+from services.ports import Store, Transaction
+from tests.contract.store.kinds import holding, posted
+from tests.contract.store.samples import ALERT, THEM, US, chain, envelope, held, hexed, link
+
+
+async def test_the_newest_epoch_is_the_one_with_the_highest_counter(store: Store) -> None:
+    """An old epoch, learnt late from a peer, taken for the one to go on with."""
+
+    def work(tx: Transaction) -> str:
+        for epoch in ("2-00000000000000aa", "10-00000000000000aa", "10-00000000000000bb", "9-00000000000000aa"):
+            tx.chains.open(chain(epoch=epoch))
+        newest = tx.chains.current(hexed("out"))
+        return newest.epoch if newest else ""
+
+    assert await store.write(work) == "10-00000000000000bb"
+    newest = await store.write(lambda tx: tx.chains.current(hexed("out")))
+    assert newest is not None
+    assert newest.epoch == "10-00000000000000bb"
+    assert await store.write(lambda tx: tx.chains.current(hexed("unknown"))) is None
+
+
+async def test_an_epoch_is_found_by_channel_and_name(store: Store) -> None:
+    """Links of two epochs mixed up in one chain."""
+    first = await store.write(lambda tx: tx.chains.open(chain()))
+    second = await store.write(lambda tx: tx.chains.open(chain(epoch="2-00000000000000aa")))
+    assert first.number != second.number
+    assert await store.write(lambda tx: tx.chains.find(first.channel, first.epoch)) == first
+    assert await store.write(lambda tx: tx.chains.find(first.channel, "3-00000000000000aa")) is None
+    with pytest.raises(InvariantError):
+        await store.write(lambda tx: tx.chains.open(chain()))
+
+
+async def test_a_head_moves_forward_only(store: Store) -> None:
+    """A head that goes back lets the same sequence be signed twice: a fork of our own making."""
+    number = (await store.write(lambda tx: tx.chains.open(chain(head=4)))).number
+    await store.write(lambda tx: tx.chains.advance(number, Position(6, hexed("six"))))
+    await store.write(lambda tx: tx.chains.advance(number, Position(6, hexed("six"))))
+    with pytest.raises(InvariantError):
+        await store.write(lambda tx: tx.chains.advance(number, Position(5, hexed("five"))))
+    with pytest.raises(InvariantError):
+        await store.write(lambda tx: tx.chains.advance(number, Position(6, hexed("another six"))))
+    found = await store.read(lambda snapshot: snapshot.chain(hexed("out"), "1-00000000000000aa"))
+    assert found is not None
+    assert found.head == Position(6, hexed("six"))
+
+
+async def test_a_frozen_chain_stays_frozen(store: Store) -> None:
+    """A proved fork forgotten at the next link."""
+    opened = await store.write(lambda tx: tx.chains.open(chain()))
+    await store.write(lambda tx: tx.chains.freeze(opened.number))
+    await store.write(lambda tx: tx.chains.advance(opened.number, Position(1, hexed("one"))))
+    found = await store.read(lambda snapshot: snapshot.chain(opened.channel, opened.epoch))
+    assert found is not None
+    assert found.frozen
+
+
+async def test_a_place_of_a_chain_is_taken_once(store: Store) -> None:
+    """Two different links at one place: the chain would no longer prove anything."""
+    number = await store.write(lambda tx: posted(tx, 3))
+    with pytest.raises(InvariantError):
+        await store.write(lambda tx: tx.outbox.record([link(number, envelope(2, text="other"))]))
+    with pytest.raises(InvariantError):
+        await store.write(
+            lambda tx: tx.outbox.record([link(number, envelope(4)), link(number, envelope(4, text="other"))])
+        )
+    with pytest.raises(InvariantError):
+        await store.write(lambda tx: tx.outbox.record([link(99, envelope(4))]))
+    await store.write(lambda tx: posted(tx, 1, first=4))
+
+
+async def test_ids_are_held_by_place(store: Store) -> None:
+    """A duplicate judged a gap, because the place it has was not looked up."""
+
+    def work(tx: Transaction) -> list[str | None]:
+        number = posted(tx, 2)
+        tx.outbox.record([link(number, envelope(7), early=True)])
+        return [tx.chains.held_id(number, seq) for seq in (1, 2, 3, 7, 8)]
+
+    expected = [envelope(1).envelope_id, envelope(2).envelope_id, None, envelope(7).envelope_id, None]
+    assert await store.write(work) == expected
+    assert await store.write(lambda tx: [tx.chains.held_id(1, seq) for seq in (1, 2, 3, 7, 8)]) == expected
+
+
+def _partner(tx: Transaction) -> int:
+    opened = tx.chains.open(chain("in", source=THEM))
+    return tx.chains.find(opened.channel, opened.epoch).number  # type: ignore[union-attr]
+
+
+async def test_an_early_link_waits_until_the_head_reaches_it(store: Store) -> None:
+    """An alert delivered before its predecessor, then lost or delivered again when the gap closes."""
+    early = envelope(3, channel="in", source=THEM, to=(US,), wire_type=ALERT)
+
+    def arrive(tx: Transaction) -> int:
+        number = _partner(tx)
+        tx.outbox.record([link(number, early, early=True, level=1)])
+        return number
+
+    number = await store.write(arrive)
+    assert await store.write(lambda tx: tx.chains.has_waiting(number))
+    assert await store.write(lambda tx: tx.chains.early_link(number, 3)) == early
+    assert await store.write(lambda tx: tx.chains.early_link(number, 2)) is None
+
+    def close(tx: Transaction) -> None:
+        tx.chains.settle_early(number, 3)
+        tx.chains.advance(number, early.link.position)
+
+    await store.write(close)
+    assert await store.write(lambda tx: tx.chains.early_link(number, 3)) is None
+    assert not await store.write(lambda tx: tx.chains.has_waiting(number))
+    stored = await store.read(lambda snapshot: snapshot.event(early.envelope_id))
+    assert stored is not None
+    assert not stored.early
+    with pytest.raises(InvariantError):
+        await store.write(lambda tx: tx.chains.settle_early(number, 3))
+
+
+async def test_an_early_link_of_the_same_work_can_be_settled(store: Store) -> None:
+    """A gap that opens and closes within one batch."""
+    early = envelope(2, channel="in", source=THEM, to=(US,))
+
+    def work(tx: Transaction) -> bool:
+        number = _partner(tx)
+        tx.outbox.record([link(number, early, early=True)])
+        assert tx.chains.early_link(number, 2) == early
+        tx.chains.settle_early(number, 2)
+        return tx.chains.has_waiting(number)
+
+    assert not await store.write(work)
+
+
+async def test_held_links_count_as_waiting(store: Store) -> None:
+    """A chain taken for complete while a link of it is held back."""
+    number = await store.write(_partner)
+    assert not await store.write(lambda tx: tx.chains.has_waiting(number))
+    await store.write(holding(held(5, epoch="1-00000000000000aa")))
+    assert await store.write(lambda tx: tx.chains.has_waiting(number))
+
+
+async def test_an_epoch_can_begin_before_its_opening_record(store: Store) -> None:
+    """The first link of a partner's epoch is not the one that opens it."""
+    before = Position(-1, NO_LINK)
+    opened = await store.write(lambda tx: tx.chains.open(chain("in", source=THEM, head=-1)))
+    assert opened.head.seq == before.seq
+    await store.write(lambda tx: tx.chains.advance(opened.number, Position(0, hexed("opening"))))

@@ -1,0 +1,174 @@
+"""Pages of events: filters, order, counts, headlines."""
+
+from dataclasses import replace
+
+import pytest
+
+from schemas.control import ReceiptStage
+from schemas.envelope import Envelope
+from schemas.records import Direction, EventSummary, Page
+from services.ports import Store, Transaction
+from tests.contract.store.kinds import noting, posted
+from tests.contract.store.samples import ALERT, BULLETIN, RECEIPT, THEM, THIRD, US, at, chain, envelope, link, receipt
+
+
+def _incoming(seq: int, wire_type: str = BULLETIN) -> Envelope:
+    return envelope(seq, channel="in", source=THEM, to=(US,), wire_type=wire_type)
+
+
+def _filled(tx: Transaction) -> None:
+    """Positions 1–3 posted, 4 alert in, 5 receipt in (never listed), 6 bulletin in, 7 posted."""
+    posted(tx, 3)
+    number = tx.chains.open(chain("in", source=THEM)).number
+    tx.outbox.record([link(number, _incoming(1, ALERT), level=2, early=True)])
+    tx.outbox.record([link(number, _incoming(2, RECEIPT)), link(number, _incoming(3))])
+    posted(tx, 1, first=4)
+
+
+@pytest.fixture
+async def filled(store: Store) -> Store:
+    """A store with events of both directions and a control record."""
+    await store.write(_filled)
+    return store
+
+
+async def _page(
+    store: Store, since: int = 0, limit: int = 9, *, newest_first: bool = False, **rest: str | None
+) -> Page[EventSummary]:
+    direction = Direction(rest["direction"] or "") if "direction" in rest else None
+    return await store.read(
+        lambda snapshot: snapshot.events(
+            direction=direction, wire_type=rest.get("wire_type"), since=since, limit=limit, newest_first=newest_first
+        )
+    )
+
+
+def _positions(page: Page[EventSummary]) -> list[int]:
+    return [row.position for row in page.rows]
+
+
+async def test_pages_go_on_where_the_last_one_ended(filled: Store) -> None:
+    """An event that falls between two pages, or stands on both."""
+    first = await _page(filled, limit=4)
+    assert (_positions(first), first.next_since) == ([1, 2, 3, 4], 4)
+    second = await _page(filled, first.next_since, limit=4)
+    assert (_positions(second), second.next_since) == ([6, 7], 7)
+    third = await _page(filled, second.next_since)
+    assert (_positions(third), third.next_since) == ([], 7)
+
+
+async def test_pages_go_backwards_too(filled: Store) -> None:
+    """The newest events can be seen only by reading all of them."""
+    first = await _page(filled, limit=4, newest_first=True)
+    assert (_positions(first), first.next_since) == ([7, 6, 4, 3], 3)
+    second = await _page(filled, first.next_since, limit=4, newest_first=True)
+    assert (_positions(second), second.next_since) == ([2, 1], 1)
+    assert _positions(await _page(filled, second.next_since, newest_first=True)) == []
+
+
+async def test_pages_are_filtered(filled: Store) -> None:
+    """A filter that is ignored, or that drops too much."""
+    assert _positions(await _page(filled, direction="in")) == [4, 6]
+    assert _positions(await _page(filled, direction="out", newest_first=True)) == [7, 3, 2, 1]
+    assert _positions(await _page(filled, wire_type=ALERT)) == [4]
+    assert _positions(await _page(filled, wire_type=BULLETIN, limit=4)) == [1, 2, 3, 6]
+    assert _positions(await _page(filled, wire_type=BULLETIN, direction="in")) == [6]
+    assert _positions(await _page(filled, wire_type=RECEIPT)) == []
+
+
+async def test_a_summary_says_what_header_and_store_know(filled: Store) -> None:
+    """A line of the listing that contradicts the signed header."""
+    (row,) = (await _page(filled, wire_type=ALERT)).rows
+    one = _incoming(1, ALERT)
+    assert row == EventSummary(
+        position=4,
+        envelope_id=one.envelope_id,
+        direction=Direction.INCOMING,
+        wire_type=ALERT,
+        source=THEM,
+        audience=(US,),
+        channel=one.header.channel,
+        epoch=one.header.epoch,
+        seq=1,
+        time=at(1),
+        recorded_at=at(0),
+        expires=None,
+        acknowledge_by=None,
+        status="actual",
+        priority=3,
+        level=2,
+        headline="通告",
+        early=True,
+        stored_count=0,
+        acknowledged_count=0,
+    )
+
+
+async def test_a_summary_counts_recipients(store: Store) -> None:
+    """An event shown as delivered while one county has not got it."""
+
+    def work(tx: Transaction) -> None:
+        posted(tx, 2, to=(THEM, THIRD))
+        tx.dues.mark(receipt(last=2))
+        tx.dues.mark(receipt(ReceiptStage.ACTIONED, 1, receiver=THIRD, officer="值班员甲"))
+
+    await store.write(work)
+    rows = (await _page(store)).rows
+    assert [(row.stored_count, row.acknowledged_count) for row in rows] == [(1, 1), (1, 0)]
+
+
+async def test_an_incoming_event_is_acknowledged_by_this_county(filled: Store) -> None:
+    """A neighbour's receipt taken for our own officer's."""
+    for row in (
+        receipt(ReceiptStage.ACKNOWLEDGED, 1, chain_number=2, direction=Direction.INCOMING, officer="值班员甲"),
+        receipt(first=1, last=3, chain_number=2, direction=Direction.OUTGOING),
+        receipt(ReceiptStage.DECLINED, 3, chain_number=2, direction=Direction.OUTGOING, officer="值班员甲"),
+        receipt(ReceiptStage.ACKNOWLEDGED, 3, chain_number=2, direction=Direction.OUTGOING, officer="值班员乙"),
+    ):
+        await filled.write(noting(row))
+    rows = (await _page(filled, direction="in")).rows
+    assert [row.acknowledged_count for row in rows] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("content", "headline"),
+    [
+        ('{"headline":"暴雨","title":"x"}', "暴雨"),
+        ('{"title":"公告"}', "公告"),
+        ('{"name":"宣传周","title":5}', "宣传周"),
+        ('{"title":"' + "长" * 61 + '"}', "长" * 60),
+        ('{"body":"x"}', ""),
+        ('["title"]', ""),
+        ("no json", ""),
+        ("", ""),
+    ],
+)
+async def test_the_headline_is_the_first_title(store: Store, content: str, headline: str) -> None:
+    """A listing without a line to read, or one that fails on odd content."""
+    one = replace(envelope(1), content=content.encode())
+
+    def work(tx: Transaction) -> None:
+        tx.outbox.record([link(tx.chains.open(chain()).number, one)])
+
+    await store.write(work)
+    assert [row.headline for row in (await _page(store)).rows] == [headline]
+
+
+async def test_ciphertext_has_no_headline(store: Store) -> None:
+    """Bytes of an encrypted content read as if they were words."""
+    one = envelope(1)
+    header = one.header.model_copy(update={"content": one.header.content.model_copy(update={"encoding": "hpke"})})
+    secret = replace(one, header=header, header_bytes=header.model_dump_json(by_alias=True, exclude_none=True).encode())
+
+    def work(tx: Transaction) -> None:
+        tx.outbox.record([link(tx.chains.open(chain()).number, secret)])
+
+    await store.write(work)
+    assert [row.headline for row in (await _page(store)).rows] == [""]
+
+
+async def test_control_records_are_kept_but_not_counted(filled: Store) -> None:
+    """The gauges count receipts as events."""
+    counts = await filled.read(lambda snapshot: snapshot.counts())
+    assert (counts["events_in"], counts["events_out"]) == (2, 4)
+    assert await filled.read(lambda snapshot: snapshot.event(_incoming(2, RECEIPT).envelope_id)) is not None
