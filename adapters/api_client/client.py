@@ -12,12 +12,20 @@ from schemas.errors import ConflictError, Fault, NotFoundError, RequestError, Sh
 PREFIX: Final = "/api/v1"
 HEARTBEAT_SECONDS: Final = 10.0
 _RETRYABLE: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
+_LIVE_PROTOCOL: Final = "sihu.live.v1"
+_TOKEN_ENDED: Final = 4401
 _REFUSED: Final = 400
 _BROKEN: Final = 500
 _FAMILIES: Final[Mapping[int, type[RequestError]]] = {
     403: SharingDeniedError,
     404: NotFoundError,
     409: ConflictError,
+}
+
+_HANDSHAKES: Final[Mapping[int, Fault]] = {  # a refused WebSocket hands over its status only
+    401: Fault("access.unknown", "token", "the node does not know this token; `sihu token issue` makes one"),
+    403: Fault("access.scope", "token", "this token may not read events; take one with the scope events:read"),
+    409: Fault("live.beyond_end", "after", "this node's journal ends before that; leave `--after` out"),
 }
 
 
@@ -34,14 +42,14 @@ class ApiClient:
         self._session = session
         self._address = address
 
-    async def get(self, path: str, params: Mapping[str, str] | None = None, *, below: str = PREFIX) -> bytes:
-        """Return the JSON that stands at a path, e.g. ``/events``.
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
+        """Return the JSON that stands at a path below ``/api/v1``, e.g. ``/events``.
 
         Raises:
             RequestError: The node refuses; carries its faults.
             UnavailableError: The node is not to be reached, or broken.
         """
-        return await self._ask("GET", below + path, params=dict(params or {}))
+        return await self._ask("GET", PREFIX + path, params=dict(params or {}))
 
     async def post(self, path: str, body: bytes, *, idempotency_key: str | None = None) -> bytes:
         """Send JSON and return the answer's JSON; the same key twice is carried out once.
@@ -55,27 +63,33 @@ class ApiClient:
             headers["Idempotency-Key"] = idempotency_key
         return await self._ask("POST", PREFIX + path, data=body, headers=headers)
 
-    async def live(self, after: int | None) -> AsyncIterator[bytes]:
-        """Yield every change behind ``after`` (None: from now on) as it happens, until the node ends it.
+    @asynccontextmanager
+    async def live(self, after: int | None) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open the live stream; the block gets every change behind ``after`` (None: from now on) as it happens.
 
         Raises:
             RequestError: The node refuses; carries its faults.
-            UnavailableError: The link broke; resume with the last sequence seen.
+            UnavailableError: The link broke or the node stops: resume with the last sequence seen.
         """
         params = {} if after is None else {"after": str(after)}
-        url = self._address + PREFIX + "/live"
+        url = f"{self._address}{PREFIX}/live"
         try:
-            async with self._session.ws_connect(url, params=params, heartbeat=HEARTBEAT_SECONDS) as socket:
-                async for message in socket:
-                    if message.type is aiohttp.WSMsgType.ERROR:
-                        raise UnavailableError(f"{self._address}: the live link broke")
-                    yield message.data.encode() if isinstance(message.data, str) else message.data
-                if socket.close_code not in {None, 1000, 1001}:
-                    raise RequestError(Fault("live.closed", "live", f"the node ended it with code {socket.close_code}"))
+            async with self._session.ws_connect(
+                url, params=params, protocols=(_LIVE_PROTOCOL,), heartbeat=HEARTBEAT_SECONDS
+            ) as socket:
+                yield self._changes(socket)
         except aiohttp.WSServerHandshakeError as exc:
-            raise _refusal(exc.status, b"", f"the node refused the live link with {exc.status}") from exc
+            raise _refusal(exc.status, b"", _HANDSHAKES.get(exc.status)) from exc
         except _RETRYABLE as exc:
             raise self._unavailable(exc) from exc
+
+    async def _changes(self, socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[bytes]:
+        async for message in socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                yield message.data.encode()
+        if socket.close_code == _TOKEN_ENDED:
+            raise RequestError(Fault("access.expired", "token", "the token is not valid any more; take another one"))
+        raise UnavailableError(f"the node at {self._address} ended the live stream ({socket.close_code})")
 
     async def _ask(self, method: str, path: str, **how: Any) -> bytes:  # noqa: ANN401 - passed on to aiohttp
         try:
@@ -85,16 +99,16 @@ class ApiClient:
             raise self._unavailable(exc) from exc
         if reply.status < _REFUSED:
             return data
-        raise _refusal(reply.status, data, f"the node answered {reply.status}")
+        raise _refusal(reply.status, data)
 
     def _unavailable(self, exc: Exception) -> UnavailableError:
         reason = exc.__cause__.strerror if isinstance(exc.__cause__, OSError) else type(exc).__name__
         return UnavailableError(f"no node answers at {self._address} ({reason}); start it with `sihu node`")
 
 
-def _refusal(status: int, body: bytes, otherwise: str) -> RequestError | UnavailableError:
+def _refusal(status: int, body: bytes, otherwise: Fault | None = None) -> RequestError | UnavailableError:
     """Read a problem document (RFC 9457) back into the error it was made from."""
-    faults = _faults(body) or [Fault(f"http.{status}", "", otherwise)]
+    faults = _faults(body) or [otherwise or Fault(f"http.{status}", "", f"the node answered {status}")]
     if status >= _BROKEN:
         return UnavailableError(str(faults[0]))
     return _FAMILIES.get(status, RequestError)(*faults)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.clock import SystemClock
+from adapters.ids import SystemIds
 from adapters.keys.access import AccessFile, new_token
 from adapters.keys.county_files import CountyFiles, read_secret
 from adapters.keys.directory import TRUST_FILES, Directory
@@ -38,11 +39,12 @@ class County:
     files: CountyFiles
     access: AccessFile
     clock: SystemClock
+    ids: SystemIds
 
 
 def open_county(directory: Path) -> County:
     """Return the adapters of a directory; nothing is read yet."""
-    return County(CountyFiles(directory), AccessFile(directory), SystemClock())
+    return County(CountyFiles(directory), AccessFile(directory), SystemClock(), SystemIds())
 
 
 def open_directory(

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 SHORT_ID: Final = 10  # characters of an envelope id in a table
 _PIPED_WIDTH: Final = 160
 _SOON_DAYS: Final = 30
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86_400
+_URGENT_SECONDS: Final = 300
 _GROUPS: Final = 4  # of four hex digits, on one line for the telephone
 _LEVELS: Final = {
     1: "[bold white on red]1级[/]",
@@ -49,7 +53,7 @@ def show(*renderables: "RenderableType") -> None:
 
 
 def table(title: str, *columns: str, rows: Sequence[Sequence[str]], empty: str = "") -> "RenderableType":
-    """Return a table; a column named with ``>`` first is set to the right, with ``*`` first takes what room is left.
+    """Return a table; a column named with ``>`` first is set to the right, with ``*`` first folds.
 
     Args:
         title: Chinese first.
@@ -76,7 +80,6 @@ def _empty_table(title: str, columns: Sequence[str]) -> "Table":
             column.lstrip(">*"),
             justify="right" if column.startswith(">") else "left",
             no_wrap=not wide,
-            ratio=1 if wide else None,
             overflow="fold" if wide else "ellipsis",
         )
     return made
@@ -104,6 +107,32 @@ def counties(codes: Sequence[str], most: int = 6) -> str:
 def moment(at: datetime | None, *, empty: str = "–") -> str:
     """Spell a time for people: Beijing time, month and day, seconds."""
     return at.astimezone(BEIJING).strftime("%m-%d %H:%M:%S") if at else empty
+
+
+def minute(at: datetime | None, *, empty: str = "–") -> str:
+    """Spell a time for a narrow column: Beijing time to the minute."""
+    return at.astimezone(BEIJING).strftime("%m-%d %H:%M") if at else empty
+
+
+def countdown(due: datetime, now: datetime) -> str:
+    """Say how long there is to answer: red when it is over, yellow in the last five minutes."""
+    seconds = int((due - now).total_seconds())
+    if seconds <= 0:
+        return f"[bold white on red]超时 {_span(-seconds)}[/]"
+    return f"[bold yellow]限 {_span(seconds)}[/]" if seconds < _URGENT_SECONDS else f"限 {_span(seconds)}"
+
+
+def _span(seconds: int) -> str:
+    if seconds < _MINUTE:
+        return f"{seconds}秒"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE}分"
+    return f"{seconds // _HOUR}时{seconds % _HOUR // _MINUTE}分" if seconds < _DAY else f"{seconds // _DAY}天"
+
+
+def share(part: int, whole: int) -> str:
+    """Show how many of how many: green when it is all of them."""
+    return f"[green]{part}/{whole}[/]" if part >= whole else f"{part}/{whole}"
 
 
 def day(at: datetime | None, *, empty: str = "–") -> str:

@@ -1,0 +1,159 @@
+"""The node's API as the commands call it: bytes by a client, answers as the models that the API promises."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from schemas.errors import Fault, NotFoundError, RequestError, UnavailableError
+from schemas.records import Direction
+from services.bootstrap.client import open_client
+from services.cli.desk import Desk
+from services.gateway.answers import (
+    Accepted,
+    Acknowledged,
+    EventDetail,
+    EventPage,
+    LiveMessage,
+    NoticeList,
+    QuarantineList,
+    Readiness,
+    ReceiptList,
+)
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+PAGE_MAX: Final = 200
+_WHOLE_ID: Final = re.compile(r"[0-9a-f]{64}")
+_PART_OF_ID: Final = re.compile(r"[0-9a-f]{4,63}")
+
+
+class ApiClient(Protocol):
+    """One node's HTTP API: JSON bytes in and out."""
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
+        """Return the JSON that stands at a path below ``/api/v1``.
+
+        Raises:
+            RequestError: The node refuses; carries its faults.
+            UnavailableError: The node is not to be reached, or broken.
+        """
+        ...
+
+    async def post(self, path: str, body: bytes, *, idempotency_key: str | None = None) -> bytes:
+        """Send JSON and return the answer's JSON; the same key twice is carried out once."""
+        ...
+
+    def live(self, after: int | None) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the stream of changes behind ``after`` (None: from now on)."""
+        ...
+
+
+class Api:
+    """The API by name: each method is one address."""
+
+    def __init__(self, client: ApiClient) -> None:
+        """Take an open client."""
+        self._client = client
+
+    async def send(self, draft: bytes, key: str) -> Accepted:
+        """Send an event; the same key and draft again are the same event."""
+        return _read(Accepted, await self._client.post("/events", draft, idempotency_key=key))
+
+    async def events(
+        self, direction: Direction | None = None, wire_type: str | None = None, limit: int = 50
+    ) -> EventPage:
+        """Return the newest events, newest first."""
+        params = {"newest": "true", "limit": str(min(limit, PAGE_MAX))}
+        if direction is not None:
+            params["direction"] = direction.value
+        if wire_type is not None:
+            params["type"] = wire_type
+        return _read(EventPage, await self._client.get("/events", params))
+
+    async def event(self, envelope_id: str) -> EventDetail:
+        """Return one event whole, verified again."""
+        return _read(EventDetail, await self._client.get(f"/events/{envelope_id}"))
+
+    async def receipts(self, envelope_id: str) -> ReceiptList:
+        """Return every receipt that covers an event."""
+        return _read(ReceiptList, await self._client.get(f"/events/{envelope_id}/receipts"))
+
+    async def acknowledge(self, envelope_id: str, draft: bytes) -> Acknowledged:
+        """Answer an event as the officer that the token is bound to."""
+        return _read(Acknowledged, await self._client.post(f"/events/{envelope_id}/acknowledgement", draft))
+
+    async def notices(self, *, open_only: bool, limit: int = 50) -> NoticeList:
+        """Return what this county's own duty officer was told, newest first."""
+        params = {"open": "true" if open_only else "false", "limit": str(min(limit, PAGE_MAX))}
+        return _read(NoticeList, await self._client.get("/notices", params))
+
+    async def quarantine(self, limit: int = 50) -> QuarantineList:
+        """Return refused messages, newest first."""
+        return _read(QuarantineList, await self._client.get("/quarantine", {"limit": str(min(limit, PAGE_MAX))}))
+
+    async def readiness(self) -> Readiness:
+        """Return every check of the node; one that fails raises ``UnavailableError``."""
+        return _read(Readiness, await self._client.get("/readyz"))
+
+    @asynccontextmanager
+    async def live(self, after: int | None) -> AsyncIterator[AsyncIterator[LiveMessage]]:
+        """Open the stream of changes behind ``after`` (None: from now on)."""
+        async with self._client.live(after) as changes:
+            yield (_read(LiveMessage, change) async for change in changes)
+
+    async def whole_id(self, text: str) -> str:
+        """Complete an id as the tables shorten it.
+
+        Raises:
+            RequestError: It fits no event among the newest ones, or more than one.
+        """
+        text = text.strip().lower()
+        if _WHOLE_ID.fullmatch(text):
+            return text
+        if not _PART_OF_ID.fullmatch(text):
+            raise RequestError(Fault("request.id", "ID", "give an event's id, or its first 4 or more characters"))
+        page = await self.events(limit=PAGE_MAX)
+        found = {event.envelope_id for event in page.events if event.envelope_id.startswith(text)}
+        if len(found) == 1:
+            return found.pop()
+        if found:
+            raise RequestError(
+                Fault("request.id", "ID", f"{len(found)} events begin with {text}; give more characters")
+            )
+        mend = f"no event among the newest {PAGE_MAX} begins with {text}; give the whole id"
+        raise NotFoundError(Fault("request.not_found", "ID", mend))
+
+
+def _read(model: type[M], data: bytes) -> M:
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as exc:
+        where = ".".join(str(step) for step in exc.errors()[0]["loc"])
+        raise UnavailableError(f"the node's answer is not understood ({where}); is it of another version?") from exc
+
+
+def ask(desk: Desk, work: Callable[[Api], Awaitable[T]], *, token: str | None = None) -> T:
+    """Open the API of this county's node, do ``work``, close it again.
+
+    Args:
+        desk: Knows the address and the token.
+        work: What to ask.
+        token: Another token than the one of the commands.
+    """
+
+    async def run() -> T:
+        async with open_client(desk.settings.api.address, token or desk.token()) as client:
+            return await work(Api(client))
+
+    return asyncio.run(run())
+
+
+def json_of(model: BaseModel) -> object:
+    """Return an answer as a JSON value, as the API spelled it."""
+    return json.loads(model.model_dump_json(by_alias=True))

@@ -1,0 +1,155 @@
+"""``sihu show`` and ``sihu receipts``: one event, what proves it, and how far it came."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import JsonValue
+
+from schemas.base import Status
+from schemas.records import Direction
+from services.cli import output, words
+from services.cli.client import Api, ask, json_of
+from services.cli.desk import Desk
+from services.cli.options import HERE, AsJson, Dir
+from services.gateway.answers import DeliveryLine, EventDetail, ReceiptList, Verification
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+EventId = Annotated[str, typer.Argument(metavar="ID", help="As the tables show it; its first characters will do.")]
+_KIND_ZH = {"report": "通报", "update": "更新", "cancel": "解除", "request": "请求", "response": "答复"}
+
+
+def show(envelope_id: EventId, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """Show one event: content, what proves it, deliveries or the own answer."""
+
+    async def work(api: Api) -> EventDetail:
+        return await api.event(await api.whole_id(envelope_id))
+
+    detail = ask(Desk(directory), work)
+    if as_json:
+        output.print_json(json_of(detail))
+        return
+    output.show(*_head(detail), _content_table(detail), *_proof(detail), *_fate(detail))
+
+
+def receipts(envelope_id: EventId, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """List every receipt that covers an event, oldest first."""
+
+    async def work(api: Api) -> ReceiptList:
+        return await api.receipts(await api.whole_id(envelope_id))
+
+    found = ask(Desk(directory), work)
+    if as_json:
+        output.print_json(json_of(found))
+        return
+    rows = [
+        (
+            output.moment(one.received_at),
+            words.county_name(one.receiver),
+            words.STAGES[one.stage],
+            f"{one.first_seq}–{one.seq}" if one.first_seq != one.seq else str(one.seq),
+            output.plain(one.officer or "–"),
+            words.ANSWERS.get(one.answer or "", "–"),
+            words.MEANS.get(one.means or "", "–"),
+            output.plain(one.text or one.code or ""),
+        )
+        for one in found.receipts
+    ]
+    columns = ("时间", "县", "阶段", ">序号", "人员", "答复", "方式", "*说明")
+    output.show(output.table("回执 receipts", *columns, rows=rows, empty="还没有回执 none yet"))
+
+
+def _head(detail: EventDetail) -> Iterator[str]:
+    header = detail.header
+    drill = {Status.EXERCISE: "【演练】", Status.TEST: "【测试】", Status.SYSTEM: "【系统】"}.get(header.status, "")
+    level = output.level(detail.level)
+    yield f"{level} [bold]{drill}{output.plain(_title(detail.content))}[/]".strip()
+    yield f"{output.type_title(header.type)}  {_KIND_ZH[header.kind]}  密级 {header.information_class}"
+    yield f"由 from   {output.county(header.source)}"
+    yield f"至 to     {output.counties(header.to, most=12)}"
+    yield f"时间 time {output.moment(header.time)}  收录 recorded {output.moment(detail.recorded_at)}"
+    if header.expires is not None or header.acknowledge_by is not None:
+        yield f"有效至 expires {output.moment(header.expires)}  签收限 due {output.moment(header.acknowledge_by)}"
+    for ref in header.refs:
+        yield f"关联 ref  {ref.rel} {ref.id}"
+    yield f"编号 id   {detail.envelope_id}"
+
+
+def _title(content: JsonValue) -> str:
+    if not isinstance(content, dict):
+        return "–"
+    found = (content[name] for name in ("headline", "title", "name") if isinstance(content.get(name), str))
+    return str(next(found, "–"))
+
+
+def _content_table(detail: EventDetail) -> "RenderableType":
+    rows = [(f"[dim]{output.plain(path)}[/]", output.plain(text)) for path, text in _lines(detail.content, "")]
+    return output.table("内容 content", "字段 field", "*值 value", rows=rows)
+
+
+def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
+    """Lay content out as the ``path=value`` lines that ``sihu send`` takes; what is empty is left out."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _lines(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
+        for index, inner in enumerate(value):
+            yield from _lines(inner, f"{path}.{index}")
+    elif isinstance(value, list):
+        if value:
+            yield path, "、".join(str(one) for one in value)
+    elif value is not None and value != "":
+        yield path, {True: "是 true", False: "否 false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _proof(detail: EventDetail) -> Iterator[str]:
+    proof = detail.verification
+    yield "[bold]验证 verification[/]"
+    holds = "[green]有效 holds[/]" if proof.holds else f"[bold red]无效 does not hold: {_fault(proof)}[/]"
+    for one in proof.signed_by:
+        owner = output.county(one.county) if one.county else "不明 unknown"
+        yield f"  签名 signature  {holds}，{owner} {one.use or ''} {one.kid}"
+    frozen = "，[bold red]已分叉冻结 frozen[/]" if proof.chain_frozen else ""
+    epoch = proof.epoch.partition("-")[0]
+    yield f"  通道 channel    {output.short(proof.channel)} 纪元 {epoch} 第 {proof.seq} 条{frozen}"
+    permitted = "[green]许可 permits[/]" if proof.permitted else "[bold red]不许可 does not permit[/]"
+    yield f"  协议 agreement  {proof.agreement.partition(':')[0]} {permitted}"
+    if proof.early:
+        yield "  [yellow]前序缺失 delivered although an event before it is missing[/]"
+    if proof.newer_schema:
+        yield "  [yellow]对方模式较新 made by a newer schema; fields unknown here are left out[/]"
+
+
+def _fault(proof: Verification) -> str:
+    return output.plain(f"{proof.fault.mend} [{proof.fault.code}]") if proof.fault else ""
+
+
+def _fate(detail: EventDetail) -> Iterator["RenderableType"]:
+    if detail.direction is Direction.OUTGOING:
+        rows = [_delivery(one) for one in detail.deliveries]
+        columns = ("县 county", "入库 stored", "送达", "签收 acknowledged", "人员", "答复", "*状态")
+        yield output.table("送达 deliveries", *columns, rows=rows)
+    elif detail.answer is not None:
+        answer = detail.answer
+        word = words.ANSWERS.get(answer.answer, answer.answer)
+        means = words.MEANS.get(answer.means, answer.means)
+        officer, when = output.plain(answer.officer), output.moment(answer.answered_at)
+        yield f"[bold]签收 answer[/]  {officer} {when} {word}（{means}）"
+        if answer.note:
+            yield f"  {output.plain(answer.note)}"
+    else:
+        yield f"[bold yellow]未签收 not answered:[/] sihu acknowledge {output.short(detail.envelope_id)} --officer ID"
+
+
+def _delivery(one: DeliveryLine) -> tuple[str, ...]:
+    return (
+        output.county(one.recipient),
+        output.moment(one.stored_at, empty="[yellow]未入库[/]"),
+        output.moment(one.handed_over_at),
+        output.moment(one.acknowledged_at, empty="未签收"),
+        output.plain(one.acknowledged_by or "–"),
+        words.ANSWERS.get(one.answer or "", "–"),
+        f"[red]拒收 {output.plain(one.refused_code)}[/]" if one.refused_code else "",
+    )
