@@ -29,8 +29,6 @@ def read_body(body: bytes, model: type[M], prefix: str) -> M | tuple[Fault, ...]
         return model.model_validate_json(body)
     except ValidationError as error:
         return without_prefix(faults_of(error, prefix), prefix)
-    except OverflowError:
-        return (Fault(f"{prefix}.wrong_form", "", "write every time between the years 1 and 9999"),)
 
 
 def without_prefix(faults: tuple[Fault, ...], prefix: str) -> tuple[Fault, ...]:
