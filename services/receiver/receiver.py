@@ -24,6 +24,7 @@ from services.receiver.settling import Settlement
 log = structlog.get_logger()
 
 _SPLIT_FROM: Final = 16  # arrivals; below that a second thread costs more than it gains
+_REEXAMINED_MAX: Final = 500  # links in one transaction
 _BACKOFF_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -64,19 +65,40 @@ class Receiver:
         Raises:
             UnavailableError: The store cannot write now; nothing of the batch happened.
         """
-        found = await self._examine(batch.arrivals)
-        trust, now = self._trust(), self._clock.now()
+        trust = self._trust()
+        found = await self._examine(batch.arrivals, trust)
 
         def work(tx: Transaction) -> None:
-            settlement = Settlement(tx, posting=self._posting, trust=trust, now=now, range_max=self._range_max)
-            settlement.settle(found)
+            self._settlement(tx, trust).settle(found)
             tx.memory.set_position(batch.stream, batch.arrivals[-1].sequence)
 
         await self._store.write(work)
         await puller.acknowledge(batch)
 
-    async def _examine(self, arrivals: Sequence[Arrival]) -> list[Examined]:
-        trust, county, loop = self._trust(), self._posting.county, asyncio.get_running_loop()
+    async def reexamine(self) -> int:
+        """Judge again, by today's trust, what was held for a registry that we did not know; return how many links.
+
+        Raises:
+            UnavailableError: The store cannot write now; what is held stays.
+        """
+        trust = self._trust()
+        seen: frozenset[str] = frozenset()
+        while True:
+
+            def work(tx: Transaction, but: frozenset[str] = seen) -> frozenset[str]:
+                return self._settlement(tx, trust).settle_again(_REEXAMINED_MAX, but=but)
+
+            looked_at = await self._store.write(work)
+            if not looked_at:
+                return len(seen)
+            seen |= looked_at
+
+    def _settlement(self, tx: Transaction, trust: Trust) -> Settlement:
+        now = self._clock.now()
+        return Settlement(tx, posting=self._posting, trust=trust, now=now, range_max=self._range_max)
+
+    async def _examine(self, arrivals: Sequence[Arrival], trust: Trust) -> list[Examined]:
+        county, loop = self._posting.county, asyncio.get_running_loop()
 
         def part(some: Sequence[Arrival]) -> list[Examined]:
             return [examine(arrival, trust=trust, county=county) for arrival in some]
@@ -89,17 +111,38 @@ class Receiver:
         return [one for some in done for one in some]
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Self]:
-        """Receive until the block ends; a batch in hand is finished or comes again."""
+    async def running(self, look_seconds: float = 1.0) -> AsyncIterator[Self]:
+        """Receive until the block ends; a batch in hand is finished or comes again.
+
+        Every ``look_seconds`` the trusted registry is looked at; a new one lets held links be judged again.
+        """
         async with asyncio.TaskGroup() as tasks:
             loops = [
                 tasks.create_task(self._loop(puller), name=f"receiver-{puller.stream}") for puller in self._pullers
             ]
+            loops.append(tasks.create_task(self._watch_trust(look_seconds), name="receiver-trust"))
             try:
                 yield self
             finally:
                 for loop in loops:
                     loop.cancel()
+
+    async def _watch_trust(self, look_seconds: float) -> None:
+        known = ""  # a registry that came while we were down counts as new
+        while True:
+            digest = self._trust().registry_digest
+            if digest != known:
+                known = await self._reexamined(digest, known)
+            await self._clock.sleep(look_seconds)
+
+    async def _reexamined(self, digest: str, known: str) -> str:
+        try:
+            count = await self.reexamine()
+        except UnavailableError as exc:
+            log.warning("receiver.deferred", stream="held", code=exc.code)
+            return known
+        log.info("receiver.reexamined", registry=digest, count=count)
+        return digest
 
     async def _loop(self, puller: Puller) -> None:
         async with contextlib.aclosing(puller.batches()) as batches:  # type: ignore[type-var]

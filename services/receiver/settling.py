@@ -6,31 +6,23 @@ The table of docs/protocol.md, section "What becomes of an arrival", is carried 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
 
-import structlog
-
-from schemas.carriage import Arrival
-from schemas.control import ChainKind, EpochOpened, Receipt, ReceiptStage
+from schemas.control import ChainKind, EpochOpened, Receipt
 from schemas.envelope import Envelope, Link, Position
-from schemas.errors import Fault, InvariantError
-from schemas.ids import NO_LINK, CountyCode
+from schemas.errors import Fault
+from schemas.ids import NO_LINK
 from schemas.information.alerts import Alert
-from schemas.records import Chain, Direction, HeldBack, NewLink, NoticeKind, Quarantined, ReceiptRow
-from schemas.subjects import parse_subject
+from schemas.records import Chain, Direction, NewLink
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
-from services.domain.delivery import RECEIPT_RANGE_MAX, Range, ranges
-from services.domain.encoding import digest_of
-from services.domain.receiving import Examined, Outcome, examine
-from services.domain.telling import told_of_fork, told_of_own_unknown, told_of_quarantine, told_of_refusal
-from services.domain.trust import AgreementInForce, Trust
-from services.domain.vouching import credential_name, judge_receipt
+from services.domain.delivery import RECEIPT_RANGE_MAX
+from services.domain.receiving import Examined, Outcome
+from services.domain.trust import Trust
 from services.ports import Transaction
 from services.posting import Posting
+from services.receiver.attesting import Attester
+from services.receiver.keeping import GUARD_PREFIX, Keeper, envelope_of
 
-log = structlog.get_logger()
-
-_KEPT_BY_DIGEST_ONLY: Final = "guard."
+_VERIFIED = frozenset({Outcome.ACCEPTABLE, Outcome.REJECTED})
 
 
 @dataclass(slots=True)
@@ -44,8 +36,9 @@ class _ChainInHand:
     ids: dict[int, str] = field(default_factory=dict)
     """Sequence -> envelope id of links taken in this transaction."""
     early: dict[int, Envelope] = field(default_factory=dict)
-    stored: list[tuple[int, Envelope]] = field(default_factory=list)
-    """Links that owe a *stored* receipt."""
+    stored: list[Envelope] = field(default_factory=list)
+    """Events that owe a *stored* receipt."""
+    rejected: list[tuple[Envelope, Fault]] = field(default_factory=list)
 
 
 class Settlement:
@@ -55,12 +48,12 @@ class Settlement:
         self, tx: Transaction, *, posting: Posting, trust: Trust, now: datetime, range_max: int = RECEIPT_RANGE_MAX
     ) -> None:
         """Work on ``tx``; ``now`` is this county's time for every receipt of the batch."""
-        self._tx, self._posting, self._trust, self._now, self._range_max = tx, posting, trust, now, range_max
+        self._tx, self._now = tx, now
+        self._keeper = Keeper(tx, trust=trust, county=posting.county, now=now)
+        self._attester = Attester(tx, posting=posting, keeper=self._keeper, trust=trust, now=now, range_max=range_max)
         self._chains: dict[tuple[str, str], _ChainInHand] = {}
         self._links: list[NewLink] = []
-        self._receipts: list[tuple[Envelope, Receipt]] = []
-        self._reposted: set[str] = set()
-        self._rejections: list[tuple[_ChainInHand, Envelope, Fault]] = []
+        self._receipts: list[tuple[Examined, Receipt]] = []
 
     def settle(self, batch: Sequence[Examined]) -> None:
         """Carry out the verdicts in order of arrival, then write receipts and heads.
@@ -71,34 +64,51 @@ class Settlement:
         for found in batch:
             self._take(found)
         self._tx.outbox.record(self._links)
-        for envelope, receipt in self._receipts:
-            self._apply_receipt(envelope, receipt)
+        for found, receipt in self._receipts:
+            self._attester.apply(found, receipt)
         for hand in self._chains.values():
-            if hand.moved:
-                self._tx.chains.advance(hand.chain.number, hand.head)
-            self._attest_stored(hand)
-        for hand, envelope, fault in self._rejections:
-            self._attest_rejected(hand, envelope, fault)
+            self._write_back(hand)
+
+    def settle_again(self, limit: int, *, but: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Judge again, by today's trust, up to ``limit`` links that wait for no link but for a registry.
+
+        Args:
+            limit: How many rows to look at.
+            but: Envelope ids that were looked at before.
+
+        Returns:
+            The envelope ids looked at now; empty if nothing is left.
+        """
+        rows = [row for row in self._tx.waiting_room.held_epochs(limit) if row.envelope_id not in but]
+        self.settle(self._keeper.take_all_held(rows))
+        return frozenset(row.envelope_id for row in rows)
 
     def _take(self, found: Examined) -> None:
         dispatch: dict[Outcome, Callable[[Examined], None]] = {
             Outcome.ACCEPTABLE: self._chain_in,
             Outcome.REJECTED: self._chain_in,
-            Outcome.QUARANTINED: self._quarantine,
-            Outcome.UNKNOWN_REGISTRY: self._hold,
-            Outcome.OWN: self._own,
+            Outcome.QUARANTINED: self._keeper.quarantine,
+            Outcome.UNKNOWN_REGISTRY: self._keeper.hold,
+            Outcome.OWN: self._keeper.note_own,
         }
         dispatch[found.outcome](found)
 
-    # -- the chain ---------------------------------------------------------------------------
+    def _write_back(self, hand: _ChainInHand) -> None:
+        if hand.moved:
+            self._tx.chains.advance(hand.chain.number, hand.head)
+        if hand.stored:
+            self._attester.stored(hand.chain, hand.stored)
+        for envelope, fault in hand.rejected:
+            self._attester.rejected(hand.chain, envelope, fault)
+
+    # -- the place of a link in its chain --------------------------------------------------------------
 
     def _in_hand(self, found: Examined) -> _ChainInHand:
-        envelope = _envelope(found)
-        header = envelope.header
+        header = envelope_of(found).header
         key = (header.channel, header.epoch)
         hand = self._chains.get(key)
         if hand is None:
-            chain = self._tx.chains.find(*key) or self._open(envelope, found.kind or ChainKind.EVENT)
+            chain = self._tx.chains.find(*key) or self._open(envelope_of(found), found.kind or ChainKind.EVENT)
             hand = _ChainInHand(chain, chain.head, self._tx.chains.has_waiting(chain.number))
             self._chains[key] = hand
         return hand
@@ -106,21 +116,22 @@ class Settlement:
     def _open(self, envelope: Envelope, kind: ChainKind) -> Chain:
         header = envelope.header
         head = Position(BEFORE_EPOCH, NO_LINK)
-        chain = Chain(0, header.channel, header.epoch, header.source, header.agreement_id, kind, tuple(header.to), head)
+        chain = Chain(0, header.channel, header.epoch, header.source, header.agreement_id, kind, header.to, head)
         return self._tx.chains.open(chain)
 
     def _chain_in(self, found: Examined) -> None:
-        envelope, hand = _envelope(found), self._in_hand(found)
-        if hand.chain.frozen:
-            self._quarantine(replace(found, fault=Fault("chain.frozen", "channel", "a fork was proved before")))
+        envelope, hand = envelope_of(found), self._in_hand(found)
+        held_id = self._held_id(hand, envelope.link)
+        if hand.chain.frozen and held_id != envelope.envelope_id:
+            self._keeper.quarantine(replace(found, fault=Fault("chain.frozen", "channel", "a fork was proved before")))
             return
-        verdict = judge(envelope.link, head=hand.head, held_id=self._held_id(hand, envelope.link))
+        verdict = judge(envelope.link, head=hand.head, held_id=held_id)
         if verdict is ChainVerdict.CONTINUES:
             self._follow(hand, found)
         elif verdict is ChainVerdict.GAP:
             self._gap(hand, found)
         elif verdict is ChainVerdict.REPEATED:
-            self._repeat(hand, envelope)
+            self._repeat(hand, envelope.link)
         else:
             self._fork(hand, found)
 
@@ -131,9 +142,11 @@ class Settlement:
             return None  # nothing lies beyond the head: no need to ask
         return self._tx.chains.held_id(hand.chain.number, link.seq)
 
+    # -- the next link, and those that waited for it -----------------------------------------------------
+
     def _follow(self, hand: _ChainInHand, found: Examined) -> None:
         self._accept(hand, found, early=False)
-        self._advance(hand, _envelope(found).link.position)
+        self._advance(hand, envelope_of(found).link.position)
         while hand.waiting and self._drain_one(hand):
             pass
 
@@ -145,19 +158,20 @@ class Settlement:
         early = hand.early.pop(seq, None) or self._tx.chains.early_link(hand.chain.number, seq)
         if early is not None:
             return self._pass_over(hand, early)
-        held = self._tx.waiting_room.take_held(hand.chain.channel, hand.chain.epoch, seq)
-        if held is None:
-            return False
-        arrival = Arrival(0, held.subject, held.message)
-        found = examine(arrival, trust=self._trust, county=self._posting.county)
-        if found.outcome not in {Outcome.ACCEPTABLE, Outcome.REJECTED}:
-            self._take(found)
-            return False
-        if _envelope(found).header.prev != hand.head.envelope_id:
+        waited = self._keeper.take_held(hand.chain.channel, hand.chain.epoch, seq)
+        next_one = next((found for found in waited if found.outcome in _VERIFIED), None)
+        moved = next_one is not None and self._take_held(hand, next_one)
+        for found in waited:  # whatever else was held for this place: another story, or still an unknown registry
+            if found is not next_one:
+                self._take(found)
+        return moved and not hand.chain.frozen
+
+    def _take_held(self, hand: _ChainInHand, found: Examined) -> bool:
+        if envelope_of(found).header.prev != hand.head.envelope_id:
             self._fork(hand, found)
             return False
         self._accept(hand, found, early=False)
-        self._advance(hand, _envelope(found).link.position)
+        self._advance(hand, envelope_of(found).link.position)
         return True
 
     def _pass_over(self, hand: _ChainInHand, early: Envelope) -> bool:
@@ -175,223 +189,92 @@ class Settlement:
                 return
         self._tx.chains.settle_early(hand.chain.number, early.header.seq)
 
+    # -- every other verdict -----------------------------------------------------------------------------
+
     def _gap(self, hand: _ChainInHand, found: Examined) -> None:
-        envelope = _envelope(found)
+        envelope = envelope_of(found)
         hand.waiting = True
-        overtakes = hand.chain.kind is ChainKind.RECEIPT or isinstance(found.event, Alert)
-        if found.outcome is Outcome.ACCEPTABLE and overtakes and envelope.header.seq > 0:
+        if _overtakes(hand.chain.kind, found):
             self._accept(hand, found, early=True)
             hand.early[envelope.header.seq] = envelope
             return
-        self._hold(found)
+        others = self._keeper.take_held(*_place(envelope))
+        for other in others:
+            if other.outcome in _VERIFIED:
+                self._keeper.hold(other)
+            else:
+                self._take(other)
+        if any(_contradict(found, other) for other in others):
+            self._fork(hand, found)
+        else:
+            self._keeper.hold(found)
 
-    def _accept(self, hand: _ChainInHand, found: Examined, *, early: bool) -> None:
-        envelope = _envelope(found)
-        fault = found.fault or _misopened(found, envelope)
-        refused = fault is not None
-        kept = replace(envelope, content=b"", keys_bytes=b"") if refused else envelope
-        hand.ids[envelope.header.seq] = envelope.envelope_id
-        self._links.append(
-            NewLink(
-                hand.chain.number,
-                Direction.INCOMING,
-                kept,
-                self._now,
-                early=early,
-                newer_schema=found.newer_schema,
-                level=found.level,
-                refused=refused,
-            )
-        )
-        if fault is not None:
-            self._quarantine(replace(found, fault=fault))
-            if hand.chain.kind is ChainKind.EVENT and envelope.header.seq > 0:
-                self._rejections.append((hand, envelope, fault))
-        elif isinstance(found.event, Receipt):
-            self._receipts.append((envelope, found.event))
-        elif hand.chain.kind is ChainKind.EVENT and envelope.header.seq > 0:
-            hand.stored.append((envelope.header.seq, envelope))
-
-    def _repeat(self, hand: _ChainInHand, envelope: Envelope) -> None:
-        if hand.chain.kind is ChainKind.RECEIPT or envelope.header.seq in hand.ids:
-            return
-        covering = self._tx.receipt_book.covering(hand.chain.number, envelope.header.seq)
-        if covering is None or covering in self._reposted or self._tx.outbox.is_waiting(covering):
-            return
-        self._reposted.add(covering)
-        receipt = self._tx.event(covering)
-        if receipt is not None:
-            self._posting.repost(self._tx, receipt.envelope)
+    def _repeat(self, hand: _ChainInHand, link: Link) -> None:
+        if hand.chain.kind is ChainKind.EVENT and link.seq not in hand.ids:
+            self._attester.repeat(hand.chain, link.seq)
 
     def _fork(self, hand: _ChainInHand, found: Examined) -> None:
         fault = Fault("chain.forked", "prev", "the source signed two different events for one place of its chain")
-        self._quarantine(replace(found, fault=fault))
-        self._freeze(hand, _envelope(found))
+        self._keeper.quarantine(replace(found, fault=fault))
+        self._freeze(hand, envelope_of(found))
 
     def _freeze(self, hand: _ChainInHand, envelope: Envelope) -> None:
         hand.chain = replace(hand.chain, frozen=True)
         self._tx.chains.freeze(hand.chain.number)
-        header = envelope.header
-        text = told_of_fork(header.source, header.channel, header.seq)
-        self._tx.waiting_room.tell(NoticeKind.FORKED, header.channel, header.source, text, self._now)
+        self._keeper.tell_fork(envelope.header)
 
-    # -- what waits or is refused --------------------------------------------------------------
-
-    def _hold(self, found: Examined) -> None:
-        envelope = _envelope(found)
-        header = envelope.header
-        held = HeldBack(
-            header.channel,
-            header.epoch,
-            header.seq,
-            envelope.envelope_id,
-            header.source,
-            found.arrival.subject,
-            found.arrival.message,
-            self._now,
-        )
-        if not self._tx.waiting_room.hold(held):
-            fault = Fault("chain.hold_full", "seq", "too many links wait for one that is missing; it will come again")
-            self._quarantine(replace(found, fault=fault))
-            return
-        log.warning("receiver.gap_waited", source=header.source, seq=header.seq, envelope_id=envelope.envelope_id)
-
-    def _quarantine(self, found: Examined) -> None:
-        fault = found.fault or Fault("wire.refused", "", "refused")
-        message = found.arrival.message
-        subject = parse_subject(found.arrival.subject)
-        source = subject.source if subject else ""
-        digest = digest_of(message)
-        kept = None if fault.code.startswith(_KEPT_BY_DIGEST_ONLY) else message
-        self._tx.waiting_room.quarantine(
-            Quarantined(
-                digest,
-                len(message),
-                source,
-                found.arrival.subject,
-                fault.code,
-                fault.field,
-                fault.mend,
-                self._now,
-                kept,
+    def _accept(self, hand: _ChainInHand, found: Examined, *, early: bool) -> None:
+        envelope = envelope_of(found)
+        fault = found.fault or _misopened(found, envelope)
+        hand.ids[envelope.header.seq] = envelope.envelope_id
+        self._links.append(
+            NewLink(
+                chain_number=hand.chain.number,
+                direction=Direction.INCOMING,
+                envelope=envelope if fault is None else replace(envelope, content=b"", keys_bytes=b""),
+                recorded_at=self._now,
+                early=early,
+                newer_schema=found.newer_schema,
+                level=found.level,
+                refused=fault is not None,
             )
         )
-        text = told_of_quarantine(source, fault)
-        self._tx.waiting_room.tell(NoticeKind.QUARANTINED, fault.code, source, text, self._now)
-        log.error("receiver.quarantined", source=source, code=fault.code, field=fault.field, digest=digest)
-
-    def _own(self, found: Examined) -> None:
-        envelope = _envelope(found)
-        if self._tx.event(envelope.envelope_id) is None:
-            header = envelope.header
-            text = told_of_own_unknown(header.channel, header.seq)
-            self._tx.waiting_room.tell(NoticeKind.OWN_UNKNOWN, header.channel, header.source, text, self._now)
-            log.error("receiver.own_unknown", envelope_id=envelope.envelope_id)
-
-    # -- receipts --------------------------------------------------------------------------------
-
-    def _apply_receipt(self, envelope: Envelope, receipt: Receipt) -> None:
-        target = self._tx.chains.find(receipt.channel, receipt.epoch)
-        held = self._tx.chains.held_id(target.number, receipt.seq) if target else None
-        fault = judge_receipt(receipt, envelope.header, target, held, self._trust, self._posting.county)
-        if fault is not None or target is None:
-            arrival = Arrival(0, "", envelope.to_wire())
-            self._quarantine(Examined(arrival, Outcome.QUARANTINED, fault=fault, envelope=envelope))
-            return
-        row = _row_of(receipt, Direction.INCOMING, target.number, self._now, envelope.envelope_id)
-        self._tx.receipt_book.record(row)
-        self._tx.dues.mark(row)
-        if receipt.stage is ReceiptStage.REJECTED:
-            text = told_of_refusal(receipt.receiver, receipt.code or "", receipt.text or "")
-            self._tx.waiting_room.tell(NoticeKind.REFUSED, receipt.head, receipt.receiver, text, self._now)
-            log.error("receiver.rejected", receiver=receipt.receiver, code=receipt.code, envelope_id=receipt.head)
-
-    def _attest_stored(self, hand: _ChainInHand) -> None:
-        if not hand.stored:
-            return
-        links = sorted(hand.stored, key=lambda pair: pair[0])
-        by_seq = dict(links)
-        for covered in ranges(((seq, env.envelope_id) for seq, env in links), self._range_max):
-            members = [by_seq[seq] for seq in range(covered.first, covered.last + 1)]
-            self._attest(hand, members, covered, ReceiptStage.STORED, None)
-        log.info("receiver.accepted", source=hand.chain.source, first=links[0][0], last=links[-1][0], count=len(links))
-
-    def _attest_rejected(self, hand: _ChainInHand, envelope: Envelope, fault: Fault) -> None:
-        seq = envelope.header.seq
-        self._attest(hand, [envelope], Range(seq, seq, envelope.envelope_id), ReceiptStage.REJECTED, fault)
-
-    def _attest(
-        self, hand: _ChainInHand, members: Sequence[Envelope], covered: Range, stage: ReceiptStage, fault: Fault | None
-    ) -> None:
-        header = members[-1].header
-        agreement = self._trust.by_reference.get(header.agreement) or self._trust.agreement(header.agreement_id)
-        if agreement is None:
-            return  # no agreement of that name: there is nothing to answer under, and the quarantine row says so
-        single = covered.first == covered.last
-        receipt = Receipt(
-            receiver=CountyCode(self._posting.county),
-            stage=stage,
-            channel=header.channel,
-            epoch=header.epoch,
-            first_seq=covered.first,
-            seq=covered.last,
-            head=covered.head,
-            content_digest=header.content.digest if single else None,
-            agreement=header.agreement,
-            permitted=fault is None or not fault.code.startswith("sharing."),
-            received_at=self._now,
-            code=fault.code if fault else None,
-            text=f"{fault.field}: {fault.mend}"[:300] if fault else None,
-        )
-        self._post(hand, receipt, agreement, min(member.header.priority for member in members))
-
-    def _post(self, hand: _ChainInHand, receipt: Receipt, agreement: AgreementInForce, priority: int) -> None:
-        self._posting.post_receipt(
-            self._tx,
-            receipt,
-            source=hand.chain.source,
-            agreement=agreement,
-            lane_priority=priority,
-            now=self._now,
-            row=_row_of(receipt, Direction.OUTGOING, hand.chain.number, self._now, ""),
-        )
+        owes_receipt = hand.chain.kind is ChainKind.EVENT and envelope.header.seq > 0
+        if fault is not None:
+            self._keeper.quarantine(replace(found, fault=fault))
+            if owes_receipt:
+                hand.rejected.append((envelope, fault))
+        elif isinstance(found.event, Receipt):
+            self._receipts.append((found, found.event))
+        elif owes_receipt:
+            hand.stored.append(envelope)
 
 
-def _envelope(found: Examined) -> Envelope:
-    if found.envelope is None:
-        raise InvariantError("only quarantined arrivals lack an envelope")
-    return found.envelope
+def _place(envelope: Envelope) -> tuple[str, str, int]:
+    return envelope.header.channel, envelope.header.epoch, envelope.header.seq
+
+
+def _overtakes(kind: ChainKind, found: Examined) -> bool:
+    """Tell whether a link is taken at once although one before it is missing.
+
+    Receipts and alerts must not wait; what the guards refuse must not be kept for as long as it would wait.
+    """
+    if found.fault is not None:
+        return found.fault.code.startswith(GUARD_PREFIX)
+    return kind is ChainKind.RECEIPT or isinstance(found.event, Alert)
+
+
+def _contradict(found: Examined, other: Examined) -> bool:
+    """Tell whether two links for one place are two stories: both verified, and not the same."""
+    return other.outcome in _VERIFIED and envelope_of(other).envelope_id != envelope_of(found).envelope_id
 
 
 def _misopened(found: Examined, envelope: Envelope) -> Fault | None:
     event, header = found.event, envelope.header
-    if (header.seq == 0) != isinstance(event, EpochOpened) and found.fault is None:
+    if (header.seq == 0) != isinstance(event, EpochOpened):
         return Fault("chain.bad_opening", "seq", "link 0 opens the epoch, and no other link does")
-    if isinstance(event, EpochOpened) and (event.channel, event.epoch) != (header.channel, header.epoch):
-        return Fault("chain.bad_opening", "content.epoch", "the record opens another epoch than its header says")
+    if isinstance(event, EpochOpened):
+        said = (event.channel, event.epoch, event.chain_kind, event.agreement_id, event.audience)
+        if said != (header.channel, header.epoch, found.kind, header.agreement_id, header.to):
+            return Fault("chain.bad_opening", "content", "the record opens another chain than its header belongs to")
     return None
-
-
-def _row_of(receipt: Receipt, direction: Direction, target: int, recorded_at: datetime, envelope_id: str) -> ReceiptRow:
-    return ReceiptRow(
-        envelope_id,
-        direction,
-        receipt.receiver,
-        receipt.stage,
-        target,
-        receipt.first_seq,
-        receipt.seq,
-        receipt.received_at,
-        recorded_at,
-        code=receipt.code,
-        text=receipt.text,
-        officer=_officer_name(receipt),
-        answer=receipt.officer.answer.answer if receipt.officer else None,
-        means=receipt.officer.means if receipt.officer else None,
-    )
-
-
-def _officer_name(receipt: Receipt) -> str | None:
-    if receipt.officer is None:
-        return None
-    return credential_name(receipt.officer)

@@ -1,0 +1,128 @@
+"""Receipts: what this county attests about what it took, and what its neighbours attest about what it sent."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from schemas.control import Receipt, ReceiptStage
+from schemas.envelope import Envelope
+from schemas.errors import Fault
+from schemas.ids import CountyCode
+from schemas.records import Chain, Direction, ReceiptRow
+from services.domain.delivery import Range, ranges
+from services.domain.receiving import Examined
+from services.domain.trust import Trust
+from services.domain.vouching import credential_name, judge_receipt
+from services.ports import Transaction
+from services.posting import Posting
+from services.receiver.keeping import Keeper, envelope_of
+
+log = structlog.get_logger()
+
+_TEXT_MAX = 300
+
+
+class Attester:
+    """Writes receipts and applies those that come, within one transaction."""
+
+    def __init__(
+        self, tx: Transaction, *, posting: Posting, keeper: Keeper, trust: Trust, now: datetime, range_max: int
+    ) -> None:
+        """Work on ``tx``; one *stored* receipt covers at most ``range_max`` events."""
+        self._tx, self._posting, self._keeper = tx, posting, keeper
+        self._trust, self._now, self._range_max = trust, now, range_max
+        self._reposted: set[str] = set()
+
+    def apply(self, found: Examined, receipt: Receipt) -> None:
+        """Let a neighbour's receipt count, or quarantine it."""
+        envelope = envelope_of(found)
+        target = self._tx.chains.find(receipt.channel, receipt.epoch)
+        held = self._tx.chains.held_id(target.number, receipt.seq) if target else None
+        fault = judge_receipt(receipt, envelope.header, target, held, self._trust, self._posting.county)
+        if fault is not None or target is None:
+            self._keeper.quarantine(replace(found, fault=fault))
+            return
+        row = row_of(receipt, Direction.INCOMING, target.number, self._now, envelope.envelope_id)
+        self._tx.receipt_book.record(row)
+        self._tx.dues.mark(row)
+        if receipt.stage is ReceiptStage.REJECTED:
+            self._keeper.tell_refusal(receipt)
+
+    def repeat(self, chain: Chain, seq: int) -> None:
+        """An event came again: let its covering receipt go again, unless that is still on its way out."""
+        covering = self._tx.receipt_book.covering(chain.number, seq)
+        if covering is None or covering in self._reposted or self._tx.outbox.is_waiting(covering):
+            return
+        self._reposted.add(covering)
+        receipt = self._tx.event(covering)
+        if receipt is not None:
+            self._posting.repost(self._tx, receipt.envelope)
+
+    def stored(self, chain: Chain, links: Sequence[Envelope]) -> None:
+        """Attest that these events of one chain, in whatever order, are durable here."""
+        by_seq = {one.header.seq: one for one in links}
+        order = sorted(by_seq)
+        for covered in ranges(((seq, by_seq[seq].envelope_id) for seq in order), self._range_max):
+            members = [by_seq[seq] for seq in range(covered.first, covered.last + 1)]
+            self._attest(chain, members, covered, ReceiptStage.STORED, None)
+        log.info("receiver.accepted", source=chain.source, first=order[0], last=order[-1], count=len(order))
+
+    def rejected(self, chain: Chain, envelope: Envelope, fault: Fault) -> None:
+        """Attest that this event is the source's own and was refused."""
+        seq = envelope.header.seq
+        self._attest(chain, [envelope], Range(seq, seq, envelope.envelope_id), ReceiptStage.REJECTED, fault)
+
+    def _attest(
+        self, chain: Chain, members: Sequence[Envelope], covered: Range, stage: ReceiptStage, fault: Fault | None
+    ) -> None:
+        header = members[-1].header
+        agreement = self._trust.by_reference.get(header.agreement) or self._trust.agreement(header.agreement_id)
+        if agreement is None:
+            return  # no agreement of that name: there is nothing to answer under, and the quarantine row says so
+        receipt = Receipt(
+            receiver=CountyCode(self._posting.county),
+            stage=stage,
+            channel=header.channel,
+            epoch=header.epoch,
+            first_seq=covered.first,
+            seq=covered.last,
+            head=covered.head,
+            content_digest=header.content.digest if covered.first == covered.last else None,
+            agreement=header.agreement,
+            permitted=fault is None or not fault.code.startswith("sharing."),
+            received_at=self._now,
+            code=fault.code if fault else None,
+            text=f"{fault.field}: {fault.mend}"[:_TEXT_MAX] if fault else None,
+        )
+        self._posting.post_receipt(
+            self._tx,
+            receipt,
+            source=chain.source,
+            agreement=agreement,
+            lane_priority=min(member.header.priority for member in members),
+            now=self._now,
+            row=row_of(receipt, Direction.OUTGOING, chain.number, self._now, ""),
+        )
+
+
+def row_of(receipt: Receipt, direction: Direction, target: int, recorded_at: datetime, envelope_id: str) -> ReceiptRow:
+    """Return the facts of a receipt as the book keeps them."""
+    proof = receipt.officer
+    return ReceiptRow(
+        envelope_id=envelope_id,
+        direction=direction,
+        receiver=receipt.receiver,
+        stage=receipt.stage,
+        target_chain=target,
+        first_seq=receipt.first_seq,
+        seq=receipt.seq,
+        received_at=receipt.received_at,
+        recorded_at=recorded_at,
+        officer=credential_name(proof) if proof else None,
+        answer=proof.answer.answer if proof else None,
+        means=proof.means if proof else None,
+        code=receipt.code,
+        text=receipt.text,
+    )

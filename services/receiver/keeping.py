@@ -1,0 +1,121 @@
+"""What cannot be taken now: held back, quarantined, or told to this county's own duty officer.
+
+The table of docs/protocol.md, section "What becomes of an arrival", names the cases.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from schemas.carriage import Arrival
+from schemas.control import Receipt
+from schemas.envelope import Envelope, Header
+from schemas.errors import Fault, InvariantError
+from schemas.records import HeldBack, NoticeKind, Quarantined
+from schemas.subjects import parse_subject
+from services.domain.encoding import digest_of
+from services.domain.receiving import Examined, examine
+from services.domain.telling import told_of_fork, told_of_own_unknown, told_of_quarantine, told_of_refusal
+from services.domain.trust import Trust
+from services.ports import Transaction
+
+log = structlog.get_logger()
+
+GUARD_PREFIX: Final = "guard."
+"""What the guards refuse is never kept, not even as long as it would wait for a missing link."""
+
+_HOLD_FULL: Final = Fault(
+    "chain.hold_full", "seq", "too many links wait here; the source must send this one again once the others are in"
+)
+
+
+def envelope_of(found: Examined) -> Envelope:
+    """Return the envelope of an arrival that could be read.
+
+    Raises:
+        InvariantError: It could not.
+    """
+    if found.envelope is None:
+        raise InvariantError("only quarantined arrivals lack an envelope")
+    return found.envelope
+
+
+class Keeper:
+    """Keeps what is not accepted, within one transaction."""
+
+    def __init__(self, tx: Transaction, *, trust: Trust, county: str, now: datetime) -> None:
+        """Work on ``tx`` for ``county``."""
+        self._tx, self._trust, self._county, self._now = tx, trust, county, now
+
+    def hold(self, found: Examined) -> None:
+        """Keep a link until those before it, or the registry it was made under, have come."""
+        envelope = envelope_of(found)
+        header, arrival = envelope.header, found.arrival
+        place = (header.channel, header.epoch, header.seq, envelope.envelope_id)
+        held = HeldBack(*place, header.source, arrival.subject, arrival.message, self._now)
+        if not self._tx.waiting_room.hold(held):
+            self.quarantine(replace(found, fault=_HOLD_FULL))
+            return
+        log.warning("receiver.gap_waited", source=header.source, seq=header.seq, envelope_id=envelope.envelope_id)
+
+    def take_held(self, channel: str, epoch: str, seq: int) -> list[Examined]:
+        """Take out everything held for one place, the oldest first, and examine it again by today's trust."""
+        found: list[Examined] = []
+        while (held := self._tx.waiting_room.take_held(channel, epoch, seq)) is not None:
+            arrival = Arrival(0, held.subject, held.message)
+            found.append(examine(arrival, trust=self._trust, county=self._county))
+        return found
+
+    def take_all_held(self, rows: Iterable[HeldBack]) -> list[Examined]:
+        """Take out everything held for the places of ``rows`` and examine it again."""
+        places = dict.fromkeys((row.channel, row.epoch, row.seq) for row in rows)
+        return [found for place in places for found in self.take_held(*place)]
+
+    def quarantine(self, found: Examined) -> None:
+        """Keep refused bytes with the reason; of what the guards refuse the digest alone."""
+        fault = found.fault or Fault("wire.refused", "", "refused")
+        arrival = found.arrival
+        subject = parse_subject(arrival.subject)
+        source = subject.source if subject else ""
+        digest = digest_of(arrival.message)
+        self._tx.waiting_room.quarantine(
+            Quarantined(
+                digest=digest,
+                size=len(arrival.message),
+                source=source,
+                subject=arrival.subject,
+                code=fault.code,
+                field=fault.field,
+                reason=fault.mend,
+                recorded_at=self._now,
+                message=None if fault.code.startswith(GUARD_PREFIX) else arrival.message,
+            )
+        )
+        self._tell(NoticeKind.QUARANTINED, fault.code, source, told_of_quarantine(source, fault))
+        log.error("receiver.quarantined", source=source, code=fault.code, field=fault.field, digest=digest)
+
+    def note_own(self, found: Examined) -> None:
+        """Pass over our own echo; our signature on what our store lacks is told."""
+        envelope = envelope_of(found)
+        if self._tx.event(envelope.envelope_id) is None:
+            header = envelope.header
+            text = told_of_own_unknown(header.channel, header.seq)
+            self._tell(NoticeKind.OWN_UNKNOWN, header.channel, header.source, text)
+            log.error("receiver.own_unknown", envelope_id=envelope.envelope_id)
+
+    def tell_fork(self, header: Header) -> None:
+        """A source signed two stories."""
+        text = told_of_fork(header.source, header.channel, header.seq)
+        self._tell(NoticeKind.FORKED, header.channel, header.source, text)
+
+    def tell_refusal(self, receipt: Receipt) -> None:
+        """A neighbour refused what we sent."""
+        text = told_of_refusal(receipt.receiver, receipt.code or "", receipt.text or "")
+        self._tell(NoticeKind.REFUSED, receipt.head, receipt.receiver, text)
+        log.error("receiver.rejected", receiver=receipt.receiver, code=receipt.code, envelope_id=receipt.head)
+
+    def _tell(self, kind: NoticeKind, about: str, county: str, text: str) -> None:
+        self._tx.waiting_room.tell(kind, about, county, text, self._now)
