@@ -1,0 +1,74 @@
+"""What the audience sees: a line for each change as it happens, and the table at the end."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from schemas.base import BEIJING
+from schemas.counties import name_of
+from schemas.records import JournalKind
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_STAGES = {"stored": "入库", "acknowledged": "签收", "rejected": "拒收", "declined": "不能"}
+
+
+def clock(text: str) -> str:
+    """Return the time of day of a wire time."""
+    return datetime.fromisoformat(text).astimezone(BEIJING).strftime("%H:%M:%S")
+
+
+def line_of(code: str, entry: Mapping[str, Any]) -> str:
+    """Describe one change of a county's journal for people; empty if it is not worth a line."""
+    when = clock(entry["at"])
+    if entry["kind"] == JournalKind.ARRIVED and entry.get("event"):
+        event = entry["event"]
+        level = f"【{event['level']}级】" if event["level"] else ""
+        return f"{when}  {name_of(event['source'])} → {name_of(code)}  {level}{event['headline'] or event['wire_type']}"
+    if entry["kind"] == JournalKind.RECEIPT and entry.get("receipt"):
+        receipt = entry["receipt"]
+        if receipt["direction"] == "in" and receipt["officer"]:
+            stage = _STAGES.get(receipt["stage"], receipt["stage"])
+            return f"{when}  {name_of(code)} ← {name_of(receipt['receiver'])}  {stage}：{receipt['officer']}"
+    if entry["kind"] == JournalKind.NOTICE and entry.get("notice"):
+        return f"{when}  {name_of(code)} 提醒 notice：{entry['notice']['text']}"
+    return ""
+
+
+def table_of(codes: Sequence[str], details: Sequence[Mapping[str, Any]]) -> "Table":
+    """Return the table of every event × county: when it was stored there, and who acknowledged it.
+
+    Args:
+        codes: Counties, one column each.
+        details: ``GET events/{id}`` of each event, asked at its source.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    made = Table(title="事件 × 县 events × counties", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    made.add_column("发出 sent", no_wrap=True)
+    made.add_column("来源", no_wrap=True)
+    made.add_column("事件 event", no_wrap=True, max_width=30, overflow="ellipsis")
+    for code in codes:
+        made.add_column(name_of(code), no_wrap=True)
+    for detail in sorted(details, key=lambda one: one["header"]["time"]):
+        made.add_row(*_row(codes, detail))
+    return made
+
+
+def _row(codes: Sequence[str], detail: Mapping[str, Any]) -> list[str]:
+    header, content = detail["header"], detail["content"]
+    headline = content.get("headline") or content.get("title") or header["type"].split(".")[-2]
+    cells = {delivery["recipient"]: _cell(delivery) for delivery in detail["deliveries"]}
+    cells[header["source"]] = "[dim]本县[/]"
+    return [clock(header["time"]), name_of(header["source"]), headline, *(cells.get(code, "–") for code in codes)]
+
+
+def _cell(delivery: Mapping[str, Any]) -> str:
+    if delivery["refused_code"]:
+        return f"[red]拒 {delivery['refused_code']}[/]"
+    if delivery["stored_at"] is None:
+        return "[red]未到[/]"
+    stored = clock(delivery["stored_at"])
+    return f"{stored} [green]签[/]" if delivery["acknowledged_at"] else stored

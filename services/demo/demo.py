@@ -1,0 +1,208 @@
+"""Run the demonstration: prepare, start, play, show, recount, and stay up or end."""
+
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from schemas.base import BEIJING
+from schemas.counties import name_of
+from services.bootstrap.cli import open_county
+from services.bootstrap.stopping import stop_event
+from services.demo.board import line_of, table_of
+from services.demo.cast import CAST
+from services.demo.ceremony import Ports, Say, Stage, free_ports, prepare, set_hub_url
+from services.demo.desks import Desk
+from services.demo.link import Link
+from services.demo.morning import CUT, Morning
+from services.demo.troupe import Troupe
+from services.settings import read_hub_settings, read_settings
+
+_FIXED_PORTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The figures of one demonstration; ``holds`` decides the exit code."""
+
+    figures: Mapping[str, Any]
+    holds: bool
+
+
+def choose_ports() -> Ports:
+    """Pick free loopback ports for every process of the play."""
+    leafs = [part.code for part in CAST if part.behind_leaf]
+    found = asyncio.run(free_ports(_FIXED_PORTS + len(CAST) + 2 * len(leafs)))
+    api = dict(zip((part.code for part in CAST), found[_FIXED_PORTS:], strict=False))
+    rest = found[_FIXED_PORTS + len(CAST) :]
+    leaf = {code: (rest[2 * i], rest[2 * i + 1]) for i, code in enumerate(leafs)}
+    return Ports(found[0], found[1], found[2], api, leaf)
+
+
+def run_demo(directory: Path | None, *, once: bool, as_json: bool) -> int:
+    """Play the demonstration.
+
+    Args:
+        directory: Keeps the data; a second start goes on from it. None plays in a folder that goes away.
+        once: End after the play instead of staying up.
+        as_json: People's lines go to standard error, and the last line of standard output is one JSON object.
+
+    Returns:
+        0 only if nothing was lost or doubled.
+    """
+    say = _sayer(as_json=as_json)
+    kept = directory.resolve() if directory else None
+    root = kept or Path(tempfile.mkdtemp(prefix="sihu-demo-"))
+    try:
+        stage = Stage(root)
+        if not stage.prepared:
+            prepare(stage, CAST, choose_ports(), say)
+        return asyncio.run(_run(stage, say, once=once, as_json=as_json))
+    finally:
+        if kept is None:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def _sayer(*, as_json: bool) -> Say:
+    stream = sys.stderr if as_json else sys.stdout
+
+    def say(text: str) -> None:
+        stream.write(text + "\n")
+        stream.flush()
+
+    return say
+
+
+async def _run(stage: Stage, say: Say, *, once: bool, as_json: bool) -> int:
+    async with stop_event(until_stdin_closes=False) as stop:
+        playing = asyncio.create_task(_play(stage, say, stop, once=once, as_json=as_json))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not playing.done() and not once:
+            return await playing  # it sees the event itself once it stays up
+        if not playing.done():
+            playing.cancel()
+        stopping.cancel()
+        results = await asyncio.gather(playing, return_exceptions=True)
+    return _code_of(results[0])
+
+
+def _code_of(result: int | BaseException) -> int:
+    if isinstance(result, asyncio.CancelledError):
+        return 130  # as shells say of a program that Ctrl-C ended
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
+async def _play(stage: Stage, say: Say, stop: asyncio.Event, *, once: bool, as_json: bool) -> int:
+    troupe = Troupe(stage.root / "logs")
+    try:
+        async with AsyncExitStack() as stack:
+            morning = await _open(stage, say, troupe, stack)
+            await morning.play()
+            details = [await morning.desks[sent["source"]].get(f"/events/{sent['envelope_id']}") for sent in morning.sent]
+            _show(details, as_json=as_json)
+            if not once:
+                await _stay(morning, say, stop)
+        await troupe.stop_all()
+        outcome = await _recounted(stage, morning, details)
+        _tell(outcome, say, as_json=as_json)
+        return 0 if outcome.holds else 1
+    finally:
+        await asyncio.shield(troupe.stop_all())
+
+
+async def _open(stage: Stage, say: Say, troupe: Troupe, stack: AsyncExitStack) -> Morning:
+    hub = read_hub_settings(stage.hub)
+    say("枢纽、叶节点和六县节点启动 hub, leaf and six nodes start")
+    await troupe.start("hub", "hub", "run", "--dir", str(stage.hub))
+    link = await stack.enter_async_context(Link(hub.port).opened())
+    set_hub_url(stage, CUT, link.port)
+    leafs = [part.code for part in CAST if part.behind_leaf]
+    await asyncio.gather(
+        *(troupe.start(f"leaf-{code}", "leaf", "--dir", str(stage.county(code))) for code in leafs)
+    )
+    await asyncio.gather(
+        *(troupe.start(part.code, "node", "--dir", str(stage.county(part.code))) for part in CAST)
+    )
+    desks = {part.code: Desk(stage, part.code, read_settings(stage.county(part.code)).api.port) for part in CAST}
+    for desk in desks.values():
+        await stack.enter_async_context(desk.watched(lambda code, entry: _say_change(say, code, entry)))
+    return Morning(stage, desks, troupe, link, say, open_county(stage.root).clock.now().astimezone(BEIJING))
+
+
+def _say_change(say: Say, code: str, entry: Mapping[str, Any]) -> None:
+    line = line_of(code, entry)
+    if line:
+        say(line)
+
+
+def _show(details: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    from rich.console import Console
+
+    stream = sys.stderr if as_json else sys.stdout
+    console = Console(file=stream, width=None if stream.isatty() else 150, highlight=False)
+    console.print()
+    console.print(table_of([part.code for part in CAST], details))
+
+
+async def _stay(morning: Morning, say: Say, stop: asyncio.Event) -> None:
+    say("演示继续运行，按 Ctrl-C 结束 stays up, Ctrl-C ends it. 试一试 try:")
+    for code, desk in morning.desks.items():
+        say(f"  {name_of(code)} {desk.address}/api/v1/events   sihu inbox --dir {morning.stage.county(code)}")
+    await stop.wait()
+
+
+async def _recounted(stage: Stage, morning: Morning, details: Sequence[Mapping[str, Any]]) -> Outcome:
+    """Let the separate program recount, and put its figures beside what the API said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.demo.recount", str(stage.root)), stdout=asyncio.subprocess.PIPE
+    )
+    count = json.loads((await process.communicate())[0])
+    acknowledged = sum(1 for one in details for delivery in one["deliveries"] if delivery["acknowledged_at"])
+    calm, disturbed = _latencies(details, morning.disturbed)
+    figures = {
+        "members": len(CAST),
+        **{name: count[name] for name in ("events", "deliveries", "stored", "lost", "duplicated", "out_of_order")},
+        "unexpected": count["unexpected"],
+        "acknowledged": acknowledged,
+        "latency_ms": {"p50": _percentile(calm, 0.5), "p99": _percentile(calm, 0.99), "count": len(calm)},
+        "disturbed_ms": {"p50": _percentile(disturbed, 0.5), "max": _percentile(disturbed, 1.0), "count": len(disturbed)},
+    }
+    return Outcome(figures, process.returncode == 0 and acknowledged > 0)
+
+
+def _latencies(details: Sequence[Mapping[str, Any]], disturbed: set[str]) -> tuple[list[float], list[float]]:
+    """Return milliseconds from the source's time to the receiver's, apart for events sent during a fault."""
+    found: tuple[list[float], list[float]] = ([], [])
+    for detail in details:
+        made = datetime.fromisoformat(detail["header"]["time"])
+        for delivery in detail["deliveries"]:
+            passed = (datetime.fromisoformat(delivery["stored_at"]) - made).total_seconds() * 1000
+            found[detail["envelope_id"] in disturbed].append(passed)
+    return found
+
+
+def _percentile(values: Sequence[float], share: float) -> float | None:
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 1) if ordered else None
+
+
+def _tell(outcome: Outcome, say: Say, *, as_json: bool) -> None:
+    figures = outcome.figures
+    verdict = "无一丢失，无一重复 nothing lost, nothing doubled" if outcome.holds else "不完整 NOT complete"
+    say(
+        f"{figures['events']} 个事件，{figures['deliveries']} 次投递，{figures['stored']} 份入库回执，"
+        f"{figures['acknowledged']} 次签收：{verdict}"
+    )
+    if as_json:
+        sys.stdout.write(json.dumps(figures) + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,83 @@
+"""The desks of the play: what each county sends, sees and answers over its own node's API."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from schemas.errors import InvariantError, UnavailableError
+from services.bootstrap.client import open_client
+from services.demo.cast import AGREEMENT_ID
+from services.demo.ceremony import OFFICER, Stage
+from services.demo.sampling import Sample
+
+Seen = Callable[[str, dict[str, Any]], None]
+"""Called with a county's code and a change of its journal."""
+
+
+class Desk:
+    """One county's liaison desk."""
+
+    def __init__(self, stage: Stage, code: str, port: int) -> None:
+        """Take the county; its node may come and go."""
+        self.code = code
+        self._home = stage.county(code)
+        self._address = f"http://127.0.0.1:{port}"
+        self._token = (self._home / "cli.token").read_text(encoding="utf-8").strip()
+        self.address = self._address
+
+    async def get(self, path: str, **params: str) -> Any:  # noqa: ANN401 - any JSON value
+        """Ask the own node."""
+        async with open_client(self._address, self._token) as client:
+            return json.loads(await client.get(path, params))
+
+    async def send(self, sample: Sample, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+        """Send a sample and write the 202 answer into the sender's own log."""
+        draft = {"type": sample.wire_type, "agreement": AGREEMENT_ID, "content": sample.content, **fields}
+        async with open_client(self._address, self._token) as client:
+            accepted = json.loads(await client.post("/events", json.dumps(draft, ensure_ascii=False).encode()))
+        detail = await self.get(f"/events/{accepted['envelope_id']}")
+        row = {**accepted, "source": self.code, "type": sample.wire_type, "to": detail["header"]["to"]}
+        with (self._home / "accepted.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(row) + "\n")
+        return {**row, "headline": sample.content.get("headline") or sample.content.get("title") or ""}
+
+    async def acknowledge(self, envelope_id: str, answer: str) -> None:
+        """Answer as the officer on duty, by the product's own command and the officer's own key.
+
+        Raises:
+            InvariantError: The command failed; what it said is in the text.
+        """
+        words = ("acknowledge", envelope_id, "--officer", OFFICER, "--answer", answer, "--dir", str(self._home))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services.cli", *words),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said = (await process.communicate())[0].decode(errors="replace")
+        if process.returncode != 0:
+            raise InvariantError(f"sihu {' '.join(words)} ended with {process.returncode}: {said}")
+
+    @asynccontextmanager
+    async def watched(self, seen: Seen) -> AsyncIterator[None]:
+        """Follow the county's journal as long as the block runs, over every restart of its node."""
+        watching = asyncio.create_task(self._watch(seen), name=f"watch-{self.code}")
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _watch(self, seen: Seen) -> None:
+        after = 0
+        while True:
+            try:
+                async with open_client(self._address, self._token) as client, client.live(after) as changes:
+                    async for change in changes:
+                        entry = json.loads(change)
+                        after = entry["sequence"]
+                        seen(self.code, entry)
+            except UnavailableError:
+                await asyncio.sleep(0.2)

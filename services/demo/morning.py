@@ -1,0 +1,109 @@
+"""The play: a morning on the border, with one link cut and one county killed while it goes on."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from schemas.counties import name_of
+from services.demo.ceremony import Say, Stage
+from services.demo.desks import Desk
+from services.demo.link import Link
+from services.demo.sampling import sample
+from services.demo.troupe import Troupe
+
+CUT: Final = "522728"
+"""罗甸: its link to the hub is cut and healed."""
+KILLED: Final = "451221"
+"""南丹: its process is killed and restarted."""
+_COMPLETE_SECONDS: Final = 30.0
+_BULLETINS_EACH: Final = 3
+
+
+@dataclass(slots=True)
+class Morning:
+    """What it takes to play, and what was sent."""
+
+    stage: Stage
+    desks: Mapping[str, Desk]
+    troupe: Troupe
+    link: Link
+    say: Say
+    begin: datetime
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    disturbed: set[str] = field(default_factory=set)
+    """Envelope ids that were under way while a link was cut or a county dead."""
+
+    async def play(self) -> None:
+        """Play all scenes, then wait until every receipt is back."""
+        alert = await self._send("522722", "rainstorm_issued")
+        await self._answer("451226", alert, "received")
+        await self._send("451226", "policy_bulletin")
+        await self._ordinary_business()
+        await self._with_a_link_cut()
+        await self._with_a_county_killed()
+        update = self.sent[-1]
+        await self._answer("451226", update, "handling")
+        cancelled = await self._send("522722", "rainstorm_cancelled")
+        await self._complete()
+        await self._answer("451226", cancelled, "received")
+        await self._answer("451222", cancelled, "received")
+        await self._complete()
+
+    async def _ordinary_business(self) -> None:
+        self.say("各县互发工作动态 every county sends bulletins")
+        for _ in range(_BULLETINS_EACH):
+            await asyncio.gather(*(self._send(code, "work_bulletin", quiet=True) for code in self.desks))
+        await self._complete()
+
+    async def _with_a_link_cut(self) -> None:
+        self.say(f"✂ {name_of(CUT)}至枢纽的链路中断 link cut")
+        self.link.cut()
+        self.disturbed.add((await self._send("451222", "reservoir_release"))["envelope_id"])
+        self.disturbed.add((await self._send(CUT, "population_flow"))["envelope_id"])
+        await asyncio.sleep(1.0)
+        self.link.heal()
+        self.say(f"✓ {name_of(CUT)}的链路恢复 link healed")
+        await self._complete()
+
+    async def _with_a_county_killed(self) -> None:
+        self.say(f"✗ {name_of(KILLED)}节点被强行终止 node killed (kill -9)")
+        await self.troupe.kill(KILLED)
+        self.disturbed.add((await self._send("451226", "work_bulletin"))["envelope_id"])
+        update = await self._send("522722", "rainstorm_updated")
+        self.disturbed.add(update["envelope_id"])
+        await self.troupe.start(KILLED, "node", "--dir", str(self.stage.county(KILLED)))
+        self.say(f"✓ {name_of(KILLED)}节点重新启动 node back")
+        await self._complete()
+
+    async def _send(self, code: str, name: str, *, quiet: bool = False) -> dict[str, Any]:
+        sent = await self.desks[code].send(sample(name, begin=self.begin))
+        self.sent.append(sent)
+        if not quiet:
+            self.say(f"→ {name_of(code)}发出：{sent['headline'] or name}")
+        return sent
+
+    async def _answer(self, code: str, event: Mapping[str, Any], answer: str) -> None:
+        await self._arrived(code, event["envelope_id"])
+        await self.desks[code].acknowledge(event["envelope_id"], answer)
+
+    async def _arrived(self, code: str, envelope_id: str) -> None:
+        async with asyncio.timeout(_COMPLETE_SECONDS):
+            while not await self._has(code, envelope_id):
+                await asyncio.sleep(0.05)
+
+    async def _has(self, code: str, envelope_id: str) -> bool:
+        page = await self.desks[code].get("/events", direction="in", newest="true", limit="200")
+        return any(event["envelope_id"] == envelope_id for event in page["events"])
+
+    async def _complete(self) -> None:
+        """Wait until every recipient's signed *stored* receipt for everything sent so far is back at its source."""
+        async with asyncio.timeout(_COMPLETE_SECONDS):
+            for event in self.sent:
+                while await self._unstored(event):
+                    await asyncio.sleep(0.05)
+
+    async def _unstored(self, event: Mapping[str, Any]) -> int:
+        detail = await self.desks[event["source"]].get(f"/events/{event['envelope_id']}")
+        return sum(1 for delivery in detail["deliveries"] if delivery["stored_at"] is None)
