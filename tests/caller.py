@@ -37,9 +37,9 @@ class Answer:
 class Caller:
     """One caller with one token."""
 
-    def __init__(self, session: aiohttp.ClientSession, token: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, token: str, port: int) -> None:
         """Borrow an open session."""
-        self.session = session
+        self.session, self.port = session, port
         self.auth = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def ask(self, method: str, path: str, **how: Any) -> Answer:  # noqa: ANN401 - passed on
@@ -68,4 +68,4 @@ async def calling(county: County, token: str = "", *, limits: Limits | None = No
         serving(county.gateway(limits), host="127.0.0.1", port=0) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
     ):
-        yield Caller(session, token)
+        yield Caller(session, token, port)
