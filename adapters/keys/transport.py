@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from adapters.keys.key_file import OpenKey
-from schemas.errors import Fault, InvariantError, RequestError
+from schemas.errors import InvariantError
 
 
 def certificate_request(key: OpenKey, *, county: str, office: str) -> str:
@@ -36,19 +36,6 @@ def nkey_public(key: OpenKey) -> str:
     """Return the public nkey (``U…``) that stands in the registry."""
     pair = nkeys.from_seed(bytearray(nkey_seed(key).encode()))
     return cast("bytes", pair.public_key).decode()
-
-
-def certificate_end(pem: bytes) -> tuple[str, str]:
-    """Return a certificate's subject and its last moment, ISO 8601 in UTC.
-
-    Raises:
-        RequestError: It is no certificate.
-    """
-    try:
-        certificate = x509.load_pem_x509_certificate(pem)
-    except ValueError:
-        raise RequestError(Fault("certificate.malformed", "certificate", "this is no PEM certificate")) from None
-    return certificate.subject.rfc4514_string(), certificate.not_valid_after_utc.isoformat()
 
 
 def open_key_pem(key: OpenKey) -> bytes:
