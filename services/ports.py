@@ -317,12 +317,37 @@ class Snapshot(Protocol):
 class Transaction(Snapshot, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
-    chains: Chains
-    outbox: Outbox
-    dues: Deliveries
-    receipt_book: Receipts
-    waiting_room: Waiting
-    memory: Memory
+    # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.
+
+    @property
+    def chains(self) -> Chains:
+        """Epochs and heads."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What waits to be published."""
+        ...
+
+    @property
+    def dues(self) -> Deliveries:
+        """Who owes receipts for what."""
+        ...
+
+    @property
+    def receipt_book(self) -> Receipts:
+        """Receipts issued and received."""
+        ...
+
+    @property
+    def waiting_room(self) -> Waiting:
+        """What waits for something or somebody."""
+        ...
+
+    @property
+    def memory(self) -> Memory:
+        """Small facts."""
+        ...
 
 
 class Store(Protocol):
