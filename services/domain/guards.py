@@ -48,14 +48,15 @@ _FULL_WIDTH: Final = re.compile(rb"\xef\xbc[\x90-\x99]")
 _DOTTED: Final = re.compile(rb"1[3-9][0-9]\.[0-9]{4}\.[0-9]{4}")
 
 _DEGREE: Final = r"(?:[绝絕]\s*密|[机機]\s*密|秘\s*密|工作秘密)"
+_BLANK: Final = r"[^\S\n]"
 _STAR: Final = r"[★☆※]"
 _OPEN, _CLOSE = r"[【\[（(\u3014〖《「]", r"[】\]）)\u3015〗》」]"
 _LABEL: Final = re.compile(
     rf"{_DEGREE}\s*{_STAR}|{_STAR}\s*{_DEGREE}"
     rf"|{_OPEN}\s*{_DEGREE}\s*{_CLOSE}"
-    rf"|(?:密级|密級|保密等级|保密级别)\s*[:：为是]?\s*{_DEGREE}"
+    rf"|(?:密级|密級|保密等级|保密级别)\s*(?:[:：为是]\s*)?{_DEGREE}"
     rf"|{_DEGREE}\s*启用前"
-    rf"|^\s*{_DEGREE}(?:\s*(?:\d+\s*(?:年|个月|月|天)|长期|特急|加急|急件|平急))?\s*$",
+    rf"|^{_BLANK}*{_DEGREE}(?:{_BLANK}*(?:\d+{_BLANK}*(?:年|个月|月|天)|长期|特急|加急|急件|平急))?{_BLANK}*$",
     re.MULTILINE,
 )
 _DENSE: Final = "密".encode()

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from enum import Enum
+from itertools import groupby
 from typing import Final
 
 _GAP: Final = r"[\s\-\u00ad\u00b7\u200b-\u200d\u2010-\u2015\u2060\u2212\ufe63\ufeff\uff0d]{1,3}"
@@ -31,7 +32,15 @@ _CARD: Final = re.compile(
 )
 _BIRTH: Final = re.compile(r"(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
+_SPELT_MOBILE: Final = re.compile(r"1[3-9]\d{9}")
+_SPELT_IDENTITY: Final = re.compile(rf"(?=(\d{{6}}{_BIRTH.pattern}\d{{3}}[\dX]))")
+_SPELT_CARD: Final = re.compile(rf"(?=({_CARD.pattern}))")
+
+_SHORTEST: Final = 11
+_SHORTEST_CARD: Final = 16
 _LONGEST: Final = 19
+_LONGEST_UNIT: Final = 4
+_MOST_GROUPS: Final = 8
 _IDENTITY_LENGTH: Final = 18
 _IDENTITY_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _IDENTITY_CHECKS: Final = "10X98765432"
@@ -39,6 +48,8 @@ _CREDIT_WEIGHTS: Final = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10
 _CREDIT_CHECKS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _LEADING_GROUP: Final = 3  # digits: a written number begins with at least so many before its first gap
 _CARD_GROUPS: Final = (4, 6)
+_ZERO: Final = ord("0")
+_DOUBLED: Final = str.maketrans("0123456789", "0246813579")  # twice the digit, digits added
 
 
 class NumberKind(Enum):
@@ -50,60 +61,69 @@ class NumberKind(Enum):
 
 
 def find_numbers(text: str) -> Iterator[NumberKind]:
-    """Yield the kind of every personal number in a text, in order."""
+    """Yield the kind of every personal number in a text."""
     plain = _DIGEST.sub(" # ", text)
     if _DOTTED_MOBILE.search(plain):
         yield NumberKind.MOBILE
     for run in _RUN.finditer(plain):
-        for groups, tail in _windows(plain, run):
-            if kind := _kind_of(groups, tail):
-                yield kind
+        groups = _groups_of(plain, run)
+        yield from _in_groups(groups, tail=plain[run.end() : run.end() + _LONGEST_UNIT])
+        yield from _in_single_digits(groups)
 
 
-def _windows(text: str, run: re.Match[str]) -> Iterator[tuple[list[str], str]]:
-    """Yield every stretch of neighbouring groups that could be a number, with the text behind it."""
+def _groups_of(text: str, run: re.Match[str]) -> list[str]:
+    """Split a run at its gaps into groups of ASCII digits; what a decimal point touches is left out."""
     groups = [_plain(group) for group in _SPLIT.split(run.group())]
-    if len(groups) > 1 and groups[-1] == "X":
-        groups[-2:] = [groups[-2] + "X"]
-    begin = 1 if _is_decimal_point(text, run.start()) else 0
-    end = len(groups) - (1 if _FRACTION.match(text, run.end()) else 0)
-    for first in range(begin, end):
-        length = 0
-        for last in range(first, end):
-            length += len(groups[last])
-            if length > _LONGEST:
-                break
-            yield groups[first : last + 1], text[run.end() : run.end() + 4] if last == len(groups) - 1 else ""
+    if run.start() > 1 and text[run.start() - 1] == "." and text[run.start() - 2].isdecimal():
+        del groups[0]
+    if _FRACTION.match(text, run.end()):
+        del groups[-1:]
+    return groups
 
 
 def _plain(group: str) -> str:
+    if group.isascii():
+        return group.upper()
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else "X" for char in group)
 
 
-def _is_decimal_point(text: str, start: int) -> bool:
-    return start > 1 and text[start - 1] == "." and text[start - 2].isdecimal()
+def _in_groups(groups: list[str], tail: str) -> Iterator[NumberKind]:
+    # Figures in a row, such as 15 20 30 40 500, are no number: a written one begins with three digits or more.
+    for first, leading in enumerate(groups):
+        number = ""
+        for last in range(first, min(first + _MOST_GROUPS, len(groups)) if len(leading) >= _LEADING_GROUP else first):
+            number += groups[last]
+            if len(number) > _LONGEST:
+                break
+            has_unit = first == last == len(groups) - 1 and _UNIT.match(tail) is not None
+            if len(number) >= _SHORTEST and (kind := _kind_of(number, leading, has_unit=has_unit)):
+                yield kind
 
 
-def _kind_of(groups: list[str], tail: str) -> NumberKind | None:
-    number = "".join(groups)
-    if not _is_written_so(groups):
-        return None
+def _kind_of(number: str, leading: str, *, has_unit: bool) -> NumberKind | None:
     if _MOBILE.fullmatch(number):
-        return None if len(groups) == 1 and _UNIT.match(tail) else NumberKind.MOBILE
-    if len(number) == _IDENTITY_LENGTH and _is_identity(number, in_one=len(groups) == 1):
+        return None if has_unit else NumberKind.MOBILE
+    if len(number) == _IDENTITY_LENGTH and _is_identity(number, in_one=number == leading):
         return NumberKind.IDENTITY
-    if _CARD.fullmatch(number) and _is_card_written_so(groups) and _passes_luhn(number):
-        return NumberKind.CARD
-    return None
+    is_written_so = number == leading or len(leading) in _CARD_GROUPS
+    return NumberKind.CARD if is_written_so and _CARD.fullmatch(number) and _passes_luhn(number) else None
 
 
-def _is_written_so(groups: list[str]) -> bool:
-    # Figures in a row, such as 15 20 30 40 500, are no number; 138 1234 5678 and 1 3 8 … are.
-    return len(groups[0]) >= _LEADING_GROUP or all(len(group) == 1 for group in groups)
+def _in_single_digits(groups: list[str]) -> Iterator[NumberKind]:
+    """Look into stretches of single digits, such as 1 3 8 0 …, where a number may begin anywhere."""
+    for is_single, stretch in groupby(groups, key=lambda group: len(group) == 1):
+        digits = "".join(stretch) if is_single else ""
+        if any(_is_identity(found[1], in_one=False) for found in _SPELT_IDENTITY.finditer(digits)):
+            yield NumberKind.IDENTITY
+        if any(_has_card(found[1]) for found in _SPELT_CARD.finditer(digits)):
+            yield NumberKind.CARD
+        if _SPELT_MOBILE.search(digits):
+            yield NumberKind.MOBILE
 
 
-def _is_card_written_so(groups: list[str]) -> bool:
-    return len(groups) == 1 or len(groups[0]) in _CARD_GROUPS or all(len(group) == 1 for group in groups)
+def _has_card(digits: str) -> bool:
+    lengths = range(_SHORTEST_CARD, len(digits) + 1)
+    return any(_CARD.fullmatch(digits, 0, length) and _passes_luhn(digits[:length]) for length in lengths)
 
 
 def _is_identity(number: str, *, in_one: bool) -> bool:
@@ -125,5 +145,5 @@ def _is_credit_code(number: str) -> bool:
 
 
 def _passes_luhn(number: str) -> bool:
-    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number)))
-    return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
+    digits = (number[-1::-2] + number[-2::-2].translate(_DOUBLED)).encode()
+    return (sum(digits) - len(digits) * _ZERO) % 10 == 0

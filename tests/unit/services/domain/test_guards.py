@@ -5,6 +5,7 @@ check digits are computed by the test's own words of the standards.
 """
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -246,3 +247,14 @@ def test_a_mobile_number_written_in_another_way_passes(
     text = prefix + number[:3] + gaps[0] + number[3:7] + gaps[1] + number[7:] + suffix
 
     assert personal_numbers({"note": text}) is not None
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["4 " * 64_000, "1-" * 64_000, "123 " * 32_000, "6222 " * 25_000, "1" * 128_000])
+def test_a_hostile_text_keeps_the_guard_busy(text: str) -> None:
+    """The search is linear in the text: a partner cannot stop us with one long message."""
+    begun = time.process_time()
+
+    list(find_numbers(text))
+
+    assert time.process_time() - begun < 5

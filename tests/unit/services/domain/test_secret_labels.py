@@ -1,6 +1,7 @@
 """Labels of state and work secrets stay away; talk about secrecy does not."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -52,3 +53,15 @@ def test_the_receiver_refuses_a_label() -> None:
     content: Any = {"body": "机密★1年"}
 
     assert guard_content(content, json.dumps(content).encode()) is None
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("blank", ["\n", " ", "【", "密级", "机密 ", "★ "])
+def test_a_long_text_keeps_the_guard_busy(blank: str) -> None:
+    """The search is linear in the text."""
+    begun = time.process_time()
+
+    secret_label({"body": blank * 60_000 + "密"})
+    secret_label({"body": "密级" + blank * 60_000 + "密"})
+
+    assert time.process_time() - begun < 3
