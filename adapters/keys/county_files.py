@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from adapters.keys.durable import PRIVATE, PUBLIC, one_at_a_time, read_bytes, write_whole
+from adapters.keys.durable import PRIVATE, PRIVATE_DIRECTORY, PUBLIC, one_at_a_time, read_bytes, write_whole
 from adapters.keys.key_file import OpenKey, load, new_salt, save
 
 DOCUMENT_MAX_BYTES: Final = 8 * 1024 * 1024
@@ -19,6 +19,10 @@ class CountyFiles:
     def __init__(self, root: Path) -> None:
         """Take the directory; read nothing yet."""
         self.root = root
+
+    def make_root(self) -> None:
+        """Make the directory, for its owner alone, if it is not there yet."""
+        self.root.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
 
     def exists(self, name: str) -> bool:
         """Tell whether there is such a file."""

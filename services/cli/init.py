@@ -77,7 +77,9 @@ def init(
     )
     card = sure(member_card(who, identity.public_keys, desk.now()))
     document = _signed_card(card, identity)
-    _save_keys(desk, identity, _new_passphrase(desk))
+    passphrase = _new_passphrase(desk)
+    desk.files.make_root()
+    _save_keys(desk, identity, passphrase)
     _save_rest(desk, card, document)
     _report(desk, document_digest(document), as_json=as_json)
 
