@@ -290,7 +290,7 @@ async def test_a_node_that_stops_says_so(world: World) -> None:
 class BrokenStore(MemoryStore):
     """A store whose journal does not hold together."""
 
-    async def changed(self, after: int) -> int:
+    async def changed(self, after: int) -> int:  # noqa: ARG002 - the port's signature
         """Find the fault."""
         raise InvariantError("the journal has a hole")
 
