@@ -21,6 +21,7 @@ from adapters.sqlite.store import open_store
 from schemas.carriage import Publication
 from schemas.ids import CountyCode
 from schemas.subjects import Lane, Subject, stream_of, streams
+from services.bootstrap.logs import set_up_logging
 from services.gateway.submit import Submitter
 from services.posting import Posting
 from services.receiver.receiver import Receiver
@@ -29,7 +30,7 @@ from tests.bench.driver import Driver
 from tests.bench.events import AGREEMENT_ID, BULLETIN_TYPE
 from tests.bench.floor_sender import HEAD, body_of
 from tests.bench.members import FixedDirectory, nkey_seed_of, signers_of, trust_of
-from tests.bench.processes import serve
+from tests.bench.processes import serve, until
 
 _THREADS: Final = 2
 
@@ -67,14 +68,13 @@ class County:
             "receive": self.receive,
             "rest": self.rest,
             "append": self.append,
-            "appended": self.appended,
+            "at_hub": self.at_hub,
             "read_back": self.read_back,
         }
 
-    async def open(
-        self, url: str, county: str, counties: list[str], database: str, *, relay: bool = True, range_max: int = 100
-    ) -> dict[str, Any]:
-        """Open the store, the connection and, if asked, the relay; the receiver rests until ``receive``."""
+    async def open(self, url: str, county: str, counties: list[str], database: str) -> dict[str, Any]:
+        """Open the store, the connection and the relay; the receiver rests until ``receive``."""
+        set_up_logging("json", "info", county=county)  # as a node in service does
         self._county, clock = CountyCode(county), SystemClock()
         directory = FixedDirectory(trust_of([CountyCode(code) for code in counties]))
         self._store = await self._stack.enter_async_context(open_store(Path(database), county=county))
@@ -92,12 +92,10 @@ class County:
             clock=clock,
             executor=self._stack.enter_context(ThreadPoolExecutor(_THREADS, "verify")),
             threads=_THREADS,
-            range_max=range_max,
         )
-        if relay:
-            one = Relay(store=self._store, appender=self._appender, clock=clock)
-            await self._stack.enter_async_context(one.running())
-        self.handlers |= Driver(self._store, submitter, clock).handlers()
+        relay = Relay(store=self._store, appender=self._appender, clock=clock)
+        await self._stack.enter_async_context(relay.running())
+        self.handlers |= Driver(self._store, submitter).handlers()
         return {}
 
     async def receive(self) -> dict[str, Any]:
@@ -124,11 +122,9 @@ class County:
             await self._appender.append(Lane.NORMAL, waiting[start : start + BATCH_MAX])
         return {"started_ns": started, "ended_ns": time.monotonic_ns()}
 
-    async def appended(self, count: int, timeout_seconds: float) -> dict[str, Any]:
+    async def at_hub(self, count: int, timeout_seconds: float) -> dict[str, Any]:
         """Wait until the hub holds ``count`` publications of the normal lane in all; return since when it does."""
-        limit = time.monotonic() + timeout_seconds
-        while self._appender.held.get(Lane.NORMAL, (0, 0))[0] < count and time.monotonic() < limit:
-            await asyncio.sleep(0.002)
+        await until(lambda: self._appender.held.get(Lane.NORMAL, (0, 0))[0] >= count, timeout_seconds, 0.002)
         held, since = self._appender.held.get(Lane.NORMAL, (0, 0))
         return {"held": held, "ended_ns": since}
 

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from adapters.clock import SystemClock
 from schemas.errors import UnavailableError
 from schemas.records import JournalEntry, JournalKind
 from services.gateway.submit import Submitter
-from services.ports import Clock, Store
+from services.ports import Store
 from services.posting import Posted
 from tests.bench.events import alert_draft, draft_of
 from tests.bench.floor_sender import due_times
@@ -27,9 +28,9 @@ _BACK_OFF_SECONDS: Final = 0.01
 class Driver:
     """Hands for the harness inside a county's process."""
 
-    def __init__(self, store: Store, submitter: Submitter, clock: Clock) -> None:
+    def __init__(self, store: Store, submitter: Submitter) -> None:
         """Borrow what runs already."""
-        self._store, self._submitter, self._clock = store, submitter, clock
+        self._store, self._submitter = store, submitter
         self._watching: asyncio.Task[None] | None = None
         self._seen: list[tuple[str, str, int]] = []
 
@@ -50,18 +51,18 @@ class Driver:
 
         async def work() -> None:
             for number in numbers:
-                sent[number] = _never_sent(number) if number == skip else await self._submit(draft_of(number))
+                sent[number] = await self._submit_unless(number, skip)
 
         started = time.monotonic_ns()
         await asyncio.gather(*(work() for _ in range(_IN_FLIGHT)))
         return {"started_ns": started, "ended_ns": time.monotonic_ns(), "sent": in_order(sent.values())}
 
-    async def trickle(self, first: int, count: int, every_ms: float) -> dict[str, Any]:
+    async def trickle(self, first: int, count: int, every_ms: float, skip: int = -1) -> dict[str, Any]:
         """Submit one event every ``every_ms`` by the clock (open loop); tell when each was due."""
         started, sent, made = time.monotonic_ns(), {}, {}
 
         async def one(number: int, due_ns: int) -> None:
-            sent[number] = posted = await self._submit(draft_of(number))
+            sent[number] = posted = await self._submit_unless(number, skip)
             made[posted.envelope_id] = due_ns
 
         async with asyncio.TaskGroup() as tasks:
@@ -73,8 +74,11 @@ class Driver:
     async def alert(self) -> dict[str, Any]:
         """Submit a red alert: it travels in the urgent lane."""
         made = time.monotonic_ns()
-        posted = await self._submit(alert_draft(self._clock.now()))
+        posted = await self._submit(alert_draft(SystemClock().now()))
         return {"made_ns": made, "envelope_id": posted.envelope_id}
+
+    async def _submit_unless(self, number: int, skip: int) -> Posted:
+        return _never_sent(number) if number == skip else await self._submit(draft_of(number))
 
     async def _submit(self, body: bytes) -> Posted:
         while True:

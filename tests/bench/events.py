@@ -1,4 +1,4 @@
-"""What the benchmark sends: events of 1 KiB content that know their number, as a county's own system would post them."""
+"""What the benchmark sends: events of 1 KiB content that know their number, as a county's own system posts them."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -50,7 +50,7 @@ def judge_arrivals(sent: Sequence[str], database: Path, *, after: int, refused_b
 
 
 def missing_receipts(sent: Sequence[tuple[str, str, int]], database: Path, receivers: Sequence[str]) -> int:
-    """Count the (event, receiver) pairs without *stored* in the source's database; ``sent`` are (channel, epoch, seq)."""
+    """Count (event, receiver) pairs without *stored* in the source's database; ``sent`` are (channel, epoch, seq)."""
     held = {
         (receiver, channel, epoch, seq)
         for channel, epoch, receiver, first, last in _rows(database, _STORED)

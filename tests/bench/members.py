@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import nkeys
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.jetstream.credentials import nkey_public_of
+from adapters.keys.key_file import OpenKey
 from adapters.memory.signer import MemorySigner
 from schemas.access import Access
 from schemas.agreements import Agreement, Grant
@@ -20,7 +22,7 @@ from schemas.documents import SignedDocument
 from schemas.envelope import PayloadType
 from schemas.ids import CountyCode
 from schemas.registry import KeyRecord, KeyUse, Member, Registry
-from services.domain.documents import document_digest, draft
+from services.domain.documents import add_signature, document_digest, draft
 from services.domain.encoding import to_base64url
 from services.domain.trust import AgreementInForce, Trust, assemble
 from tests.bench.events import AGREEMENT_ID, ALERT_TYPE, BULLETIN_TYPE
@@ -38,13 +40,12 @@ def county_codes(count: int) -> tuple[CountyCode, ...]:
 
 def signers_of(county: str) -> Mapping[KeyUse, MemorySigner]:
     """Return a county's private keys."""
-    return {use: MemorySigner(f"bench {county} {use}") for use in _SIGNING}
+    return {use: MemorySigner(_key_name(county, use)) for use in _SIGNING}
 
 
 def nkey_seed_of(who: str) -> str:
     """Return the nkey seed of a county or of the registrar."""
-    raw = hashlib.sha256(f"bench nkey {who}".encode()).digest()
-    return bytes(nkeys.encode_seed(raw, nkeys.PREFIX_BYTE_USER)).decode()
+    return bytes(nkeys.encode_seed(_nkey_raw(who), nkeys.PREFIX_BYTE_USER)).decode()
 
 
 def nkey_of(who: str) -> str:
@@ -52,11 +53,43 @@ def nkey_of(who: str) -> str:
     return nkey_public_of(nkey_seed_of(who))
 
 
+def key_of(county: str, use: KeyUse) -> OpenKey:
+    """Return a private key as it lies in a county's file."""
+    seed = hashlib.sha256(_key_name(county, use).encode()).digest()
+    return OpenKey("ed25519", Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def nkey_of_file(who: str) -> OpenKey:
+    """Return the transport key as it lies in a county's file."""
+    return OpenKey("ed25519", Ed25519PrivateKey.from_private_bytes(_nkey_raw(who)))
+
+
 def trust_of(counties: Sequence[CountyCode]) -> Trust:
     """Return what every node of the run trusts: one registry, one agreement of all."""
+    registry, agreement = registry_of(counties), agreement_of(counties)
+    reference = f"{AGREEMENT_ID}@1:{document_digest(draft(PayloadType.AGREEMENT, agreement))}"
+    digest = document_digest(draft(PayloadType.REGISTRY, registry))
+    return assemble(registry, digest, [AgreementInForce(agreement, reference)])
+
+
+def signed(payload_type: PayloadType, payload: Registry | Agreement, counties: Sequence[str]) -> SignedDocument:
+    """Return a document with the governance signatures of all counties."""
+    document = draft(payload_type, payload)
+    for county in counties:
+        signer = signers_of(county)[KeyUse.GOVERNANCE]
+        document = add_signature(document, signer.kid, signer.sign)
+    return document
+
+
+def registry_of(counties: Sequence[CountyCode]) -> Registry:
+    """Return version 1 with these members."""
     members = tuple(_member(county) for county in sorted(counties))
-    registry = Registry(version=1, previous=None, issued_at=_BEGAN, expires_at=_ENDS, threshold=1, members=members)
-    agreement = Agreement(
+    return Registry(version=1, previous=None, issued_at=_BEGAN, expires_at=_ENDS, threshold=1, members=members)
+
+
+def agreement_of(counties: Sequence[CountyCode]) -> Agreement:
+    """Return the one agreement, of all."""
+    return Agreement(
         id=AGREEMENT_ID,
         version=1,
         title="基准测试协议",
@@ -70,9 +103,6 @@ def trust_of(counties: Sequence[CountyCode]) -> Trust:
         purposes=("work_exchange", "emergency_warning"),
         retention_days=365,
     )
-    reference = f"{AGREEMENT_ID}@1:{document_digest(draft(PayloadType.AGREEMENT, agreement))}"
-    digest = document_digest(draft(PayloadType.REGISTRY, registry))
-    return assemble(registry, digest, [AgreementInForce(agreement, reference)])
 
 
 class FixedDirectory:
@@ -93,6 +123,14 @@ class FixedDirectory:
     def credential(self, officer: str) -> SignedDocument | None:  # noqa: ARG002
         """Know no officer."""
         return None
+
+
+def _key_name(county: str, use: KeyUse) -> str:
+    return f"bench {county} {use}"
+
+
+def _nkey_raw(who: str) -> bytes:
+    return hashlib.sha256(f"bench nkey {who}".encode()).digest()
 
 
 def _member(county: str) -> Member:

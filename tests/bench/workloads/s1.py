@@ -8,8 +8,8 @@ from tests.bench.bare_server import LAZY
 from tests.bench.figures import Target
 from tests.bench.floor import Floor, floor
 from tests.bench.harness import Plan, Side, Workload
+from tests.bench.rooms import rooms
 from tests.bench.samples import Sample
-from tests.bench.sihu import bench
 
 
 @asynccontextmanager
@@ -18,7 +18,7 @@ async def opened(plan: Plan, folder: Path) -> AsyncIterator[Mapping[str, Side]]:
     async with (
         floor(folder / "floor", plant=plan.plant) as always,
         floor(folder / "lazy", sync=LAZY) as lazy,
-        bench(folder / "sihu", plant=plan.plant, receiving=False) as sihu,
+        rooms(folder / "sihu", plant=plan.plant) as sihu,
     ):
         yield {"floor": append_to(always), "lazy": append_to(lazy), "sihu": sihu.append}
 

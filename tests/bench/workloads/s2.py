@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.bench.figures import Target
 from tests.bench.floor import floor
 from tests.bench.harness import Plan, Side, Workload
-from tests.bench.sihu import bench
+from tests.bench.rooms import rooms
 from tests.bench.workloads.s1 import append_to
 
 
@@ -16,7 +16,7 @@ async def opened(plan: Plan, folder: Path) -> AsyncIterator[Mapping[str, Side]]:
     """Open the floor and a county whose neighbours rest."""
     async with (
         floor(folder / "floor", plant=plan.plant) as always,
-        bench(folder / "sihu", plant=plan.plant, receiving=False) as sihu,
+        rooms(folder / "sihu", plant=plan.plant) as sihu,
     ):
         yield {"floor": append_to(always, sign=True), "sihu": sihu.accept}
 

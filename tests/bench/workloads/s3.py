@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.bench.figures import Target
 from tests.bench.floor import Floor, floor
 from tests.bench.harness import Plan, Side, Workload
+from tests.bench.rooms import rooms
 from tests.bench.samples import Sample
-from tests.bench.sihu import Bench, bench
 
 
 @asynccontextmanager
@@ -17,12 +17,12 @@ async def opened(plan: Plan, folder: Path) -> AsyncIterator[Mapping[str, Side]]:
     async with (
         floor(folder / "floor", receivers=1, verify=False, store=False, plant=plan.plant) as bare,
         floor(folder / "verified", receivers=1) as verified,
-        bench(folder / "sihu", plant=plan.plant, receiving=False) as sihu,
+        rooms(folder / "sihu", plant=plan.plant) as sihu,
     ):
-        yield {"floor": drained(bare), "verified": drained(verified), "sihu": drained(sihu)}
+        yield {"floor": drained(bare), "verified": drained(verified), "sihu": sihu.drain}
 
 
-def drained(one: Floor | Bench) -> Side:
+def drained(one: Floor) -> Side:
     """Return the draining of a full stream as a side."""
 
     async def run(count: int) -> Sample:

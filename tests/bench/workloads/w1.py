@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.bench.figures import Better, Target
 from tests.bench.floor import floor
 from tests.bench.harness import Plan, Side, Workload
-from tests.bench.sihu import bench
+from tests.bench.nodes import nodes
 
 
 @asynccontextmanager
@@ -16,7 +16,7 @@ async def opened(plan: Plan, folder: Path, *, range_max: int) -> AsyncIterator[M
     """Open a link of the floor's and two counties."""
     async with (
         floor(folder / "floor", receivers=1, plant=plan.plant) as bare,
-        bench(folder / "sihu", plant=plan.plant, range_max=range_max) as sihu,
+        nodes(folder / "sihu", plant=plan.plant, range_max=range_max) as sihu,
     ):
         yield {"floor": bare.link, "sihu": sihu.link}
 
