@@ -41,7 +41,6 @@ _ID_PREFIX: Final = "urn:sihu:schema:"
 _WORDS: Final = frozenset({"title", "description"})
 _NAMED: Final = frozenset({"properties", "$defs"})  # their keys are names, which may well be `title`
 _PREFIX: Final = "content"
-_UNREADABLE: Final = Fault("content.wrong_form", _PREFIX, "write every time between the years 1 and 9999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +110,6 @@ def parse_new(wire_type: str, content: dict[str, JsonValue] | bytes) -> Event | 
         return faults_of(error, _PREFIX)
     except UnicodeEncodeError:
         return (Fault("content.wrong_form", _PREFIX, "write Unicode text without lone surrogates"),)
-    except OverflowError:
-        return (_UNREADABLE,)
 
 
 def parse_received(wire_type: str, content: bytes, schema_digest: str) -> Parsed | tuple[Fault, ...]:
@@ -131,8 +128,6 @@ def parse_received(wire_type: str, content: bytes, schema_digest: str) -> Parsed
         return Parsed(model.model_validate_json(content, extra="ignore" if newer else "forbid"), newer)
     except ValidationError as error:
         return faults_of(error, _PREFIX)
-    except OverflowError:
-        return (_UNREADABLE,)
 
 
 def _without_words(schema: dict[str, Any]) -> dict[str, Any]:

@@ -147,11 +147,6 @@ class AlertCancelled(SucceedingAlert):
         return self
 
 
-def issuing_office_of(alert_id: str) -> str:
-    """Return the 14 digits of the issuing office; the first six are its division code."""
-    return alert_id.partition("_")[0]
-
-
 def _judge_identity(alert: Alert) -> None:
     moment = alert.alert_id.split("_")[1]
     date, time = (int(moment[:4]), int(moment[4:6]), int(moment[6:8])), moment[8:]

@@ -87,11 +87,9 @@ def banned_names(value: JsonValue) -> Fault | None:
     """Refuse a key, or a name beside a value, that says what must never be recorded."""
     if not _has_banned_name(value):
         return None
-    for path, item in _walk(value):
-        if any(map(is_banned_name, _own_names(path, item))):
-            mend = "remove it: no ethnicity, religion, belief, political view or party membership is recorded or sent"
-            return Fault("guard.banned_name", _spell(path), mend)
-    return None
+    found = next(path for path, item in _walk(value) if any(map(is_banned_name, _own_names(path, item))))
+    mend = "remove it: no ethnicity, religion, belief, political view or party membership is recorded or sent"
+    return Fault("guard.banned_name", _spell(found), mend)
 
 
 def personal_numbers(value: JsonValue, exempt: tuple[Path, ...] = PHONE_FIELDS + AMOUNT_FIELDS) -> Fault | None:

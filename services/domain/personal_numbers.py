@@ -127,9 +127,7 @@ def _has_card(digits: str) -> bool:
 
 
 def _is_identity(number: str, *, in_one: bool) -> bool:
-    if "X" in number[:-1]:
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(number, _IDENTITY_WEIGHTS, strict=False))
+    total = sum(int(digit) * weight for digit, weight in zip(number[:-1], _IDENTITY_WEIGHTS, strict=True))
     if _IDENTITY_CHECKS[total % 11] != number[-1]:
         return False
     has_birth = _BIRTH.fullmatch(number[6:14]) is not None
@@ -137,10 +135,8 @@ def _is_identity(number: str, *, in_one: bool) -> bool:
 
 
 def _is_credit_code(number: str) -> bool:
-    """Tell whether an all-digit number is an organisation's unified social credit code."""
-    if "X" in number:
-        return False
-    total = sum(int(digit) * weight for digit, weight in zip(number, _CREDIT_WEIGHTS, strict=False))
+    """Tell whether a number of digits is an organisation's unified social credit code."""
+    total = sum(int(digit) * weight for digit, weight in zip(number[:-1], _CREDIT_WEIGHTS, strict=True))
     return _CREDIT_CHECKS[-total % 31] == number[-1]
 
 

@@ -190,6 +190,30 @@ def test_a_second_table_shows_what_the_first_one_hid() -> None:
     assert judge_releases(released(by_age(H, 90, 100)), [hidden]) is None
 
 
+def test_two_tables_that_share_a_dimension_are_judged_apart() -> None:
+    """By sex and age, then by age and reason: the second gives the totals of the ages, so 90 - 80 = 10 is open."""
+    first = released(by_sex_and_age([[H, 30, 40], [80, 60, 60]], [None, None], [None, None, None]))
+    reasons = ("work", "school", "care", "return", "other")
+
+    def by_reason(children_at_work: int | None) -> PopulationFlowReported:
+        counts = {"0-14": 18, "15-59": 18, "60+": 20}
+        cells = [cell({"age_band": age, "reason": reason}, counts[age]) for age in AGES for reason in reasons]
+        cells[0] = cell({"age_band": "0-14", "reason": "work"}, children_at_work)
+        return released(report(["age_band", "reason"], cells))
+
+    assert judge_releases(by_reason(18), [first]) is not None
+    assert judge_releases(first, [by_reason(18)]) is not None
+    assert judge_releases(by_reason(None), [first]) is None
+
+
+def test_two_tables_that_share_nothing_meet_in_the_total() -> None:
+    """By sex with the total hidden, then by age in full: the total is 150, and 150 - 140 = 10 is open."""
+    by_sex = released(report(["sex"], [cell({"sex": "female"}, 140), cell({"sex": "male"}, None)]))
+
+    assert judge_releases(released(by_age(50, 50, 50)), [by_sex]) is not None
+    assert judge_releases(released(by_age(50, 50, None)), [by_sex]) is None
+
+
 def test_releases_of_other_people_are_mixed_up() -> None:
     """Another quarter or another county tells nothing about this one."""
     total = released(report([], [cell({}, 200)]))

@@ -37,6 +37,12 @@ def card(digits: str) -> str:
     raise AssertionError
 
 
+def is_credit_code(number: str) -> bool:
+    """Check an all-digit unified social credit code by GB 32100."""
+    total = sum(int(digit) * pow(3, place, 31) for place, digit in enumerate(number[:17]))
+    return "0123456789ABCDEFGHJKLMNPQRTUWXY"[-total % 31] == number[17]
+
+
 def wide(text: str) -> str:
     """Write digits, dashes and X in full width."""
     return "".join(chr(ord(char) + 0xFEE0) if char in "0123456789X-" else char for char in text)
@@ -50,6 +56,9 @@ def guarded(content: Any) -> Fault | None:  # noqa: ANN401 - any JSON
 ID = identity("45122618000101001")
 ID_X = next(number for n in range(100, 200) if (number := identity(f"45122618000101{n}")).endswith("X"))
 CARD16, CARD19 = card("622200000000000"), card("622200000000000123")
+
+# A county office's credit code that is a valid identity number by its check digit, but for the date of birth.
+CREDIT_CODE = next(number for n in range(10_000) if is_credit_code(number := identity(f"1145122600786{n:04}")))
 
 ILLEGAL: tuple[tuple[str, NumberKind], ...] = (
     (f"身份证号{ID}", NumberKind.IDENTITY),
@@ -98,6 +107,9 @@ ILLEGAL: tuple[tuple[str, NumberKind], ...] = (
     (f"{CARD19[:4]}-{CARD19[4:8]}-{CARD19[8:12]}-{CARD19[12:16]}-{CARD19[16:]}", NumberKind.CARD),
     (f"{CARD19[:6]} {CARD19[6:]}", NumberKind.CARD),
     (wide(CARD16), NumberKind.CARD),
+    (" ".join(CARD16), NumberKind.CARD),
+    ("-".join(CARD19), NumberKind.CARD),
+    (f"1 2 3 4 {' '.join(ID_X)} ", NumberKind.IDENTITY),
     (card("400000000000000"), NumberKind.CARD),
     (card("510000000000000"), NumberKind.CARD),
     (card("955880000000000000"), NumberKind.CARD),
@@ -151,6 +163,7 @@ LEGAL: tuple[str, ...] = (
     "18 19 20 21 22 23 24 25 26",
     "ISBN 978-7-111-54742-6",
     "911400007109250324",
+    f"统一社会信用代码{CREDIT_CODE}",
     "11451226MB1234567X",
     "GB 11643—1999",
     "G1380 次列车，K1380+000 至 K1381+200",
