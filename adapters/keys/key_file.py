@@ -127,5 +127,5 @@ def _opened(pem: bytes, passphrase: bytes, path: Path) -> object:
         mend = "the key lies in the file unencrypted; destroy it and make a new one"
         raise RequestError(Fault("key.not_encrypted", path.name, mend)) from None
     except ValueError:
-        mend = f"the passphrase does not open {path}; give the one it was made with"
+        mend = f"the passphrase does not open {path}; give the one it was made with, or a sound copy of the file"
         raise RequestError(Fault("key.wrong_passphrase", path.name, mend)) from None
