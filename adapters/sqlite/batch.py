@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import apsw
 
+from adapters.sqlite.counters import Counters
 from adapters.sqlite.values import Row
 
 K = TypeVar("K", bound=Hashable)
@@ -24,61 +25,17 @@ _MISSING: Final = object()
 _Undo = list[tuple["Values[Any, Any]", Any, Any]]
 
 
-class Rows:
-    """Rows waiting for one INSERT, in order."""
-
-    __slots__ = ("_mark", "_sql", "_waiting", "append")
-
-    def __init__(self, sql: str) -> None:
-        """Collect rows for ``sql``."""
-        self._sql = sql
-        self._waiting: list[Row] = []
-        self._mark = 0
-        self.append = self._waiting.append
-
-    def mark(self) -> None:
-        """A work begins: what comes from now on is its own."""
-        self._mark = len(self._waiting)
-
-    def cut(self) -> None:
-        """The work failed: forget its own."""
-        del self._waiting[self._mark :]
-
-    def has_own(self) -> bool:
-        """Tell whether the work in hand has rows waiting."""
-        return len(self._waiting) > self._mark
-
-    def write_earlier(self, connection: apsw.Connection) -> None:
-        """Write the rows of the works before."""
-        if self._mark:
-            connection.executemany(self._sql, self._waiting[: self._mark])
-            del self._waiting[: self._mark]
-            self._mark = 0
-
-    def write(self, connection: apsw.Connection) -> None:
-        """Write all that wait; those of the works before are written already."""
-        if self._waiting:
-            connection.executemany(self._sql, self._waiting)
-            self._waiting.clear()
-            self._mark = 0
-
-    def clear(self) -> None:
-        """The group is lost."""
-        self._waiting.clear()
-        self._mark = 0
-
-
 class Values(Generic[K, V]):
     """A table, or facts computed from tables, kept in a dictionary and written behind.
 
     Without ``sql`` it is a cache that is never written.
     """
 
-    __slots__ = ("_dirty", "_rows", "_sql", "_undo", "_values", "_written", "get")
+    __slots__ = ("_dirty", "_log", "_rows", "_sql", "_values", "_written", "get")
 
-    def __init__(self, undo: _Undo, sql: str | None = None, rows: Callable[[K, V], Row] | None = None) -> None:
-        """Write changes by ``sql`` with the row that ``rows`` makes of key and value."""
-        self._undo = undo
+    def __init__(self, undo: _Undo, sql: str | None, rows: Callable[[K, V], Iterable[Row]] | None) -> None:
+        """Write changes by ``sql`` with the rows that ``rows`` makes of key and value."""
+        self._log = undo.append
         self._sql, self._rows = sql, rows
         self._values: dict[K, V] = {}
         self._dirty: set[K] = set()
@@ -87,10 +44,10 @@ class Values(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Change a value; undone if the work in hand fails."""
-        self._undo.append((self, key, self._values.get(key, _MISSING)))
-        self._values[key] = value
-        if self._sql is not None:
-            self._dirty.add(key)
+        values = self._values
+        self._log((self, key, values.get(key, _MISSING)))
+        values[key] = value
+        self._dirty.add(key)
 
     def learn(self, key: K, value: V) -> V:
         """Keep what SQLite answered: no change, so nothing to undo."""
@@ -104,16 +61,17 @@ class Values(Generic[K, V]):
             self._dirty.discard(key)
         else:
             self._values[key] = value
-            if self._sql is not None:
-                self._dirty.add(key)
+            self._dirty.add(key)
 
     def write(self, connection: apsw.Connection) -> None:
         """Write what changed."""
-        if self._dirty and self._sql is not None and self._rows is not None:
-            rows = self._rows
-            connection.executemany(self._sql, [rows(key, self._values[key]) for key in self._dirty])
+        if not self._dirty:
+            return
+        if self._sql is not None and self._rows is not None:
+            rows = [row for key in self._dirty for row in self._rows(key, self._values[key])]
+            connection.executemany(self._sql, rows)
             self._written |= self._dirty
-            self._dirty.clear()
+        self._dirty.clear()
 
     def settle(self) -> None:
         """What was written stays written."""
@@ -137,39 +95,59 @@ class Batch:
     def __init__(self, connection: apsw.Connection) -> None:
         """Write through ``connection``, whose transaction the caller opens and commits."""
         self.connection = connection
-        self._rows: list[Rows] = []
+        self.counters = Counters(connection)
+        self._inserts: list[str] = []
+        self._rows: list[list[Row]] = []
+        self._marks: list[int] = []
         self._values: list[Values[Any, Any]] = []
+        self._of_group: list[Values[Any, Any]] = []
+        self._recent: list[dict[Any, Any]] = []
         self._undo: _Undo = []
         self._in_savepoint = False
 
-    def rows(self, sql: str) -> Rows:
-        """Make a list of rows for one INSERT; lists are written in the order in which they were made."""
-        self._rows.append(Rows(sql))
-        return self._rows[-1]
+    # -- making the books -----------------------------------------------------------------------
 
-    def values(self, sql: str, rows: Callable[[K, V], Row]) -> Values[K, V]:
+    def rows(self, insert: str) -> Callable[[Row], None]:
+        """Return what appends a row for ``insert``; inserts are run in the order in which they were made."""
+        waiting: list[Row] = []
+        self._inserts.append(insert)
+        self._rows.append(waiting)
+        self._marks.append(0)
+        return waiting.append
+
+    def values(self, sql: str, rows: Callable[[K, V], Iterable[Row]]) -> Values[K, V]:
         """Make a dictionary whose changes are written by ``sql``."""
         made: Values[K, V] = Values(self._undo, sql, rows)
         self._values.append(made)
         return made
 
-    def cache(self, _key: type[K], _value: type[V]) -> Values[K, V]:
-        """Make a dictionary that is undone with the rest and never written."""
-        made: Values[K, V] = Values(self._undo)
+    def cache(self, _key: type[K], _value: type[V], *, of_group: bool = False) -> Values[K, V]:
+        """Make a dictionary that is undone with the rest and never written; one ``of_group`` is emptied with it."""
+        made: Values[K, V] = Values(self._undo, None, None)
         self._values.append(made)
+        if of_group:
+            self._of_group.append(made)
         return made
 
-    # -- one work -----------------------------------------------------------------------------
+    def recent(self, _key: type[K], _value: type[V]) -> dict[K, V]:
+        """Make a dictionary of what this group has appended: emptied with the group and when a work fails.
+
+        Who finds nothing there must ``ask`` SQLite, not ``peek``.
+        """
+        made: dict[K, V] = {}
+        self._recent.append(made)
+        return made
+
+    # -- one work -------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """A work begins."""
+        """A work begins: what is written from now on is its own."""
         self._undo.clear()
-        for rows in self._rows:
-            rows.mark()
+        self.counters.begin()
+        self._marks = list(map(len, self._rows))
 
     def keep(self) -> None:
         """The work succeeded."""
-        self._undo.clear()
         if self._in_savepoint:
             self.connection.execute("RELEASE work")
             self._in_savepoint = False
@@ -181,22 +159,25 @@ class Batch:
             self.connection.execute("RELEASE work")
             for values in self._values:
                 values.unsettle()
+            self.counters.unsettle()
+        self.counters.undo()
         for values, key, value in reversed(self._undo):
             values.put_back(key, value)
         self._undo.clear()
-        for rows in self._rows:
-            rows.cut()
+        for rows, mark in zip(self._rows, self._marks, strict=True):
+            del rows[mark:]
+        self._forget_recent()
         if self._in_savepoint:
             self._in_savepoint = False
             self._write_all()
             for values in self._values:  # what was learnt inside may have been of the failed work's making
                 values.forget()
 
-    # -- asking SQLite within a work -------------------------------------------------------------
+    # -- asking SQLite within a work --------------------------------------------------------------
 
     def ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         """Run a SELECT that sees everything written so far."""
-        if self._in_savepoint or self._undo or any(rows.has_own() for rows in self._rows):
+        if self._in_savepoint or self._has_own():
             self._write_in_savepoint()
         else:
             self._write_all()
@@ -211,29 +192,49 @@ class Batch:
         self._write_in_savepoint()
         return self.connection.execute(sql, bindings)
 
+    def _has_own(self) -> bool:
+        return bool(self._undo) or list(map(len, self._rows)) != self._marks or self.counters.has_changed()
+
     def _write_in_savepoint(self) -> None:
         if not self._in_savepoint:
-            for rows in self._rows:
-                rows.write_earlier(self.connection)
+            self._write_earlier()
             for values in self._values:
                 values.settle()
+            self.counters.settle()
             self.connection.execute("SAVEPOINT work")
             self._in_savepoint = True
         self._write_all()
 
+    def _write_earlier(self) -> None:
+        """Write the rows of the works before, so that a savepoint parts them from those of the work in hand."""
+        for insert, rows, mark in zip(self._inserts, self._rows, self._marks, strict=True):
+            if mark:
+                self.connection.executemany(insert, rows[:mark])
+                del rows[:mark]
+        self._marks = [0] * len(self._rows)
+
     def _write_all(self) -> None:
-        for rows in self._rows:
-            rows.write(self.connection)
+        for insert, rows in zip(self._inserts, self._rows, strict=True):
+            if rows:
+                self.connection.executemany(insert, rows)
+                rows.clear()
+        self._marks = [0] * len(self._rows)
         for values in self._values:
             values.write(self.connection)
+        self.counters.write()
 
-    # -- the group ------------------------------------------------------------------------------
+    # -- the group --------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """Write everything that waits; the caller commits."""
         self._write_all()
+        self._undo.clear()
         for values in self._values:
             values.settle()
+        self.counters.settle()
+        for values in self._of_group:
+            values.forget()
+        self._forget_recent()
 
     def lose(self) -> None:
         """The transaction is gone: forget everything and ask SQLite again."""
@@ -243,8 +244,9 @@ class Batch:
             rows.clear()
         for values in self._values:
             values.forget()
+        self.counters.forget()
+        self._forget_recent()
 
-
-def first(cursor: Iterable[Row]) -> Row | None:
-    """Return the only or first row, or None."""
-    return next(iter(cursor), None)
+    def _forget_recent(self) -> None:
+        for recent in self._recent:
+            recent.clear()

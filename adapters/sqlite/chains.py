@@ -3,8 +3,8 @@
 
 from typing import Final
 
-from adapters.sqlite.batch import Batch, first
-from adapters.sqlite.values import STORED_COLUMNS, Row, joined, parted, stored_event
+from adapters.sqlite.batch import Batch
+from adapters.sqlite.values import STORED_COLUMNS, Row, first, joined, parted, stored_event
 from schemas.control import ChainKind
 from schemas.envelope import Envelope, Position
 from schemas.errors import InvariantError
@@ -50,12 +50,11 @@ class SqliteChains:
     def __init__(self, batch: Batch) -> None:
         """Keep heads in ``batch``."""
         self._batch = batch
-        self._chains = batch.values(_UPDATE, _head_row)
+        self._chains = batch.values(_UPDATE, _head_rows)
         self._newest = batch.cache(str, int)
         self._epochs = batch.cache(tuple[str, str], int)
         self._tops = batch.cache(int, int)
         self._early = batch.cache(int, frozenset[int])
-        self._links = batch.cache(tuple[int, int], str)
 
     # -- the port --------------------------------------------------------------------------------
 
@@ -109,10 +108,9 @@ class SqliteChains:
 
     def held_id(self, number: int, seq: int) -> str | None:
         """Return the envelope id held at ``seq``, or None."""
-        found = self._links.get((number, seq))
-        if found is not None or seq > self._top(number):
-            return found
-        row = first(self._batch.peek(_SELECT_HELD_ID, (number, seq)))
+        if seq > self._top(number):
+            return None
+        row = first(self._batch.ask(_SELECT_HELD_ID, (number, seq)))
         return None if row is None else row[0].hex()
 
     def has_waiting(self, number: int) -> bool:
@@ -139,24 +137,26 @@ class SqliteChains:
 
     # -- for the outbox -----------------------------------------------------------------------------
 
-    def take_place(self, number: int, seq: int, envelope_id: str, *, early: bool) -> None:
+    def take_place(self, number: int, seq: int, *, early: bool) -> None:
         """Note that a link is being recorded at ``seq``.
 
         Raises:
             InvariantError: The chain does not exist or holds a link there already.
         """
-        self._chain(number)
-        if seq > self._top(number):
+        top = self._tops.get(number)
+        if top is None:
+            self._chain(number)
+            top = self._top(number)
+        if seq > top:
             self._tops.put(number, seq)
         elif self.held_id(number, seq) is not None:
             raise InvariantError(f"chain {number} holds a link at {seq} already")
-        self._links.put((number, seq), envelope_id)
         if early:
             self._early.put(number, self._early_of(number) | {seq})
 
-    def forget_places(self) -> None:
-        """The rows of the group are in SQLite: ask there."""
-        self._links.forget()
+    def holds(self, number: int, seq: int) -> bool:
+        """Tell whether a link is recorded at ``seq``; cheap for the newest."""
+        return seq == self._top(number) or self.held_id(number, seq) is not None
 
     # -- in memory ----------------------------------------------------------------------------------
 
@@ -199,8 +199,8 @@ def _row(chain: Chain) -> Row:
     )
 
 
-def _head_row(number: int, chain: Chain) -> Row:
-    return (number, chain.head.seq, chain.head.envelope_id, int(chain.frozen))
+def _head_rows(number: int, chain: Chain) -> tuple[Row, ...]:
+    return ((number, chain.head.seq, chain.head.envelope_id, int(chain.frozen)),)
 
 
 def _numbered(chain: Chain, number: int) -> Chain:

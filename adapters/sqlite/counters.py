@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
-from adapters.sqlite.batch import Batch, first
-from adapters.sqlite.values import Row
+import apsw
+
+from adapters.sqlite.values import Row, first
 from schemas.subjects import Lane
 
 _SELECT: Final = "SELECT value FROM counters WHERE name = ?"
@@ -32,21 +33,26 @@ GAUGES: Final = (
 
 def lane_end(lane: Lane) -> str:
     """Name the counter of the last dense sequence of a lane."""
-    return f"lane.{lane.value}.end"
+    return f"lane.{lane}.end"
 
 
 def lane_published(lane: Lane) -> str:
     """Name the counter of the last own sequence that the hub is known to hold."""
-    return f"lane.{lane.value}.published"
+    return f"lane.{lane}.published"
 
 
 class Counters:
-    """Counters of one writer."""
+    """Counters of one writer. Nearly every work changes several, so a work is undone by putting a copy back."""
 
-    def __init__(self, batch: Batch) -> None:
-        """Keep them in ``batch``."""
-        self._batch = batch
-        self._values = batch.values(_UPSERT, _as_row)
+    __slots__ = ("_before", "_connection", "_settled", "_values", "_written")
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Read and write through ``connection``."""
+        self._connection = connection
+        self._values: dict[str, int] = {}
+        self._before: dict[str, int] = {}
+        self._written: dict[str, int] = {}
+        self._settled: dict[str, int] = {}
 
     def value(self, name: str) -> int:
         """Return a counter; one that was never set is 0."""
@@ -55,22 +61,53 @@ class Counters:
 
     def set(self, name: str, value: int) -> None:
         """Set a counter."""
-        self._values.put(name, value)
+        self._values[name] = value
 
     def add(self, name: str, count: int) -> int:
         """Add to a counter and return its new value."""
-        value = self.value(name) + count
-        if count:
-            self._values.put(name, value)
+        found = self._values.get(name)
+        value = (self._read(name) if found is None else found) + count
+        self._values[name] = value
         return value
 
     def _read(self, name: str) -> int:
-        row = first(self._batch.peek(_SELECT, (name,)))
-        return self._values.learn(name, row[0] if row else 0)
+        row = first(self._connection.execute(_SELECT, (name,)))
+        value = int(row[0]) if row else 0
+        self._values[name] = self._written[name] = value
+        return value
 
+    # -- for the batch ----------------------------------------------------------------------------
 
-def _as_row(name: str, value: int) -> Row:
-    return (name, value)
+    def begin(self) -> None:
+        """A work begins."""
+        self._before = self._values.copy()
+
+    def has_changed(self) -> bool:
+        """Tell whether the work in hand changed a counter."""
+        return self._values != self._before
+
+    def undo(self) -> None:
+        """The work failed."""
+        self._values = self._before.copy()
+
+    def write(self) -> None:
+        """Write what changed."""
+        rows = [(name, value) for name, value in self._values.items() if self._written.get(name) != value]
+        if rows:
+            self._connection.executemany(_UPSERT, rows)
+            self._written.update(rows)
+
+    def settle(self) -> None:
+        """What was written stays written."""
+        self._settled = self._written.copy()
+
+    def unsettle(self) -> None:
+        """What was written since ``settle`` has been rolled back."""
+        self._written = self._settled.copy()
+
+    def forget(self) -> None:
+        """Ask SQLite again."""
+        self._values, self._before, self._written, self._settled = {}, {}, {}, {}
 
 
 def named(rows: Iterable[Row]) -> dict[str, int]:

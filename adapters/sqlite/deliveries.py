@@ -10,7 +10,7 @@ Source: docs/decisions/0007-keep-state-in-one-sqlite-file.md
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from adapters.sqlite.batch import Batch, first
+from adapters.sqlite.batch import Batch
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import Counters
 from adapters.sqlite.reached import (
@@ -24,9 +24,10 @@ from adapters.sqlite.reached import (
     Span,
     next_owed,
     reached_at,
+    span_of,
     spans_of,
 )
-from adapters.sqlite.values import Row, joined, micros
+from adapters.sqlite.values import Row, first, joined, micros
 from adapters.sqlite.watches import Watches
 from schemas.errors import InvariantError
 from schemas.records import ReceiptRow
@@ -69,41 +70,36 @@ class SqliteDeliveries:
     def __init__(self, batch: Batch, counters: Counters, chains: SqliteChains, watches: Watches) -> None:
         """Append through ``batch``."""
         self._batch, self._counters, self._chains, self._watches = batch, counters, chains, watches
-        self._spans = batch.cache(int, tuple[Span, ...])
-        self._span_rows = batch.values(_UPSERT_SPAN, _span_row)
-        self._settled = batch.values(_UPSERT_SETTLED, _settled_row)
-        self._reached = batch.rows(_INSERT_REACHED)
+        self._spans = batch.values(_UPSERT_SPAN, _span_rows)
+        self._settled = batch.values(_UPSERT_SETTLED, _settled_rows)
+        self._append_reached = batch.rows(_INSERT_REACHED)
         self._ends = batch.cache(_Progress, int)
 
     # -- who owes --------------------------------------------------------------------------------
 
     def expect(self, chain_number: int, seq: int, recipients: Iterable[str]) -> None:
         """From now on each recipient owes receipts for this event; who owes them already goes on owing."""
-        if self._chains.held_id(chain_number, seq) is None:
+        if not self._chains.holds(chain_number, seq):
             raise InvariantError(f"chain {chain_number} holds no link at {seq} that could be delivered")
-        wanted = frozenset(recipients)
-        spans = self._spans_of(chain_number)
-        if len(spans) == 1 and spans[0].last == seq - 1 and spans[0].recipients == wanted:
-            self._put_span(chain_number, (), spans[0]._replace(last=seq))  # as nearly always
+        named, spans = tuple(recipients), self._spans_of(chain_number)
+        if len(spans) == 1 and spans[0].last == seq - 1 and spans[0].named == named:  # as nearly always
+            low, _, named, wanted = spans[0]
+            self._spans.put(chain_number, (Span(low, seq, named, wanted),))
             self._counters.add("deliveries", len(wanted))
             return
-        missing = wanted.difference(*(span.recipients for span in spans if span.first <= seq <= span.last))
+        missing = set(named).difference(*(span.recipients for span in spans if span.first <= seq <= span.last))
         if missing:
-            self._expect_also(chain_number, seq, missing, spans)
+            self._expect_also(chain_number, seq, tuple(sorted(missing)), spans)
 
-    def _expect_also(self, chain: int, seq: int, missing: frozenset[str], spans: tuple[Span, ...]) -> None:
-        before = next((span for span in spans if span.last == seq - 1 and span.recipients == missing), None)
+    def _expect_also(self, chain: int, seq: int, missing: tuple[str, ...], spans: tuple[Span, ...]) -> None:
+        before = next((span for span in spans if span.last == seq - 1 and span.named == missing), None)
         others = tuple(span for span in spans if span is not before)
-        self._put_span(chain, others, Span(before.first if before else seq, seq, missing))
+        self._spans.put(chain, (*others, span_of(before.first if before else seq, seq, missing)))
         self._counters.add("deliveries", len(missing))
         for recipient in missing:
             settled = self._settled_of(chain, recipient)
             if settled is None or seq <= settled:
                 self._settled.put((chain, recipient), seq - 1)
-
-    def _put_span(self, chain: int, others: tuple[Span, ...], span: Span) -> None:
-        self._spans.put(chain, (*others, span))
-        self._span_rows.put((chain, span.first, span.recipients), span.last)
 
     def _spans_of(self, chain: int) -> tuple[Span, ...]:
         found = self._spans.get(chain)
@@ -139,7 +135,7 @@ class SqliteDeliveries:
         code = (receipt.code or receipt.stage.value) if progress.fact == REFUSED else None
         facts = (micros(receipt.received_at), receipt.officer, receipt.answer, rank, code)
         for piece_low, piece_high in pieces:
-            self._reached.append((*progress, piece_low, piece_high, *facts))
+            self._append_reached((*progress, piece_low, piece_high, *facts))
         self._ends.put(progress, max(high, self._end(progress)))
         count = sum(piece_high - piece_low + 1 for piece_low, piece_high in pieces)
         if progress.fact in {STORED, ACKNOWLEDGED}:
@@ -196,10 +192,9 @@ class SqliteDeliveries:
         return None
 
 
-def _span_row(key: tuple[int, int, frozenset[str]], last: int) -> Row:
-    chain, low, recipients = key
-    return (chain, low, joined(sorted(recipients)), last)
+def _span_rows(chain: int, spans: tuple[Span, ...]) -> list[Row]:
+    return [(chain, span.first, joined(span.named), span.last) for span in spans]
 
 
-def _settled_row(key: tuple[int, str], up_to: int) -> Row:
-    return (*key, up_to)
+def _settled_rows(key: tuple[int, str], up_to: int) -> tuple[Row, ...]:
+    return ((*key, up_to),)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.sqlite.batch import Batch, first
-from adapters.sqlite.values import Row, micros, moment
+from adapters.sqlite.batch import Batch
+from adapters.sqlite.values import Row, first, micros, moment
 from schemas.errors import InvariantError
 from schemas.records import Remembered
 
@@ -26,9 +26,9 @@ class SqliteFacts:
     def __init__(self, batch: Batch) -> None:
         """Write through ``batch``."""
         self._batch = batch
-        self._rows = batch.rows(_INSERT_REMEMBERED)
-        self._answers = batch.cache(str, Remembered)
-        self._positions = batch.values(_UPSERT_POSITION, _position_row)
+        self._append = batch.rows(_INSERT_REMEMBERED)
+        self._answers = batch.cache(str, Remembered, of_group=True)
+        self._positions = batch.values(_UPSERT_POSITION, _position_rows)
 
     def remembered(self, key: str) -> Remembered | None:
         """Return what an Idempotency-Key was answered with, or None."""
@@ -43,7 +43,7 @@ class SqliteFacts:
         if self.remembered(row.key) is not None:
             raise InvariantError("an Idempotency-Key is answered once")
         self._answers.put(row.key, row)
-        self._rows.append((row.key, row.request_digest, bytes.fromhex(row.envelope_id), micros(row.recorded_at)))
+        self._append((row.key, row.request_digest, bytes.fromhex(row.envelope_id), micros(row.recorded_at)))
 
     def set_position(self, stream: str, sequence: int) -> None:
         """The stream has been worked off up to this sequence."""
@@ -57,10 +57,6 @@ class SqliteFacts:
         """Keep one fact."""
         self._batch.run(_UPSERT_SETTING, (name, value))
 
-    def forget_answers(self) -> None:
-        """The rows of the group are in SQLite: ask there."""
-        self._answers.forget()
 
-
-def _position_row(stream: str, sequence: int) -> Row:
-    return (stream, sequence)
+def _position_rows(stream: str, sequence: int) -> tuple[Row, ...]:
+    return ((stream, sequence),)

@@ -3,9 +3,9 @@
 
 from typing import Final
 
-from adapters.sqlite.batch import Batch, first
+from adapters.sqlite.batch import Batch
 from adapters.sqlite.counters import Counters
-from adapters.sqlite.values import Row, micros, moment
+from adapters.sqlite.values import Row, first, micros, moment
 from schemas.records import HeldBack
 
 _COLUMNS: Final = "number, channel, epoch, seq, envelope_id, source, subject, message, held_at"

@@ -16,19 +16,13 @@ class Journal:
 
     def __init__(self, batch: Batch, counters: Counters) -> None:
         """Append through ``batch``."""
-        self._rows = batch.rows(_INSERT)
+        self.append = batch.rows(_INSERT)
+        """Append one row; the outbox numbers its own."""
         self._counters = counters
 
     def note(self, kind: JournalKind, reference: bytes | str, at: datetime) -> None:
         """Append one change; ids and digests as bytes, numbers of notices as text."""
-        self._rows.append((self._counters.add(JOURNAL, 1), kind.value, reference, micros(at)))
-
-    def note_links(self, kind: JournalKind, links: list[tuple[bytes, int]]) -> None:
-        """Append one change per link; ``links`` are (envelope id, microseconds)."""
-        end = self._counters.add(JOURNAL, len(links))
-        append, word = self._rows.append, kind.value
-        for sequence, (envelope_id, at) in enumerate(links, end - len(links) + 1):
-            append((sequence, word, envelope_id, at))
+        self.append((self._counters.add(JOURNAL, 1), kind, reference, micros(at)))
 
 
 def entry_of(row: Row) -> JournalEntry:

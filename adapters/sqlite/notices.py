@@ -4,10 +4,10 @@
 from datetime import datetime
 from typing import Final
 
-from adapters.sqlite.batch import Batch, first
+from adapters.sqlite.batch import Batch
 from adapters.sqlite.counters import Counters
 from adapters.sqlite.journal import Journal
-from adapters.sqlite.values import Row, micros, moment, moment_or_none
+from adapters.sqlite.values import Row, first, micros, moment, moment_or_none
 from schemas.records import JournalKind, Notice, NoticeKind
 
 _COLUMNS: Final = "number, kind, about, county, text, told_at, resolved_at"

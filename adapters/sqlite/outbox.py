@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-from adapters.sqlite.batch import Batch, first
+from adapters.sqlite.batch import Batch
 from adapters.sqlite.chains import SqliteChains
-from adapters.sqlite.counters import POSITION, Counters, lane_end, lane_published
+from adapters.sqlite.counters import JOURNAL, POSITION, Counters, lane_end, lane_published
 from adapters.sqlite.journal import Journal
-from adapters.sqlite.values import CONTROL_PREFIX, micros
+from adapters.sqlite.values import CONTROL_PREFIX, Row, first, micros
 from schemas.errors import InvariantError
 from schemas.records import Direction, JournalKind, NewLink
 from schemas.subjects import Lane
@@ -32,7 +32,7 @@ SELECT_POSITION: Final = """
     WHERE e.position >> 13 = ids.part AND e.envelope_id = ? LIMIT 1"""
 """Find an envelope by its id: one look into each group of 8,192, newest first."""
 
-_JOURNALED: Final = {Direction.OUTGOING: JournalKind.POSTED, Direction.INCOMING: JournalKind.ARRIVED}
+_KIND: Final = {Direction.OUTGOING: JournalKind.POSTED, Direction.INCOMING: JournalKind.ARRIVED}
 _GAUGE: Final = {Direction.OUTGOING: "events_out", Direction.INCOMING: "events_in"}
 
 
@@ -42,53 +42,49 @@ class SqliteOutbox:
     def __init__(self, batch: Batch, counters: Counters, journal: Journal, chains: SqliteChains) -> None:
         """Append through ``batch``; places are taken at ``chains``."""
         self._batch, self._counters, self._journal, self._chains = batch, counters, journal, chains
-        self._envelopes = batch.rows(_INSERT_ENVELOPE)
-        self._publications = batch.rows(_INSERT_PUBLICATION)
-        self._positions = batch.cache(str, int)
+        self._append_envelope = batch.rows(_INSERT_ENVELOPE)
+        self._append_publication = batch.rows(_INSERT_PUBLICATION)
+        self._positions = batch.recent(str, int)
 
     def record(self, links: Sequence[NewLink]) -> None:
         """Keep accepted links and journal each, refused ones excepted."""
-        if not links:
-            return
-        end = self._counters.add(POSITION, len(links))
-        journaled: dict[Direction, list[tuple[bytes, int]]] = {}
-        listed = dict.fromkeys(Direction, 0)
-        for position, link in enumerate(links, end - len(links) + 1):
-            envelope_id, recorded_at = self._append(position, link)
+        position, entry = self._counters.value(POSITION), self._counters.value(JOURNAL)
+        for link in links:
+            position += 1
+            shown = is_listed(link)
+            row = self._row(position, link, shown=shown)
+            self._append_envelope(row)
             if not link.refused:
-                journaled.setdefault(link.direction, []).append((envelope_id, recorded_at))
-                listed[link.direction] += is_listed(link)
-        for direction, ids in journaled.items():
-            self._journal.note_links(_JOURNALED[direction], ids)
-            self._counters.add(_GAUGE[direction], listed[direction])
+                entry += 1
+                self._journal.append((entry, _KIND[link.direction], row[1], row[6]))
+            if shown:
+                self._counters.add(_GAUGE[link.direction], 1)
+        self._counters.set(POSITION, position)
+        self._counters.set(JOURNAL, entry)
 
-    def _append(self, position: int, link: NewLink) -> tuple[bytes, int]:
+    def _row(self, position: int, link: NewLink, *, shown: bool) -> Row:
         envelope = link.envelope
         header = envelope.header
-        self._chains.take_place(link.chain_number, header.seq, envelope.envelope_id, early=link.early)
-        envelope_id, recorded_at = bytes.fromhex(envelope.envelope_id), micros(link.recorded_at)
-        self._positions.put(envelope.envelope_id, position)
-        self._envelopes.append(
-            (
-                position,
-                envelope_id,
-                link.chain_number,
-                header.seq,
-                link.direction.value,
-                header.type,
-                recorded_at,
-                link.level,
-                link.early,
-                link.newer_schema,
-                link.refused,
-                is_listed(link),
-                envelope.header_bytes,
-                envelope.signatures_bytes,
-                envelope.keys_bytes,
-                envelope.content,
-            )
+        self._chains.take_place(link.chain_number, header.seq, early=link.early)
+        self._positions[envelope.envelope_id] = position
+        return (
+            position,
+            bytes.fromhex(envelope.envelope_id),
+            link.chain_number,
+            header.seq,
+            link.direction,
+            header.type,
+            micros(link.recorded_at),
+            link.level,
+            link.early,
+            link.newer_schema,
+            link.refused,
+            shown,
+            envelope.header_bytes,
+            envelope.signatures_bytes,
+            envelope.keys_bytes,
+            envelope.content,
         )
-        return envelope_id, recorded_at
 
     def enqueue(self, lane: Lane, subject: str, envelope_id: str) -> int:
         """Append a publication and return its dense sequence."""
@@ -96,7 +92,7 @@ class SqliteOutbox:
         if position is None:
             raise InvariantError(f"{envelope_id} is published without being recorded")
         sequence = self._counters.add(lane_end(lane), 1)
-        self._publications.append((lane.value, sequence, position, subject))
+        self._append_publication((lane, sequence, position, subject))
         return sequence
 
     def mark_published(self, lane: Lane, up_to: int) -> None:
@@ -125,15 +121,11 @@ class SqliteOutbox:
         published_as = list(self._batch.ask(_SELECT_PUBLISHED_AS, (position,)))
         return any(sequence > self._counters.value(lane_published(Lane(lane))) for lane, sequence in published_as)
 
-    def forget_positions(self) -> None:
-        """The rows of the group are in SQLite: ask there."""
-        self._positions.forget()
-
     def _position(self, envelope_id: str) -> int | None:
         found = self._positions.get(envelope_id)
         if found is not None:
             return found
-        row = first(self._batch.peek(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
+        row = first(self._batch.ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
         return row[0] if row else None
 
 

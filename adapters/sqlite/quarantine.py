@@ -3,10 +3,10 @@
 
 from typing import Final
 
-from adapters.sqlite.batch import Batch, first
+from adapters.sqlite.batch import Batch
 from adapters.sqlite.counters import Counters
 from adapters.sqlite.journal import Journal
-from adapters.sqlite.values import Row, micros, moment
+from adapters.sqlite.values import Row, first, micros, moment
 from schemas.records import JournalKind, Quarantined
 
 _COLUMNS: Final = "digest, size, source, subject, code, field, reason, recorded_at"

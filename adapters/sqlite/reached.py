@@ -38,10 +38,11 @@ Ask = Callable[[str, Row], apsw.Cursor]
 
 
 class Span(NamedTuple):
-    """A run of a chain that is owed to the same recipients."""
+    """A run of a chain that is owed to the same recipients, named in ascending order."""
 
     first: int
     last: int
+    named: tuple[str, ...]
     recipients: frozenset[str]
 
 
@@ -71,4 +72,9 @@ def next_owed(spans: Iterable[Span], after: int) -> int | None:
 
 def spans_of(rows: Iterable[Row]) -> tuple[Span, ...]:
     """Read (first, last, recipients) rows."""
-    return tuple(Span(low, high, frozenset(parted(recipients))) for low, high, recipients in rows)
+    return tuple(span_of(low, high, parted(recipients)) for low, high, recipients in rows)
+
+
+def span_of(low: int, high: int, named: tuple[str, ...]) -> Span:
+    """Make a span of recipients named in ascending order."""
+    return Span(low, high, named, frozenset(named))

@@ -3,10 +3,10 @@
 
 from typing import Final
 
-from adapters.sqlite.batch import Batch, first
+from adapters.sqlite.batch import Batch
 from adapters.sqlite.counters import RECEIPT, Counters
 from adapters.sqlite.journal import Journal
-from adapters.sqlite.values import Row, micros, moment
+from adapters.sqlite.values import Row, first, micros, moment
 from schemas.control import HUMAN_STAGES, ReceiptStage
 from schemas.records import Direction, JournalKind, ReceiptRow
 
@@ -37,13 +37,13 @@ class SqliteReceipts:
     def __init__(self, batch: Batch, counters: Counters, journal: Journal) -> None:
         """Append through ``batch``."""
         self._batch, self._counters, self._journal = batch, counters, journal
-        self._rows = batch.rows(_INSERT)
-        self._widths = batch.values(_UPSERT_WIDEST, _width_row)
+        self._append = batch.rows(_INSERT)
+        self._widths = batch.values(_UPSERT_WIDEST, _width_rows)
 
     def record(self, row: ReceiptRow) -> None:
         """Keep one receipt's facts and journal it."""
         envelope_id = bytes.fromhex(row.envelope_id)
-        self._rows.append(_row(self._counters.add(RECEIPT, 1), envelope_id, row))
+        self._append(_row(self._counters.add(RECEIPT, 1), envelope_id, row))
         width = row.seq - row.first_seq
         if width > self._widest(row.target_chain):
             self._widths.put(row.target_chain, width)
@@ -94,9 +94,9 @@ def _row(number: int, envelope_id: bytes, row: ReceiptRow) -> Row:
     return (
         number,
         envelope_id,
-        row.direction.value,
+        row.direction,
         row.receiver,
-        row.stage.value,
+        row.stage,
         row.target_chain,
         row.first_seq,
         row.seq,
@@ -110,5 +110,5 @@ def _row(number: int, envelope_id: bytes, row: ReceiptRow) -> Row:
     )
 
 
-def _width_row(target_chain: int, widest: int) -> Row:
-    return (target_chain, widest)
+def _width_rows(target_chain: int, widest: int) -> tuple[Row, ...]:
+    return ((target_chain, widest),)

@@ -8,7 +8,6 @@ from typing import Final
 import apsw
 
 from adapters.sqlite import notices, quarantine
-from adapters.sqlite.batch import first
 from adapters.sqlite.chains import SELECT_EPOCH, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_end, lane_published, named
 from adapters.sqlite.journal import entry_of
@@ -16,7 +15,7 @@ from adapters.sqlite.listing import Listing
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.progress import deliveries_of, oldest_unstored
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
-from adapters.sqlite.values import STORED_COLUMNS, Row, stored_event
+from adapters.sqlite.values import STORED_COLUMNS, Row, first, stored_event
 from schemas.carriage import Publication
 from schemas.records import (
     Chain,

@@ -6,7 +6,7 @@ import apsw
 
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.chains import SqliteChains
-from adapters.sqlite.counters import JOURNAL, Counters
+from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.deliveries import SqliteDeliveries
 from adapters.sqlite.facts import SqliteFacts
 from adapters.sqlite.held import HeldLinks
@@ -42,7 +42,7 @@ class SqliteTransaction(SqliteSnapshot):
         """Open every book on ``batch``. The order in which they are made is the order in which rows are written."""
         super().__init__(batch.connection)
         self._batch = batch
-        self._counters = counters = Counters(batch)
+        self._counters = counters = batch.counters
         journal = Journal(batch, counters)
         watches = Watches(batch)
         self.chains = SqliteChains(batch)
@@ -67,9 +67,3 @@ class SqliteTransaction(SqliteSnapshot):
     def journal_end(self) -> int:
         """Return the newest journal sequence."""
         return self._counters.value(JOURNAL)
-
-    def close_group(self) -> None:
-        """Everything written is committed: what was kept to find it before that is forgotten."""
-        self.chains.forget_places()
-        self.outbox.forget_positions()
-        self.memory.forget_answers()

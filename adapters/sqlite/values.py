@@ -1,6 +1,6 @@
 """Between rows and values: times as microseconds, ids as bytes, and what an envelope's row means."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +19,11 @@ STORED_COLUMNS: Final = """
     position, envelope_id, chain_number, direction, recorded_at, level, early, newer_schema,
     header, signatures, keys, content"""
 """What ``stored_event`` needs, in its order."""
+
+
+def first(cursor: Iterable[Row]) -> Row | None:
+    """Return the only or first row, or None."""
+    return next(iter(cursor), None)
 
 
 def micros(at: datetime) -> int:

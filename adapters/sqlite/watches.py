@@ -31,13 +31,13 @@ class Watches:
     def __init__(self, batch: Batch) -> None:
         """Append through ``batch``."""
         self._batch = batch
-        self._rows = batch.rows(_UPSERT)
+        self._append = batch.rows(_UPSERT)
         self._tops = batch.cache(int, int)
 
     def watch(self, watches: Iterable[Watch]) -> None:
         """Remember deadlines; the same watch again takes the later word."""
         for one in watches:
-            self._rows.append(_row(one))
+            self._append(_row(one))
             if one.seq > self._top(one.chain_number):
                 self._tops.put(one.chain_number, one.seq)
 
@@ -56,7 +56,7 @@ class Watches:
             if not passed:
                 break
             for one in passed:
-                self._batch.run(_DELETE, (one.chain_number, one.seq, one.recipient, one.stage.value))
+                self._batch.run(_DELETE, (one.chain_number, one.seq, one.recipient, one.stage))
             found += [one for one in passed if self._is_missing(one)]
         return found
 
@@ -75,7 +75,7 @@ class Watches:
 
 def _row(watch: Watch) -> Row:
     envelope_id, due_at = bytes.fromhex(watch.envelope_id), micros(watch.due_at)
-    return (watch.chain_number, watch.seq, watch.recipient, watch.stage.value, envelope_id, due_at, watch.level)
+    return (watch.chain_number, watch.seq, watch.recipient, watch.stage, envelope_id, due_at, watch.level)
 
 
 def watch_of(row: Row) -> Watch:

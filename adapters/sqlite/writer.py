@@ -8,7 +8,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import apsw
 
@@ -21,20 +21,11 @@ T = TypeVar("T")
 _CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
 
 
-class _Job(NamedTuple, Generic[T]):
-    """A work and whom to tell."""
+_Job = tuple[Callable[[SqliteTransaction], Any], asyncio.Future[Any]]
+"""A work and whom to tell."""
 
-    work: Callable[[SqliteTransaction], T]
-    future: asyncio.Future[T]
-
-
-class Outcome(NamedTuple):
-    """What became of a work."""
-
-    future: asyncio.Future[Any]
-    result: Any
-    error: Exception | None
-
+Outcome = tuple[asyncio.Future[Any], Any, Exception | None]
+"""Whom to tell, and either the result or the error."""
 
 Told = Callable[[Sequence[Outcome], int], None]
 """Called on the loop once per group with the outcomes and the newest journal sequence."""
@@ -52,7 +43,7 @@ class Writer:
         self._transaction = SqliteTransaction(self._batch, limits)
         self._limit = limits.queued_works
         self._loop, self._told = loop, told
-        self._jobs: deque[_Job[Any]] = deque()
+        self._jobs: deque[_Job] = deque()
         self._signal = threading.Event()
         self._closing = False
         self._wal_bytes = 0
@@ -75,7 +66,7 @@ class Writer:
         if len(self._jobs) >= self._limit:
             raise StoreBusyError(f"{self._limit} works wait for the writer")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.append(_Job(work, future))
+        self._jobs.append((work, future))
         if not self._signal.is_set():
             self._signal.set()
         return future
@@ -101,38 +92,37 @@ class Writer:
             if self._closing:
                 self._signal.set()
 
-    def _take(self) -> list[_Job[Any]]:
-        jobs: list[_Job[Any]] = []
+    def _take(self) -> list[_Job]:
+        jobs: list[_Job] = []
         with contextlib.suppress(IndexError):
             while True:
                 job = self._jobs.popleft()
-                if not job.future.cancelled():
+                if not job[1].cancelled():
                     jobs.append(job)
         return jobs
 
-    def _commit(self, jobs: list[_Job[Any]]) -> None:
+    def _commit(self, jobs: list[_Job]) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            outcomes = [self._outcome(job) for job in jobs]
+            outcomes = [self._outcome(work, future) for work, future in jobs]
             self._batch.finish()
             self._connection.execute("COMMIT")
-            self._transaction.close_group()
         except Exception as exc:  # noqa: BLE001 - the thread must live; every caller of the group is told
             self._lose()
-            outcomes = [Outcome(job.future, None, translated(exc)) for job in jobs]
+            outcomes = [(future, None, translated(exc)) for _, future in jobs]
         self._tell(outcomes)
 
-    def _outcome(self, job: _Job[Any]) -> Outcome:
+    def _outcome(self, work: Callable[[SqliteTransaction], Any], future: asyncio.Future[Any]) -> Outcome:
         self._batch.begin()
         try:
-            result = job.work(self._transaction)
+            result = work(self._transaction)
         except apsw.Error:
             raise  # the transaction itself is in doubt: the group is lost
         except Exception as exc:  # noqa: BLE001 - whatever a work raises undoes that work and is its caller's
             self._batch.undo()
-            return Outcome(job.future, None, exc)
+            return (future, None, exc)
         self._batch.keep()
-        return Outcome(job.future, result, None)
+        return (future, result, None)
 
     def _lose(self) -> None:
         with contextlib.suppress(apsw.Error):  # SQLite has rolled back by itself if the disk is full
