@@ -54,6 +54,16 @@ class Troupe:
         """Return the process id of one that runs."""
         return self._running[name].pid
 
+    def check(self) -> None:
+        """Make sure that everybody who was started and not ended by us still runs.
+
+        Raises:
+            UnavailableError: One ended by itself; the log says why.
+        """
+        for name, process in self._running.items():
+            if process.returncode is not None:
+                raise UnavailableError(f"{name} ended by itself ({process.returncode}); see {self._logs / name}.log")
+
     async def kill(self, name: str) -> None:
         """End one at once, as a power cut would (SIGKILL)."""
         process = self._running.pop(name)
