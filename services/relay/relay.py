@@ -12,7 +12,7 @@ import structlog
 
 from schemas.errors import UnavailableError
 from schemas.subjects import Lane
-from services.ports import Appender, Clock, Store
+from services.ports import Appender, Clock, Store, Transaction
 
 log = structlog.get_logger()
 
@@ -55,10 +55,8 @@ class Relay:
         """Return the last own sequence at the hub: asked once after start and after every doubt."""
         if lane not in self._cursor:
             held = await self._appender.last_held(lane)
-            end = await self._store.read(lambda tx: tx.lane_end(lane))
-            if held > end:
-                count = await self._store.write(lambda tx: tx.outbox.renumber(lane, held))
-                log.error("relay.hub_ahead", lane=lane, hub=held, own=end, renumbered=count)
+            if held > await self._store.read(lambda tx: tx.lane_end(lane)):
+                await self._store.write(lambda tx: _follow_the_hub(tx, lane, held))
             self._cursor[lane] = held
         return self._cursor[lane]
 
@@ -104,3 +102,10 @@ class Relay:
                 return await self._store.changed(seen)
         except TimeoutError:
             return seen
+
+
+def _follow_the_hub(tx: Transaction, lane: Lane, held: int) -> None:
+    """Number what waits behind what the hub holds; looked at once more, for somebody may have posted meanwhile."""
+    end = tx.lane_end(lane)
+    count = tx.outbox.renumber(lane, max(held, end))
+    log.error("relay.hub_ahead", lane=lane, hub=held, own=end, renumbered=count)
