@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -12,7 +11,6 @@ from typing import Final
 
 from adapters.jetstream.connection import OLDEST_SERVER, version_of
 from adapters.jetstream.monitor import ask
-from adapters.jetstream.server_config import Ports
 from schemas.errors import Fault, RequestError, UnavailableError
 
 _STOP_SECONDS: Final = 10.0
@@ -104,36 +102,31 @@ class Child:
         """Wait for the end; return the exit status, negative for a signal."""
         return await self._process.wait()
 
-    async def ready(self, timeout_seconds: float) -> Ports:
-        """Wait until the server listens and its streams are restored; return where it listens.
+    async def ready(self, monitor: int, timeout_seconds: float) -> None:
+        """Wait until the server listens and its streams are restored.
+
+        Args:
+            monitor: Its monitoring port.
+            timeout_seconds: A large store takes long to check.
 
         Raises:
             UnavailableError: It ended, or was not ready in time; the text is what it said last.
         """
         try:
             async with asyncio.timeout(timeout_seconds):
-                ports = await self._listening()
-                await self._restored(ports.monitor)
+                await self._listening()
+                await self._restored(monitor)
         except TimeoutError:
             raise UnavailableError(f"nats-server is not ready after {timeout_seconds} s: {self.last_words()}") from None
-        varz = await ask(ports.monitor, "/varz")
-        leaf = varz.get("leaf")
-        return Ports(
-            ports.client, ports.monitor, int(leaf["port"]) if isinstance(leaf, dict) and "port" in leaf else -1
-        )
 
-    async def _listening(self) -> Ports:
-        while not (found := list(self._directory.glob(f"*_{self.pid}.ports"))):
+    async def _listening(self) -> None:
+        """Wait for the file with its ports, which carries its pid: whoever else listens there is not meant."""
+        while True:
+            if any(self._directory.glob(f"*_{self.pid}.ports")):
+                return
             if not self.running:
                 raise UnavailableError(f"nats-server ended at once: {self.last_words()}")
             await asyncio.sleep(_POLL_SECONDS)
-        while True:
-            try:
-                said = json.loads(found[0].read_text(encoding="utf-8"))
-            except ValueError:  # still being written
-                await asyncio.sleep(_POLL_SECONDS)
-                continue
-            return Ports(_port(said["nats"][0]), _port(said["monitoring"][0]))
 
     async def _restored(self, monitor: int) -> None:
         """Wait until the streams are there again: before that, a request finds nobody."""
@@ -173,7 +166,3 @@ class Child:
     def _send(self, number: signal.Signals) -> None:
         if self.running:
             self._process.send_signal(number)
-
-
-def _port(url: str) -> int:
-    return int(url.rpartition(":")[2])

@@ -1,6 +1,8 @@
 """A nats-server that lives and ends with this process: started, watched, started again when it dies, reloaded."""
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,11 +17,12 @@ CONFIG_FILE: Final = "nats-server.conf"
 _READY_SECONDS: Final = 60.0  # a large store is checked first
 _BACKOFF_SECONDS: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 _STEADY_SECONDS: Final = 10.0
+_PORT_ATTEMPTS: Final = 5
 _RELOAD_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.02
 
 Render = Callable[[Ports], str]
-"""Writes the configuration for given ports; asked again with the real ones once the server has chosen."""
+"""Writes the configuration for given ports."""
 
 
 class EmbeddedServer:
@@ -39,7 +42,7 @@ class EmbeddedServer:
         Args:
             directory: For the configuration and what the server says at its start; only its owner may read it.
             render: Returns the configuration's text.
-            ports: Where to listen; by default the system chooses once, and restarts keep to it.
+            ports: Where to listen; -1, the default, is a free one, and restarts keep to it.
             secrets: Files that the configuration includes, by name.
             binary: The program; by default the one that was installed with us.
         """
@@ -65,7 +68,7 @@ class EmbeddedServer:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in self._secrets.items():
             _write(self._directory / name, text)
-        await self._start(binary)
+        await self._start_first(binary)
         try:
             async with asyncio.TaskGroup() as tasks:
                 watching = tasks.create_task(self._watch(binary), name="nats-server-watch")
@@ -126,18 +129,32 @@ class EmbeddedServer:
                 return
             await asyncio.sleep(_POLL_SECONDS)
 
+    async def _start_first(self, binary: Path) -> None:
+        """Start on free ports; somebody else may take one of them before the server does.
+
+        The server could choose by itself, but a configuration that says so cannot be reloaded later.
+        """
+        wanted = self.ports
+        for attempt in range(_PORT_ATTEMPTS):
+            self.ports = _with_free(wanted)
+            try:
+                await self._start(binary)
+            except UnavailableError:
+                if self.ports == wanted or attempt + 1 == _PORT_ATTEMPTS:
+                    raise
+            else:
+                break
+
     async def _start(self, binary: Path) -> None:
-        """Start, wait until ready, and note where it listens, so that it listens there next time too."""
         _write(self._config, self._render(self.ports))
         self._child = child = await Child.start(binary, self._config)
         try:
-            self.ports = await child.ready(_READY_SECONDS)
+            await child.ready(self.ports.monitor, _READY_SECONDS)
             await check_durability(self.ports.monitor)
         except BaseException:
             child.kill()
             await child.ended()
             raise
-        _write(self._config, self._render(self.ports))
         self._serving.set()
 
     async def _watch(self, binary: Path) -> None:
@@ -157,6 +174,20 @@ class EmbeddedServer:
                 await self._start(binary)
             except UnavailableError:
                 continue  # the port is taken for the moment, the disk is full: a person reads it in the server's log
+
+
+def _with_free(ports: Ports) -> Ports:
+    """Replace every -1 by a port that is free now."""
+    with contextlib.ExitStack() as held:
+
+        def chosen(port: int) -> int:
+            if port != -1:
+                return port
+            taken = held.enter_context(socket.socket())
+            taken.bind(("127.0.0.1", 0))
+            return int(taken.getsockname()[1])
+
+        return Ports(chosen(ports.client), chosen(ports.monitor), chosen(ports.leaf))
 
 
 async def _try(binary: Path, config: Path) -> None:

@@ -183,12 +183,15 @@ class Wire(Client):
             raise UnreachableError("the connection is closed") from exc
         return number
 
+    def deafen(self, number: int) -> None:
+        """Drop what still comes on a subscription, and keep it."""
+        self._taps.pop(number, None)
+
     def untap(self, number: int) -> None:
-        """Hear no more on a subscription; what is still on its way is dropped."""
-        if self._taps.pop(number, None) is not None:
-            self._subs.pop(number, None)
-            if self.is_connected:
-                self.write(b"UNSUB %d\r\n" % number)
+        """End a subscription; what is still on its way is dropped."""
+        self._taps.pop(number, None)
+        if self._subs.pop(number, None) is not None and self.is_connected:
+            self.write(b"UNSUB %d\r\n" % number)
 
     @property
     def version(self) -> str:
