@@ -24,6 +24,7 @@ FAMILIES: Final[Mapping[str, tuple[int, str]]] = {
     "http": (400, "The request does not fit HTTP as spoken here"),
     "access": (401, "The caller is not let in"),
     "officer": (403, "No valid officer credential stands behind this call"),
+    "document": (403, "No valid officer credential stands behind this call"),
     "sharing": (403, "No agreement in force permits this"),
     "request": (422, "The request does not fit"),
     "event": (422, "The event does not fit the catalogue"),

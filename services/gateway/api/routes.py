@@ -45,7 +45,7 @@ _OF_SUBMISSION: Final = (
     "request.wrong_type",
     "event.unknown_type",
     "content.unknown_field",
-    "guard.refused",
+    "guard.personal_number",
     "sharing.no_agreement",
 )
 _OF_ACKNOWLEDGEMENT: Final = (
