@@ -162,10 +162,6 @@ class MemoryPuller:
         """Begin with the first message that the hub still keeps for us."""
         self._rewinds = True
 
-    def rewind(self) -> None:
-        """Begin with the first message that the hub still keeps for us; before ``batches`` is iterated."""
-        self._hub.acknowledged[self._county, self.stream] = 0
-
     async def acknowledge(self, batch: ArrivalBatch) -> None:
         """Never hand over again what is up to the last of this batch; lost while the hub is down."""
         if not self._hub.down:
