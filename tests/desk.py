@@ -47,6 +47,9 @@ class NotedPuller:
         for batch in nothing:
             yield batch
 
+    def rewind(self) -> None:
+        """Nothing is handed over, so there is nothing to begin again with."""
+
     async def acknowledge(self, batch: ArrivalBatch) -> None:
         """Note the last sequence."""
         if self.crashes:
