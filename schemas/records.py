@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from schemas.control import ChainKind, ReceiptStage
+from schemas.control import ChainKind, OpeningReason, ReceiptStage
 from schemas.envelope import Envelope, Position
 
 T = TypeVar("T")
@@ -29,6 +29,7 @@ class Chain:
         number: Row number in this store; means nothing elsewhere.
         head: Last accepted position; everything up to it is held without a gap.
         frozen: A fork was proved: nothing follows until an epoch is opened.
+        retired: Ours, and the store was restored: what lies behind the head is not known here.
     """
 
     number: int
@@ -40,6 +41,14 @@ class Chain:
     audience: tuple[str, ...]
     head: Position
     frozen: bool = False
+    retired: bool = False
+
+    @property
+    def ended(self) -> OpeningReason | None:
+        """Why no link of ours may follow in this epoch, or None."""
+        if self.frozen:
+            return OpeningReason.FORKED
+        return OpeningReason.RESTORED if self.retired else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,13 @@ class Chains(Protocol):
         """Mark the chain forked."""
         ...
 
+    def retire(self, source: str) -> int:
+        """End the newest epoch of every channel of ``source``: this store was restored; return how many.
+
+        What lies behind its heads is not known here, so nothing may follow them: posting opens a new epoch first.
+        """
+        ...
+
     def held_id(self, number: int, seq: int) -> str | None:
         """Return the envelope id held at ``seq`` (early ones too), or None."""
         ...
@@ -143,8 +150,13 @@ class Outbox(Protocol):
     def renumber(self, lane: Lane, after: int) -> int:
         """Give all publications not yet at the hub new dense sequences behind ``after``; return how many.
 
-        Needed when the hub holds more of ours than we know, as after an old backup came back.
+        Needed when the hub holds more of ours than we know, as after an old backup came back. Ends every doubt of
+        this lane. ``after`` is not before what the hub is known to hold.
         """
+        ...
+
+    def doubt(self) -> None:
+        """This store was restored: behind what it knows to be at the hub there may be others of ours, in every lane."""
         ...
 
     def is_waiting(self, envelope_id: str) -> bool:
@@ -238,6 +250,10 @@ class Memory(Protocol):
         """The stream has been worked off up to this sequence."""
         ...
 
+    def forget_positions(self) -> None:
+        """This store was restored: every stream is to be worked off from its first message again."""
+        ...
+
     def settings(self) -> Mapping[str, str]:
         """Return the store's own facts, such as the county code it belongs to."""
         ...
@@ -260,6 +276,14 @@ class Snapshot(Protocol):
 
     def lane_end(self, lane: Lane) -> int:
         """Return the last dense sequence of a lane."""
+        ...
+
+    def in_doubt(self, lane: Lane) -> bool:
+        """Tell whether the numbering of a lane must be compared with the hub's before anything is published."""
+        ...
+
+    def position(self, stream: str) -> int | None:
+        """Return up to where a stream has been worked off, None if that is not known."""
         ...
 
     def events(
@@ -399,6 +423,10 @@ class Puller(Protocol):
 
     def batches(self) -> AsyncIterator[ArrivalBatch]:
         """Yield what the hub hands over, over every reconnect, for ever."""
+        ...
+
+    def rewind(self) -> None:
+        """Begin with the first message that the hub still keeps for us; before ``batches`` is iterated."""
         ...
 
     async def acknowledge(self, batch: ArrivalBatch) -> None:

@@ -107,7 +107,7 @@ class Posting:
         agreement_id = outgoing.agreement.agreement.id
         channel = channel_of(outgoing.chain_kind, self.county, agreement_id, outgoing.to)
         chain = tx.chains.current(channel)
-        if chain is not None and not chain.frozen:
+        if chain is not None and chain.ended is None:
             return chain
         return self._open_epoch(tx, outgoing, channel, chain, now)
 
@@ -183,7 +183,7 @@ def _opening(outgoing: Outgoing, chain: Chain, old: Chain | None) -> Outgoing:
         agreement_id=chain.agreement_id,
         audience=tuple(CountyCode(county) for county in chain.audience),
         epoch=chain.epoch,
-        reason=OpeningReason.FORKED if old else OpeningReason.FIRST,
+        reason=(old.ended if old else None) or OpeningReason.FIRST,
         old_epoch=old.epoch if old else None,
         last=LastLink(seq=old.head.seq, id=old.head.envelope_id) if old else None,
     )

@@ -52,6 +52,13 @@ class MemoryChains:
         """Mark the chain forked."""
         self._state.chains[number] = replace(self._chain(number), frozen=True)
 
+    def retire(self, source: str) -> int:
+        """End the newest epoch of every channel of ``source``; return how many."""
+        channels = {one.channel for one in self._state.chains.values() if one.source == source}
+        for chain in filter(None, map(self.current, channels)):
+            self._state.chains[chain.number] = replace(chain, retired=True)
+        return len(channels)
+
     def held_id(self, number: int, seq: int) -> str | None:
         """Return the envelope id held at ``seq``, or None."""
         link = self._link((number, seq))
@@ -144,14 +151,19 @@ class MemoryOutbox:
     def renumber(self, lane: Lane, after: int) -> int:
         """Move what is not yet at the hub behind ``after``; return how many."""
         state = self._state
-        if after < state.lane_ends.get(lane, 0):
-            raise InvariantError(f"lane {lane} has publications behind {after}")
         published = state.published.get(lane, 0)
+        if after < published:
+            raise InvariantError(f"lane {lane} has publications at the hub behind {after}")
         waiting = sorted(seq for at, seq in state.publications if at == lane and seq > published)
-        for number, sequence in enumerate(waiting, after + 1):
-            state.publications[lane, number] = state.publications.pop((lane, sequence))
+        moved = [state.publications.pop((lane, sequence)) for sequence in waiting]
+        state.publications |= {(lane, number): one for number, one in enumerate(moved, after + 1)}
         state.published[lane], state.lane_ends[lane] = after, after + len(waiting)
+        state.doubted.discard(lane)
         return len(waiting)
+
+    def doubt(self) -> None:
+        """Behind what is known to be at the hub there may be others of ours."""
+        self._state.doubted |= set(Lane)
 
     def is_waiting(self, envelope_id: str) -> bool:
         """Tell whether a publication of this envelope is still to be published."""

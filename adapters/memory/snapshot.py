@@ -55,6 +55,14 @@ class MemorySnapshot:
         """Return the last dense sequence of a lane."""
         return self._state.lane_ends.get(lane, 0)
 
+    def in_doubt(self, lane: Lane) -> bool:
+        """Tell whether the numbering of a lane must be compared with the hub's first."""
+        return lane in self._state.doubted
+
+    def position(self, stream: str) -> int | None:
+        """Return up to where a stream has been worked off, None if that is not known."""
+        return self._state.positions.get(stream)
+
     def events(
         self, *, direction: Direction | None, wire_type: str | None, since: int, limit: int, newest_first: bool = False
     ) -> Page[EventSummary]:

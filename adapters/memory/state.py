@@ -78,6 +78,7 @@ class State:
     """(lane, sequence) -> (subject, envelope id)."""
     lane_ends: dict[Lane, int] = field(default_factory=dict)
     published: dict[Lane, int] = field(default_factory=dict)
+    doubted: set[Lane] = field(default_factory=set)
     dues: dict[DueKey, Due] = field(default_factory=dict)
     receipts: list[ReceiptRow] = field(default_factory=list)
     journal: list[JournalEntry] = field(default_factory=list)

@@ -141,6 +141,10 @@ class MemoryFacts:
         """The stream has been worked off up to this sequence."""
         self._state.positions[stream] = sequence
 
+    def forget_positions(self) -> None:
+        """Every stream is to be worked off from its first message again."""
+        self._state.positions.clear()
+
     def settings(self) -> Mapping[str, str]:
         """Return the store's own facts."""
         return dict(self._state.settings)

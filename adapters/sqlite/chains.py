@@ -1,6 +1,7 @@
 # ruff: noqa: S608 - only names of columns are put into statements; every value is bound
 """Epochs of channels and their heads. Heads live in memory and are written once per group."""
 
+from dataclasses import replace
 from typing import Final
 
 from adapters.sqlite.batch import Batch
@@ -10,16 +11,19 @@ from schemas.envelope import Envelope, Position
 from schemas.errors import InvariantError
 from schemas.records import Chain
 
-CHAIN_COLUMNS: Final = "number, channel, epoch, source, agreement_id, kind, audience, head_seq, head_id, frozen"
+CHAIN_COLUMNS: Final = (
+    "number, channel, epoch, source, agreement_id, kind, audience, head_seq, head_id, frozen, retired"
+)
 
 _SELECT_NUMBER: Final = f"SELECT {CHAIN_COLUMNS} FROM chains WHERE number = ?"
 SELECT_EPOCH: Final = f"SELECT {CHAIN_COLUMNS} FROM chains WHERE channel = ? AND epoch = ?"
 _SELECT_NEWEST: Final = f"""
     SELECT {CHAIN_COLUMNS} FROM chains WHERE channel = ? ORDER BY epoch_counter DESC, number DESC LIMIT 1"""
+_SELECT_CHANNELS: Final = "SELECT DISTINCT channel FROM chains WHERE source = ?"
 _LAST_NUMBER: Final = "SELECT coalesce(max(number), 0) FROM chains"
 _INSERT: Final = f"""
-    INSERT INTO chains ({CHAIN_COLUMNS}, epoch_counter) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_UPDATE: Final = "UPDATE chains SET head_seq = ?2, head_id = ?3, frozen = ?4 WHERE number = ?1"
+    INSERT INTO chains ({CHAIN_COLUMNS}, epoch_counter) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_UPDATE: Final = "UPDATE chains SET head_seq = ?2, head_id = ?3, frozen = ?4, retired = ?5 WHERE number = ?1"
 
 _SELECT_HELD_ID: Final = "SELECT envelope_id FROM envelopes WHERE chain_number = ? AND seq = ?"
 _SELECT_TOP: Final = "SELECT coalesce(max(seq), -1) FROM envelopes WHERE chain_number = ?"
@@ -32,11 +36,11 @@ _ANY_HELD: Final = "SELECT 1 FROM held_back WHERE channel = ? AND epoch = ? LIMI
 
 def chain_of(row: Row) -> Chain:
     """Read a row of ``CHAIN_COLUMNS``."""
-    number, channel, epoch, source, agreement_id, kind, audience, head_seq, head_id, frozen = row
+    number, channel, epoch, source, agreement_id, kind, audience, head_seq, head_id, *ended = row
     head = Position(head_seq, head_id)
-    return Chain(
-        number, channel, epoch, source, agreement_id, ChainKind(kind), parted(audience), head, frozen=bool(frozen)
-    )
+    frozen, retired = map(bool, ended)
+    kind, audience = ChainKind(kind), parted(audience)
+    return Chain(number, channel, epoch, source, agreement_id, kind, audience, head, frozen, retired)
 
 
 def epoch_counter(epoch: str) -> int:
@@ -105,6 +109,13 @@ class SqliteChains:
         """Mark the chain forked."""
         chain = self._chain(number)
         self._chains.put(number, _moved(chain, chain.head, frozen=True))
+
+    def retire(self, source: str) -> int:
+        """End the newest epoch of every channel of ``source``; return how many."""
+        channels = [row[0] for row in self._batch.ask(_SELECT_CHANNELS, (source,))]
+        for chain in filter(None, map(self.current, channels)):
+            self._chains.put(chain.number, replace(chain, retired=True))
+        return len(channels)
 
     def held_id(self, number: int, seq: int) -> str | None:
         """Return the envelope id held at ``seq``, or None."""
@@ -196,11 +207,12 @@ def _row(chain: Chain) -> Row:
         head.seq,
         head.envelope_id,
         int(chain.frozen),
+        int(chain.retired),
     )
 
 
 def _head_rows(number: int, chain: Chain) -> tuple[Row, ...]:
-    return ((number, chain.head.seq, chain.head.envelope_id, int(chain.frozen)),)
+    return ((number, chain.head.seq, chain.head.envelope_id, int(chain.frozen), int(chain.retired)),)
 
 
 def _numbered(chain: Chain, number: int) -> Chain:
@@ -214,6 +226,7 @@ def _numbered(chain: Chain, number: int) -> Chain:
         chain.audience,
         chain.head,
         chain.frozen,
+        chain.retired,
     )
 
 
@@ -229,4 +242,5 @@ def _moved(chain: Chain, head: Position, *, frozen: bool) -> Chain:
         chain.audience,
         head,
         frozen,
+        chain.retired,
     )

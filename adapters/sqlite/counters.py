@@ -41,6 +41,11 @@ def lane_published(lane: Lane) -> str:
     return f"lane.{lane}.published"
 
 
+def lane_doubt(lane: Lane) -> str:
+    """Name the counter that is 1 while a lane's numbering must be compared with the hub's."""
+    return f"lane.{lane}.doubt"
+
+
 class Counters:
     """Counters of one writer. Nearly every work changes several, so a work is undone by putting a copy back."""
 

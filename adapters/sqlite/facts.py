@@ -15,6 +15,7 @@ _INSERT_REMEMBERED: Final = (
 _UPSERT_POSITION: Final = """
     INSERT INTO positions (stream, sequence) VALUES (?, ?)
     ON CONFLICT (stream) DO UPDATE SET sequence = excluded.sequence"""
+_DELETE_POSITIONS: Final = "DELETE FROM positions"
 SELECT_SETTINGS: Final = "SELECT name, value FROM settings"
 _UPSERT_SETTING: Final = """
     INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
@@ -48,6 +49,11 @@ class SqliteFacts:
     def set_position(self, stream: str, sequence: int) -> None:
         """The stream has been worked off up to this sequence."""
         self._positions.put(stream, sequence)
+
+    def forget_positions(self) -> None:
+        """Every stream is to be worked off from its first message again."""
+        self._batch.run(_DELETE_POSITIONS)
+        self._positions.forget()
 
     def settings(self) -> Mapping[str, str]:
         """Return the store's own facts."""

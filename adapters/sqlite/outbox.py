@@ -5,7 +5,7 @@ from typing import Final
 
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.chains import SqliteChains
-from adapters.sqlite.counters import JOURNAL, POSITION, Counters, lane_end, lane_published
+from adapters.sqlite.counters import JOURNAL, POSITION, Counters, lane_doubt, lane_end, lane_published
 from adapters.sqlite.journal import Journal
 from adapters.sqlite.values import CONTROL_PREFIX, Row, first, micros
 from schemas.errors import InvariantError
@@ -20,6 +20,7 @@ _INSERT_ENVELOPE: Final = """
 _INSERT_PUBLICATION: Final = "INSERT INTO publications (lane, sequence, position, subject) VALUES (?, ?, ?, ?)"
 _SELECT_UNPUBLISHED: Final = "SELECT sequence FROM publications WHERE lane = ? AND sequence > ? ORDER BY sequence"
 _RENUMBER: Final = "UPDATE publications SET sequence = ? WHERE lane = ? AND sequence = ?"
+_RENUMBERED: Final = "UPDATE publications SET sequence = -sequence WHERE lane = ? AND sequence < 0"
 _SELECT_PUBLISHED_AS: Final = "SELECT lane, sequence FROM publications WHERE position = ?"
 
 SELECT_POSITION: Final = """
@@ -103,15 +104,22 @@ class SqliteOutbox:
 
     def renumber(self, lane: Lane, after: int) -> int:
         """Move what is not yet at the hub behind ``after``; return how many."""
-        if after < self._counters.value(lane_end(lane)):
-            raise InvariantError(f"lane {lane} has publications behind {after}")
         published = self._counters.value(lane_published(lane))
+        if after < published:
+            raise InvariantError(f"lane {lane} has publications at the hub behind {after}")
         waiting = [row[0] for row in self._batch.ask(_SELECT_UNPUBLISHED, (lane.value, published))]
         for number, sequence in enumerate(waiting, after + 1):
-            self._batch.run(_RENUMBER, (number, lane.value, sequence))
+            self._batch.run(_RENUMBER, (-number, lane.value, sequence))  # aside: new numbers may be taken still
+        self._batch.run(_RENUMBERED, (lane.value,))
         self._counters.set(lane_published(lane), after)
         self._counters.set(lane_end(lane), after + len(waiting))
+        self._counters.set(lane_doubt(lane), 0)
         return len(waiting)
+
+    def doubt(self) -> None:
+        """Behind what is known to be at the hub there may be others of ours."""
+        for lane in Lane:
+            self._counters.set(lane_doubt(lane), 1)
 
     def is_waiting(self, envelope_id: str) -> bool:
         """Tell whether a publication of this envelope is still to be published."""

@@ -9,7 +9,7 @@ import apsw
 
 from adapters.sqlite import notices, quarantine
 from adapters.sqlite.chains import SELECT_EPOCH, chain_of
-from adapters.sqlite.counters import GAUGES, JOURNAL, lane_end, lane_published, named
+from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.journal import entry_of
 from adapters.sqlite.listing import Listing
 from adapters.sqlite.outbox import SELECT_POSITION
@@ -36,6 +36,7 @@ _SELECT_WAITING: Final = """
     FROM publications AS p JOIN envelopes AS e ON e.position = p.position
     WHERE p.lane = ? AND p.sequence > ? ORDER BY p.sequence LIMIT ?"""
 _SELECT_COUNTER: Final = "SELECT value FROM counters WHERE name = ?"
+_SELECT_STREAM: Final = "SELECT sequence FROM positions WHERE stream = ?"
 _SELECT_COUNTERS: Final = "SELECT name, value FROM counters"
 _COUNT_WAITING: Final = "SELECT count(*) FROM publications WHERE lane = ? AND sequence > ?"
 _SELECT_EVENT: Final = f"SELECT {STORED_COLUMNS} FROM envelopes WHERE position = ? AND refused = 0"
@@ -74,6 +75,15 @@ class SqliteSnapshot:
     def lane_end(self, lane: Lane) -> int:
         """Return the last dense sequence of a lane."""
         return self._counter(lane_end(lane))
+
+    def in_doubt(self, lane: Lane) -> bool:
+        """Tell whether the numbering of a lane must be compared with the hub's first."""
+        return self._counter(lane_doubt(lane)) > 0
+
+    def position(self, stream: str) -> int | None:
+        """Return up to where a stream has been worked off, None if that is not known."""
+        row = first(self._ask(_SELECT_STREAM, (stream,)))
+        return row[0] if row else None
 
     def _counter(self, name: str) -> int:
         row = first(self._ask(_SELECT_COUNTER, (name,)))

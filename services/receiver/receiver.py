@@ -145,9 +145,19 @@ class Receiver:
         return digest
 
     async def _loop(self, puller: Puller) -> None:
+        if await self._position(puller.stream) is None:
+            puller.rewind()  # a new store, or a restored one: what it knows already is recognised
         async with contextlib.aclosing(puller.batches()) as batches:  # type: ignore[type-var]
             async for batch in batches:
                 await self._until_taken(puller, batch)
+
+    async def _position(self, stream: str) -> int | None:
+        while True:
+            try:
+                return await self._store.read(lambda snapshot: snapshot.position(stream))
+            except UnavailableError as exc:
+                log.warning("receiver.deferred", stream=stream, code=exc.code)
+                await self._clock.sleep(_BACKOFF_SECONDS[-1])
 
     async def _until_taken(self, puller: Puller, batch: ArrivalBatch) -> None:
         attempt = 0

@@ -55,7 +55,7 @@ class Relay:
         """Return the last own sequence at the hub: asked once after start and after every doubt."""
         if lane not in self._cursor:
             held = await self._appender.last_held(lane)
-            if held > await self._store.read(lambda tx: tx.lane_end(lane)):
+            if await self._store.read(lambda tx: held > tx.lane_end(lane) or tx.in_doubt(lane)):
                 await self._store.write(lambda tx: _follow_the_hub(tx, lane, held))
             self._cursor[lane] = held
         return self._cursor[lane]
@@ -105,7 +105,11 @@ class Relay:
 
 
 def _follow_the_hub(tx: Transaction, lane: Lane, held: int) -> None:
-    """Number what waits behind what the hub holds; looked at once more, for somebody may have posted meanwhile."""
+    """Number what waits behind what the hub holds.
+
+    A restored store does not know what it sent after it was copied, and once it has accepted new events the numbers
+    do not show it any more: whatever is not known to be at the hub moves.
+    """
     end = tx.lane_end(lane)
-    count = tx.outbox.renumber(lane, max(held, end))
+    count = tx.outbox.renumber(lane, max(held, tx.published_up_to(lane)))
     log.error("relay.hub_ahead", lane=lane, hub=held, own=end, renumbered=count)

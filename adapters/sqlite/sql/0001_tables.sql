@@ -23,6 +23,7 @@ CREATE TABLE chains (
     head_seq INTEGER NOT NULL,
     head_id TEXT NOT NULL,
     frozen INTEGER NOT NULL,
+    retired INTEGER NOT NULL,  -- ours, and this store was restored: nothing follows in this epoch
     UNIQUE (channel, epoch)
 ) STRICT;
 

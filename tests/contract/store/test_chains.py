@@ -2,12 +2,15 @@
 
 import pytest
 
+from schemas.control import OpeningReason
 from schemas.envelope import Position
 from schemas.errors import InvariantError
 from schemas.ids import NO_LINK
 from services.ports import Store, Transaction
 from tests.contract.store.kinds import holding, posted
 from tests.contract.store.samples import ALERT, THEM, US, chain, envelope, held, hexed, link
+
+NAMES = ("out", "another", "in")
 
 
 async def test_the_newest_epoch_is_the_one_with_the_highest_counter(store: Store) -> None:
@@ -59,6 +62,48 @@ async def test_a_frozen_chain_stays_frozen(store: Store) -> None:
     found = await store.read(lambda snapshot: snapshot.chain(opened.channel, opened.epoch))
     assert found is not None
     assert found.frozen
+
+
+async def test_after_a_restore_nothing_of_ours_goes_on_in_an_old_epoch(store: Store) -> None:
+    """Our next event takes the place of one that partners hold already: we have forked ourselves."""
+    await store.write(lambda tx: tx.chains.open(chain()))
+    newer = await store.write(lambda tx: tx.chains.open(chain(epoch="2-00000000000000aa")))
+    await store.write(lambda tx: tx.chains.open(chain("another")))
+    theirs = await store.write(lambda tx: tx.chains.open(chain("in", source=THEM)))
+
+    assert await store.write(lambda tx: tx.chains.retire(US)) == 2
+
+    ended = {name: await store.write(lambda tx, name=name: tx.chains.current(hexed(name))) for name in NAMES}  # type: ignore[misc]
+    assert {name: one and one.ended for name, one in ended.items()} == {
+        "out": OpeningReason.RESTORED,
+        "another": OpeningReason.RESTORED,
+        "in": None,
+    }
+    found = await store.read(lambda snapshot: snapshot.chain(newer.channel, newer.epoch))
+    assert found is not None
+    assert (found.retired, found.head) == (True, newer.head)
+    opened = await store.write(lambda tx: tx.chains.open(chain(epoch="3-00000000000000aa")))
+    assert opened.ended is None
+    assert await store.write(lambda tx: tx.chains.current(opened.channel)) == opened
+    assert await store.write(lambda tx: tx.chains.find(theirs.channel, theirs.epoch)) == theirs
+
+
+async def test_retiring_that_fails_leaves_the_chains_open(store: Store) -> None:
+    """A restore that was broken off and still ends every epoch."""
+    await store.write(lambda tx: tx.chains.open(chain()))
+
+    def failing(tx: Transaction) -> None:
+        tx.chains.retire(US)
+        tx.memory.forget_positions()
+        raise InvariantError("broken off")
+
+    await store.write(lambda tx: tx.memory.set_position("EVT_0", 7))
+    with pytest.raises(InvariantError):
+        await store.write(failing)
+    found = await store.write(lambda tx: tx.chains.current(hexed("out")))
+    assert found is not None
+    assert found.ended is None
+    assert await store.read(lambda snapshot: snapshot.position("EVT_0")) == 7
 
 
 async def test_a_place_of_a_chain_is_taken_once(store: Store) -> None:

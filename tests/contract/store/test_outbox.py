@@ -112,7 +112,7 @@ async def test_publications_move_behind_what_the_hub_holds_already(store: Store)
     await store.write(lambda tx: _enqueue(tx, Lane.NORMAL, 1, 2, 3))
     await store.write(lambda tx: tx.outbox.mark_published(Lane.NORMAL, 1))
     with pytest.raises(InvariantError):
-        await store.write(lambda tx: tx.outbox.renumber(Lane.NORMAL, 2))
+        await store.write(lambda tx: tx.outbox.renumber(Lane.NORMAL, 0))
     assert await store.write(lambda tx: tx.outbox.renumber(Lane.NORMAL, 10)) == 2
     assert await store.write(lambda tx: _enqueue(tx, Lane.NORMAL, 4)) == [13]
     found = await store.read(lambda snapshot: snapshot.waiting(Lane.NORMAL, 10, 10, 10**6))
@@ -120,3 +120,22 @@ async def test_publications_move_behind_what_the_hub_holds_already(store: Store)
     assert await store.read(lambda snapshot: snapshot.published_up_to(Lane.NORMAL)) == 10
     assert await store.write(lambda tx: tx.outbox.renumber(Lane.URGENT, 5)) == 0
     assert await store.read(lambda snapshot: snapshot.lane_end(Lane.URGENT)) == 5
+
+
+@pytest.mark.parametrize("behind", [1, 2, 3, 7])
+async def test_a_restored_store_numbers_anew_whatever_the_hub_may_lack(store: Store, behind: int) -> None:
+    """New events take the numbers of forgotten ones: the hub calls them known, and they never leave the county.
+
+    The hub may hold fewer or more than the restored store has accepted anew: the numbers alone do not tell.
+    """
+    await store.write(lambda tx: posted(tx, 4))
+    await store.write(lambda tx: _enqueue(tx, Lane.NORMAL, 1, 2, 3, 4))
+    await store.write(lambda tx: tx.outbox.mark_published(Lane.NORMAL, 1))
+    await store.write(lambda tx: tx.outbox.doubt())
+    assert await store.read(lambda snapshot: [snapshot.in_doubt(lane) for lane in Lane]) == [True] * len(Lane)
+    assert await store.write(lambda tx: tx.outbox.renumber(Lane.NORMAL, behind)) == 3
+    found = await store.read(lambda snapshot: snapshot.waiting(Lane.NORMAL, behind, 10, 10**6))
+    expected = [(behind + number, f"hub.in.{number + 1}") for number in (1, 2, 3)]
+    assert [(one.sequence, one.subject) for one in found] == expected
+    assert await store.read(lambda snapshot: snapshot.lane_end(Lane.NORMAL)) == behind + 3
+    assert await store.read(lambda snapshot: [lane for lane in Lane if not snapshot.in_doubt(lane)]) == [Lane.NORMAL]

@@ -160,3 +160,15 @@ async def test_the_journal_names_each_change_in_order(store: Store) -> None:
     ]
     assert await store.read(lambda snapshot: snapshot.journal(1, 1)) == entries[1:2]
     assert await store.read(lambda snapshot: snapshot.journal_end()) == 3
+
+
+async def test_a_position_is_remembered_until_it_is_forgotten(store: Store) -> None:
+    """A restored store that goes on behind what it lost never asks the hub for it."""
+    assert await store.read(lambda snapshot: snapshot.position("EVT_0")) is None
+    await store.write(lambda tx: tx.memory.set_position("EVT_0", 7))
+    await store.write(lambda tx: tx.memory.set_position("EVT_1", 3))
+    assert await store.read(lambda snapshot: [snapshot.position(name) for name in ("EVT_0", "EVT_1")]) == [7, 3]
+    await store.write(lambda tx: tx.memory.forget_positions())
+    assert await store.read(lambda snapshot: [snapshot.position(name) for name in ("EVT_0", "EVT_1")]) == [None, None]
+    await store.write(lambda tx: tx.memory.set_position("EVT_0", 1))
+    assert await store.write(lambda tx: tx.position("EVT_0")) == 1
