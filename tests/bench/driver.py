@@ -28,9 +28,9 @@ _BACK_OFF_SECONDS: Final = 0.01
 class Driver:
     """Hands for the harness inside a county's process."""
 
-    def __init__(self, store: Store, submitter: Submitter) -> None:
-        """Borrow what runs already."""
-        self._store, self._submitter = store, submitter
+    def __init__(self, store: Store, submitter: Submitter, *, opened_ns: int = 0) -> None:
+        """Borrow what runs already; ``opened_ns`` is when the county began to open."""
+        self._store, self._submitter, self._opened_ns = store, submitter, opened_ns
         self._watching: asyncio.Task[None] | None = None
         self._seen: list[tuple[str, str, int]] = []
 
@@ -42,6 +42,7 @@ class Driver:
             "alert": self.alert,
             "reach": self.reach,
             "watch": self.watch,
+            "seen": self.seen,
             "watched": self.watched,
         }
 
@@ -107,7 +108,11 @@ class Driver:
         self._seen = []
         end = await self._store.read(lambda tx: tx.journal_end())
         self._watching = asyncio.create_task(self._watch(end), name="bench-watch")
-        return {}
+        return {"opened_ns": self._opened_ns}
+
+    async def seen(self) -> dict[str, Any]:
+        """Return [kind, reference, nanoseconds] of each change so far."""
+        return {"seen": self._seen}
 
     async def watched(self) -> dict[str, Any]:
         """Stop noting; return [kind, reference, nanoseconds] of each change."""

@@ -127,9 +127,14 @@ def numbers_of(rounds: Sequence[Round], metric: str) -> dict[str, float]:
             numbers[prefix + name] = median(one[side].numbers()[name] for one in rounds)
         if side != SIHU:
             numbers |= _ratios(rounds, side, metric)
-    if "cpu_us" in numbers and "floor_cpu_us" in numbers:
-        numbers["cpu_ratio"] = _ratio(rounds, FLOOR, "cpu_us")[1]
+    for name in _measured_by_both(rounds):
+        numbers[f"{name}_ratio"] = _ratio(rounds, FLOOR, name)[1]
     return numbers
+
+
+def _measured_by_both(rounds: Sequence[Round]) -> list[str]:
+    both = [one[side].numbers().keys() for one in rounds for side in (SIHU, FLOOR)]
+    return sorted(set.intersection(*map(set, both))) if both else []
 
 
 def _ratios(rounds: Sequence[Round], side: str, metric: str) -> dict[str, float]:

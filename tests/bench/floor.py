@@ -28,6 +28,7 @@ class Floor:
     verify: bool = True
     store: bool = True
     plant: bool = False
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _next: int = 0
 
     def numbers(self, count: int) -> range:
@@ -61,27 +62,27 @@ class Floor:
             found = await reader.ask("finish", count=self._patience_count(numbers), timeout_seconds=PATIENCE_SECONDS)
         return _faults(numbers, found)
 
-    async def link(self, count: int, *, ahead: bool = False) -> Sample:
-        """Send ``count`` events to every receiver, signed if they verify; ``ahead``: all wait in the stream first."""
-        numbers = self.numbers(count)
-        if ahead:
-            await self.publish(numbers, sign=self.verify)
-        else:
-            await self._each("begin")
-        before = cpu_seconds(self.pids)
-        if ahead:
-            started = time.monotonic_ns()
-            await self._each("begin")
-        else:
-            started = (await self.publish(numbers, sign=self.verify))["started_ns"]
+    async def link(self, count: int) -> Sample:
+        """Send ``count`` events to every receiver, signed if they verify."""
+        await self.each("begin")
+        numbers, before = self.numbers(count), cpu_seconds(self.pids)
+        sent = await self.publish(numbers, sign=self.verify)
         founds = await self.finish(numbers)
-        sample = self.sample(numbers, started, founds, cpu_seconds(self.pids) - before)
-        return replace(sample, values={}) if ahead else sample
+        return self.sample(numbers, sent["started_ns"], founds, cpu_seconds(self.pids) - before)
+
+    async def drain(self, count: int) -> Sample:
+        """Receive ``count`` events that all wait in the stream."""
+        numbers = self.numbers(count)
+        await self.publish(numbers, sign=self.verify)
+        started, before = time.monotonic_ns(), cpu_seconds(self.pids)
+        await self.each("begin")
+        founds = await self.finish(numbers)
+        return replace(self.sample(numbers, started, founds, cpu_seconds(self.pids) - before), values={})
 
     async def trickle(self, count: int, every_ms: float) -> Sample:
         """Send one event every ``every_ms``; the latencies are from when each was due to when it was durable."""
         numbers = self.numbers(count)
-        await self._each("begin")
+        await self.each("begin")
         before = cpu_seconds(self.pids)
         sent = await self.sender.ask("trickle", first=numbers.start, count=count, every_ms=every_ms)
         founds = await self.finish(numbers)
@@ -89,20 +90,31 @@ class Floor:
 
     async def finish(self, numbers: range) -> list[dict[str, Any]]:
         """Wait until every receiver has them all, or patience ends."""
-        return await self._each("finish", count=self._patience_count(numbers), timeout_seconds=PATIENCE_SECONDS)
+        return await self.each("finish", count=self._patience_count(numbers), timeout_seconds=PATIENCE_SECONDS)
 
     def sample(self, numbers: range, started_ns: int, founds: Sequence[dict[str, Any]], cpu: float) -> Sample:
         """Make one sample of what all receivers found."""
         ended = max(found["ended_ns"] for found in founds)
         faults = sum((_faults(numbers, found) for found in founds), Faults())
         late = [one for found in founds for one in found["late_ms"]]
-        return Sample(len(numbers) * len(founds), (ended - started_ns) / 1e9, cpu, faults, latencies(late))
+        values = latencies(late) | latencies(_until_all(founds), "all_")
+        return Sample(len(numbers) * len(founds), (ended - started_ns) / 1e9, cpu, faults, values)
 
     def _patience_count(self, numbers: range) -> int:
         return len(numbers) - self.plant  # a planted loss is not waited for
 
-    async def _each(self, verb: str, **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401  JSON
+    async def each(self, verb: str, **arguments: Any) -> list[dict[str, Any]]:  # noqa: ANN401  JSON
+        """Give every receiver one order."""
         return list(await asyncio.gather(*(receiver.ask(verb, **arguments) for receiver in self.receivers)))
+
+
+def _until_all(founds: Sequence[dict[str, Any]]) -> list[float]:
+    """Return, for each event, the milliseconds until the last receiver had it."""
+    last: dict[int, float] = {}
+    for found in founds:
+        for number, late in zip(found["got"], found["late_ms"], strict=True):
+            last[number] = max(late, last.get(number, 0.0))
+    return list(last.values())
 
 
 def _faults(numbers: range, found: dict[str, Any]) -> Faults:
@@ -134,16 +146,15 @@ async def floor(
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(bare_server(folder, sync))
         sender = await stack.enter_async_context(actor(SENDER, folder / "sender.log", url=server.url))
-        one = Floor(folder, server, sender, verify=verify, store=store, plant=plant)
-        await asyncio.gather(*(add_receiver(one, stack, number) for number in range(receivers)))
+        one = Floor(folder, server, sender, verify=verify, store=store, plant=plant, stack=stack)
+        one.receivers += await asyncio.gather(*(start_receiver(one, number) for number in range(receivers)))
         yield one
 
 
-async def add_receiver(one: Floor, stack: AsyncExitStack, number: int) -> Actor:
+async def start_receiver(one: Floor, number: int) -> Actor:
     """Start a receiver; ``number`` names its consumer and inbox, which may hold what an earlier process left."""
     receiver = await spawn(RECEIVER, one.folder / f"receiver-{number}.log")
-    stack.push_async_callback(receiver.stop)
+    one.stack.push_async_callback(receiver.stop)
     opening = {"url": one.server.url, "inbox": str(one.folder / f"inbox-{number}.db"), "durable": f"to_{number}"}
     await receiver.ask("open", **opening, verify=one.verify, store=one.store)
-    one.receivers.append(receiver)
     return receiver

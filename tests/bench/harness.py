@@ -53,6 +53,7 @@ class Workload:
         better: Which way is good.
         targets: See docs/benchmarks.md.
         rounds_max: Most rounds, for workloads of minutes.
+        quick_rounds: Most rounds under ``--quick``.
         warm_up: Run each side once with few events before the rounds.
     """
 
@@ -65,16 +66,21 @@ class Workload:
     better: Better = Better.HIGHER
     targets: Sequence[Target] = ()
     rounds_max: int = PUBLISHED_ROUNDS
+    quick_rounds: int = QUICK_ROUNDS
     warm_up: int = 300
 
     def events(self, plan: Plan) -> int:
         """Return N of this plan."""
         return plan.count or (self.quick_count if plan.quick else self.count)
 
+    def rounds(self, plan: Plan) -> int:
+        """Return how many rounds of this plan."""
+        return min(plan.rounds, self.rounds_max, self.quick_rounds if plan.quick else PUBLISHED_ROUNDS)
+
 
 async def measure(workload: Workload, plan: Plan) -> Figure:
     """Run every round of one workload."""
-    count, rounds = workload.events(plan), min(plan.rounds, workload.rounds_max)
+    count, rounds = workload.events(plan), workload.rounds(plan)
     say(f"{workload.name}: {workload.title}; {count:,} events × {rounds} rounds")
     folder = plan.folder / workload.name
     folder.mkdir(parents=True)

@@ -42,11 +42,19 @@ def quarantined(database: Path) -> int:
     return int(_rows(database, _QUARANTINED)[0][0])
 
 
-def judge_arrivals(sent: Sequence[str], database: Path, *, after: int, refused_before: int = 0) -> Faults:
-    """Compare the ids that a source was given (202) with what one recipient's database holds behind ``after``."""
+def judge_arrivals(
+    sent: Sequence[str], database: Path, *, after: int, refused_before: int = 0, alerts: Sequence[str] = ()
+) -> Faults:
+    """Compare the ids that a source was given (202) with what one recipient's database holds behind ``after``.
+
+    ``alerts`` were sent as well; they may overtake, and must be there once like everything else.
+    """
     rows = _rows(database, _ARRIVED, after)
-    faults = compare(sent, [row[0].hex() for row in rows])
-    return replace(faults, chain_breaks=_chain_breaks(rows), quarantined=quarantined(database) - refused_before)
+    got = [row[0].hex() for row in rows]
+    in_order = compare(sent, [one for one in got if one not in alerts])
+    overtaking = compare(alerts, [one for one in got if one in alerts])
+    rest = Faults(chain_breaks=_chain_breaks(rows), quarantined=quarantined(database) - refused_before)
+    return in_order + replace(overtaking, out_of_order=0) + rest
 
 
 def missing_receipts(sent: Sequence[tuple[str, str, int]], database: Path, receivers: Sequence[str]) -> int:
@@ -81,7 +89,7 @@ def _chain_breaks(rows: Sequence[Any]) -> int:
     """Count links that are not what their id says, or do not name the link before them."""
     last: dict[tuple[str, str], tuple[int, str]] = {}
     breaks = 0
-    for stored_id, channel, epoch, seq, header_bytes, content in rows:
+    for stored_id, channel, epoch, seq, header_bytes, content in sorted(rows, key=lambda row: row[1:4]):
         header = json.loads(header_bytes)
         known = last.get((channel, epoch))
         named = header["seq"] == seq and header["channel"] == channel

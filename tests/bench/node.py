@@ -1,6 +1,7 @@
 """Child: a whole county node, opened by the product's own composition root, with the harness's hands on it."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,12 @@ class WholeNode:
 
     async def open(self, folder: str) -> dict[str, Any]:
         """Open the node of a county's directory."""
+        opened = time.monotonic_ns()
         settings = read_settings(Path(folder))
         set_up_logging(settings.log.format, settings.log.level, county=settings.county)
         node = await self._stack.enter_async_context(open_node(settings, PASSPHRASE, crash=_crash))
         await node.hub.contact(timeout_seconds=10)
-        self.handlers |= Driver(node.store, node.submitter).handlers()
+        self.handlers |= Driver(node.store, node.submitter, opened_ns=opened).handlers()
         return {"port": node.port}
 
 

@@ -94,12 +94,12 @@ async def nodes(
     codes = county_codes(neighbours + 1)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(hub(folder / "hub", codes))
-        one = Nodes(folder, server, codes, plant=plant)
+        one = Nodes(folder, server, codes, plant=plant, stack=stack)
         folders = make_folders(folder, codes, url=server.url, range_max=range_max)
         for start in range(0, len(codes), _TOGETHER):
             one.counties += await asyncio.gather(
                 *(
-                    one.start(stack, NODE, number, folder=str(folders[codes[number]]))
+                    one.start(NODE, number, folder=str(folders[codes[number]]))
                     for number in range(start, min(start + _TOGETHER, len(codes)))
                 )
             )

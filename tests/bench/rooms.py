@@ -1,5 +1,6 @@
 """Single rooms of a county, for S1 to S3: the append engine, accepting, receiving."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from tests.bench.samples import Sample, compare
 from tests.bench.sihu import PATIENCE_SECONDS, Counties
 
 COUNTY: Final = "tests.bench.county"
+_HUB_RESTS_SECONDS: Final = 0.3
+"""The hub is done with the append before the draining is timed."""
 
 
 class Rooms(Counties):
@@ -44,6 +47,7 @@ class Rooms(Counties):
         held = await self._held()
         sent = await self.submit(self.numbers(count))
         await self._at_hub(held + count - self.plant)
+        await asyncio.sleep(_HUB_RESTS_SECONDS)
         before = self.cpu()
         started = min(one["started_ns"] for one in await self.each("receive"))
         ended = await self.arrived(totals)
@@ -71,11 +75,11 @@ async def rooms(folder: Path, *, plant: bool = False) -> AsyncIterator[Rooms]:
     codes = county_codes(2)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(hub(folder / "hub", codes))
-        one = Rooms(folder, server, codes, plant=plant)
+        one = Rooms(folder, server, codes, plant=plant, stack=stack)
         for number, code in enumerate(codes):
             one.database(number).parent.mkdir(parents=True)
             opening = {"url": server.url, "counties": list(codes), "county": code}
-            county = await one.start(stack, COUNTY, number, database=str(one.database(number)), **opening)
+            county = await one.start(COUNTY, number, database=str(one.database(number)), **opening)
             one.counties.append(county)
         await one.source.ask("receive")
         yield one

@@ -34,6 +34,7 @@ class Counties:
     codes: Sequence[CountyCode]
     counties: list[Actor] = field(default_factory=list)
     plant: bool = False
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _next: int = 0
 
     @property
@@ -76,10 +77,10 @@ class Counties:
         """Let the source accept these events."""
         return await self.source.ask("submit", first=numbers.start, count=len(numbers), skip=self.skipped(numbers))
 
-    async def start(self, stack: AsyncExitStack, module: str, number: int, **opening: Any) -> Actor:  # noqa: ANN401
-        """Start the process of a county and open it; it ends with ``stack``."""
+    async def start(self, module: str, number: int, **opening: Any) -> Actor:  # noqa: ANN401  JSON
+        """Start the process of a county and open it; it ends with everything else."""
         county = await spawn(module, self.log(number))
-        stack.push_async_callback(county.stop)
+        self.stack.push_async_callback(county.stop)
         await county.ask("open", **opening)
         return county
 
@@ -100,7 +101,8 @@ class Counties:
 
     async def counts(self, county: Actor) -> dict[str, int]:
         """Return the gauges of a county's store."""
-        counts: dict[str, int] = (await county.ask("reach", gauge="events_in", value=0, timeout_seconds=1))["counts"]
+        answer = await county.ask("reach", gauge="events_in", value=0, timeout_seconds=1)
+        counts: dict[str, int] = answer["counts"]
         return counts
 
     async def arrived(self, totals: Sequence[int]) -> int:
@@ -109,7 +111,8 @@ class Counties:
             county.ask("reach", gauge="events_in", value=total, timeout_seconds=PATIENCE_SECONDS)
             for county, total in zip(self.recipients, totals, strict=True)
         )
-        return max(answer["ended_ns"] for answer in await asyncio.gather(*orders))
+        ended: int = max(answer["ended_ns"] for answer in await asyncio.gather(*orders))
+        return ended
 
     async def receipted(self, owed: int) -> int:
         """Wait until the source has its receipts; return when it had (nanoseconds)."""
@@ -124,12 +127,21 @@ class Counties:
         databases = [self.database(number) for number in range(len(self.counties))]
         return [(end_of(database), quarantined(database)) for database in databases]
 
-    def sample(self, sent: Sequence[Place], marks: Sequence[Mark], started: int, ended: int, cpu: float) -> Sample:
-        """Make one sample, counted in every county's database."""
+    def sample(
+        self,
+        sent: Sequence[Place],
+        marks: Sequence[Mark],
+        started: int,
+        ended: int,
+        cpu: float,
+        *,
+        alerts: Sequence[str] = (),
+    ) -> Sample:
+        """Make one sample, counted in every county's database; ``alerts`` were sent too, and may overtake."""
         faults, ids = Faults(), [place[0] for place in sent]
         for number, (after, refused) in enumerate(marks):
             if number:
-                faults += judge_arrivals(ids, self.database(number), after=after, refused_before=refused)
+                faults += judge_arrivals(ids, self.database(number), after=after, refused_before=refused, alerts=alerts)
         places = [(place[1], place[2], place[3]) for place in sent]
         missing = missing_receipts(places, self.database(0), self.codes[1 : len(self.counties)])
         count = len(sent) * len(self.recipients)

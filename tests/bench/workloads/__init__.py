@@ -8,5 +8,9 @@ from tests.bench.workloads.s2 import S2
 from tests.bench.workloads.s3 import S3
 from tests.bench.workloads.w1 import W1, W1B
 from tests.bench.workloads.w2 import W2
+from tests.bench.workloads.w3 import W3
+from tests.bench.workloads.w4 import W4
+from tests.bench.workloads.w6 import W6
+from tests.bench.workloads.w7 import W7
 
-WORKLOADS: Final[tuple[Workload, ...]] = (S1, S2, S3, W1, W1B, W2)
+WORKLOADS: Final[tuple[Workload, ...]] = (S1, S2, S3, W1, W1B, W2, W3, W4, W6, W7)

@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.bench.figures import Target
-from tests.bench.floor import Floor, floor
+from tests.bench.floor import floor
 from tests.bench.harness import Plan, Side, Workload
 from tests.bench.rooms import rooms
-from tests.bench.samples import Sample
 
 
 @asynccontextmanager
@@ -19,16 +18,7 @@ async def opened(plan: Plan, folder: Path) -> AsyncIterator[Mapping[str, Side]]:
         floor(folder / "verified", receivers=1) as verified,
         rooms(folder / "sihu", plant=plan.plant) as sihu,
     ):
-        yield {"floor": drained(bare), "verified": drained(verified), "sihu": sihu.drain}
-
-
-def drained(one: Floor) -> Side:
-    """Return the draining of a full stream as a side."""
-
-    async def run(count: int) -> Sample:
-        return await one.link(count, ahead=True)
-
-    return run
+        yield {"floor": bare.drain, "verified": verified.drain, "sihu": sihu.drain}
 
 
 S3 = Workload(

@@ -34,7 +34,7 @@ W1 = Workload(
     targets=(
         Target("ratio", 0.8, must=True),
         Target("ratio", 1),
-        Target("cpu_ratio", 1.2, Better.LOWER),
+        Target("cpu_us_ratio", 1.2, Better.LOWER),
     ),
 )
 
