@@ -83,8 +83,7 @@ def _answering(desk: Desk) -> Middleware:
             response = _refuse(desk, request, refusal)
         except ConnectionError:
             raise  # the caller is gone: there is nobody to answer
-        except Exception as bug:
-            log.exception("gateway.crashed", route=_route_name(request))
+        except Exception as bug:  # noqa: BLE001 - our own bug: the supervisor restarts us, nobody swallows it
             desk.gateway.crash(bug)
             response = own_fault().response()
         desk.meters.answered(_route_name(request), response.status, clock.monotonic() - began)
@@ -98,7 +97,7 @@ def _refuse(
 ) -> web.StreamResponse:
     problem = _problem_of(desk, refusal)
     desk.meters.refused(problem.code)
-    log.info(
+    log.warning(
         "gateway.refused",
         route=_route_name(request),
         status=problem.status,

@@ -54,11 +54,11 @@ class EventQuery(Model):
 
     direction: Annotated[Direction | None, Field(description="`in` or `out`; both if left out.")] = None
     type: Annotated[WireType | None, Field(description="Only events of this wire type.")] = None
-    since: Annotated[Place, Field(description="Only events whose position is greater.")] = 0
+    since: Annotated[Place, Field(description="Only events whose position is greater; with `newest`, smaller.")] = 0
     limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
-    newest: Annotated[Flag, Field(description="Begin at the newest and go back; `since` is still the lower end.")] = (
-        False
-    )
+    newest: Annotated[
+        Flag, Field(description="Begin at the newest and go back; a `since` other than 0 goes on before that position.")
+    ] = False
 
 
 class NoticeQuery(Model):

@@ -1,5 +1,6 @@
 """An officer answers: who stands behind it, what the source learns, and what a second answer is told."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -152,6 +153,18 @@ async def test_a_second_answer_is_told_the_first(world: World) -> None:
     assert again.body["answered"]["note"] == "已在现场"
     assert again.body["answered"]["receipt_id"] == first.body["receipt"]["envelope_id"]
     assert (await world[HUANJIANG].counts())["receipts_out"] == 2
+
+
+async def test_of_two_officers_at_once_one_answers(world: World) -> None:
+    """Two desks press the button in the same second: one receipt, and the other is told."""
+    county = world[HUANJIANG]
+    envelope_id = await arrived(world)
+    async with calling(county, duty_token(county)) as caller:
+        path = f"/events/{envelope_id}/acknowledgement"
+        answers = await asyncio.gather(*(caller.post(path, json={"answer": "handling"}) for _ in range(4)))
+
+    assert sorted(one.status for one in answers) == [202, 409, 409, 409]
+    assert (await county.counts())["receipts_out"] == 2
 
 
 async def test_an_empty_body_says_received(world: World) -> None:
