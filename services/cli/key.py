@@ -29,7 +29,7 @@ _USES = {
 
 @app.command("list")
 def list_(*, county: County = None, directory: Dir = HERE, as_json: AsJson = False) -> None:
-    """List the public keys of this county, or of another member."""
+    """List the public keys of this county, or of another member; `key show` spells one out."""
     desk = Desk(directory)
     member, trust = _member(desk, county)
     if as_json:
@@ -39,15 +39,13 @@ def list_(*, county: County = None, directory: Dir = HERE, as_json: AsJson = Fal
     rows = [
         (
             f"{_USES[key.use]} {key.use}",
-            key.kid,
-            key.algorithm,
-            output.day(key.valid_from),
+            f"{key.kid[:16]}…",
             _validity(key, now),
             _place(desk, key, trust),
         )
         for key in member.keys
     ]
-    columns = ("用途 use", "指纹 key id", "算法", "自 from", "至 until", "*状态 state")
+    columns = ("用途 use", "指纹 key id", "至 until", "*状态 state")
     output.show(output.table(f"密钥 keys of {output.county(member.county)}", *columns, rows=rows))
 
 

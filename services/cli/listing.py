@@ -120,11 +120,13 @@ def sent_table(events: tuple[EventLine, ...]) -> "RenderableType":
 
 
 def headline(event: EventLine) -> str:
-    """Return an event's title as a cell: an exercise says so first, an early one that its predecessor is missing."""
+    """Return an event's title as a cell: an exercise says so first, and what waits for an answer is bold."""
     drill = "[bold magenta]【演练】[/]" if event.status == "exercise" else ""
     test = "[magenta]【测试】[/]" if event.status == "test" else ""
     early = " [yellow]（前序缺失）[/]" if event.early else ""
-    return f"{drill}{test}{output.plain(event.headline) or '–'}{early}"
+    title = output.plain(event.headline) or "–"
+    waits = event.direction is Direction.INCOMING and event.acknowledge_by and not event.acknowledged_count
+    return f"{drill}{test}{f'[bold]{title}[/]' if waits else title}{early}"
 
 
 def answer_state(event: EventLine, now: datetime) -> str:
