@@ -12,7 +12,7 @@ from adapters.memory.bus import MemoryAppender, MemoryHub, MemoryPuller
 from adapters.memory.clock import ManualClock
 from adapters.memory.store import MemoryStore
 from schemas.envelope import Envelope
-from schemas.subjects import Lane, streams
+from schemas.subjects import Lane, stream_of, streams
 from services.receiver.receiver import Receiver
 from services.relay.relay import Relay
 from tests import papers
@@ -160,3 +160,20 @@ async def test_the_bytes_at_both_ends_are_the_same(offices: dict[str, Office], h
         assert event is not None
         kept.append(event.envelope)
     assert len({envelope.to_wire() for envelope in kept}) == 1
+
+
+async def test_a_full_disk_at_the_receiver_loses_nothing(offices: dict[str, Office], hub: MemoryHub) -> None:
+    """The batch in hand is tried again, slower and slower, until there is room."""
+    store = offices[HUANJIANG].store
+    assert isinstance(store, MemoryStore)
+    await post_many([offices[LIBO]], 3)
+    async with at_work(offices.values(), hub):
+        store.disk_full = True
+        for _ in range(20):
+            await offices[LIBO].clock.move(1.0)
+            await asyncio.sleep(0.005)
+        assert await offices[HUANJIANG].seqs() == []
+        assert hub.acknowledged[HUANJIANG, stream_of(LIBO, Lane.NORMAL)] == 0
+        store.disk_full = False
+        await until(lambda: all_stored([offices[LIBO]]), offices.values())
+    assert await offices[HUANJIANG].seqs() == [1, 2, 3]
