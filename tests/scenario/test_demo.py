@@ -1,0 +1,120 @@
+"""The demonstration as a person runs it: figures, recount, a second start, Ctrl-C, and no process left behind."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECEIVER, RECOUNT = "451226", (sys.executable, "-m", "services.demo.recount")
+STAYS_UP = "Ctrl-C"
+
+Tamper = Callable[[sqlite3.Connection], None]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """Play the morning once and keep its data: (folder, figures)."""
+    folder = tmp_path_factory.mktemp("demo") / "kept"
+    done = subprocess.run(_demo("--once", "--json", "--keep", str(folder)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder, json.loads(done.stdout.splitlines()[-1])
+
+
+def _demo(*words: str) -> list[str]:
+    return [sys.executable, "-m", "services.cli", "demo", *words]
+
+
+def _processes_of(folder: Path) -> list[str]:
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = line.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # it ended while we looked
+        if str(folder) in words:
+            found.append(words)
+    return found
+
+
+@pytest.mark.timeout(180)
+def test_the_morning_ends_with_every_figure_right(played: tuple[Path, dict[str, Any]]) -> None:
+    """Anything lost, doubled or without a receipt must show here, as well as a process that outlives the play."""
+    folder, figures = played
+    assert figures["members"] == 6
+    assert figures["events"] > 0
+    assert figures["deliveries"] == figures["stored"] == 5 * figures["events"]
+    assert figures["acknowledged"] > 0
+    assert figures["lost"] == figures["duplicated"] == figures["out_of_order"] == 0
+    assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"]
+    assert _processes_of(folder) == []
+
+
+def _delete_a_row(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM envelopes WHERE position = (SELECT max(position) FROM envelopes WHERE listed = 1)")
+
+
+def _copy_a_row(connection: sqlite3.Connection) -> None:
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(envelopes)") if row[1] != "position"]
+    connection.execute("DROP INDEX envelopes_by_place")  # the database itself refuses a second row for one place
+    listed = ", ".join(columns)
+    newest = "(SELECT max(position) FROM envelopes WHERE listed = 1 AND direction = 'in')"
+    connection.execute(f"INSERT INTO envelopes ({listed}) SELECT {listed} FROM envelopes WHERE position = {newest}")  # noqa: S608
+
+
+def _forget_a_receipt(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM receipts WHERE direction = 'in' AND stage = 'stored'")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "where", "figure"),
+    [(_delete_a_row, RECEIVER, "lost"), (_copy_a_row, RECEIVER, "duplicated"), (_forget_a_receipt, "522722", "stored")],
+)
+@pytest.mark.timeout(180)
+def test_the_recount_goes_red_when_a_row_is_deleted_or_copied(
+    played: tuple[Path, dict[str, Any]], tmp_path: Path, tamper: Tamper, where: str, figure: str
+) -> None:
+    """A recount that cannot fail proves nothing: it must notice one missing row, one doubled row, lost receipts."""
+    folder = tmp_path / "copy"
+    for database in played[0].glob("[1-9]*/sihu.db"):
+        shutil.copytree(database.parent, folder / database.parent.name)
+    whole = subprocess.run([*RECOUNT, str(folder)], capture_output=True, text=True, check=False)
+    assert whole.returncode == 0, whole.stdout
+    with closing(sqlite3.connect(folder / where / "sihu.db")) as connection:
+        tamper(connection)
+        connection.commit()
+    after = subprocess.run([*RECOUNT, str(folder)], capture_output=True, text=True, check=False)
+    assert after.returncode == 1
+    assert json.loads(after.stdout)[figure] != json.loads(whole.stdout)[figure]
+
+
+@pytest.mark.timeout(180)
+def test_a_second_start_goes_on_from_kept_data_and_ctrl_c_leaves_no_process(
+    played: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    """The second morning stands beside the first in the same chains; Ctrl-C ends every process."""
+    folder = tmp_path / "again"
+    shutil.copytree(played[0], folder)
+    unbuffered = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(_demo("--keep", str(folder)), stdout=subprocess.PIPE, text=True, env=unbuffered) as demo:
+        assert demo.stdout is not None
+        lines = iter(demo.stdout.readline, "")
+        assert any(STAYS_UP in line for line in lines), "it must say that it stays up"
+        assert _processes_of(folder)
+        demo.send_signal(signal.SIGINT)
+        rest = demo.stdout.read()
+        assert demo.wait(60) == 0, rest
+    assert f"{2 * played[1]['events']} 个事件" in rest
+    deadline = time.monotonic() + 5
+    while _processes_of(folder) and time.monotonic() < deadline:
+        time.sleep(0.05)  # a killed child is gone once its parent has seen it
+    assert _processes_of(folder) == []
