@@ -28,7 +28,7 @@ class Floor:
     verify: bool = True
     store: bool = True
     plant: bool = False
-    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    started: list[Actor] = field(default_factory=list)
     _next: int = 0
 
     def numbers(self, count: int) -> range:
@@ -88,6 +88,10 @@ class Floor:
         founds = await self.finish(numbers)
         return self.sample(numbers, sent["started_ns"], founds, cpu_seconds(self.pids) - before)
 
+    async def close(self) -> None:
+        """End every receiver that was started here, all at once."""
+        await asyncio.gather(*(receiver.stop() for receiver in self.started))
+
     async def finish(self, numbers: range) -> list[dict[str, Any]]:
         """Wait until every receiver has them all, or patience ends."""
         return await self.each("finish", count=self._patience_count(numbers), timeout_seconds=PATIENCE_SECONDS)
@@ -146,7 +150,8 @@ async def floor(
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(bare_server(folder, sync))
         sender = await stack.enter_async_context(actor(SENDER, folder / "sender.log", url=server.url))
-        one = Floor(folder, server, sender, verify=verify, store=store, plant=plant, stack=stack)
+        one = Floor(folder, server, sender, verify=verify, store=store, plant=plant)
+        stack.push_async_callback(one.close)
         one.receivers += await asyncio.gather(*(start_receiver(one, number) for number in range(receivers)))
         yield one
 
@@ -154,7 +159,7 @@ async def floor(
 async def start_receiver(one: Floor, number: int) -> Actor:
     """Start a receiver; ``number`` names its consumer and inbox, which may hold what an earlier process left."""
     receiver = await spawn(RECEIVER, one.folder / f"receiver-{number}.log")
-    one.stack.push_async_callback(receiver.stop)
+    one.started.append(receiver)
     opening = {"url": one.server.url, "inbox": str(one.folder / f"inbox-{number}.db"), "durable": f"to_{number}"}
     await receiver.ask("open", **opening, verify=one.verify, store=one.store)
     return receiver

@@ -94,7 +94,8 @@ async def nodes(
     codes = county_codes(neighbours + 1)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(hub(folder / "hub", codes))
-        one = Nodes(folder, server, codes, plant=plant, stack=stack)
+        one = Nodes(folder, server, codes, plant=plant)
+        stack.push_async_callback(one.close)
         folders = make_folders(folder, codes, url=server.url, range_max=range_max)
         for start in range(0, len(codes), _TOGETHER):
             one.counties += await asyncio.gather(

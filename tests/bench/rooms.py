@@ -75,7 +75,8 @@ async def rooms(folder: Path, *, plant: bool = False) -> AsyncIterator[Rooms]:
     codes = county_codes(2)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(hub(folder / "hub", codes))
-        one = Rooms(folder, server, codes, plant=plant, stack=stack)
+        one = Rooms(folder, server, codes, plant=plant)
+        stack.push_async_callback(one.close)
         for number, code in enumerate(codes):
             one.database(number).parent.mkdir(parents=True)
             opening = {"url": server.url, "counties": list(codes), "county": code}

@@ -5,7 +5,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -34,7 +33,7 @@ class Counties:
     codes: Sequence[CountyCode]
     counties: list[Actor] = field(default_factory=list)
     plant: bool = False
-    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    started: list[Actor] = field(default_factory=list)
     _next: int = 0
 
     @property
@@ -80,9 +79,13 @@ class Counties:
     async def start(self, module: str, number: int, **opening: Any) -> Actor:  # noqa: ANN401  JSON
         """Start the process of a county and open it; it ends with everything else."""
         county = await spawn(module, self.log(number))
-        self.stack.push_async_callback(county.stop)
+        self.started.append(county)
         await county.ask("open", **opening)
         return county
+
+    async def close(self) -> None:
+        """End every process that was started here, all at once."""
+        await asyncio.gather(*(county.stop() for county in self.started))
 
     async def each(self, verb: str) -> list[dict[str, Any]]:
         """Give every recipient one order."""

@@ -1,0 +1,47 @@
+"""The benchmark itself: a figure comes with its floor and its correctness, and goes when anything is lost."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EVENTS = 150
+ALWAYS = {"ratio", "rate", "floor_rate", "lost", "doubled", "out_of_order", "receipts_missing", "chain_breaks"}
+
+
+def bench(*words: str) -> tuple[int, dict[str, Any]]:
+    """Run the benchmark with tiny N; return the exit code and the last line of standard output."""
+    command = [sys.executable, "-m", "tests.bench", "--json", "--rounds", "1", "--count", str(EVENTS), *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.timeout(300)
+def test_a_figure_stands_beside_its_floor_and_says_that_nothing_was_lost() -> None:
+    """A program that reads the last line would miss the ratio, or take a figure whose correctness nobody counted."""
+    code, figures = bench("--only", "S1,W1")
+
+    assert code == 0
+    assert list(figures) == ["S1", "W1"]
+    for figure in figures.values():
+        assert figure.keys() >= ALWAYS
+        assert figure["n"] == EVENTS
+        assert figure["ratio"] == pytest.approx(figure["rate"] / figure["floor_rate"], rel=0.01)
+        assert figure["lost"] == figure["doubled"] == figure["out_of_order"] == figure["receipts_missing"] == 0
+
+
+@pytest.mark.timeout(300)
+def test_an_event_that_was_accepted_and_never_arrived_takes_the_figure_away() -> None:
+    """A loss that is averaged away would be published as speed."""
+    code, figures = bench("--only", "S1,W1", "--plant", "loss")
+
+    assert code == 1
+    for name, sides in {"S1": ("floor", "sihu"), "W1": ("floor", "sihu")}.items():
+        assert figures[name]["ratio"] is figures[name]["rate"] is figures[name]["floor_rate"] is None
+        assert figures[name]["lost"] == len(sides)
+    assert figures["W1"]["receipts_missing"] == 1
