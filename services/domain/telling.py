@@ -43,3 +43,11 @@ def told_of_refusal(county: str, code: str, text: str) -> str:
 def told_of_own_unknown(channel: str, seq: int) -> str:
     """Our own signature on something our store lacks."""
     return f"枢纽上有本县签名而本库没有的消息（通道 {channel[:8]} 第 {seq} 条）：疑为旧备份或双机同时运行，请联系管理员"
+
+
+def told_of_lost(county: str, channel: str, held: int) -> str:
+    """Our store was restored, and somebody holds more of ours than the backup did."""
+    return (
+        f"已恢复备份：{_county(county)}处有本县在备份之后发出的消息（通道 {channel[:8]} 第 {held} 条之后），"
+        "对方不缺，本库没有，请按恢复手册向对方核对补记"
+    )

@@ -36,15 +36,24 @@ class Attester:
         self._reposted: set[str] = set()
 
     def apply(self, found: Examined, receipt: Receipt) -> None:
-        """Let a neighbour's receipt count, or quarantine it."""
+        """Let a neighbour's receipt count, or quarantine it.
+
+        After a restore a receipt may reach beyond what we hold of our own chain: it counts for the part that we hold.
+        """
         envelope = envelope_of(found)
         target = self._tx.chains.find(receipt.channel, receipt.epoch)
-        held = self._tx.chains.held_id(target.number, receipt.seq) if target else None
+        lost = target is not None and target.retired and receipt.seq > target.head.seq
+        held = receipt.head if lost else self._tx.chains.held_id(target.number, receipt.seq) if target else None
         fault = judge_receipt(receipt, envelope.header, target, held, self._trust, self._posting.county)
         if fault is not None or target is None:
             self._keeper.quarantine(replace(found, fault=fault))
             return
         row = row_of(receipt, Direction.INCOMING, target.number, self._now, envelope.envelope_id)
+        if lost:
+            self._keeper.tell_lost(target, receipt.receiver)
+            row = replace(row, seq=target.head.seq)
+            if row.first_seq > row.seq:
+                return
         self._tx.receipt_book.record(row)
         self._tx.dues.mark(row)
         if receipt.stage is ReceiptStage.REJECTED:

@@ -14,11 +14,17 @@ from schemas.carriage import Arrival
 from schemas.control import Receipt
 from schemas.envelope import Envelope, Header
 from schemas.errors import Fault, InvariantError
-from schemas.records import HeldBack, NoticeKind, Quarantined
+from schemas.records import Chain, HeldBack, NoticeKind, Quarantined
 from schemas.subjects import parse_subject
 from services.domain.encoding import digest_of
 from services.domain.receiving import Examined, examine
-from services.domain.telling import told_of_fork, told_of_own_unknown, told_of_quarantine, told_of_refusal
+from services.domain.telling import (
+    told_of_fork,
+    told_of_lost,
+    told_of_own_unknown,
+    told_of_quarantine,
+    told_of_refusal,
+)
 from services.domain.trust import Trust
 from services.ports import Transaction
 
@@ -100,11 +106,22 @@ class Keeper:
     def note_own(self, found: Examined) -> None:
         """Pass over our own echo; our signature on what our store lacks is told."""
         envelope = envelope_of(found)
-        if self._tx.event(envelope.envelope_id) is None:
-            header = envelope.header
-            text = told_of_own_unknown(header.channel, header.seq)
-            self._tell(NoticeKind.OWN_UNKNOWN, header.channel, header.source, text)
-            log.error("receiver.own_unknown", envelope_id=envelope.envelope_id)
+        if self._tx.event(envelope.envelope_id) is not None:
+            return
+        header = envelope.header
+        chain = self._tx.chains.find(header.channel, header.epoch)
+        if chain is not None and chain.retired:
+            self.tell_lost(chain, header.source)
+            return
+        self._tell(
+            NoticeKind.OWN_UNKNOWN, header.channel, header.source, told_of_own_unknown(header.channel, header.seq)
+        )
+        log.error("receiver.own_unknown", envelope_id=envelope.envelope_id)
+
+    def tell_lost(self, chain: Chain, county: str) -> None:
+        """Our store was restored, and ``county`` shows that we had sent more than the backup held."""
+        self._tell(NoticeKind.OWN_UNKNOWN, chain.channel, county, told_of_lost(county, chain.channel, chain.head.seq))
+        log.warning("receiver.own_lost", county=county, channel=chain.channel, held=chain.head.seq)
 
     def tell_fork(self, header: Header) -> None:
         """A source signed two stories."""

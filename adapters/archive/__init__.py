@@ -1,0 +1,1 @@
+"""Backups as one file: a plain tar whose first member says what the others must be."""
