@@ -7,16 +7,18 @@ import random
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from adapters.api_client.client import ApiClient
+from adapters.clock import SystemClock
 from schemas.errors import UnavailableError
 from services.bootstrap.client import open_client
+from services.cli.captured import captured
 from services.demo.cast import AGREEMENT_ID, Part
-from services.demo.ceremony import Ports, Stage, free_ports, prepare
+from services.demo.ceremony import Ceremony, Ports, Stage, free_ports
 from services.demo.link import Link
 from services.demo.recount import Count, recount
 from services.demo.sampling import Sample, sample
@@ -53,7 +55,8 @@ class World:
     def prepared(cls, root: Path, cast: Sequence[Part] = TRIO, *, stored_seconds: int = 60) -> "World":
         """Play the ceremony in ``root``."""
         ports = ports_for(cast)
-        prepare(Stage(root), cast, ports, lambda _: None, stored_seconds=stored_seconds)
+        ceremony = Ceremony(Stage(root), cast, ports, captured)
+        ceremony.perform(lambda _: None, today=SystemClock().now(), stored_seconds=stored_seconds)
         return cls(Stage(root), cast, ports, Troupe(root / "logs"), {part.code: [] for part in cast})
 
     @asynccontextmanager
@@ -73,7 +76,7 @@ class World:
         """Start one county's node."""
         await self.troupe.start(code, "node", "--dir", str(self.stage.county(code)))
 
-    def client(self, code: str) -> Any:  # noqa: ANN401 - the client's context manager
+    def client(self, code: str) -> AbstractAsyncContextManager[ApiClient]:
         """Open the API of a county's node."""
         token = (self.stage.county(code) / "cli.token").read_text(encoding="utf-8").strip()
         return open_client(f"http://127.0.0.1:{self.ports.api[code]}", token)
@@ -84,7 +87,12 @@ class World:
             return await self._send(client, code, one, key, to)
 
     async def _send(
-        self, client: Any, code: str, one: Sample, key: str, to: Sequence[str] | None  # noqa: ANN401
+        self,
+        client: ApiClient,
+        code: str,
+        one: Sample,
+        key: str,
+        to: Sequence[str] | None,
     ) -> dict[str, Any]:
         draft: dict[str, Any] = {"type": one.wire_type, "agreement": AGREEMENT_ID, "content": one.content}
         draft |= {"to": sorted(to)} if to else {}
@@ -106,7 +114,7 @@ class World:
         others = sorted(part.code for part in self.cast if part.code != code)
         rng = random.Random(f"{seed}-{code}")
         jobs = iter([(number, rng.choice((None, None, [rng.choice(others)]))) for number in range(count)])
-        bulletin = sample("work_bulletin", begin=datetime.now(UTC))
+        bulletin = sample("work_bulletin", begin=SystemClock().now())
 
         async def worker() -> None:
             async with self.client(code) as client:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +25,8 @@ from services.domain.documents import read_file
 from services.domain.governance import judge_card
 from services.domain.hub_members import HubMembers, hub_members
 from services.settings import HUB_FILE, HubServerSettings, read_hub_settings
+
+__all__ = ["Ports", "certify", "make_hub", "read_members", "run_hub"]
 
 log = structlog.get_logger()
 
@@ -67,13 +68,13 @@ class HubFiles:
         return self.root / "registrar.nkey"
 
 
-def make_hub(root: Path, *, names: Sequence[str], host: str, ports: Ports, now: datetime) -> None:
+def make_hub(root: Path, *, names: Sequence[str], host: str, ports: Ports) -> None:
     """Make a hub's directory: settings, authority, server certificate, the registrar's secret.
 
     Raises:
         RequestError: It is there already.
     """
-    files, kept = HubFiles(root), CountyFiles(root)
+    files, kept, now = HubFiles(root), CountyFiles(root), SystemClock().now()
     if kept.exists(HUB_FILE):
         raise RequestError(Fault("hub.exists", "dir", f"{root} holds a hub already and is not overwritten"))
     authority, issued = Authority.create("Sihu hub authority", now=now)
@@ -89,7 +90,7 @@ def make_hub(root: Path, *, names: Sequence[str], host: str, ports: Ports, now: 
     kept.write(HUB_FILE, text.encode())
 
 
-def certify(root: Path, card: SignedDocument, now: datetime) -> tuple[str, bytes, bytes]:
+def certify(root: Path, card: SignedDocument) -> tuple[str, bytes, bytes]:
     """Sign the certificate request of a member card; return (county, its certificate, the authority's), PEM.
 
     Raises:
@@ -101,7 +102,7 @@ def certify(root: Path, card: SignedDocument, now: datetime) -> tuple[str, bytes
     certificate, key = HubFiles(root).authority
     authority = Authority(certificate.read_bytes(), key.read_bytes())
     county = judged.member.county
-    signed = authority.client(judged.certificate_request.encode(), county, now=now)
+    signed = authority.client(judged.certificate_request.encode(), county, now=SystemClock().now())
     return county, signed, authority.certificate_pem
 
 

@@ -19,7 +19,7 @@ from services.settings import Settings
 
 @contextmanager
 def _opened_secrets(settings: Settings, seed: str, tls_key_pem: bytes, server: Path) -> Iterator[TlsFiles]:
-    """Lay open what nats-server cannot read encrypted: in memory where there is such a place, and only while it runs."""
+    """Lay open what nats-server cannot read encrypted: in memory where that can be had, and only while it runs."""
     memory = Path("/dev/shm")  # noqa: S108 - a folder of our own below it, for our eyes only
     with tempfile.TemporaryDirectory(prefix="sihu-leaf-", dir=memory if memory.is_dir() else None) as folder:
         key = Path(folder) / "tls.key"

@@ -88,8 +88,8 @@ def credentials_of(settings: Settings, files: CountyFiles, passphrase: str) -> C
     seed = nkey_seed(files.open_key(hub.nkey_file.as_posix(), passphrase))
     if not any(url.startswith("tls://") for url in hub.urls):
         return Credentials(hub.urls, seed, None)
-    paths = (settings.at(path) for path in (hub.ca_file, hub.certificate_file, hub.key_file))
-    return Credentials(hub.urls, seed, TlsFiles(*paths, passphrase))
+    ca, certificate, key = (settings.at(path) for path in (hub.ca_file, hub.certificate_file, hub.key_file))
+    return Credentials(hub.urls, seed, TlsFiles(ca, certificate, key, passphrase))
 
 
 @asynccontextmanager

@@ -8,11 +8,16 @@ import typer
 
 def demo(
     *,
-    once: Annotated[bool, typer.Option("--once", help="End after the play; 0 only if nothing was lost or doubled.")] = False,
-    keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the data; start again goes on.")] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the play; 0 only if nothing was lost or doubled.")
+    ] = False,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="DIR", help="Keep the data; start again goes on.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Last line of standard output: one JSON object.")] = False,
 ) -> int:
     """Play a morning on the border with real processes: alert, update, cancellation, a cut link, a killed node."""
+    from services.cli.captured import captured
     from services.demo.demo import run_demo
 
-    return run_demo(keep, once=once, as_json=as_json)
+    return run_demo(keep, captured, once=once, as_json=as_json)

@@ -10,7 +10,7 @@ from services.cli.node import UntilStdinCloses
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 
 if TYPE_CHECKING:
-    from adapters.jetstream.server_config import Ports
+    from services.bootstrap.hub import Ports
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -28,11 +28,14 @@ def make(
     monitor_port: Annotated[int, typer.Option("--monitor-port", help="Loopback only.")] = 8222,
 ) -> None:
     """Make a hub's directory: settings, certificate authority, server certificate."""
-    from services.bootstrap.hub import Ports, SystemClock, make_hub
+    from services.bootstrap.hub import Ports, make_hub
     from services.cli.output import show
 
-    make_hub(directory, names=name, host=host, ports=Ports(port, monitor_port, leaf_port), now=SystemClock().now())
-    show(f"枢纽已建立 hub made: {directory}", "下一步 next: sihu hub certify CARD -o DIR; sihu hub update --registry FILE")
+    make_hub(directory, names=name, host=host, ports=Ports(port, monitor_port, leaf_port))
+    show(
+        f"枢纽已建立 hub made: {directory}",
+        "下一步 next: sihu hub certify CARD -o DIR; sihu hub update --registry FILE",
+    )
 
 
 @app.command("certify")
@@ -48,7 +51,7 @@ def certify(
     from services.cli.desk import read_document
     from services.cli.output import county, show
 
-    code, signed, authority = hub.certify(directory, read_document(card), hub.SystemClock().now())
+    code, signed, authority = hub.certify(directory, read_document(card))
     output.mkdir(parents=True, exist_ok=True)
     write_given(output / "county.crt", signed)
     write_given(output / "ca.pem", authority)
@@ -59,7 +62,9 @@ def certify(
 def update(
     *,
     registry: Annotated[Path | None, typer.Option("--registry", metavar="FILE", help="The assembled registry.")] = None,
-    agreement: Annotated[list[Path] | None, typer.Option("--agreement", metavar="FILE", help="May be repeated.")] = None,
+    agreement: Annotated[
+        list[Path] | None, typer.Option("--agreement", metavar="FILE", help="May be repeated.")
+    ] = None,
     directory: HubDir = HERE,
 ) -> None:
     """Give the hub a registry or agreements; a running hub follows within seconds."""
@@ -122,6 +127,8 @@ def _say_ready(what: str, ports: "Ports", *, as_json: bool) -> None:
     from services.cli.output import print_json, show
 
     if as_json:
-        print_json({"ready": True, "what": what, "port": ports.client, "leaf_port": ports.leaf, "pid_monitor": ports.monitor})
+        print_json(
+            {"ready": True, "what": what, "port": ports.client, "leaf_port": ports.leaf, "monitor_port": ports.monitor}
+        )
     else:
         show(f"{what} 已就绪 ready: {ports.client} (leaf {ports.leaf}, monitor {ports.monitor})")

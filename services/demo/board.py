@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 
 from schemas.base import BEIJING
 from schemas.counties import name_of
 from schemas.records import JournalKind
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _STAGES = {"stored": "入库", "acknowledged": "签收", "rejected": "拒收", "declined": "不能"}
 
@@ -36,16 +36,13 @@ def line_of(code: str, entry: Mapping[str, Any]) -> str:
     return ""
 
 
-def table_of(codes: Sequence[str], details: Sequence[Mapping[str, Any]]) -> "Table":
+def table_of(codes: Sequence[str], details: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of every event × county: when it was stored there, and who acknowledged it.
 
     Args:
         codes: Counties, one column each.
         details: ``GET events/{id}`` of each event, asked at its source.
     """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     made = Table(title="事件 × 县 events × counties", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     made.add_column("发出 sent", no_wrap=True)
     made.add_column("来源", no_wrap=True)

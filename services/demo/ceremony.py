@@ -4,11 +4,9 @@ What happens here is what counties do with files and a telephone; nothing is tru
 """
 
 import asyncio
-import contextlib
-import io
 import json
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +14,6 @@ from typing import Final
 
 from schemas.base import BEIJING
 from schemas.catalogue import TYPES
-from schemas.errors import InvariantError
 from services.demo.cast import AGREEMENT, AGREEMENT_ID, Part
 from services.domain.sharing import CONTROL_PREFIX
 
@@ -24,6 +21,8 @@ OFFICER: Final = "duty-a"
 _PASSPHRASE: Final = "passphrase"  # noqa: S105 - the name of a file
 
 Say = Callable[[str], None]
+Command = Callable[..., str]
+"""Runs one `sihu` command, given as its words, and returns what it printed; a failure raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +63,6 @@ class Ports:
     """Client and monitor port of each county's own leaf."""
 
 
-def command(*words: str) -> str:
-    """Run one `sihu` command and return what it printed.
-
-    Raises:
-        InvariantError: It failed; what it said is in the text.
-    """
-    from services.cli import main
-
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(words)
-    if code != 0:
-        raise InvariantError(f"sihu {' '.join(words)} ended with {code}: {err.getvalue()}")
-    return out.getvalue()
-
-
 async def free_ports(count: int) -> list[int]:
     """Return loopback ports that nobody uses now."""
     servers = [await asyncio.start_server(lambda *_: None, "127.0.0.1", 0) for _ in range(count)]
@@ -89,57 +72,107 @@ async def free_ports(count: int) -> list[int]:
     return ports
 
 
-def prepare(stage: Stage, cast: Sequence[Part], ports: Ports, say: Say, *, stored_seconds: int = 60) -> None:
-    """Play the whole ceremony; takes a few seconds.
+class Ceremony:
+    """What counties do with files and a telephone, played by the product's own commands."""
 
-    Args:
-        stage: Where to.
-        cast: The counties.
-        ports: Written into every settings file.
-        say: Told each step.
-        stored_seconds: After so long without *stored* the source's own officer is told of a level-1 alert.
-    """
-    stage.documents.mkdir(parents=True, exist_ok=True)
-    say("六县各自建立密钥和成员卡 each county makes its keys and card")
-    for part in cast:
-        _init(stage, part, ports)
-    _make_hub(stage, cast, ports)
-    say("名册：提议、签署、汇总、电话核对 registry: proposed, signed, assembled, read out")
-    _registry(stage, cast)
-    say("协议：提议、签署、采纳 agreement: proposed, signed, adopted")
-    _agreement(stage, cast, stored_seconds)
-    say("枢纽据名册放行，值班员领取凭证 hub updated, officers certified")
-    command(
-        *("hub", "update", "--dir", str(stage.hub), "--registry", str(stage.documents / "registry-1.json")),
-        *("--agreement", str(stage.documents / f"{AGREEMENT_ID}@1.json")),
-    )
-    for part in cast:
-        command(
-            *("officer", "add", OFFICER, "--name", "值班员甲", "--role", "duty"),
-            *("--dir", str(stage.county(part.code))),
+    def __init__(self, stage: Stage, cast: Sequence[Part], ports: Ports, command: Command) -> None:
+        """Prepare; write nothing yet.
+
+        Args:
+            stage: Where to.
+            cast: The counties.
+            ports: Written into every settings file.
+            command: Runs a command.
+        """
+        self._stage, self._cast, self._ports, self._command = stage, cast, ports, command
+        self._homes = [str(stage.county(part.code)) for part in cast]
+
+    def perform(self, say: Say, *, today: datetime, stored_seconds: int = 60) -> None:
+        """Play the whole ceremony; takes a few seconds.
+
+        Args:
+            say: Told each step.
+            today: Aware time; the agreement is in force from the day before, for a year.
+            stored_seconds: After so long without *stored* the source's own officer is told of a level-1 alert.
+        """
+        self._stage.documents.mkdir(parents=True, exist_ok=True)
+        say("六县各自建立密钥和成员卡 each county makes its keys and card")
+        for part in self._cast:
+            self._init(part)
+        self._make_hub()
+        say("名册：提议、签署、汇总、电话核对 registry: proposed, signed, assembled, read out")
+        registry = self._registry()
+        say("协议：提议、签署、采纳 agreement: proposed, signed, adopted")
+        agreement = self._agreement(today, stored_seconds)
+        say("枢纽据名册放行，值班员领取凭证 hub updated, officers certified")
+        hub = str(self._stage.hub)
+        self._command("hub", "update", "--dir", hub, "--registry", str(registry), "--agreement", str(agreement))
+        for home in self._homes:
+            self._command("officer", "add", OFFICER, "--name", "值班员甲", "--role", "duty", "--dir", home)
+        (self._stage.documents / "ready").write_text("ready\n", encoding="utf-8")
+
+    def _init(self, part: Part) -> None:
+        home = self._stage.county(part.code)
+        home.mkdir(parents=True)
+        secret = home / _PASSPHRASE
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_urlsafe(24) + "\n", encoding="utf-8")
+        self._command(
+            *("init", part.code, "--office", part.office, "--duty-phone", part.duty_phone),
+            *("--dir", str(home), "--passphrase-file", str(secret)),
         )
-    (stage.documents / "ready").write_text("ready\n", encoding="utf-8")
+        (home / "county.toml").write_text(_settings(part, self._ports), encoding="utf-8")
 
+    def _make_hub(self) -> None:
+        hub, ports = str(self._stage.hub), self._ports
+        self._command(
+            *("hub", "init", "--dir", hub, "--name", "127.0.0.1", "--port", str(ports.hub)),
+            *("--leaf-port", str(ports.leaf_listener), "--monitor-port", str(ports.monitor)),
+        )
+        for home in self._homes:
+            self._command("hub", "certify", f"{home}/card.json", "-o", f"{home}/transport", "--dir", hub)
 
-def _init(stage: Stage, part: Part, ports: Ports) -> None:
-    home = stage.county(part.code)
-    home.mkdir(parents=True)
-    secret = home / _PASSPHRASE
-    secret.touch(mode=0o600)
-    secret.write_text(secrets.token_urlsafe(24) + "\n", encoding="utf-8")
-    command(
-        *("init", part.code, "--office", part.office, "--duty-phone", part.duty_phone),
-        *("--dir", str(home), "--passphrase-file", str(secret)),
-    )
-    (home / "county.toml").write_text(_settings(part, ports), encoding="utf-8")
+    def _registry(self) -> Path:
+        draft, final = self._stage.documents / "registry-1.draft.json", self._stage.documents / "registry-1.json"
+        cards = [f"{home}/card.json" for home in self._homes]
+        threshold = str(len(self._cast) // 2 + 1)
+        self._command(
+            "registry", "propose", *cards, "--threshold", threshold, "-o", str(draft), "--dir", self._homes[0]
+        )
+        self._command("registry", "assemble", str(draft), *self._signed_by_each("registry", draft), "-o", str(final))
+        digest = json.loads(self._command("registry", "show", str(final), "--json"))["digest"]
+        for home in self._homes:
+            self._command("registry", "trust", digest, "--file", str(final), "--dir", home)
+        return final
+
+    def _signed_by_each(self, what: str, draft: Path) -> list[str]:
+        copies = []
+        for home in self._homes:
+            copy = draft.with_name(f"{draft.stem}-{Path(home).name}.json")
+            copy.write_bytes(draft.read_bytes())
+            self._command(what, "sign", str(copy), "--dir", home)
+            copies.append(str(copy))
+        return copies
+
+    def _agreement(self, today: datetime, stored_seconds: int) -> Path:
+        text, draft = self._stage.documents / "agreement.toml", self._stage.documents / "agreement-1.draft.json"
+        final, first = self._stage.documents / f"{AGREEMENT_ID}@1.json", self._homes[0]
+        text.write_text(_agreement_text(self._cast, today, stored_seconds), encoding="utf-8")
+        self._command("agreement", "propose", "--file", str(text), "-o", str(draft), "--dir", first)
+        copies = self._signed_by_each("agreement", draft)
+        self._command("agreement", "assemble", str(draft), *copies, "-o", str(final), "--dir", first)
+        for home in self._homes:
+            self._command("agreement", "adopt", str(final), "--dir", home)
+        return final
 
 
 def _settings(part: Part, ports: Ports) -> str:
     url, leaf = f"tls://127.0.0.1:{ports.hub}", ""
     if part.behind_leaf:
         client, monitor = ports.leaf[part.code]
+        listener = f"tls://127.0.0.1:{ports.leaf_listener}"
         url = f"nats://127.0.0.1:{client}"
-        leaf = f'[leaf]\nhub_urls = ["tls://127.0.0.1:{ports.leaf_listener}"]\nport = {client}\nmonitor_port = {monitor}\n'
+        leaf = f'[leaf]\nhub_urls = ["{listener}"]\nport = {client}\nmonitor_port = {monitor}\n'
     return (
         f'county = "{part.code}"\noffice = "{part.office}"\nduty_phone = "{part.duty_phone}"\n'
         f"[api]\nport = {ports.api[part.code]}\n"
@@ -156,66 +189,16 @@ def set_hub_url(stage: Stage, code: str, port: int) -> None:
     path.write_text("\n".join([*kept, ""]), encoding="utf-8")
 
 
-def _make_hub(stage: Stage, cast: Iterable[Part], ports: Ports) -> None:
-    command(
-        *("hub", "init", "--dir", str(stage.hub), "--name", "127.0.0.1"),
-        *("--port", str(ports.hub), "--leaf-port", str(ports.leaf_listener), "--monitor-port", str(ports.monitor)),
-    )
-    for part in cast:
-        home = stage.county(part.code)
-        command("hub", "certify", str(home / "card.json"), "-o", str(home / "transport"), "--dir", str(stage.hub))
-
-
-def _registry(stage: Stage, cast: Sequence[Part]) -> None:
-    draft, final = stage.documents / "registry-1.draft.json", stage.documents / "registry-1.json"
-    cards = [str(stage.county(part.code) / "card.json") for part in cast]
-    homes = [str(stage.county(part.code)) for part in cast]
-    command("registry", "propose", *cards, "--threshold", str(len(cast) // 2 + 1), "-o", str(draft), "--dir", homes[0])
-    copies = _signed_by_each("registry", draft, homes)
-    command("registry", "assemble", str(draft), *copies, "-o", str(final))
-    shown = json.loads(command("registry", "show", str(final), "--json"))
-    for home in homes:
-        command("registry", "trust", shown["digest"], "--file", str(final), "--dir", home)
-
-
-def _signed_by_each(what: str, draft: Path, homes: Sequence[str]) -> list[str]:
-    copies = []
-    for home in homes:
-        copy = draft.with_name(f"{draft.stem}-{Path(home).name}.json")
-        copy.write_bytes(draft.read_bytes())
-        command(what, "sign", str(copy), "--dir", home)
-        copies.append(str(copy))
-    return copies
-
-
-def _agreement(stage: Stage, cast: Sequence[Part], stored_seconds: int) -> None:
-    text, draft = stage.documents / "agreement.toml", stage.documents / "agreement-1.draft.json"
-    final = stage.documents / f"{AGREEMENT_ID}@1.json"
-    text.write_text(_agreement_text(cast, stored_seconds), encoding="utf-8")
-    homes = [str(stage.county(part.code)) for part in cast]
-    command("agreement", "propose", "--file", str(text), "-o", str(draft), "--dir", homes[0])
-    copies = _signed_by_each("agreement", draft, homes)
-    command("agreement", "assemble", str(draft), *copies, "-o", str(final), "--dir", homes[0])
-    for home in homes:
-        command("agreement", "adopt", str(final), "--dir", home)
-
-
-def _agreement_text(cast: Sequence[Part], stored_seconds: int) -> str:
-    from services.bootstrap.cli import open_county
-
+def _agreement_text(cast: Sequence[Part], today: datetime, stored_seconds: int) -> str:
     events = [one for one in TYPES if not one.wire_type.startswith(CONTROL_PREFIX)]
-    today = open_county(Path()).clock.now().astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = today.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
     purposes = dict.fromkeys(purpose for one in events for purpose in one.purposes)
     return AGREEMENT.format(
         id=AGREEMENT_ID,
         parties=", ".join(f'"{part.code}"' for part in cast),
-        valid_from=_spelled(today - timedelta(days=1)),
-        valid_until=_spelled(today + timedelta(days=365)),
+        valid_from=(midnight - timedelta(days=1)).isoformat(timespec="seconds"),
+        valid_until=(midnight + timedelta(days=365)).isoformat(timespec="seconds"),
         purposes='", "'.join(purposes),
         types=", ".join(f'"{one.wire_type}"' for one in events),
         stored_seconds=stored_seconds,
     )
-
-
-def _spelled(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")

@@ -19,6 +19,7 @@ KILLED: Final = "451221"
 """南丹: its process is killed and restarted."""
 _COMPLETE_SECONDS: Final = 30.0
 _BULLETINS_EACH: Final = 3
+_LOOK_SECONDS: Final = 0.05
 
 
 @dataclass(slots=True)
@@ -50,6 +51,11 @@ class Morning:
         await self._answer("451226", cancelled, "received")
         await self._answer("451222", cancelled, "received")
         await self._complete()
+
+    async def detail(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``GET events/{id}`` of a sent event, asked at its source."""
+        found: dict[str, Any] = await self.desks[sent["source"]].get(f"/events/{sent['envelope_id']}")
+        return found
 
     async def _ordinary_business(self) -> None:
         self.say("各县互发工作动态 every county sends bulletins")
@@ -90,8 +96,8 @@ class Morning:
 
     async def _arrived(self, code: str, envelope_id: str) -> None:
         async with asyncio.timeout(_COMPLETE_SECONDS):
-            while not await self._has(code, envelope_id):
-                await asyncio.sleep(0.05)
+            while not await self._has(code, envelope_id):  # noqa: ASYNC110 - asks another process
+                await asyncio.sleep(_LOOK_SECONDS)
 
     async def _has(self, code: str, envelope_id: str) -> bool:
         page = await self.desks[code].get("/events", direction="in", newest="true", limit="200")
@@ -101,9 +107,9 @@ class Morning:
         """Wait until every recipient's signed *stored* receipt for everything sent so far is back at its source."""
         async with asyncio.timeout(_COMPLETE_SECONDS):
             for event in self.sent:
-                while await self._unstored(event):
-                    await asyncio.sleep(0.05)
+                while await self._unstored(event):  # noqa: ASYNC110 - asks another process
+                    await asyncio.sleep(_LOOK_SECONDS)
 
     async def _unstored(self, event: Mapping[str, Any]) -> int:
-        detail = await self.desks[event["source"]].get(f"/events/{event['envelope_id']}")
+        detail = await self.detail(event)
         return sum(1 for delivery in detail["deliveries"] if delivery["stored_at"] is None)

@@ -26,6 +26,7 @@ from services.domain.signing import key_signed
 M = TypeVar("M", bound=Model)
 
 DOCUMENT_MAX_BYTES = 4 * 1024 * 1024
+DOCUMENT_MAX_VALUES = 400_000
 
 
 def draft(payload_type: PayloadType, payload: Model) -> SignedDocument:
@@ -68,7 +69,7 @@ def open_payload(document: SignedDocument, payload_type: PayloadType, model: typ
     data = from_base64url(document.payload)
     if data is None:
         return Fault("document.malformed", "payload", "the payload is not canonical base64url")
-    value = parse_strict(data, max_bytes=DOCUMENT_MAX_BYTES, what="payload")
+    value = parse_strict(data, max_bytes=DOCUMENT_MAX_BYTES, what="payload", max_values=DOCUMENT_MAX_VALUES)
     if isinstance(value, Fault):
         return value
     try:

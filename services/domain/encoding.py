@@ -20,6 +20,8 @@ from schemas.envelope import MAX_DEPTH, MAX_INTEGER
 from schemas.errors import Fault, InvariantError
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+MAX_VALUES: Final = 20_000
+"""More values than any content needs: each one costs time at both ends."""
 _INTEGER_DIGITS: Final = 17  # 2^53 has 16 digits, and one more for the sign
 
 
@@ -100,23 +102,21 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-def parse_strict(data: bytes, *, max_bytes: int, what: str = "body") -> JsonValue | Fault:
+def parse_strict(data: bytes, *, max_bytes: int, what: str = "body", max_values: int = MAX_VALUES) -> JsonValue | Fault:
     """Parse JSON of the strict profile.
 
     Args:
         data: UTF-8, NFC, no duplicate key, no float, integers below 2^53, depth at most 8.
         max_bytes: Upper bound on ``len(data)``.
         what: Names the input in faults.
+        max_values: Upper bound on the values in it.
 
     Returns:
         The value, or the first fault.
     """
-    if len(data) > max_bytes:
-        return Fault("json.too_large", what, f"it has {len(data)} bytes; at most {max_bytes} are taken")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        return Fault("json.not_utf8", what, f"send UTF-8; byte {exc.start} is not")
+    text = _text_of(data, max_bytes, what, max_values)
+    if isinstance(text, Fault):
+        return text
     try:
         value = _DECODER.decode(text)
     except _StrictnessError as exc:
@@ -126,6 +126,19 @@ def parse_strict(data: bytes, *, max_bytes: int, what: str = "body") -> JsonValu
     except ValueError as exc:
         return Fault("json.malformed", what, f"it is not valid JSON: {exc}")
     return _unfit(value, text, what) or value
+
+
+def _text_of(data: bytes, max_bytes: int, what: str, max_values: int) -> str | Fault:
+    if len(data) > max_bytes:
+        return Fault("json.too_large", what, f"it has {len(data)} bytes; at most {max_bytes} are taken")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        return Fault("json.not_utf8", what, f"send UTF-8; byte {exc.start} is not")
+    if text.count(",") > max_values:  # each comma may part two values; prose has commas, but not by the ten thousand
+        mend = f"send at most {max_values} values; split the content or attach a file"
+        return Fault("json.too_many_values", what, mend)
+    return text
 
 
 def _too_deep(what: str) -> Fault:

@@ -39,5 +39,5 @@ def hub_members(registry: SignedDocument, agreements: Iterable[SignedDocument]) 
             return in_force
         agreement = in_force.agreement
         parties[agreement.id] = parties.get(agreement.id, frozenset()) | set(agreement.parties)
-    nkeys = {member.county: member.transport_key for member in judged.members}
+    nkeys: dict[str, str] = {member.county: member.transport_key for member in judged.members}
     return HubMembers(judged.version, nkeys, parties)

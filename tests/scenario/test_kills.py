@@ -14,8 +14,10 @@ ROUNDS = 2
 
 
 @pytest.mark.timeout(900)
-def test_kills_of_county_leaf_and_hub_lose_and_double_nothing(tmp_path: Path, reduced: Callable[[int, int], int]) -> None:
-    """kill -9 of a county's node, a leaf's nats-server and the hub's nats-server, each while events are in flight."""
+def test_kills_of_county_leaf_and_hub_lose_and_double_nothing(
+    tmp_path: Path, reduced: Callable[[int, int], int]
+) -> None:
+    """Kill -9 of a county's node, a leaf's nats-server and the hub's nats-server, each while events are in flight."""
     count, seed = reduced(1200, 5000), random.SystemRandom().randrange(1 << 32)
     world = World.prepared(tmp_path)
     kills = asyncio.run(_flow_with_kills(world, count, seed))
@@ -32,7 +34,8 @@ async def _flow_with_kills(world: World, count: int, seed: int) -> list[tuple[st
     shares = [count // 3, count // 3, count - 2 * (count // 3)]
     async with world.running(), asyncio.TaskGroup() as tasks:
         loads = [
-            tasks.create_task(world.load(part.code, share, seed)) for part, share in zip(world.cast, shares, strict=True)
+            tasks.create_task(world.load(part.code, share, seed))
+            for part, share in zip(world.cast, shares, strict=True)
         ]
         kills = [await _kill(world, victim, rng) for _ in range(ROUNDS) for victim in rng.sample(VICTIMS, len(VICTIMS))]
         await asyncio.gather(*loads)

@@ -1,16 +1,16 @@
-"""The link is down while events are accepted: accepting goes on, the own officer is told, and everything arrives after."""
+"""The link is down while events are accepted: accepting goes on, the own officer is told, everything arrives after."""
 
 import asyncio
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.clock import SystemClock
 from services.demo.cast import Part
 from services.demo.ceremony import set_hub_url
 from services.demo.sampling import sample
@@ -66,7 +66,7 @@ async def _play(world: World, count: int) -> Seen:
 
 
 async def _accept_behind_the_cut(world: World, count: int, seen: Seen) -> str:
-    await world.send(SOURCE, sample("rainstorm_updated", begin=datetime.now(UTC)), "alert-behind-the-cut")
+    await world.send(SOURCE, sample("rainstorm_updated", begin=SystemClock().now()), "alert-behind-the-cut")
     began = time.monotonic()
     await world.load(SOURCE, count, seed=1)
     seen.accepted_rate = count / (time.monotonic() - began)
@@ -83,7 +83,7 @@ async def _drain(world: World, seen: Seen, healed: float) -> None:
             await asyncio.sleep(0.005)
     seen.first_event = time.monotonic() - healed
     accepted = time.monotonic()
-    sent = await world.send(SOURCE, sample("rainstorm_issued", begin=datetime.now(UTC)), "alert-in-the-drain")
+    sent = await world.send(SOURCE, sample("rainstorm_issued", begin=SystemClock().now()), "alert-in-the-drain")
     while not await _holds(world, sent["envelope_id"]):
         await asyncio.sleep(0.005)
     seen.urgent = time.monotonic() - accepted
@@ -102,5 +102,7 @@ async def _arrived(world: World) -> int:
 
 
 async def _holds(world: World, envelope_id: str) -> bool:
-    page = await _get(world, NEIGHBOUR, "/events", direction="in", type=sample("rainstorm_issued").wire_type, limit="10")
+    page = await _get(
+        world, NEIGHBOUR, "/events", direction="in", type=sample("rainstorm_issued").wire_type, limit="10"
+    )
     return any(event["envelope_id"] == envelope_id for event in page["events"])

@@ -187,3 +187,11 @@ def test_compact_json_keeps_order_and_writes_no_blank() -> None:
     assert compact_json({"b": 1, "a": ["中", None]}) == '{"b":1,"a":["中",null]}'.encode()
     with pytest.raises(ValueError, match="Out of range"):
         compact_json(float("nan"))
+
+
+def test_more_values_than_any_content_needs_are_refused() -> None:
+    """A quarter of a megabyte of tiny values would cost each end a second; prose with commas is no such thing."""
+    many = parse_strict(json.dumps([0] * 20_002).encode(), max_bytes=300 * KILOBYTE)
+    assert isinstance(many, Fault)
+    assert many.code == "json.too_many_values"
+    assert parse_strict(json.dumps("一句，两句, " * 9_000).encode(), max_bytes=300 * KILOBYTE) is not None
