@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from typing import Final
 
 from adapters.clock import is_synchronised
 from adapters.jetstream.connection import HubConnection
@@ -11,6 +12,8 @@ from adapters.tls.authority import expires_in_days
 from schemas.errors import UnavailableError
 from services.bootstrap.node import credentials_of
 from services.settings import Settings
+
+_SQLITE: Final = b"SQLite format 3\0"
 
 __all__ = ["certificate_days", "free_mib", "hub_contact", "is_synchronised", "store_problems"]
 
@@ -53,4 +56,9 @@ def free_mib(settings: Settings) -> int:
 def store_problems(settings: Settings) -> tuple[str, ...] | None:
     """Return what is wrong with the database, one line each; None if there is none yet."""
     path = settings.at(settings.store.path)
-    return verify_backup(path).problems if path.exists() else None
+    if not path.exists():
+        return None
+    with path.open("rb") as file:
+        if file.read(len(_SQLITE)) != _SQLITE:
+            return (f"{path} is no database",)
+    return verify_backup(path).problems
