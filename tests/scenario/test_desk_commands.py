@@ -2,9 +2,14 @@
 
 import asyncio
 import json
+import os
+import pty
 import shutil
+import signal
 import sys
+import termios
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +262,80 @@ async def test_watch_without_a_terminal_says_so(world: DiskWorld) -> None:
     outcome = await world.desks[HUANJIANG].command("watch")
     assert outcome.code == 2
     assert "--json" in outcome.err
+
+
+async def test_the_screen_shows_what_happens_and_that_the_node_is_away(world: DiskWorld, tmp_path: Path) -> None:
+    """An alert must be on the screen by itself, a lost link must be seen, and Ctrl-C must end it cleanly."""
+    huanjiang = world.desks[HUANJIANG]
+    async with Screen.of("watch", "--dir", str(huanjiang.home)) as screen:
+        await screen.until("已连接")
+        await sent_alert(world, tmp_path)
+        await screen.until("荔波县气象台发布暴雨红色预警", "荔波", "1级", "限 ")
+        await huanjiang.close_api()
+        await screen.until("断线", "sihu node")
+        await huanjiang.open_api()
+        await screen.until("已连接")
+        assert await screen.interrupted() == 0
+
+
+async def test_watch_ends_when_its_token_dies(world: DiskWorld) -> None:
+    """A screen that goes on showing the last state after it was shut out would be believed."""
+    huanjiang = world.desks[HUANJIANG]
+    process = await follow(world)
+    await huanjiang.done("token", "revoke", "cli")
+    await world.clock.move(2)
+    async with asyncio.timeout(20):
+        _, err = await process.communicate()
+    assert process.returncode == 3
+    assert b"access." in err
+
+
+class Screen:
+    """A command in a terminal of its own, 100 columns wide."""
+
+    def __init__(self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader) -> None:
+        """Take the running command and the terminal's other end."""
+        self._process, self._reader = process, reader
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, *words: str) -> AsyncIterator["Screen"]:
+        """Run a command in a terminal as long as the block lasts."""
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (30, 100))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services.cli", *words),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"},
+        )
+        os.close(theirs)
+        reader = asyncio.StreamReader()
+        pipe = os.fdopen(ours, "rb", buffering=0)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), pipe
+        )
+        try:
+            yield cls(process, reader)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            transport.close()
+
+    async def until(self, *parts: str) -> None:
+        """Wait until everything stands on the screen that is drawn next."""
+        shown = ""
+        try:
+            async with asyncio.timeout(20):
+                while not all(part in shown for part in parts):
+                    shown += (await self._reader.read(4096)).decode("utf-8", "replace")
+        except TimeoutError:
+            pytest.fail(f"not on the screen: {parts}\n{shown[-2000:]}")
+
+    async def interrupted(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        self._process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(20):
+            return await self._process.wait()
