@@ -19,9 +19,8 @@ from schemas.errors import (
 )
 from services.cli.client import Api
 
-PROBLEM = {
-    "faults": [{"code": "x.y", "field": "content.a", "mend": "do it so"}, {"code": "x.z", "field": "", "mend": ""}]
-}
+FIRST = {"code": "x.y", "field": "content.a", "mend": "do it so"}
+SECOND = {"code": "x.z", "field": "", "mend": ""}
 
 
 @asynccontextmanager
@@ -45,11 +44,9 @@ def answering(status: int, *, problem: bool = False) -> web.RouteDef:
     """Return a route that always answers the same."""
 
     async def handler(_: web.Request) -> web.Response:
-        body = (
-            web.json_response(PROBLEM, status=status) if how.get("problem") else web.Response(status=status, text="<p>")
-        )
-        body.headers["Connection"] = "close"
-        return body
+        if problem:
+            return web.json_response({"faults": [FIRST, SECOND]}, status=status)
+        return web.Response(status=status, text="<p>not ours</p>")
 
     return web.get("/api/v1/events", handler)
 
