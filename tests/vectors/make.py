@@ -1,0 +1,50 @@
+"""Make the vectors, or check that the files still say the same: ``python -m tests.vectors.make [--write]``.
+
+Vectors are the wire format's memory: new ones are added, old ones are never edited.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from tests.vectors.chains import chains, encoding, receipts
+from tests.vectors.envelopes import good
+from tests.vectors.papers import documents
+from tests.vectors.refused import bad
+
+FOLDER: Final = Path(__file__).parent
+
+
+def build() -> dict[str, Any]:
+    """Return every file's content by name."""
+    return {
+        "documents.json": documents(),
+        "envelopes-good.json": [case.written() for case in good()],
+        "envelopes-bad.json": [case.written() for case in bad()],
+        "chains.json": chains(),
+        "receipts.json": receipts(),
+        "encoding.json": encoding(),
+    }
+
+
+def spelt(content: object) -> str:
+    """Spell a file: for people to read and for git to compare."""
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def main() -> int:
+    """Write or compare; return how many files differ."""
+    differing = 0
+    for name, content in build().items():
+        path, text = FOLDER / name, spelt(content)
+        if "--write" in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            sys.stderr.write(f"{name} differs\n")
+            differing += 1
+    return differing
+
+
+if __name__ == "__main__":
+    sys.exit(main())
