@@ -4,7 +4,7 @@ A store is read and written by *work*: a plain function that gets a transaction,
 decides by pure rules and writes once. All work that waits is committed together, in one fsync.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -17,6 +17,8 @@ from schemas.records import (
     Delivery,
     Direction,
     EventSummary,
+    FlowPeople,
+    HeldAlert,
     HeldBack,
     JournalEntry,
     NewLink,
@@ -296,6 +298,21 @@ class Snapshot(Protocol):
         """Return one envelope with all its bytes, or None."""
         ...
 
+    def alerts(self, alert_ids: Collection[str]) -> list[HeldAlert]:
+        """Return the alerts recorded under these ids, oldest first; several counties may have used one id."""
+        ...
+
+    def alerts_of_event(self, alert_ids: Collection[str], sources: Collection[str]) -> list[HeldAlert]:
+        """Return the alerts of these sources that belong to one event with these ids, oldest first, at most 1,000.
+
+        Alerts belong together if one names the other as its predecessor, directly or over others.
+        """
+        ...
+
+    def flow_reports(self, source: str, people: FlowPeople, limit: int) -> list[StoredEvent]:
+        """Return the population reports of a source about the same people, newest first."""
+        ...
+
     def deliveries(self, envelope_id: str) -> list[Delivery]:
         """Return the deliveries of an outgoing event, by recipient."""
         ...
@@ -346,32 +363,26 @@ class Transaction(Snapshot, Protocol):
     @property
     def chains(self) -> Chains:
         """Epochs and heads."""
-        ...
 
     @property
     def outbox(self) -> Outbox:
         """What waits to be published."""
-        ...
 
     @property
     def dues(self) -> Deliveries:
         """Who owes receipts for what."""
-        ...
 
     @property
     def receipt_book(self) -> Receipts:
         """Receipts issued and received."""
-        ...
 
     @property
     def waiting_room(self) -> Waiting:
         """What waits for something or somebody."""
-        ...
 
     @property
     def memory(self) -> Memory:
         """Small facts."""
-        ...
 
 
 class Store(Protocol):
