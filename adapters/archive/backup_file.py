@@ -40,8 +40,8 @@ class Source:
         """Read it once for its size and digest."""
         with _opened(self.data) as file:
             digest = hashlib.file_digest(file, hashlib.sha256).hexdigest()
-            size = file.tell()
-        return BackedFile.model_validate({"name": self.name, "size": size, "mode": self.mode, "sha256": digest})
+        facts = {"name": self.name, "size": _size(self.data), "mode": self.mode, "sha256": digest}
+        return BackedFile.model_validate(facts)
 
 
 @contextmanager
