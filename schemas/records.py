@@ -4,7 +4,7 @@ Times are aware UTC, digests and ids lowercase hex, sizes bytes.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -52,6 +52,51 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """What later updates and cancellations are judged by.
+
+    Attributes:
+        level: Effective level 1–4; None for a cancellation, which is never in force itself.
+        expires: As the content says.
+        predecessors: Alert ids that it replaces or ends.
+    """
+
+    alert_id: str
+    level: int | None
+    expires: datetime
+    predecessors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPeople:
+    """Whom a population report counts: reports of the same people are judged together."""
+
+    period: str
+    period_start: date
+    origin: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAlert:
+    """An alert in the store, own or received, and the county that sent it."""
+
+    source: str
+    facts: AlertFacts
+
+
+class Mark(StrEnum):
+    """What is doubtful about an event that was taken all the same."""
+
+    PREDECESSOR_MISSING = "predecessor_missing"
+    """An alert that names an alert which was not here when it came."""
+    CLOCK_AHEAD = "clock_ahead"
+    """It claims to have been made later than it came."""
+    EXPIRES_DIFFER = "expires_differ"
+    """Header and content do not agree until when it is in force."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewLink:
     """An accepted link to be recorded.
 
@@ -61,6 +106,8 @@ class NewLink:
         level: Effective level 1–4 of an alert, else None.
         refused: Rejected content: only header and signatures are kept, so that the chain goes on; never listed
             as an event and journaled by its quarantine row alone.
+        about: What later events of its type are judged by; None for most types and for refused links.
+        marks: What is doubtful about it.
     """
 
     chain_number: int
@@ -71,6 +118,8 @@ class NewLink:
     newer_schema: bool = False
     level: int | None = None
     refused: bool = False
+    about: AlertFacts | FlowPeople | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +138,7 @@ class StoredEvent:
     early: bool
     newer_schema: bool
     level: int | None
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +168,7 @@ class EventSummary:
     """Of an outgoing event: recipients whose *stored* receipt is in."""
     acknowledged_count: int
     """Outgoing: recipients who acknowledged. Incoming: 1 once this county did."""
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,9 @@ class MemoryOutbox:
             link.early,
             link.newer_schema,
             link.level,
+            () if link.refused else tuple(sorted(link.marks)),
         )
-        state.links[position] = Link(event, link.refused)
+        state.links[position] = Link(event, link.refused, None if link.refused else link.about)
         state.positions_by_place[place] = position
         state.positions_by_id[envelope.envelope_id] = position
         if not link.refused:

@@ -1,7 +1,7 @@
 """Reading the memory store: every question answered by looking at every row."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -10,10 +10,13 @@ from schemas.carriage import Publication
 from schemas.control import HUMAN_STAGES
 from schemas.envelope import Envelope
 from schemas.records import (
+    AlertFacts,
     Chain,
     Delivery,
     Direction,
     EventSummary,
+    FlowPeople,
+    HeldAlert,
     JournalEntry,
     Notice,
     Page,
@@ -100,6 +103,7 @@ class MemorySnapshot:
             early=event.early,
             stored_count=sum(one.stored_at is not None for one in self._deliveries(event)),
             acknowledged_count=self._acknowledged_count(event),
+            marks=event.marks,
         )
 
     def _acknowledged_count(self, event: StoredEvent) -> int:
@@ -114,6 +118,33 @@ class MemorySnapshot:
         if position is None or self._state.links[position].refused:
             return None
         return self._state.links[position].event
+
+    def alerts(self, alert_ids: Collection[str]) -> list[HeldAlert]:
+        """Return the alerts recorded under these ids, oldest first."""
+        return [one for one in self._alerts() if one.facts.alert_id in alert_ids]
+
+    def alerts_of_event(self, alert_ids: Collection[str], sources: Collection[str]) -> list[HeldAlert]:
+        """Return the alerts of these sources that belong to one event with these ids, oldest first."""
+        alerts = [one for one in self._alerts() if one.source in sources]
+        joined: set[str] = set()
+        found = set(alert_ids)
+        while found != joined:
+            joined = found
+            near = [{one.facts.alert_id, *one.facts.predecessors} for one in alerts]
+            found = joined.union(*(ids for ids in near if ids & joined))
+        return [one for one in alerts if one.facts.alert_id in joined]
+
+    def _alerts(self) -> list[HeldAlert]:
+        return [
+            HeldAlert(link.event.envelope.header.source, link.about)
+            for _, link in sorted(self._state.links.items())
+            if isinstance(link.about, AlertFacts)
+        ]
+
+    def flow_reports(self, source: str, people: FlowPeople, limit: int) -> list[StoredEvent]:
+        """Return the population reports of a source about the same people, newest first."""
+        links = [link for _, link in sorted(self._state.links.items(), reverse=True) if link.about == people]
+        return [link.event for link in links if link.event.envelope.header.source == source][:limit]
 
     def _link(self, envelope_id: str) -> Link:
         return self._state.links[self._state.positions_by_id[envelope_id]]

@@ -8,8 +8,10 @@ from typing import Final, Self
 
 from schemas.control import ReceiptStage
 from schemas.records import (
+    AlertFacts,
     Chain,
     Delivery,
+    FlowPeople,
     HeldBack,
     JournalEntry,
     JournalKind,
@@ -59,6 +61,7 @@ class Link:
 
     event: StoredEvent
     refused: bool
+    about: AlertFacts | FlowPeople | None = None
 
     @property
     def listed(self) -> bool:

@@ -8,6 +8,7 @@ import heapq
 import json
 from typing import Final
 
+from adapters.sqlite.histories import marks_of
 from adapters.sqlite.reached import Ask
 from adapters.sqlite.receipts import SELECT_ANSWERED
 from adapters.sqlite.values import Row, moment
@@ -80,6 +81,7 @@ class Listing:
             early=bool(early),
             stored_count=self._count(place, "stored") if outgoing else 0,
             acknowledged_count=self._count(place, "acknowledged") if outgoing else self._answered(place),
+            marks=marks_of(self._ask, position),
         )
 
     def _count(self, place: tuple[int, int], fact: str) -> int:

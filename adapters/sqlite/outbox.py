@@ -6,6 +6,7 @@ from typing import Final
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL, POSITION, Counters, lane_doubt, lane_end, lane_published
+from adapters.sqlite.histories import Histories
 from adapters.sqlite.journal import Journal
 from adapters.sqlite.values import CONTROL_PREFIX, Row, first, micros
 from schemas.errors import InvariantError
@@ -46,6 +47,7 @@ class SqliteOutbox:
         self._append_envelope = batch.rows(_INSERT_ENVELOPE)
         self._append_publication = batch.rows(_INSERT_PUBLICATION)
         self._positions = batch.recent(str, int)
+        self._histories = Histories(batch)
 
     def record(self, links: Sequence[NewLink]) -> None:
         """Keep accepted links and journal each, refused ones excepted."""
@@ -60,6 +62,8 @@ class SqliteOutbox:
                 self._journal.append((entry, _KIND[link.direction], row[1], row[6]))
             if shown:
                 self._counters.add(_GAUGE[link.direction], 1)
+                if link.about is not None or link.marks:
+                    self._histories.note(position, link)
         self._counters.set(POSITION, position)
         self._counters.set(JOURNAL, entry)
 

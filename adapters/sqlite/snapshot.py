@@ -1,7 +1,8 @@
 # ruff: noqa: S608 - only names of columns are put into statements; every value is bound
 """Reading the store: consistent, also while somebody writes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +11,8 @@ import apsw
 from adapters.sqlite import notices, quarantine
 from adapters.sqlite.chains import SELECT_EPOCH, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
+from adapters.sqlite.facts import UNKNOWN
+from adapters.sqlite.histories import SELECT_FLOWS, alerts_joined, alerts_of, marks_of, spelled
 from adapters.sqlite.journal import entry_of
 from adapters.sqlite.listing import Listing
 from adapters.sqlite.outbox import SELECT_POSITION
@@ -22,6 +25,8 @@ from schemas.records import (
     Delivery,
     Direction,
     EventSummary,
+    FlowPeople,
+    HeldAlert,
     JournalEntry,
     Notice,
     Page,
@@ -83,7 +88,7 @@ class SqliteSnapshot:
     def position(self, stream: str) -> int | None:
         """Return up to where a stream has been worked off, None if that is not known."""
         row = first(self._ask(_SELECT_STREAM, (stream,)))
-        return row[0] if row else None
+        return row[0] if row and row[0] != UNKNOWN else None
 
     def _counter(self, name: str) -> int:
         row = first(self._ask(_SELECT_COUNTER, (name,)))
@@ -101,8 +106,24 @@ class SqliteSnapshot:
     def event(self, envelope_id: str) -> StoredEvent | None:
         """Return one envelope with all its bytes, or None; refused links lack theirs."""
         found = first(self._ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
-        row = first(self._ask(_SELECT_EVENT, found)) if found else None
-        return None if row is None else stored_event(row)
+        return self._at(found[0]) if found else None
+
+    def _at(self, position: int) -> StoredEvent | None:
+        row = first(self._ask(_SELECT_EVENT, (position,)))
+        return None if row is None else replace(stored_event(row), marks=marks_of(self._ask, position))
+
+    def alerts(self, alert_ids: Collection[str]) -> list[HeldAlert]:
+        """Return the alerts recorded under these ids, oldest first."""
+        return alerts_of(self._ask, alert_ids)
+
+    def alerts_of_event(self, alert_ids: Collection[str], sources: Collection[str]) -> list[HeldAlert]:
+        """Return the alerts of these sources that belong to one event with these ids, oldest first."""
+        return alerts_joined(self._ask, alert_ids, sources)
+
+    def flow_reports(self, source: str, people: FlowPeople, limit: int) -> list[StoredEvent]:
+        """Return the population reports of a source about the same people, newest first."""
+        positions = list(self._ask(SELECT_FLOWS, (source, spelled(people), limit)))
+        return [event for row in positions if (event := self._at(row[0])) is not None]
 
     def deliveries(self, envelope_id: str) -> list[Delivery]:
         """Return the deliveries of an outgoing event, by recipient."""
