@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from schemas.records import NoticeKind, Quarantined
+from services.ports import Transaction
 from tests import papers
 from tests.commands import Counties
 from tests.desks import OFFICER, DiskWorld, desks, founded
@@ -215,6 +217,102 @@ async def test_a_token_that_is_no_more_is_refused(world: DiskWorld) -> None:
     refused = await huanjiang.command("inbox")
     assert refused.code == 3
     assert "access.revoked" in refused.err
+
+
+async def test_what_the_officer_must_know_is_listed(world: DiskWorld) -> None:
+    """Notices and refused messages must be found from the desk, with county, reason and words."""
+    huanjiang, now = world.desks[HUANJIANG], world.clock.now()
+    refused = Quarantined(
+        digest="ab" * 32,
+        size=2048,
+        source=LIBO,
+        subject="hub.in",
+        code="signature.invalid",
+        field="signatures",
+        reason="the signature does not cover these bytes",
+        recorded_at=now,
+        message=None,
+    )
+
+    def happen(tx: Transaction) -> None:
+        tx.waiting_room.quarantine(refused)
+        tx.waiting_room.tell(NoticeKind.NOT_STORED, "x", LIBO, "荔波（522722）未按时给出入库回执", now)
+
+    await huanjiang.store.write(happen)
+    notices, quarantine = await huanjiang.command("notices"), await huanjiang.command("quarantine")
+    for part in ("未入库", "荔波（522722）未按时给出入库回执", "未解除"):
+        assert part in notices.out
+    for part in ("荔波 522722", "signature.invalid", "2,048", "abababab"):
+        assert part in quarantine.out
+    listed: Any = await huanjiang.done("notices", "--all")
+    assert [one["kind"] for one in listed["notices"]] == ["not_stored"]
+
+
+async def test_an_answered_event_shows_its_answer_and_its_deliveries(world: DiskWorld, tmp_path: Path) -> None:
+    """Who comes on duty next must see who answered, how, and what was said."""
+    envelope_id = await sent_alert(world, tmp_path)
+    huanjiang, libo = world.desks[HUANJIANG], world.desks[LIBO]
+    said = await huanjiang.command("acknowledge", envelope_id, "--officer", OFFICER, "--note", "已通知沿河村屯")
+    assert "已签收" in said.out
+    assert "本人密钥签名" in said.out
+    await world.carry()
+    shown = await huanjiang.command("show", envelope_id)
+    for part in ("签收 answer", "值班员甲", "收到", "已通知沿河村屯"):
+        assert part in shown.out
+    delivered = await libo.command("show", envelope_id)
+    for part in ("送达 deliveries", "环江 451226", "值班员甲", "收到"):
+        assert part in delivered.out
+    assert "已签收" in (await huanjiang.command("inbox")).out
+
+
+async def test_an_update_names_the_event_before_it(world: DiskWorld, tmp_path: Path) -> None:
+    """References travel in the header and are shown; nothing may be taken for another relation."""
+    envelope_id = await sent_alert(world, tmp_path)
+    libo = world.desks[LIBO]
+    draft = tmp_path / "bulletin.json"
+    draft.write_text(json.dumps(papers.policy_content()), encoding="utf-8")
+    words = ("send", draft, "--type", "policy_bulletin_published", "--ref", f"case:{envelope_id}", "--priority", "2")
+    sent: Any = await libo.done(*words)
+    shown = await libo.command("show", sent["envelope_id"])
+    assert f"case {envelope_id}" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "said"),
+    [
+        ((), 2, "request.nothing"),
+        (("-",), 2, "json.malformed"),
+        (("/nowhere/alert.json",), 2, "file.not_found"),
+        (("--type", "nothing", "a=b"), 2, "event.unknown_type"),
+        (("--type", "alert_issued", "a:=1.5"), 2, "json.float"),
+    ],
+)
+async def test_a_draft_that_cannot_be_read_is_refused_before_the_node_is_asked(
+    world: DiskWorld, words: tuple[str, ...], exit_code: int, said: str
+) -> None:
+    """Half a draft must never be sent."""
+    outcome = await world.desks[LIBO].command("send", *words)
+    assert (outcome.code, outcome.out) == (exit_code, "")
+    assert said in outcome.err
+
+
+async def test_a_draft_that_is_no_object_is_refused(world: DiskWorld) -> None:
+    """A list of events is not an event."""
+    outcome = await world.desks[LIBO].command("send", "-", stdin="[]")
+    assert "request.wrong_type" in outcome.err
+
+
+async def test_an_event_whose_fate_is_unknown_can_be_sent_again_safely(world: DiskWorld, tmp_path: Path) -> None:
+    """The node went away in the middle: the line must hand the officer the key with which nothing is doubled."""
+    libo = world.desks[LIBO]
+    await libo.close_api()
+    lost = await libo.command("send", alert_file(tmp_path), "--type", "alert_issued")
+    assert lost.code == 4
+    key = lost.err.split("--key ")[1].split(",")[0]
+    await libo.open_api()
+    for _ in range(2):
+        await libo.done("send", alert_file(tmp_path), "--type", "alert_issued", "--key", key)
+    assert (await libo.counts())["events_out"] == 1
 
 
 async def follow(world: DiskWorld, *words: str) -> asyncio.subprocess.Process:
