@@ -10,15 +10,16 @@ from datetime import datetime
 
 from schemas.base import InformationClass, Kind, Status
 from schemas.control import CONTROL_PURPOSE, ChainKind, EpochOpened, LastLink, OpeningReason, Receipt
-from schemas.envelope import Envelope, Header, Position
+from schemas.envelope import Envelope, Position
 from schemas.ids import NO_LINK, CountyCode
 from schemas.records import Chain, Direction, NewLink, ReceiptRow
 from schemas.registry import KeyUse
 from schemas.subjects import Lane
 from services.domain.chain import BEFORE_EPOCH, channel_of, next_epoch
 from services.domain.delivery import URGENT_PRIORITY, lane_of, subjects_for, watches_for
-from services.domain.drafting import Outgoing, header_for, schema_ref
-from services.domain.signing import attach, key_use_of, payload_type_of, prepare
+from services.domain.drafting import Outgoing, schema_ref
+from services.domain.heading import place
+from services.domain.signing import attach, key_use_of, payload_type_of
 from services.domain.trust import AgreementInForce, Trust
 from services.ports import Ids, Signer, Transaction
 
@@ -124,7 +125,7 @@ class Posting:
 
     def _seal(self, outgoing: Outgoing, chain: Chain, now: datetime) -> Envelope:
         signer = self._signers[key_use_of(payload_type_of(outgoing.wire_type))]
-        header: Header = header_for(
+        prepared = place(
             outgoing,
             chain,
             now=now,
@@ -132,7 +133,6 @@ class Posting:
             registry_version=self._trust().registry.version,
             signer=signer.kid,
         )
-        prepared = prepare(header)
         return attach(prepared, [(signer.kid, signer.sign(prepared.to_be_signed))], outgoing.content)
 
     def _keep(self, tx: Transaction, chain: Chain, envelope: Envelope, now: datetime, level: int | None) -> None:

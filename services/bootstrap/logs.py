@@ -2,13 +2,9 @@
 
 from typing import Literal
 
-import structlog
-
 from adapters.logging import set_up
 
 
 def set_up_logging(form: Literal["console", "json"], level: str, *, county: str = "") -> None:
-    """Log to standard error, for people or for programs; ``county`` is bound to every line."""
-    set_up(form, level)
-    if county:
-        structlog.contextvars.bind_contextvars(county=county)
+    """Log to standard error, for people or for programs; ``county`` stands in every line."""
+    set_up(form, level, county=county)

@@ -12,13 +12,11 @@ from schemas.base import Event, InformationClass, Kind, Status
 from schemas.catalogue import schema_of
 from schemas.control import ChainKind
 from schemas.drafts import EventDraft
-from schemas.envelope import ContentBinding, Header, Ref, SchemaRef
+from schemas.envelope import Ref, SchemaRef
 from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.information.alerts import Alert, AlertCancelled
-from schemas.records import Chain
 from services.domain.delivery import acknowledge_by
-from services.domain.encoding import digest_of
 from services.domain.levels import effective_level, priority_of
 from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_sharing
 from services.domain.trust import AgreementInForce, Trust
@@ -94,7 +92,7 @@ def complete(
     to = tuple(sorted(set(draft.to or (c for c in agreement.parties if c != county))))
     if county in to:
         return Fault("request.to_self", "to", f"{county} is this county; leave it out")
-    expires = draft.expires or getattr(event, "expires", None)
+    expires = draft.expires or (event.expires if isinstance(event, Alert) else None)
     if fault := _too_late(draft, expires, now):
         return fault
     level = level_of(event)
@@ -141,48 +139,4 @@ def ask_of_outgoing(outgoing: Outgoing, county: str, now: datetime) -> SharingAs
         encrypted=False,
         size=len(outgoing.content),
         at=now,
-    )
-
-
-def header_for(
-    outgoing: Outgoing, chain: Chain, *, now: datetime, content_id: str, registry_version: int, signer: str
-) -> Header:
-    """Place an outgoing event behind the head of our ``chain``.
-
-    Args:
-        outgoing: Everything but the place.
-        chain: Our own chain of this audience.
-        now: The time that we claim; aware UTC.
-        content_id: 32 hex characters from the port of randomness.
-        registry_version: The registry that we know.
-        signer: Key id that will sign.
-    """
-    return Header(
-        type=outgoing.wire_type,
-        source=CountyCode(chain.source),
-        channel=chain.channel,
-        epoch=chain.epoch,
-        seq=chain.head.seq + 1,
-        prev=chain.head.envelope_id,
-        time=now,
-        expires=outgoing.expires,
-        acknowledge_by=outgoing.acknowledge_by,
-        to=outgoing.to,
-        agreement=outgoing.agreement.reference,
-        registry=registry_version,
-        purpose=outgoing.purpose,
-        information_class=outgoing.information_class,
-        status=outgoing.status,
-        kind=outgoing.kind,
-        priority=outgoing.priority,
-        refs=outgoing.refs,
-        schema_ref=outgoing.schema_ref,
-        content=ContentBinding(
-            media_type=MEDIA_TYPE,
-            encoding="none",
-            digest=digest_of(outgoing.content),
-            size=len(outgoing.content),
-            content_id=content_id,
-        ),
-        signers=(signer,),
     )

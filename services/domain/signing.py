@@ -66,14 +66,19 @@ def key_use_of(payload_type: PayloadType) -> KeyUse:
 
 def prepare(header: Header) -> Prepared:
     """Fix the header's bytes: compact JSON in the schema's order, nulls left out."""
-    data = header.model_dump_json(by_alias=True, exclude_none=True).encode()
+    return fix(header, header.model_dump_json(by_alias=True, exclude_none=True).encode())
+
+
+def fix(header: Header, data: bytes) -> Prepared:
+    """Take ``data`` for the header's bytes; the caller spelt them as ``prepare`` does."""
     to_be_signed = pre_authentication_encoding(payload_type_of(header.type), data)
     return Prepared(header, data, to_be_signed, digest_of(to_be_signed))
 
 
 def attach(prepared: Prepared, signatures: Sequence[tuple[str, bytes]], content: bytes) -> Envelope:
     """Join a prepared header with (kid, 64-byte signature) pairs and the content it binds."""
-    listed = _spelt(Signature(kid=kid, sig=to_base64url(sig)) for kid, sig in signatures)
+    spelt = ",".join(f'{{"kid":"{kid}","sig":"{to_base64url(sig)}"}}' for kid, sig in signatures)
+    listed = f"[{spelt}]".encode()
     return Envelope(prepared.envelope_id, prepared.header, prepared.header_bytes, listed, b"", content)
 
 

@@ -9,11 +9,9 @@ from schemas.base import InformationClass, Kind, Status
 from schemas.catalogue import parse_new, schema_of
 from schemas.control import ChainKind
 from schemas.drafts import EventDraft
-from schemas.envelope import Position, Ref, RefRelation
+from schemas.envelope import Ref, RefRelation
 from schemas.errors import Fault
-from schemas.records import Chain
-from services.domain.drafting import Outgoing, complete, header_for, level_of, schema_ref
-from services.domain.encoding import digest_of
+from services.domain.drafting import Outgoing, complete, level_of, schema_ref
 from tests import papers
 from tests.papers import ALERT, FUNING, HUANJIANG, LIBO, NANDAN, NOW, POLICY, WORK
 
@@ -209,22 +207,6 @@ def test_a_cancellation_has_no_level() -> None:
     )
     assert not isinstance(cancelled, tuple), cancelled
     assert level_of(cancelled) is None
-
-
-def test_the_header_takes_its_place_behind_the_head() -> None:
-    """Sequence, previous id, channel and epoch from the chain; digest and size from the bytes."""
-    outgoing = completed(POLICY, papers.policy_content())
-    assert isinstance(outgoing, Outgoing)
-    head = Position(7, "7" * 64)
-    chain = Chain(1, "c" * 64, papers.EPOCH, LIBO, papers.AGREEMENT, ChainKind.EVENT, outgoing.to, head)
-    header = header_for(
-        outgoing, chain, now=NOW, content_id="ab" * 16, registry_version=4, signer=papers.signer(LIBO).kid
-    )
-    assert (header.seq, header.prev, header.channel, header.epoch) == (8, "7" * 64, "c" * 64, papers.EPOCH)
-    assert (header.source, header.registry, header.time) == (LIBO, 4, NOW)
-    assert (header.content.digest, header.content.size) == (digest_of(outgoing.content), len(outgoing.content))
-    assert (header.content.content_id, header.content.encoding) == ("ab" * 16, "none")
-    assert header.agreement == papers.in_force().reference
 
 
 def test_the_schema_is_named_by_its_digest() -> None:
