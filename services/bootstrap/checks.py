@@ -4,10 +4,10 @@ import asyncio
 from datetime import datetime
 from typing import Final
 
-from adapters.clock import is_synchronised
 from adapters.jetstream.connection import HubConnection
 from adapters.keys.county_files import CountyFiles
 from adapters.sqlite.upkeep import free_bytes, verify_backup
+from adapters.time_service import is_synchronised
 from adapters.tls.authority import expires_in_days
 from schemas.errors import UnavailableError
 from services.bootstrap.node import credentials_of

@@ -2,7 +2,8 @@
 
 from datetime import UTC
 
-from adapters.clock import SystemClock, is_synchronised
+from adapters.clock import SystemClock
+from adapters.time_service import is_synchronised
 
 
 async def test_the_clock_reads_the_machine() -> None:
