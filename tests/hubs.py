@@ -4,10 +4,10 @@
 ``real_leaf`` starts a county's own leaf server, and ``RealLeaf.credentials`` is the same county behind it.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from adapters.clock import SystemClock
 from adapters.jetstream.accounts import REGISTRAR, Member
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.credentials import Credentials, TlsFiles, new_nkey_seed, nkey_public_of
@@ -35,6 +36,11 @@ from schemas.ids import CountyCode
 
 CONTACT_SECONDS = 15.0
 STORE_BYTES = 2 * 1024**3
+
+
+def now() -> datetime:
+    """The real time: TLS compares certificates with it."""
+    return SystemClock().now()
 
 
 @dataclass
@@ -106,9 +112,9 @@ async def real_hub(
     limits: StreamLimits | None = None,
 ) -> AsyncIterator[RealHub]:
     """Run a hub for ``counties``; every address is 127.0.0.1 and every port is free."""
-    authority, issued = Authority.create("test hub", now=datetime.now(UTC), days=2)  # noqa: TID251  (TLS looks at the clock)
+    authority, issued = Authority.create("test hub", now=now(), days=2)
     (directory / "ca.pem").write_bytes(issued.certificate_pem)
-    server = authority.server(["127.0.0.1", "localhost"], now=datetime.now(UTC), days=2)  # noqa: TID251
+    server = authority.server(["127.0.0.1", "localhost"], now=now(), days=2)
     save(server, directory / "hub.pem", directory / "hub.key")
     seeds = {county: new_nkey_seed() for county in counties}
     hub = RealHub(
@@ -141,11 +147,16 @@ class RealLeaf:
 
 
 @asynccontextmanager
-async def real_leaf(hub: RealHub, county: str) -> AsyncIterator[RealLeaf]:
-    """Run the county's leaf; its link to the hub comes up by itself, perhaps a moment later."""
+async def real_leaf(
+    hub: RealHub, county: str, edit: Callable[[str], str] = lambda text: text
+) -> AsyncIterator[RealLeaf]:
+    """Run the county's leaf; its link to the hub comes up by itself, perhaps a moment later.
+
+    A county may do with its own server what it likes: ``edit`` changes the configuration, for attacks.
+    """
     name = f"leaf-{county}"
     save(
-        hub.authority.server(["127.0.0.1"], now=datetime.now(UTC), days=2),  # noqa: TID251
+        hub.authority.server(["127.0.0.1"], now=now(), days=2),
         hub.directory / f"{name}.pem",
         hub.directory / f"{name}.key",
     )
@@ -155,7 +166,7 @@ async def real_leaf(hub: RealHub, county: str) -> AsyncIterator[RealLeaf]:
     users = (nkey_public_of(hub.seeds[county]),)
     config = LeafConfig(place, CountyCode(county), users, (hub.leaf_url,), hub.tls_of(county))
     secrets = {SEED_FILE: render_leaf_seed(hub.seeds[county])}
-    server = EmbeddedServer(directory, lambda ports: render_leaf(config, ports), secrets=secrets)
+    server = EmbeddedServer(directory, lambda ports: edit(render_leaf(config, ports)), secrets=secrets)
     async with server.running():
         yield RealLeaf(hub, county, server)
 
@@ -166,7 +177,7 @@ def make_client_certificate(authority: Authority, who: str, files: TlsFiles) -> 
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, who)])
     request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
     pem = request.public_bytes(serialization.Encoding.PEM)
-    files.certificate.write_bytes(authority.client(pem, who, now=datetime.now(UTC), days=2))  # noqa: TID251
+    files.certificate.write_bytes(authority.client(pem, who, now=now(), days=2))
     files.key.touch(mode=0o600)
     plain = serialization.NoEncryption()
     files.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
