@@ -1,5 +1,6 @@
 """``sihu doctor``: it must find what is broken, say the mend, and end with 1 only then."""
 
+import asyncio
 import shutil
 import socket
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.commands import Counties, sihu
+from tests.counties import TRIO, World
 from tests.desks import DiskWorld, desks, founded
 
 HUANJIANG, LIBO = "451226", "522722"
@@ -134,6 +136,22 @@ def test_a_damaged_database_is_told(home: Path) -> None:
     (home / "sihu.db").write_bytes(b"this is no database, though it is long enough to be taken for one" * 200)
     found = examined(home)
     assert states(found)["store"] == {"fail"}
+
+
+def test_a_county_in_order_is_told_so_on_real_parts(tmp_path: Path) -> None:
+    """With a real hub, a leaf, two nodes and certificates nothing fails, and the link is really tried out."""
+    asyncio.run(_examine_running(World.prepared(tmp_path, TRIO[:2])))
+
+
+async def _examine_running(world: World) -> None:
+    async with world.running():
+        for part in world.cast:
+            home = world.stage.county(part.code)
+            outcome = await asyncio.to_thread(sihu, "doctor", "--dir", home, "--json")
+            came = {one["step"]: one["state"] for one in outcome.json["steps"]}
+            assert outcome.code == 0, outcome.out
+            assert (came["hub"], came["node"], came["store"]) == ("ok", "ok", "ok"), outcome.out
+            assert came["certificate"] == ("warn" if part.behind_leaf else "ok")
 
 
 def test_the_table_says_it_in_words(home: Path) -> None:
