@@ -41,7 +41,7 @@ def numbers(batches: list[ArrivalBatch]) -> list[int]:
 
 async def until(check: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not check():  (what is waited for is another task's list)
+        while not check():  # (what is waited for is another task's list)
             await asyncio.sleep(0.01)
 
 

@@ -44,7 +44,7 @@ def outgoings(draw: st.DrawFn) -> Outgoing:
 
 @given(outgoing=outgoings(), seq=st.integers(0, 2**40), prev=ids, now=times)
 def test_a_header_spelt_in_pieces_is_what_the_schema_writes(
-    outgoing: Outgoing, seq: int, prev: str, now: object
+    outgoing: Outgoing, seq: int, prev: str, now: datetime
 ) -> None:
     """A byte that differs would make signatures that only we can verify."""
     chain = Chain(
