@@ -239,7 +239,7 @@ async def received(office: Office, hub: MemoryHub, stream: str, count: int) -> N
         executor=EXECUTOR,
     )
     async with receiver.running(), asyncio.timeout(10):
-        while len(await office.inbox()) < count: - what is waited for is another task's work
+        while len(await office.inbox()) < count:  # what is waited for is another task's work
             await asyncio.sleep(0.01)
 
 
