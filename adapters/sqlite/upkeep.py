@@ -10,6 +10,7 @@ from typing import Final
 import apsw
 
 from adapters.sqlite.connection import open_reader
+from adapters.sqlite.failures import RETRYABLE, translated
 from adapters.sqlite.migrate import version_of
 from adapters.sqlite.snapshot import SqliteSnapshot
 from schemas.errors import Fault, RequestError
@@ -65,11 +66,21 @@ def back_up(source: Path, target: Path, progress: Progress | None = None) -> Non
 
     Raises:
         RequestError: ``target`` exists.
+        UnavailableError: The disk is full or failing.
     """
     if target.exists():
         raise RequestError(Fault("backup.exists", str(target), "name a file that does not exist yet"))
     partial = target.with_name(target.name + ".partial")
     partial.unlink(missing_ok=True)
+    try:
+        _copy_snapshot(source, partial, progress)
+    except RETRYABLE as exc:
+        raise translated(exc) from exc
+    partial.rename(target)
+    _sync(target.parent)
+
+
+def _copy_snapshot(source: Path, partial: Path, progress: Progress | None) -> None:
     reader = open_reader(source)
     try:
         reader.execute("BEGIN")
@@ -77,8 +88,6 @@ def back_up(source: Path, target: Path, progress: Progress | None = None) -> Non
         _copy(reader, partial, progress)
     finally:
         reader.close()
-    partial.rename(target)
-    _sync(target.parent)
 
 
 def _copy(reader: apsw.Connection, partial: Path, progress: Progress | None) -> None:

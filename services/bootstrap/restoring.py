@@ -120,6 +120,8 @@ def _partials(places: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
     _remove(partials.values())
     try:
         yield partials
+    except OSError as exc:
+        raise UnavailableError(f"{exc.filename}: {exc.strerror}") from exc
     finally:
         _remove(partials.values())
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import resource
 import shutil
+import signal
 import sqlite3
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from adapters.sqlite.store import open_store
 from services.demo.cast import Part
 from services.demo.sampling import sample
 from tests.counties import World
@@ -24,10 +27,13 @@ BEFORE, LOST = 10, 10
 SECONDS = 60
 
 
-async def sihu(*words: str) -> tuple[int, str, str]:
+async def sihu(*words: str, before: Callable[[], None] | None = None) -> tuple[int, str, str]:
     """Run a command in a process of its own; return exit code, standard output and standard error."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.cli", *words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "services.cli", *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        preexec_fn=before,
     )
     out, err = await process.communicate()
     return process.returncode or 0, out.decode(), err.decode()
@@ -165,6 +171,25 @@ async def test_backup_and_restore_refuse_what_would_do_harm(tmp_path: Path) -> N
 
         assert (await done("restore", str(tar), "--check"))["county"] == LIBO
         await brought_back(world, tar, home)
+
+
+@pytest.mark.timeout(120)
+async def test_a_full_disk_is_said_and_leaves_no_half_backup(tmp_path: Path) -> None:
+    """The stick is full: half a file under the right name would be found out on the worst of days."""
+    world = await asyncio.to_thread(World.prepared, tmp_path, PAIR)
+    home, folder = world.stage.county(LIBO), tmp_path / "stick"
+    folder.mkdir()
+    async with open_store(home / "sihu.db", county=LIBO, floor_bytes=0):
+        pass
+
+    def little_room() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    code, _, err = await sihu("backup", str(folder / "libo.tar"), "--dir", str(home), before=little_room)
+    assert (code, err.splitlines()[-1].startswith("sihu: ")) == (4, True), err
+    assert "Traceback" not in err
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.timeout(240)
