@@ -81,9 +81,14 @@ class Keeper:
         return [found for place in places for found in self.take_held(*place)]
 
     def quarantine(self, found: Examined) -> None:
-        """Keep refused bytes with the reason; of what the guards refuse the digest alone."""
-        fault = found.fault or Fault("wire.refused", "", "refused")
-        arrival = found.arrival
+        """Keep refused bytes with the reason; of what the guards refuse the digest alone.
+
+        Raises:
+            InvariantError: There is no reason.
+        """
+        fault, arrival = found.fault, found.arrival
+        if fault is None:
+            raise InvariantError("what is quarantined has a reason")
         subject = parse_subject(arrival.subject)
         source = subject.source if subject else ""
         digest = digest_of(arrival.message)
