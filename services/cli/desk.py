@@ -129,8 +129,15 @@ class Desk:
         return FileSigner(key, kid_of(ALGORITHMS[use], key.public))
 
     def signed(self, document: SignedDocument, use: KeyUse) -> SignedDocument:
-        """Return the document with this county's signature added."""
+        """Return the document with this county's signature added.
+
+        Raises:
+            RequestError: The key file holds another key than the card says: a damaged file, or another county's.
+        """
         signer = self.signer(use)
+        if signer.kid not in {key.kid for key in self.card.member.keys if key.use is use}:
+            mend = "it is not the key of this county's card; put the right file back"
+            raise RequestError(Fault("key.not_ours", key_file(use), mend))
         return add_signature(document, signer.kid, signer.sign)
 
     def loaded_trust(self) -> LoadedTrust:

@@ -268,3 +268,13 @@ def test_a_key_file_that_others_may_read_is_not_used(three: Counties) -> None:
     (three.home(LIBO) / "keys" / "governance.pem").chmod(0o644)
     file = three.registry(threshold=2, signed_by=[HUANJIANG])
     assert_refused(("registry", "sign", file, "--dir", three.home(LIBO)), "key.open_to_others", exit_code=USAGE)
+
+
+def test_another_countys_key_file_signs_nothing(three: Counties) -> None:
+    """Two sticks that were mixed up would give a signature that counts for nobody, found out only at the next desk."""
+    key = three.home(LIBO) / "keys" / "governance.pem"
+    shutil.copy(three.home(HUANJIANG) / "keys" / "governance.pem", key)
+    file = three.registry(threshold=2, signed_by=[HUANJIANG])
+    before = file.read_bytes()
+    assert_refused(("registry", "sign", file, "--dir", three.home(LIBO)), "key.not_ours", exit_code=USAGE)
+    assert file.read_bytes() == before
