@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from schemas.base import InformationClass, Kind, Status
 from schemas.control import ChainKind
 from schemas.envelope import Header, Position, Ref, RefRelation
+from schemas.ids import CountyCode
 from schemas.information.bulletins import WorkBulletinPublished
 from schemas.records import Chain
 from services.domain.drafting import Outgoing, schema_ref
@@ -70,7 +71,7 @@ def test_headers_of_one_chain_do_not_run_into_each_other() -> None:
         content=b"{}",
         schema_ref=schema_ref(BULLETIN),
         agreement=papers.in_force(),
-        to=("451226",),
+        to=(CountyCode("451226"),),
         purpose="work_exchange",
         information_class=InformationClass.PUBLIC,
         status=Status.ACTUAL,
