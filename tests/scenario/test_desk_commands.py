@@ -2,14 +2,9 @@
 
 import asyncio
 import json
-import os
-import pty
 import shutil
-import signal
 import sys
-import termios
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +15,7 @@ from services.ports import Transaction
 from tests import papers
 from tests.commands import Counties
 from tests.desks import OFFICER, DiskWorld, desks, founded
+from tests.terminal import Screen
 
 HUANJIANG, LIBO = "451226", "522722"
 
@@ -386,54 +382,3 @@ async def test_watch_ends_when_its_token_dies(world: DiskWorld) -> None:
         _, err = await process.communicate()
     assert process.returncode == 3
     assert b"access." in err
-
-
-class Screen:
-    """A command in a terminal of its own, 100 columns wide."""
-
-    def __init__(self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader) -> None:
-        """Take the running command and the terminal's other end."""
-        self._process, self._reader = process, reader
-
-    @classmethod
-    @asynccontextmanager
-    async def of(cls, *words: str) -> AsyncIterator["Screen"]:
-        """Run a command in a terminal as long as the block lasts."""
-        ours, theirs = pty.openpty()
-        termios.tcsetwinsize(theirs, (30, 100))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.cli", *words),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"},
-        )
-        os.close(theirs)
-        reader = asyncio.StreamReader()
-        pipe = os.fdopen(ours, "rb", buffering=0)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), pipe
-        )
-        try:
-            yield cls(process, reader)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-            transport.close()
-
-    async def until(self, *parts: str) -> None:
-        """Wait until everything stands on the screen that is drawn next."""
-        shown = ""
-        try:
-            async with asyncio.timeout(20):
-                while not all(part in shown for part in parts):
-                    shown += (await self._reader.read(4096)).decode("utf-8", "replace")
-        except TimeoutError:
-            pytest.fail(f"not on the screen: {parts}\n{shown[-2000:]}")
-
-    async def interrupted(self) -> int:
-        """Press Ctrl-C and return the exit code."""
-        self._process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(20):
-            return await self._process.wait()

@@ -14,6 +14,7 @@ from schemas.registry import MemberCard
 from services.bootstrap.cli import open_directory
 from services.domain.encoding import from_base64url, to_base64url
 from tests.commands import AGREEMENT, PASSPHRASE, SIX, Counties, agreement_text, done, prepared, sihu
+from tests.terminal import Screen
 
 HUANJIANG = "451226"
 LIBO = "522722"
@@ -278,3 +279,25 @@ def test_another_countys_key_file_signs_nothing(three: Counties) -> None:
     before = file.read_bytes()
     assert_refused(("registry", "sign", file, "--dir", three.home(LIBO)), "key.not_ours", exit_code=USAGE)
     assert file.read_bytes() == before
+
+
+async def test_the_passphrase_is_asked_twice_and_never_shown(tmp_path: Path) -> None:
+    """Typed once with a slip, the keys could never be opened; shown, it is read over the shoulder."""
+    home = tmp_path / LIBO
+    office = ("--office", "荔波县联络办", "--duty-phone", "0854-3610110")
+    async with Screen.of("init", LIBO, *office, "--dir", str(home)) as screen:
+        await screen.until("New passphrase")
+        screen.press(PASSPHRASE)
+        await screen.until("The same again")
+        screen.press("with a slip of the fingers")
+        assert await screen.ended() == USAGE
+    assert not home.exists()
+    async with Screen.of("init", LIBO, *office, "--dir", str(home)) as screen:
+        await screen.until("New passphrase")
+        screen.press(PASSPHRASE)
+        await screen.until("The same again")
+        screen.press(PASSPHRASE)
+        await screen.until("is set up in", "成员卡")
+        assert await screen.ended() == 0
+        assert PASSPHRASE not in screen.shown
+    assert load(home / "keys" / "event.pem", PASSPHRASE).algorithm == "ed25519"
