@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.jetstream.api import (
-    ACKNOWLEDGE,
     COUNTY_PREFIX,
-    OFFERED_REQUESTS,
+    OFFERED,
+    OFFERED_STREAM,
     OWNER_PREFIX,
     acknowledgements_of,
+    handed_to,
     publish_allowed,
     requests_of,
     subscribe_allowed,
@@ -38,23 +39,18 @@ class Member:
 def owner_account(registrar_nkey: str) -> list[str]:
     """Return the account that owns the streams and offers the counties the handful of requests they need."""
     requests = [f"{OWNER_PREFIX}.{request}" for request in (*_STREAM_REQUESTS, *_CONSUMER_REQUESTS)]
-    exports = ["hub.in.>", *(f"{OWNER_PREFIX}.{request}" for request in OFFERED_REQUESTS), f"{ACKNOWLEDGE}.>"]
     return [
         "HUB {  # owns the streams; the registrar alone logs in here",
         "  jetstream: enabled",
         "  users: [",
-        *indented(_permissions(registrar_nkey, requests, subscribe_allowed(REGISTRAR), "STANDARD"), 4),
+        *indented(_permissions(registrar_nkey, requests, [f"_R.{REGISTRAR}.>"], "STANDARD"), 4),
         "  ]",
         "  exports: [",
-        *(f"    {{ service: {quoted(subject)}, response_type: {_response(subject)} }}" for subject in exports),
+        *(f"    {{ service: {quoted(subject)} }}" for subject in OFFERED),
+        f"    {{ stream: {quoted(OFFERED_STREAM)} }}",
         "  ]",
         "}",
     ]
-
-
-def _response(subject: str) -> str:
-    """A pull is answered by many messages, everything else by one."""
-    return "Stream" if ".MSG.NEXT." in subject else "Singleton"
 
 
 def member_account(member: Member) -> list[str]:
@@ -62,6 +58,7 @@ def member_account(member: Member) -> list[str]:
     county = member.county
     as_asked = {f"{COUNTY_PREFIX}.{request}": f"{OWNER_PREFIX}.{request}" for request in requests_of(county)}
     same = {subject: subject for subject in (f"hub.in.{county}.>", *acknowledgements_of(county))}
+    handed = quoted(handed_to(county, ">"))
     return [
         f"C{county} {{",
         f"  limits {{ max_connections: {_CONNECTIONS_MAX}, max_leafnodes: {_LEAFS_MAX} }}",
@@ -73,6 +70,7 @@ def member_account(member: Member) -> list[str]:
             f"    {{ service: {{ account: HUB, subject: {quoted(there)} }}, to: {quoted(here)} }}"
             for here, there in (same | as_asked).items()
         ),
+        f"    {{ stream: {{ account: HUB, subject: {handed} }} }}",
         "  ]",
         "}",
     ]
@@ -83,7 +81,7 @@ def user_of(nkey: str, county: str, *connections: str) -> list[str]:
     return _permissions(nkey, publish_allowed(county), subscribe_allowed(county), *connections)
 
 
-def _permissions(nkey: str, publish: Iterable[str], subscribe: str, *connections: str) -> list[str]:
+def _permissions(nkey: str, publish: Iterable[str], subscribe: Iterable[str], *connections: str) -> list[str]:
     return [
         "{",
         f"  nkey: {nkey}",
@@ -92,7 +90,7 @@ def _permissions(nkey: str, publish: Iterable[str], subscribe: str, *connections
         "    publish { allow: [",
         *(f"      {quoted(subject)}" for subject in publish),
         "    ] }",
-        f"    subscribe {{ allow: [{quoted(subscribe)}] }}",
+        f"    subscribe {{ allow: [{', '.join(map(quoted, subscribe))}] }}",
         "  }",
         "}",
     ]

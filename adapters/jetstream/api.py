@@ -19,7 +19,10 @@ OWNER_PREFIX: Final = "$JS.API"
 """JetStream's own prefix, inside the account that owns the streams: the registrar's."""
 
 ACKNOWLEDGE: Final = "$JS.ACK"
-OFFERED_REQUESTS: Final = ("DIRECT.GET.*.hub.in.>", "CONSUMER.INFO.*.*", "CONSUMER.MSG.NEXT.*.*", "CONSUMER.RESET.*.*")
+FLOW: Final = "$JS.FC"
+OFFERED_REQUESTS: Final = ("DIRECT.GET.*.hub.in.>", "CONSUMER.INFO.*.*", "CONSUMER.RESET.*.*")
+OFFERED: Final = ("hub.in.>", *(f"{OWNER_PREFIX}.{request}" for request in OFFERED_REQUESTS), "$JS.ACK.>", "$JS.FC.>")
+OFFERED_STREAM: Final = "hub.out.>"
 """What the owner of the streams offers to accounts; each county's account imports its own part of it."""
 
 
@@ -28,9 +31,13 @@ def last_of(county: str, lane: Lane) -> str:
     return f"{COUNTY_PREFIX}.DIRECT.GET.{stream_of(county, lane)}.{own_space(county, lane)}"
 
 
-def next_for(county: str, stream: str) -> str:
-    """Where to ask for the next messages to a county."""
-    return f"{COUNTY_PREFIX}.CONSUMER.MSG.NEXT.{stream}.{consumer_of(county)}"
+def handed_to(county: str, stream: str) -> str:
+    """Where the hub hands a stream's messages to a county: its account imports this as a stream, not as answers.
+
+    Pulled messages would be answers, and an answer without header and body ends its request for good: any county could
+    hold up another one's mail by sending it nothing.
+    """
+    return f"hub.out.{county}.{stream}"
 
 
 def reset_of(county: str, stream: str) -> str:
@@ -43,14 +50,14 @@ def requests_of(county: str) -> tuple[str, ...]:
     return (
         f"DIRECT.GET.*.hub.in.{county}.>",
         f"CONSUMER.INFO.*.{consumer_of(county)}",
-        f"CONSUMER.MSG.NEXT.*.{consumer_of(county)}",
         f"CONSUMER.RESET.*.{consumer_of(county)}",
     )
 
 
-def acknowledgements_of(county: str) -> tuple[str, str]:
-    """Where a county acknowledges: the form of today's servers, and the one with domain and account hash."""
-    return f"{ACKNOWLEDGE}.*.{consumer_of(county)}.>", f"{ACKNOWLEDGE}.*.*.*.{consumer_of(county)}.>"
+def acknowledgements_of(county: str) -> tuple[str, ...]:
+    """Where a county acknowledges, and says that it can take more: today's forms, and those with domain and account."""
+    consumer = consumer_of(county)
+    return tuple(f"{kind}.{tokens}.{consumer}.>" for kind in (ACKNOWLEDGE, FLOW) for tokens in ("*", "*.*.*"))
 
 
 def publish_allowed(county: str) -> tuple[str, ...]:
@@ -59,6 +66,6 @@ def publish_allowed(county: str) -> tuple[str, ...]:
     return (f"hub.in.{county}.>", *requests, *acknowledgements_of(county))
 
 
-def subscribe_allowed(who: str) -> str:
-    """Everything that a connection may hear: its own replies."""
-    return f"_R.{who}.>"
+def subscribe_allowed(county: str) -> tuple[str, str]:
+    """Everything that a county may hear: its own replies, and what the hub hands to it."""
+    return f"_R.{county}.>", f"hub.out.{county}.>"

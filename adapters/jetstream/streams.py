@@ -8,10 +8,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from adapters.jetstream.api import OWNER_PREFIX
+from adapters.jetstream.api import OWNER_PREFIX, handed_to
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.refusals import HubRefusedError, parsed
 from schemas.subjects import URGENT_STREAM, Lane, consumer_of, own_space, shard_of, streams
+
+ACK_PENDING_MAX: Final = 2000
+"""Messages that a county may hold unacknowledged, per stream: four batches of its puller."""
 
 _NANOSECONDS: Final = 1_000_000_000
 _PAGE_MAX: Final = 10_000  # pages of a list; a guard against a server that never says the end
@@ -56,7 +59,7 @@ class Registrar:
         for stream in streams():
             changed += await self._arrange_stream(stream, members)
             held = {consumer["name"]: consumer["config"] for consumer in await self._consumers(stream)}
-            wanted = {consumer_of(county): self._consumer(county, agreements) for county in sorted(members)}
+            wanted = {consumer_of(county): _consumer(stream, county, agreements) for county in sorted(members)}
             for name, config in wanted.items():
                 if not _fits(config, held.get(name, {})):
                     await self._ask(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
@@ -98,20 +101,6 @@ class Registrar:
             "deny_purge": True,
         }
 
-    def _consumer(self, county: str, agreements: Mapping[str, Collection[str]]) -> dict[str, object]:
-        audiences = sorted(f"_{agreement}" for agreement, parties in agreements.items() if county in parties)
-        return {
-            "durable_name": consumer_of(county),
-            "name": consumer_of(county),
-            "filter_subjects": [f"hub.in.*.*.{destination}.>" for destination in (county, *audiences)],
-            "deliver_policy": "all",
-            "ack_policy": "all",
-            "ack_wait": 30 * _NANOSECONDS,  # a puller that comes back sets its consumer back anyway
-            "max_ack_pending": 5000,
-            "max_deliver": -1,
-            "num_replicas": 1,  # its state is repeated in the county's inbox
-        }
-
     async def _consumers(self, stream: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for _ in range(_PAGE_MAX):
@@ -124,6 +113,23 @@ class Registrar:
     async def _ask(self, request: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         data = json.dumps(body).encode() if body is not None else b""
         return parsed(await self._hub.request(f"{OWNER_PREFIX}.{request}", data, timeout_seconds=10.0))
+
+
+def _consumer(stream: str, county: str, agreements: Mapping[str, Collection[str]]) -> dict[str, object]:
+    audiences = sorted(f"_{agreement}" for agreement, parties in agreements.items() if county in parties)
+    return {
+        "durable_name": consumer_of(county),
+        "name": consumer_of(county),
+        "filter_subjects": [f"hub.in.*.*.{destination}.>" for destination in (county, *audiences)],
+        "deliver_policy": "all",
+        "deliver_subject": handed_to(county, stream),
+        "flow_control": True,
+        "idle_heartbeat": _NANOSECONDS,
+        "ack_policy": "all",
+        "ack_wait": 30 * _NANOSECONDS,  # a county that comes back sets its consumer back anyway
+        "max_ack_pending": ACK_PENDING_MAX,
+        "num_replicas": 1,  # its state is repeated in the county's inbox
+    }
 
 
 def _subjects(stream: str, members: Iterable[str]) -> list[str]:

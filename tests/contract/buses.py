@@ -81,7 +81,7 @@ class JetStreamBus:
         return JetStreamAppender(await self._connection(county), county, timeout_seconds=0.5)
 
     async def puller(self, county: str, stream: str) -> Puller:
-        return JetStreamPuller(await self._connection(county), county, stream, heartbeat_seconds=0.2)
+        return JetStreamPuller(await self._connection(county), county, stream, silence_seconds=1.5)
 
     async def cut(self) -> None:
         os.kill(self._hub.server.pid, signal.SIGSTOP)

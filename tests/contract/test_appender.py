@@ -28,6 +28,7 @@ async def arrived(
     found: list[int] = []
     async with asyncio.timeout(20), aclosing(puller.batches()) as batches:  # type: ignore[type-var]
         async for batch in batches:
+            await puller.acknowledge(batch)
             found += [number_of(one.message) for one in batch.arrivals if one.subject.split(".")[2:4] == [source, lane]]
             if len(found) >= count:
                 break

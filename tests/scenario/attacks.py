@@ -108,9 +108,20 @@ async def end_a_batch_in_anothers_subjects(attempt: Attempt) -> None:
 
 
 @attack
-async def pull_anothers_mail(attempt: Attempt) -> None:
-    """Ask for the next messages to the victim."""
+async def get_anothers_mail(attempt: Attempt) -> None:
+    """Ask for the next messages to the victim, and listen where they are handed over."""
+    await attempt.listen(f"hub.out.{VICTIM}.>", f"hub.out.{VICTIM}.{SHARD}", "hub.out.>", "hub.out.*.*")
     await attempt.ask(f"CONSUMER.MSG.NEXT.{SHARD}.{consumer_of(VICTIM)}", {"batch": 10, "no_wait": True})
+
+
+@attack
+async def hand_over_in_the_hubs_name(attempt: Attempt) -> None:
+    """Put a message where the hub hands over the victim's mail; the victim takes what continues the hub's count."""
+    reply = f"$JS.ACK.{SHARD}.{consumer_of(VICTIM)}.1.1.1.1.0"
+    await attempt.send(f"hub.out.{VICTIM}.{SHARD}", b"forged")
+    await attempt.send(TO_VICTIM, b"x", reply=f"hub.out.{VICTIM}.{SHARD}")
+    if attempt.behind_leaf:  # elsewhere the connection is told off for such a reply before anything else
+        await attempt.send(f"hub.out.{VICTIM}.{SHARD}", b"forged", reply=reply)
 
 
 @attack
@@ -120,6 +131,8 @@ async def acknowledge_anothers_mail(attempt: Attempt) -> None:
     for form in (f"$JS.ACK.{SHARD}.{to}.1.1.1.1.0", f"$JS.ACK.HUB.hash.{SHARD}.{to}.1.1.1.1.0"):
         await attempt.send(form, b"+ACK")
         await attempt.send(form, b"+TERM")
+    for form in (f"$JS.FC.{SHARD}.{to}.x", f"$JS.FC.HUB.hash.{SHARD}.{to}.x"):
+        await attempt.send(form)
 
 
 @attack
@@ -224,7 +237,9 @@ async def delete_a_message(attempt: Attempt) -> None:
 @attack
 async def listen_to_everything(attempt: Attempt) -> None:
     """Hear what others publish, what they are answered, and what they acknowledge."""
-    await attempt.listen(">", "hub.in.>", "_R.>", f"_R.{VICTIM}.>", "$JS.>", "$JS.ACK.>", "$SYS.>", "hub.api.>")
+    await attempt.listen(
+        ">", "hub.in.>", "_R.>", f"_R.{VICTIM}.>", "hub.out.>", "$JS.>", "$JS.ACK.>", "$SYS.>", "hub.api.>"
+    )
 
 
 @attack
@@ -234,7 +249,6 @@ async def let_the_hub_answer_into_anothers_subjects(attempt: Attempt) -> None:
         await attempt.send(TO_VICTIM, b"x", reply=reply, Sihu_Seq="1000000")
         await attempt.send(f"hub.api.DIRECT.GET.{SHARD}.{MINE}>", reply=reply)
         await attempt.send(f"hub.api.CONSUMER.INFO.{SHARD}.{consumer_of(ATTACKER)}", reply=reply)
-        await attempt.send(f"hub.api.CONSUMER.MSG.NEXT.{SHARD}.{consumer_of(ATTACKER)}", b"1", reply=reply)
 
 
 @attack

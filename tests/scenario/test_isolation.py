@@ -23,12 +23,14 @@ from adapters.jetstream.credentials import Credentials, TlsFiles, new_nkey_seed
 from adapters.jetstream.pull import JetStreamPuller
 from adapters.jetstream.refusals import parsed
 from adapters.jetstream.streams import StreamLimits
+from adapters.jetstream.wire import command
 from adapters.tls.authority import Authority
+from schemas.carriage import Publication
 from schemas.errors import UnavailableError
 from schemas.subjects import Lane, consumer_of, streams
 from tests.contract.buses import AGREEMENTS, COUNTIES, LIBO, number_of, publications
 from tests.hubs import RealHub, make_client_certificate, now, real_hub, real_leaf
-from tests.scenario.attacks import AS_VICTIM, ATTACKER, ATTACKS, MINE, SHARD, VICTIM, Attempt, unrestricted
+from tests.scenario.attacks import AS_VICTIM, ATTACKER, ATTACKS, MINE, SHARD, TO_VICTIM, VICTIM, Attempt, unrestricted
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 LIMIT = 400
@@ -194,6 +196,32 @@ async def test_open_batches_do_not_shut_others_out(hub: RealHub, attempt: Attemp
         held = await appender.last_held(Lane.REPAIR)
         sent = publications(held + 1, 8, source=VICTIM, destination=LIBO, lane=Lane.REPAIR)
         assert await appender.append(Lane.REPAIR, sent) == held + 8
+
+
+async def test_nothing_sent_to_the_victim_holds_its_mail_up(hub: RealHub, attempt: Attempt) -> None:
+    """Messages without header and body, which end a request for good wherever they are an answer, then a real one."""
+    for _ in range(100):
+        attempt.hub.wire.write(command(TO_VICTIM, b"", b"", b""))
+    await attempt.hub.wire.flush(10)
+    async with hub.connect(LIBO) as other, hub.connect(VICTIM) as victim:
+        appender = JetStreamAppender(other, LIBO)
+        held = await appender.last_held(Lane.URGENT)
+        alert = publications(held + 1, 1, source=LIBO, destination=VICTIM, lane=Lane.URGENT)
+        behind = JetStreamAppender(victim, VICTIM)
+        mine = await behind.last_held(Lane.REPAIR) + 1
+        last = publications(mine, 1, source=VICTIM, destination=VICTIM, lane=Lane.REPAIR)
+        await asyncio.gather(appender.append(Lane.URGENT, alert), behind.append(Lane.REPAIR, last))
+        await asyncio.gather(until_arrived(victim, "EVT_URGENT", alert[0]), until_arrived(victim, SHARD, last[0]))
+
+
+async def until_arrived(victim: HubConnection, stream: str, expected: Publication) -> None:
+    """Work the victim's mail off until one message is there; soon, whatever stands before it."""
+    puller = JetStreamPuller(victim, VICTIM, stream)
+    async with asyncio.timeout(3), contextlib.aclosing(puller.batches()) as batches:
+        async for batch in batches:
+            await puller.acknowledge(batch)
+            if any(one.message == expected.message for one in batch.arrivals):
+                return
 
 
 async def refused_connection(credentials: Credentials) -> str:
