@@ -59,7 +59,8 @@ class Posting:
         """
         chain = self._chain(tx, outgoing, now)
         envelope = self._seal(outgoing, chain, now)
-        self._keep(tx, chain, envelope, now, outgoing.level)
+        link = NewLink(chain.number, Direction.OUTGOING, envelope, now, level=outgoing.level, about=outgoing.about)
+        tx.outbox.record([link])
         tx.chains.advance(chain.number, envelope.link.position)
         self._enqueue(tx, envelope, outgoing.agreement)
         if outgoing.chain_kind is ChainKind.EVENT:
@@ -119,7 +120,7 @@ class Posting:
         chain = Chain(0, channel, epoch, self.county, agreement_id, outgoing.chain_kind, outgoing.to, before)
         envelope = self._seal(_opening(outgoing, chain, old), chain, now)
         chain = tx.chains.open(replace(chain, head=envelope.link.position))
-        self._keep(tx, chain, envelope, now, None)
+        tx.outbox.record([NewLink(chain.number, Direction.OUTGOING, envelope, now)])
         self._enqueue(tx, envelope, outgoing.agreement)
         return chain
 
@@ -135,9 +136,6 @@ class Posting:
         )
         return attach(prepared, [(signer.kid, signer.sign(prepared.to_be_signed))], outgoing.content)
 
-    def _keep(self, tx: Transaction, chain: Chain, envelope: Envelope, now: datetime, level: int | None) -> None:
-        tx.outbox.record([NewLink(chain.number, Direction.OUTGOING, envelope, now, level=level)])
-
     def _enqueue(self, tx: Transaction, envelope: Envelope, agreement: AgreementInForce) -> None:
         lane = lane_of(envelope.header.priority)
         for subject in subjects_for(envelope.header, lane, agreement.agreement):
@@ -145,6 +143,8 @@ class Posting:
 
     def _expect(self, tx: Transaction, chain: Chain, envelope: Envelope, outgoing: Outgoing, now: datetime) -> None:
         tx.dues.expect(chain.number, envelope.header.seq, outgoing.to)
+        if not outgoing.watched:
+            return
         tx.waiting_room.watch(
             watches_for(
                 envelope.header,

@@ -3,7 +3,7 @@
 Source: docs/protocol.md, section "Envelope".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -15,9 +15,11 @@ from schemas.drafts import EventDraft
 from schemas.envelope import Ref, SchemaRef
 from schemas.errors import Fault
 from schemas.ids import CountyCode
-from schemas.information.alerts import Alert, AlertCancelled
+from schemas.information.alerts import Alert
+from schemas.records import AlertFacts, FlowPeople
 from services.domain.delivery import acknowledge_by
-from services.domain.levels import effective_level, priority_of
+from services.domain.histories import about_of, judge_expiry
+from services.domain.levels import level_of, priority_of
 from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_sharing
 from services.domain.trust import AgreementInForce, Trust
 
@@ -33,6 +35,8 @@ class Outgoing:
         content: Bytes as they will travel.
         schema_ref: Id and digest of the JSON Schema.
         level: Effective level 1–4 of an alert, else None.
+        about: What later events are judged by; None for most types.
+        watched: Whether our own duty officer is told if nobody answers.
     """
 
     wire_type: str
@@ -50,6 +54,8 @@ class Outgoing:
     acknowledge_by: datetime | None = None
     refs: tuple[Ref, ...] = ()
     level: int | None = None
+    about: AlertFacts | FlowPeople | None = None
+    watched: bool = True
 
 
 @lru_cache(maxsize=256)
@@ -61,13 +67,6 @@ def schema_ref(wire_type: str) -> SchemaRef:
     """
     schema_id, digest = schema_of(wire_type)
     return SchemaRef(id=schema_id, digest=digest)
-
-
-def level_of(event: Event) -> int | None:
-    """Return the effective level of an alert, None for everything else and for cancellations."""
-    if not isinstance(event, Alert) or isinstance(event, AlertCancelled):
-        return None
-    return effective_level(event)
 
 
 def complete(
@@ -93,7 +92,7 @@ def complete(
     if county in to:
         return Fault("request.to_self", "to", f"{county} is this county; leave it out")
     expires = draft.expires or (event.expires if isinstance(event, Alert) else None)
-    if fault := _too_late(draft, expires, now):
+    if fault := _too_late(draft, expires, now) or judge_expiry(expires, event):
         return fault
     level = level_of(event)
     outgoing = Outgoing(
@@ -111,8 +110,21 @@ def complete(
         acknowledge_by=draft.acknowledge_by or acknowledge_by(agreement, level, now),
         refs=draft.refs,
         level=level,
+        about=about_of(event),
     )
     return judge_sharing(agreement, ask_of_outgoing(outgoing, county, now)) or outgoing
+
+
+def unpaged(outgoing: Outgoing, now: datetime) -> Outgoing:
+    """Return an update whose level was lowered: it pages nobody, unless its officer asked for an answer by a time.
+
+    Args:
+        outgoing: As completed.
+        now: The time at which it was.
+    """
+    if outgoing.acknowledge_by != acknowledge_by(outgoing.agreement.agreement, outgoing.level, now):
+        return outgoing
+    return replace(outgoing, acknowledge_by=None, watched=False)
 
 
 def _too_late(draft: EventDraft, expires: datetime | None, now: datetime) -> Fault | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from schemas.base import Event
 from schemas.information.alert_parts import ReportStage, Severity, Urgency
-from schemas.information.alerts import Alert
+from schemas.information.alerts import Alert, AlertCancelled
 
 HIGHEST_LEVEL: Final = 1
 FIRST_REPORT_LEVEL: Final = 2
@@ -40,6 +40,13 @@ def effective_level(alert: Alert) -> int:
         return HIGHEST_LEVEL if grave else FIRST_REPORT_LEVEL
     level = min(present)
     return min(level, FIRST_REPORT_LEVEL) if alert.report_stage is ReportStage.FIRST else level
+
+
+def level_of(event: Event) -> int | None:
+    """Return the effective level of an alert, None for everything else and for cancellations."""
+    if not isinstance(event, Alert) or isinstance(event, AlertCancelled):
+        return None
+    return effective_level(event)
 
 
 def priority_of(event: Event) -> int:

@@ -15,12 +15,15 @@ from schemas.catalogue import parse_received
 from schemas.control import ChainKind
 from schemas.envelope import MESSAGE_MAX_BYTES, Envelope
 from schemas.errors import Fault
+from schemas.records import AlertFacts, FlowPeople
 from schemas.subjects import parse_subject
 from services.domain.chain import matching_kind
 from services.domain.delivery import carries
-from services.domain.drafting import MEDIA_TYPE, level_of
+from services.domain.drafting import MEDIA_TYPE
 from services.domain.encoding import parse_strict, split_wire
 from services.domain.guards import guard_content
+from services.domain.histories import about_of
+from services.domain.levels import level_of
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_sharing
 from services.domain.signing import open_parts, verify
 from services.domain.trust import Trust
@@ -57,6 +60,7 @@ class Examined:
         kind: Which chain it belongs to; set for acceptable and rejected.
         event: Parsed content, set for acceptable.
         level: Effective level of an alert.
+        about: What later events are judged by.
     """
 
     arrival: Arrival
@@ -67,6 +71,7 @@ class Examined:
     event: Event | None = None
     newer_schema: bool = False
     level: int | None = None
+    about: AlertFacts | FlowPeople | None = None
 
 
 def examine(arrival: Arrival, *, trust: Trust, county: str) -> Examined:
@@ -141,6 +146,7 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust) -> Exami
         event=parsed.event,
         newer_schema=parsed.newer_schema,
         level=level_of(parsed.event),
+        about=about_of(parsed.event),
     )
 
 

@@ -1,12 +1,30 @@
-"""Who may update or cancel an alert, and which alerts it must name.
+"""Who may update or cancel an alert, which alerts it must name, and what a changed level does.
 
 Source: docs/events.md, section "Guards of an alert".
 """
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Final
 
 from schemas.errors import Fault
-from schemas.information.alerts import SucceedingAlert
+from schemas.records import AlertFacts, HeldAlert
+from services.domain.levels import LevelChange, level_change
+
+_FIELD: Final = "content.predecessors"
+
+
+def higher_divisions(county: str) -> frozenset[str]:
+    """Return the prefecture and the province of a county, by its code after GB/T 2260.
+
+    A member registered under such a code is the registered superior of its counties.
+    """
+    return frozenset({f"{county[:4]}00", f"{county[:2]}0000"}) - {county}
+
+
+def may_change(source: str, issuer: str) -> bool:
+    """Tell whether a county may change what another issued."""
+    return source == issuer or source in higher_divisions(issuer)
 
 
 def judge_author(source: str, issuers: Iterable[str], superiors: Collection[str]) -> Fault | None:
@@ -23,18 +41,64 @@ def judge_author(source: str, issuers: Iterable[str], superiors: Collection[str]
     mend = (
         f"only {', '.join(sorted(others))} or its registered superior may change this alert; send a report of your own"
     )
-    return Fault("alert.not_issuer", "content.predecessors", mend)
+    return Fault("alert.not_issuer", _FIELD, mend)
 
 
-def judge_predecessors(alert: SucceedingAlert, in_force: Collection[str]) -> Fault | None:
+def judge_authorship(facts: AlertFacts, source: str, held: Iterable[HeldAlert]) -> Fault | None:
+    """Judge the author of an update or cancellation by the alerts that are held; what is not held says nothing.
+
+    Args:
+        facts: Of the update or cancellation.
+        source: County that sends it.
+        held: Alerts recorded under the ids it names. Where several counties used one id, the source's own counts:
+            nobody takes an alert from its issuer by using its id.
+    """
+    sources: dict[str, set[str]] = {}
+    for one in held:
+        sources.setdefault(one.facts.alert_id, set()).add(one.source)
+    named = (sources.get(alert_id, set()) for alert_id in facts.predecessors)
+    issuers = set().union(*(found for found in named if source not in found))
+    return judge_author(source, issuers, superiors={source} if all(may_change(source, one) for one in issuers) else ())
+
+
+def in_force(alerts: Collection[HeldAlert], source: str, at: datetime) -> set[str]:
+    """Return the ids of the alerts that ``source`` may change and that are neither expired nor replaced nor ended.
+
+    Args:
+        alerts: Of one event.
+        source: County that is about to change them.
+        at: Aware UTC.
+    """
+    gone = {(alert_id, one.source) for one in alerts for alert_id in one.facts.predecessors}
+    return {
+        one.facts.alert_id
+        for one in alerts
+        if one.facts.level is not None
+        and one.facts.expires > at
+        and may_change(source, one.source)
+        and not any(alert_id == one.facts.alert_id and may_change(by, one.source) for alert_id, by in gone)
+    }
+
+
+def judge_predecessors(facts: AlertFacts, in_force: Collection[str]) -> Fault | None:
     """An update or cancellation names every alert of its event that is still in force.
 
     Args:
-        alert: The update or cancellation.
-        in_force: Alert ids of the same event, issued by the same office and not expired.
+        facts: Of the update or cancellation.
+        in_force: Alert ids of the same event that its source may change, not expired.
     """
-    named = {one.alert_id for one in alert.predecessors}
-    unnamed = sorted(set(in_force) - named - {alert.alert_id})
+    unnamed = sorted(set(in_force) - set(facts.predecessors) - {facts.alert_id})
     if not unnamed:
         return None
-    return Fault("alert.predecessor_unnamed", "content.predecessors", f"add {', '.join(unnamed)}; still in force")
+    return Fault("alert.predecessor_unnamed", _FIELD, f"add {', '.join(unnamed)}; still in force")
+
+
+def change_of(facts: AlertFacts, held: Iterable[HeldAlert], in_force: Collection[str]) -> LevelChange | None:
+    """Compare the level of an update with the highest of those that it replaces.
+
+    Returns:
+        None for a cancellation, and if nothing in force is replaced: it is paged like a new alert.
+    """
+    replaced = set(facts.predecessors) & set(in_force)
+    levels = [one.facts.level for one in held if one.facts.alert_id in replaced and one.facts.level is not None]
+    return level_change(min(levels), facts.level) if levels and facts.level is not None else None

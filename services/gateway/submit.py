@@ -24,6 +24,7 @@ from services.domain.encoding import compact_json, digest_of
 from services.domain.guards import guard_new
 from services.domain.trust import Trust
 from services.gateway.bodies import read_body
+from services.gateway.history import judge_history
 from services.ports import Clock, Directory, Store, Transaction
 from services.posting import Posted, Posting
 
@@ -133,13 +134,15 @@ class Submitter:
         raise _error_of(faults)
 
     def _post(self, tx: Transaction, outgoing: Outgoing, ticket: _Ticket | None, now: datetime) -> Posted:
-        if ticket is None:
-            return self._posting.post(tx, outgoing, now)
-        known = _recall(tx, ticket)
+        known = _recall(tx, ticket) if ticket is not None else None
         if known is not None:
             return known
-        posted = self._posting.post(tx, outgoing, now)
-        tx.memory.remember(Remembered(ticket.key, ticket.request_digest, posted.envelope_id, now))
+        judged = judge_history(tx, outgoing, county=self._posting.county, now=now)
+        if isinstance(judged, Fault):
+            raise _error_of((judged,))
+        posted = self._posting.post(tx, judged, now)
+        if ticket is not None:
+            tx.memory.remember(Remembered(ticket.key, ticket.request_digest, posted.envelope_id, now))
         return posted
 
     @staticmethod

@@ -15,11 +15,12 @@ from schemas.information.alerts import Alert
 from schemas.records import Chain, Direction, NewLink
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
 from services.domain.delivery import RECEIPT_RANGE_MAX
-from services.domain.receiving import Examined, Outcome
+from services.domain.receiving import Examined, Outcome, presentable
 from services.domain.trust import Trust
 from services.ports import Transaction
 from services.posting import Posting
 from services.receiver.attesting import Attester
+from services.receiver.history import History
 from services.receiver.keeping import GUARD_PREFIX, Keeper, envelope_of
 
 _VERIFIED = frozenset({Outcome.ACCEPTABLE, Outcome.REJECTED})
@@ -51,6 +52,7 @@ class Settlement:
         self._tx, self._now = tx, now
         self._keeper = Keeper(tx, trust=trust, county=posting.county, now=now)
         self._attester = Attester(tx, posting=posting, keeper=self._keeper, trust=trust, now=now, range_max=range_max)
+        self._history = History(tx, now)
         self._chains: dict[tuple[str, str], _ChainInHand] = {}
         self._links: list[NewLink] = []
         self._receipts: list[tuple[Examined, Receipt]] = []
@@ -223,9 +225,14 @@ class Settlement:
         self._tx.chains.freeze(hand.chain.number)
         self._keeper.tell_fork(envelope.header)
 
+    def _judge_history(self, found: Examined) -> Fault | None:
+        fault = self._history.judge(found)
+        return None if fault is None else presentable(fault)
+
     def _accept(self, hand: _ChainInHand, found: Examined, *, early: bool) -> None:
         envelope = envelope_of(found)
-        fault = found.fault or _misopened(found, envelope)
+        fault = found.fault or _misopened(found, envelope) or self._judge_history(found)
+        marks = () if fault is not None else self._history.take(found)
         hand.ids[envelope.header.seq] = envelope.envelope_id
         self._links.append(
             NewLink(
@@ -237,6 +244,8 @@ class Settlement:
                 newer_schema=found.newer_schema,
                 level=found.level,
                 refused=fault is not None,
+                about=found.about,
+                marks=marks,
             )
         )
         owes_receipt = hand.chain.kind is ChainKind.EVENT and envelope.header.seq > 0

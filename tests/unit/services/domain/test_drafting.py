@@ -11,7 +11,8 @@ from schemas.control import ChainKind
 from schemas.drafts import EventDraft
 from schemas.envelope import Ref, RefRelation
 from schemas.errors import Fault
-from services.domain.drafting import Outgoing, complete, level_of, schema_ref
+from services.domain.drafting import Outgoing, complete, schema_ref
+from services.domain.levels import level_of
 from tests import papers
 from tests.papers import ALERT, FUNING, HUANJIANG, LIBO, NANDAN, NOW, POLICY, WORK
 

@@ -1,19 +1,22 @@
 """Who may change an alert, and which alerts a change must name."""
 
 from schemas.catalogue import parse_new
-from schemas.information.alerts import AlertUpdated
+from schemas.records import AlertFacts
 from services.demo.sampling import sample
+from services.domain.histories import about_of
 from services.domain.succession import judge_author, judge_predecessors
 
 FIRST, SECOND = "52272241600000_20260611070000_0", "52272241600000_20260611080000_0"
 
 
-def update() -> AlertUpdated:
+def update() -> AlertFacts:
     """The update of the samples; it names ``FIRST``."""
     one = sample("rainstorm_updated")
     event = parse_new(one.wire_type, one.content)
-    assert isinstance(event, AlertUpdated)
-    return event
+    assert not isinstance(event, tuple)
+    facts = about_of(event)
+    assert isinstance(facts, AlertFacts)
+    return facts
 
 
 def test_a_neighbour_cancels_an_alert_that_is_not_its_own() -> None:

@@ -1,0 +1,56 @@
+"""An arrival is judged by what came before it, within one transaction.
+
+This end need not hold everything that came before: what is not held says nothing against an arrival. So the author of
+an update is judged by the alerts that are here, and whether it names all that are in force is left to its sender.
+"""
+
+from datetime import datetime
+
+from schemas.errors import Fault
+from schemas.information.population import PopulationFlowReported
+from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark
+from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
+from services.domain.histories import marks_of
+from services.domain.receiving import Examined
+from services.domain.succession import judge_authorship
+from services.ports import Transaction
+from services.receiver.keeping import envelope_of
+
+
+class History:
+    """What the store holds, and what this batch has brought so far: it is not written yet."""
+
+    def __init__(self, tx: Transaction, now: datetime) -> None:
+        """Read through ``tx``; ``now`` is this county's time for the whole batch."""
+        self._tx, self._now = tx, now
+        self._alerts: list[HeldAlert] = []
+        self._reports: list[tuple[str, PopulationFlowReported]] = []
+
+    def judge(self, found: Examined) -> Fault | None:
+        """Tell why an arrival must be rejected for what came before it, or None."""
+        source, about = envelope_of(found).header.source, found.about
+        if isinstance(about, AlertFacts) and about.predecessors:
+            return judge_authorship(about, source, self._named(about))
+        if isinstance(about, FlowPeople) and isinstance(found.event, PopulationFlowReported):
+            earlier = reports_of(self._tx.flow_reports(source, about, MOST_RELEASES))
+            return judge_releases(found.event, [*earlier, *(one for by, one in self._reports if by == source)])
+        return None
+
+    def take(self, found: Examined) -> tuple[Mark, ...]:
+        """Count an accepted arrival among what comes before the next; return what is doubtful about it."""
+        header, about = envelope_of(found).header, found.about
+        marks = marks_of(header, found.event, self._now)
+        if isinstance(about, AlertFacts):
+            if about.predecessors and not self._holds_all(about):
+                marks = (*marks, Mark.PREDECESSOR_MISSING)
+            self._alerts.append(HeldAlert(header.source, about))
+        elif isinstance(found.event, PopulationFlowReported):
+            self._reports.append((header.source, found.event))
+        return marks
+
+    def _named(self, about: AlertFacts) -> list[HeldAlert]:
+        in_hand = [one for one in self._alerts if one.facts.alert_id in about.predecessors]
+        return [*self._tx.alerts(about.predecessors), *in_hand]
+
+    def _holds_all(self, about: AlertFacts) -> bool:
+        return {one.facts.alert_id for one in self._named(about)} >= set(about.predecessors)
