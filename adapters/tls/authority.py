@@ -131,17 +131,25 @@ def save(issued: Issued, certificate: Path, key: Path) -> None:
         file.write(issued.key_pem)
 
 
+def ends_at(certificate_pem: bytes) -> datetime:
+    """Return the last moment of a certificate, aware UTC.
+
+    Raises:
+        RequestError: It is no certificate.
+    """
+    try:
+        return x509.load_pem_x509_certificate(certificate_pem).not_valid_after_utc
+    except ValueError:
+        raise RequestError(Fault("tls.certificate_damaged", "certificate", "this is no PEM certificate")) from None
+
+
 def expires_in_days(certificate_pem: bytes, *, now: datetime) -> int:
     """Return the whole days that a certificate is still good for; negative when it has ended. Below 30 warn.
 
     Raises:
         RequestError: It is no certificate.
     """
-    try:
-        end = x509.load_pem_x509_certificate(certificate_pem).not_valid_after_utc
-    except ValueError as exc:
-        raise RequestError(Fault("tls.certificate_damaged", "certificate", "this is no PEM certificate")) from exc
-    return (end - now).days
+    return (ends_at(certificate_pem) - now).days
 
 
 def _builder(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 
 import structlog
@@ -19,6 +20,7 @@ from adapters.keys.county_files import CountyFiles
 from adapters.keys.file_signer import FileSigner
 from adapters.keys.transport import nkey_seed
 from adapters.sqlite.store import open_store
+from adapters.tls.authority import ends_at
 from schemas.errors import Fault, RequestError
 from schemas.registry import KeyUse
 from schemas.subjects import streams
@@ -143,10 +145,20 @@ async def open_node(
         await stack.enter_async_context(receiver.running())
         relay = Relay(store=store, appender=JetStreamAppender(hub, county), clock=clock)
         await stack.enter_async_context(relay.running())
-        notifier = Notifier(store=store, trust=directory.trust, clock=clock)
+        notifier = Notifier(
+            store=store,
+            trust=directory.trust,
+            clock=clock,
+            certificate_ends_at=lambda: _certificate_end(settings),
+        )
         await stack.enter_async_context(notifier.running(settings.watch.seconds))
         submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
         yield Node(settings, store, directory, submitter, hub, port)
+
+
+def _certificate_end(settings: Settings) -> datetime | None:
+    path = settings.at(settings.hub.certificate_file)
+    return ends_at(path.read_bytes()) if path.exists() else None
 
 
 def _warn(fault: Fault) -> None:

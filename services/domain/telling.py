@@ -1,5 +1,8 @@
 """What this county's own duty officer is told: one Chinese line, with the telephone where there is one."""
 
+from datetime import datetime
+
+from schemas.base import BEIJING
 from schemas.control import ReceiptStage
 from schemas.counties import name_of
 from schemas.errors import Fault
@@ -51,3 +54,8 @@ def told_of_lost(county: str, channel: str, held: int) -> str:
         f"已恢复备份：{_county(county)}处有本县在备份之后发出的消息（通道 {channel[:8]} 第 {held} 条之后），"
         "对方不缺，本库没有，请按恢复手册向对方核对补记"
     )
+
+
+def told_of_expiry(title: str, ends_at: datetime) -> str:
+    """Something this node stands on comes to its end."""
+    return f"{title}将于 {ends_at.astimezone(BEIJING):%Y-%m-%d %H:%M} 到期，请按运维手册及时更换"

@@ -17,9 +17,9 @@ from schemas.officers import Answer, AnswerWord, Means, OfficerCredential, Offic
 from schemas.records import Direction, ReceiptRow, StoredEvent
 from services.domain.delivery import URGENT_PRIORITY
 from services.domain.documents import document_digest
-from services.domain.encoding import compact_json
+from services.domain.encoding import compact_json, parse_strict
 from services.domain.governance import judge_officer
-from services.domain.guards import guard_new
+from services.domain.guards import guard_control, guard_new
 from services.domain.receiving import judge_permission
 from services.domain.sharing import CONTROL_PREFIX
 from services.domain.signing import signature_holds
@@ -170,7 +170,7 @@ class Acknowledger:
         event = await self._event(envelope_id)
         agreement = _agreement_of(event, trust)
         proof = self._proof(draft, event, document, officer, trust=trust, now=now)
-        receipt = _receipt_of(event, proof, trust=trust, now=now)
+        receipt = _guarded(_receipt_of(event, proof, trust=trust, now=now))
         row = _row_of(receipt, event, proof, now)
         outcome = await self._store.write(lambda tx: self._answer(tx, event, receipt, agreement, row))
         if isinstance(outcome, AlreadyAnswered):
@@ -267,6 +267,20 @@ def _receipt_of(event: StoredEvent, proof: OfficerProof, *, trust: Trust, now: d
         officer=proof,
         text=proof.answer.note or None,
     )
+
+
+def _guarded(receipt: Receipt) -> Receipt:
+    """Judge a receipt as its source will: the note, and what the officer's credential says.
+
+    Raises:
+        RequestError: The source would refuse it.
+    """
+    content = receipt.model_dump_json(exclude_none=True).encode()
+    value = parse_strict(content, max_bytes=len(content), what="receipt")
+    fault = value if isinstance(value, Fault) else guard_control(value, content)
+    if fault is not None:
+        raise RequestError(fault)
+    return receipt
 
 
 def _row_of(receipt: Receipt, event: StoredEvent, proof: OfficerProof, now: datetime) -> ReceiptRow:

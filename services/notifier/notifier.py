@@ -15,23 +15,41 @@ import structlog
 from schemas.control import ReceiptStage
 from schemas.errors import UnavailableError
 from schemas.records import Delivery, Notice, NoticeKind, Watch
+from services.domain.expiry import Expiry, ends_of, expiring
 from services.domain.reading import headline_of
-from services.domain.telling import phone_of, told_of_silence
+from services.domain.telling import phone_of, told_of_expiry, told_of_silence
 from services.domain.trust import Trust
 from services.ports import Clock, Snapshot, Store, Transaction
 
 log = structlog.get_logger()
 
 _BATCH: Final = 500
+_ENDS_SECONDS: Final = 3600.0
 _KIND: Final = {ReceiptStage.STORED: NoticeKind.NOT_STORED, ReceiptStage.ACKNOWLEDGED: NoticeKind.NOT_ACKNOWLEDGED}
 
 
 class Notifier:
     """Tell the own duty officer what is overdue next door."""
 
-    def __init__(self, *, store: Store, trust: Callable[[], Trust], clock: Clock) -> None:
-        """Take ready-made ports; open nothing."""
+    def __init__(
+        self,
+        *,
+        store: Store,
+        trust: Callable[[], Trust],
+        clock: Clock,
+        certificate_ends_at: Callable[[], datetime | None] = lambda: None,
+    ) -> None:
+        """Take ready-made ports; open nothing.
+
+        Args:
+            store: The county's one database.
+            trust: Returns what is trusted now.
+            clock: Reads the time.
+            certificate_ends_at: Returns the last moment of the certificate that the link shows; None without TLS.
+        """
         self._store, self._trust, self._clock = store, trust, clock
+        self._certificate_ends_at = certificate_ends_at
+        self._looked_for_ends_at: float | None = None
 
     async def run_once(self) -> int:
         """Tell what has become overdue and resolve what has come since; return how many notices changed.
@@ -42,7 +60,22 @@ class Notifier:
         now = self._clock.now()
         told = await self._store.write(lambda tx: self._tell_overdue(tx, now))
         resolved = await self._resolve(now)
-        return told + resolved
+        return told + resolved + await self._warn_of_ends(now)
+
+    async def _warn_of_ends(self, now: datetime) -> int:
+        """Once an hour: tell what comes to its end, and resolve what was renewed."""
+        looked, since = self._looked_for_ends_at, self._clock.monotonic()
+        if looked is not None and since - looked < _ENDS_SECONDS:
+            return 0
+        ending = {one.about: one for one in expiring(ends_of(self._trust(), self._certificate_ends_at()), now)}
+        notices = await self._store.read(lambda snapshot: snapshot.notices(open_only=True, limit=_BATCH))
+        known = {one.about: one for one in notices if one.kind is NoticeKind.EXPIRING}
+        fresh = [ending[about] for about in sorted(ending.keys() - known.keys())]
+        renewed = [known[about] for about in sorted(known.keys() - ending.keys())]
+        if fresh or renewed:
+            await self._store.write(lambda tx: _note_ends(tx, fresh, renewed, now))
+        self._looked_for_ends_at = since
+        return len(fresh) + len(renewed)
 
     def _tell_overdue(self, tx: Transaction, now: datetime) -> int:
         due = tx.waiting_room.due(now, _BATCH)
@@ -97,6 +130,13 @@ def _has_come(notice: Notice, deliveries: list[Delivery]) -> bool:
     if notice.kind is NoticeKind.NOT_STORED:
         return one.stored_at is not None or one.acknowledged_at is not None or one.refused_code is not None
     return one.acknowledged_at is not None
+
+
+def _note_ends(tx: Transaction, fresh: list[Expiry], renewed: list[Notice], now: datetime) -> None:
+    for end in fresh:
+        tx.waiting_room.tell(NoticeKind.EXPIRING, end.about, "", told_of_expiry(end.title, end.ends_at), now)
+        log.warning("notifier.expiring", about=end.about, ends_at=end.ends_at.isoformat())
+    _resolve_all(tx, renewed, now)
 
 
 def _resolve_all(tx: Transaction, notices: list[Notice], now: datetime) -> None:

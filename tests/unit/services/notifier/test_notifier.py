@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -250,3 +251,29 @@ async def test_whatever_became_of_the_event_the_notice_is_told(source: Office, n
     assert await notifier.run_once() == 1
     (notice,) = await all_notices(source)
     assert "0778-451226" in notice.text
+
+
+async def test_an_end_that_comes_near_is_told_once_and_gone_when_renewed(source: Office) -> None:
+    """A certificate that runs out unnoticed cuts the county off; one told every hour is read by nobody."""
+    ends = [source.clock.now() + timedelta(days=20)]
+    notifier = Notifier(
+        store=source.store, trust=lambda: source.trusted, clock=source.clock, certificate_ends_at=lambda: ends[0]
+    )
+    await notifier.run_once()
+    await notifier.run_once()
+    (notice,) = [one for one in await all_notices(source) if one.kind is NoticeKind.EXPIRING]
+    assert "证书" in notice.text
+    ends[0] += timedelta(days=365)
+    await source.clock.move(3601)
+    await notifier.run_once()
+    assert [one for one in await told(source) if one[0] is NoticeKind.EXPIRING] == []
+
+
+async def test_an_end_that_is_far_off_is_not_told(source: Office) -> None:
+    """Warnings that are always there are no warnings."""
+    far = source.clock.now() + timedelta(days=31)
+    notifier = Notifier(
+        store=source.store, trust=lambda: source.trusted, clock=source.clock, certificate_ends_at=lambda: far
+    )
+    await notifier.run_once()
+    assert [one for one in await all_notices(source) if one.kind is NoticeKind.EXPIRING] == []
