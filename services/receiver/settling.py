@@ -196,20 +196,24 @@ class Settlement:
     def _gap(self, hand: _ChainInHand, found: Examined) -> None:
         envelope = envelope_of(found)
         hand.waiting = True
-        if _overtakes(hand.chain.kind, found):
+        if self._is_contradicted(found):
+            self._fork(hand, found)
+        elif _overtakes(hand.chain.kind, found):
             self._accept(hand, found, early=True)
             hand.early[envelope.header.seq] = envelope
-            return
-        others = self._keeper.take_held(*_place(envelope))
-        for other in others:
-            if other.outcome in _VERIFIED:
-                self._keeper.hold(other)
-            else:
-                self._take(other)
-        if any(_contradict(found, other) for other in others):
-            self._fork(hand, found)
         else:
             self._keeper.hold(found)
+
+    def _is_contradicted(self, found: Examined) -> bool:
+        """Tell whether a verified link that waits for the same place tells another story; what waits stays."""
+        envelope, contradicted = envelope_of(found), False
+        for other in self._keeper.take_held(*_place(envelope)):
+            if other.outcome not in _VERIFIED:
+                self._take(other)
+            elif envelope_of(other).envelope_id != envelope.envelope_id:
+                self._keeper.hold(other)
+                contradicted = True
+        return contradicted
 
     def _repeat(self, hand: _ChainInHand, link: Link) -> None:
         if hand.chain.kind is ChainKind.EVENT and link.seq not in hand.ids:
@@ -271,11 +275,6 @@ def _overtakes(kind: ChainKind, found: Examined) -> bool:
     if found.fault is not None:
         return found.fault.code.startswith(GUARD_PREFIX)
     return kind is ChainKind.RECEIPT or isinstance(found.event, Alert)
-
-
-def _contradict(found: Examined, other: Examined) -> bool:
-    """Tell whether two links for one place are two stories: both verified, and not the same."""
-    return other.outcome in _VERIFIED and envelope_of(other).envelope_id != envelope_of(found).envelope_id
 
 
 def _misopened(found: Examined, envelope: Envelope) -> Fault | None:

@@ -297,6 +297,25 @@ async def test_two_stories_beyond_a_gap_are_noticed_at_once(desk: Office, neighb
     assert NoticeKind.FORKED in await desk.notices()
 
 
+async def test_an_alert_beyond_a_gap_does_not_hide_a_fork(desk: Office, neighbour: Office) -> None:
+    """A bulletin waits for the place; an alert signed for the same place is no reason to forget it."""
+    opening, _, two = await written(neighbour, 2)
+    held = opened(two.message).header
+    alert = papers.envelope(
+        papers.as_bytes(papers.alert_content()),
+        type=papers.ALERT,
+        purpose="emergency_warning",
+        seq=2,
+        prev=held.prev,
+        epoch=held.epoch,
+    )
+    await desk.take(opening, two)
+    await desk.take(papers.arrival(alert))
+    assert await desk.codes() == ["chain.forked"]
+    assert await desk.seqs() == []
+    assert NoticeKind.FORKED in await desk.notices()
+
+
 async def test_a_held_link_that_does_not_follow_is_a_fork(desk: Office, neighbour: Office) -> None:
     """The gap is filled and the one that waited names another predecessor."""
     opening, one = await written(neighbour, 1)
