@@ -134,7 +134,7 @@ def test_every_code_of_the_rules_is_listed() -> None:
     """Codes are public and stable: whoever gets one must find it here."""
     rules = code_in(
         "services/domain",
-        *("encoding", "signing", "receiving", "sharing", "vouching", "governance", "documents", "chain"),
+        *("encoding", "signing", "receiving", "sharing", "vouching", "governance", "documents", "chain", "guards"),
     )
     receiver = code_in("services/receiver", "settling", "keeping", "attesting")
     codes = set(re.findall(r'Fault\(\s*"([a-z_]+\.[a-z_]+)"', rules + receiver))
