@@ -1,7 +1,7 @@
 """Open one county's node: settings in, every room running, closed in the exact reverse order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -39,6 +39,7 @@ from services.settings import Settings
 
 log = structlog.get_logger()
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _KEY_FILES = {KeyUse.EVENT: "keys/event.pem", KeyUse.RECEIPT: "keys/receipt.pem"}
 
 
@@ -88,10 +89,24 @@ def credentials_of(settings: Settings, files: CountyFiles, passphrase: str) -> C
     if not hub.urls:
         raise RequestError(Fault("settings.no_hub", "hub.urls", 'name the hub, e.g. urls = ["tls://hub.example:4222"]'))
     seed = nkey_seed(files.open_key(hub.nkey_file.as_posix(), passphrase))
+    refuse_to_leave_this_machine(hub.urls)
     if not any(url.startswith("tls://") for url in hub.urls):
         return Credentials(hub.urls, seed, None)
     ca, certificate, key = (settings.at(path) for path in (hub.ca_file, hub.certificate_file, hub.key_file))
     return Credentials(hub.urls, seed, TlsFiles(ca, certificate, key, passphrase))
+
+
+def refuse_to_leave_this_machine(urls: Iterable[str]) -> None:
+    """Make sure that without TLS only the county's own leaf on this machine is reached.
+
+    Raises:
+        RequestError: An address elsewhere has no TLS.
+    """
+    hosts = {url: url.partition("://")[2].rpartition(":")[0].strip("[]") for url in urls}
+    outside = next((url for url, host in hosts.items() if url.startswith("nats://") and host not in _LOOPBACK), None)
+    if outside is not None:
+        mend = f"{outside} leaves this machine without TLS; write tls:// instead of nats://"
+        raise RequestError(Fault("settings.no_tls", "hub.urls", mend))
 
 
 @asynccontextmanager

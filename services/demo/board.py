@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from schemas.base import BEIJING
+from schemas.catalogue import model_of
 from schemas.counties import name_of
 from schemas.records import JournalKind
 
@@ -19,13 +20,19 @@ def clock(text: str) -> str:
     return datetime.fromisoformat(text).astimezone(BEIJING).strftime("%H:%M:%S")
 
 
+def headline_of(wire_type: str, content: Mapping[str, Any]) -> str:
+    """Return an event's own title, else what its type is called."""
+    model = model_of(wire_type)
+    return content.get("headline") or content.get("title") or (model.title_zh if model else wire_type)
+
+
 def line_of(code: str, entry: Mapping[str, Any]) -> str:
     """Describe one change of a county's journal for people; empty if it is not worth a line."""
     when = clock(entry["at"])
     if entry["kind"] == JournalKind.ARRIVED and entry.get("event"):
         event = entry["event"]
         level = f"【{event['level']}级】" if event["level"] else ""
-        return f"{when}  {name_of(event['source'])} → {name_of(code)}  {level}{event['headline'] or event['wire_type']}"
+        return f"{when}  {name_of(event['source'])} → {name_of(code)}  {level}{headline_of(event['wire_type'], event)}"
     if entry["kind"] == JournalKind.RECEIPT and entry.get("receipt"):
         receipt = entry["receipt"]
         if receipt["direction"] == "in" and receipt["officer"]:
@@ -56,7 +63,7 @@ def table_of(codes: Sequence[str], details: Sequence[Mapping[str, Any]]) -> Tabl
 
 def _row(codes: Sequence[str], detail: Mapping[str, Any]) -> list[str]:
     header, content = detail["header"], detail["content"]
-    headline = content.get("headline") or content.get("title") or header["type"].split(".")[-2]
+    headline = headline_of(header["type"], content)
     cells = {delivery["recipient"]: _cell(delivery) for delivery in detail["deliveries"]}
     cells[header["source"]] = "[dim]本县[/]"
     return [clock(header["time"]), name_of(header["source"]), headline, *(cells.get(code, "–") for code in codes)]

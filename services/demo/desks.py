@@ -9,6 +9,7 @@ from typing import Any
 
 from schemas.errors import InvariantError, UnavailableError
 from services.bootstrap.client import open_client
+from services.demo.board import headline_of
 from services.demo.cast import AGREEMENT_ID
 from services.demo.ceremony import OFFICER, Stage
 from services.demo.sampling import Sample
@@ -42,7 +43,7 @@ class Desk:
         row = {**accepted, "source": self.code, "type": sample.wire_type, "to": detail["header"]["to"]}
         with (self._home / "accepted.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
-        return {**row, "headline": sample.content.get("headline") or sample.content.get("title") or ""}
+        return {**row, "headline": headline_of(sample.wire_type, sample.content)}
 
     async def acknowledge(self, envelope_id: str, answer: str) -> None:
         """Answer as the officer on duty, by the product's own command and the officer's own key.

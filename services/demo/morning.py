@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from schemas.counties import name_of
 from services.demo.ceremony import Say, Stage
 from services.demo.desks import Desk
 from services.demo.link import Link
-from services.demo.sampling import sample
+from services.demo.sampling import Sample, sample
 from services.demo.troupe import Troupe
 
 CUT: Final = "522728"
@@ -59,8 +59,8 @@ class Morning:
 
     async def _ordinary_business(self) -> None:
         self.say("各县互发工作动态 every county sends bulletins")
-        for _ in range(_BULLETINS_EACH):
-            await asyncio.gather(*(self._send(code, "work_bulletin", quiet=True) for code in self.desks))
+        for number in range(1, _BULLETINS_EACH + 1):
+            await asyncio.gather(*(self._bulletin(code, number) for code in self.desks))
         await self._complete()
 
     async def _with_a_link_cut(self) -> None:
@@ -76,18 +76,26 @@ class Morning:
     async def _with_a_county_killed(self) -> None:
         self.say(f"✗ {name_of(KILLED)}节点被强行终止 node killed (kill -9)")
         await self.troupe.kill(KILLED)
-        self.disturbed.add((await self._send("451226", "work_bulletin"))["envelope_id"])
+        self.disturbed.add((await self._bulletin("451226", _BULLETINS_EACH + 1))["envelope_id"])
         update = await self._send("522722", "rainstorm_updated")
         self.disturbed.add(update["envelope_id"])
         await self.troupe.start(KILLED, "node", "--dir", str(self.stage.county(KILLED)))
         self.say(f"✓ {name_of(KILLED)}节点重新启动 node back")
         await self._complete()
 
-    async def _send(self, code: str, name: str, *, quiet: bool = False) -> dict[str, Any]:
-        sent = await self.desks[code].send(sample(name, begin=self.begin))
+    async def _bulletin(self, code: str, number: int) -> dict[str, Any]:
+        one = sample("work_bulletin", begin=self.begin)
+        titled = {**one.content, "title": f"{name_of(code)}边界联防工作动态（今日第{number}期）"}
+        return await self._sent(code, replace(one, content=titled))
+
+    async def _send(self, code: str, name: str) -> dict[str, Any]:
+        sent = await self._sent(code, sample(name, begin=self.begin))
+        self.say(f"→ {name_of(code)}发出：{sent['headline']}")
+        return sent
+
+    async def _sent(self, code: str, one: Sample) -> dict[str, Any]:
+        sent = await self.desks[code].send(one)
         self.sent.append(sent)
-        if not quiet:
-            self.say(f"→ {name_of(code)}发出：{sent['headline'] or name}")
         return sent
 
     async def _answer(self, code: str, event: Mapping[str, Any], answer: str) -> None:
