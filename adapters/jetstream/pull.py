@@ -6,19 +6,21 @@ once more, in order, and the receiver knows it already.
 
 The hub counts what it hands over, from 1 after a consumer was set back, and its heartbeats tell the count. We take only
 what continues the count: a number that skips was lost between the hub and us, one that repeats means that somebody else
-has set the consumer back.
+has set the consumer back. How much is worked off we know ourselves, as long as it is the same stream: the hub may have
+missed our acknowledgements, and may have been given some in our name.
 
 Source: docs/decisions/0006-carry-events-over-jetstream.md
 """
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Final
 
 from adapters.jetstream.api import ACKNOWLEDGE, handed_to, reset_of
 from adapters.jetstream.connection import HubConnection
-from adapters.jetstream.refusals import parsed
+from adapters.jetstream.refusals import HubRefusedError, parsed
 from adapters.jetstream.wire import Wire, command, header_of, status_of
 from schemas.carriage import Arrival, ArrivalBatch
 from schemas.errors import UnavailableError
@@ -31,7 +33,9 @@ _HANDED_OVER: Final = b"Nats-Last-Consumer"
 _STALLED: Final = b"Nats-Consumer-Stalled"
 _ACKNOWLEDGE: Final = ACKNOWLEDGE.encode() + b"."
 _TOKENS_WITH_DOMAIN: Final = 11
-_TO_THE_FIRST: Final = b'{"seq": 1}'
+_IDENTITY: Final = b"Nats-Stream-Identity"
+_ASK_IDENTITY: Final = b"NATS/1.0\r\n%b: ?\r\n\r\n" % _IDENTITY
+_STALLED_HEARTBEATS: Final = 3
 
 Message = tuple[int, bytes, bytes, bytes]
 """Stream sequence, subject, acknowledge subject, body."""
@@ -65,6 +69,10 @@ class JetStreamPuller:
         self._contact = self._round = 0
         self._arrived: deque[Message | bytes] = deque()  # bytes: tell the hub so when we get there
         self._count = 0  # of what the hub has handed over since the consumer was set back
+        self._last = self._pending = 0  # the last message handed over, and how many more the hub had then
+        self._worked_off = 0  # the last message that we acknowledged, in the stream of this identity
+        self._identity = b""
+        self._idle_heartbeats = 0
         self._stale = True  # begin anew
         self._rewinding = False
         self._news = asyncio.Event()
@@ -101,6 +109,7 @@ class JetStreamPuller:
         """
         beginning, _, subject = batch.acknowledge.partition(" ")
         if not self._stale and beginning == str(self._round):
+            self._worked_off = batch.arrivals[-1].sequence
             self._say(subject.encode(), b"+ACK")
 
     async def _begin(self) -> None:
@@ -108,14 +117,25 @@ class JetStreamPuller:
         if self._leave():
             await asyncio.sleep(_PAUSE_SECONDS)  # until the hub has noticed, or it would hand over to nobody
         self._contact = await self._hub.contact()
-        parsed(await self._hub.request(self._reset, _TO_THE_FIRST if self._rewinding else b""))
-        self._rewinding = False
+        await self._set_back()
         self._round += 1
-        self._count = 0
+        self._count = self._pending = self._idle_heartbeats = 0
         self._arrived.clear()
         self._stale = False
         wire = self._hub.wire
         self._ear = wire, await wire.tap(self._subject, self._hear)
+
+    async def _set_back(self) -> None:
+        reply = await self._hub.request(self._reset, _back_to(1) if self._rewinding else b"", headers=_ASK_IDENTITY)
+        first = parsed(reply).get("reset_seq")
+        identity = reply.header(_IDENTITY) or b""
+        if not isinstance(first, int):
+            raise HubRefusedError("the hub does not tell where it begins")
+        if identity == self._identity and first != self._worked_off + 1:
+            parsed(await self._hub.request(self._reset, _back_to(self._worked_off + 1)))
+        else:
+            self._identity, self._worked_off = identity, first - 1
+        self._rewinding = False
 
     def _leave(self) -> bool:
         """Listen no more; False if we did not."""
@@ -142,10 +162,11 @@ class JetStreamPuller:
         if self._stale:
             return
         if reply.startswith(_ACKNOWLEDGE):
-            sequence, count = _sequences(reply)
+            self._last, count, self._pending = _numbers(reply)
             self._stale = count != self._count + 1
             self._count = count
-            self._arrived.append((sequence, subject, reply, body))
+            self._idle_heartbeats = 0
+            self._arrived.append((self._last, subject, reply, body))
         elif status_of(headers) != _STATUS:
             self._stale = True  # the contact ended, or nothing that we know
         elif reply:
@@ -154,11 +175,15 @@ class JetStreamPuller:
             self._hear_heartbeat(headers)
 
     def _hear_heartbeat(self, headers: bytes) -> None:
+        """The hub is there and has nothing to hand over: check that this can be so."""
         count = header_of(headers, _HANDED_OVER) or b""
-        self._stale = count.isdigit() and int(count) != self._count
-        stalled = header_of(headers, _STALLED)
-        if stalled:
-            self._arrived.append(stalled)
+        if self._pending and self._worked_off >= self._last:
+            self._idle_heartbeats += 1  # it had more, and everything is acknowledged: what does it wait for?
+        stalled = self._idle_heartbeats >= _STALLED_HEARTBEATS
+        self._stale = stalled or (count.isdigit() and int(count) != self._count)
+        waits_for = header_of(headers, _STALLED)
+        if waits_for:
+            self._arrived.append(waits_for)
 
     def _taken(self) -> list[Message]:
         """Take the next batch off the queue, and tell the hub how far we are where it wants to know."""
@@ -176,8 +201,12 @@ class JetStreamPuller:
             self._ear[0].write(command(subject.decode(), b"", b"", body))
 
 
-def _sequences(reply: bytes) -> tuple[int, int]:
-    """Read the sequence in the stream and the consumer's count off an acknowledge subject of either form."""
+def _back_to(sequence: int) -> bytes:
+    return json.dumps({"seq": sequence}).encode()
+
+
+def _numbers(reply: bytes) -> tuple[int, int, int]:
+    """Read an acknowledge subject of either form: the stream's sequence, the consumer's count, how many are pending."""
     tokens = reply.split(b".")
     at = 7 if len(tokens) >= _TOKENS_WITH_DOMAIN else 5
-    return int(tokens[at]), int(tokens[at + 1])
+    return int(tokens[at]), int(tokens[at + 1]), int(tokens[at + 3])

@@ -4,7 +4,7 @@ The codes are stable: they stand in logs and metrics. Error numbers are those of
 """
 
 import json
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from adapters.jetstream.wire import Reply
 from schemas.errors import UnavailableError
@@ -46,7 +46,7 @@ class HubRefusedError(UnavailableError):
     code: ClassVar[str] = "hub.refused"
 
 
-def parsed(reply: Reply) -> dict[str, object]:
+def parsed(reply: Reply) -> dict[str, Any]:
     """Return the JSON answer of a JetStream request.
 
     Raises:

@@ -28,12 +28,13 @@ from adapters.tls.authority import Authority
 from schemas.carriage import Publication
 from schemas.errors import UnavailableError
 from schemas.subjects import Lane, consumer_of, streams
-from tests.contract.buses import AGREEMENTS, COUNTIES, LIBO, number_of, publications
+from tests.contract.buses import AGREEMENTS, BORDER, COUNTIES, LIBO, number_of, publications
 from tests.hubs import RealHub, make_client_certificate, now, real_hub, real_leaf
 from tests.scenario.attacks import AS_VICTIM, ATTACKER, ATTACKS, MINE, SHARD, TO_VICTIM, VICTIM, Attempt, unrestricted
+from tests.scenario.raw_leaf import raw_leaf
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
-LIMIT = 400
+LIMIT = 3000
 """Messages of one subject, so that a flood is soon full."""
 
 
@@ -170,7 +171,7 @@ async def test_a_flood_fills_the_flooders_own_subjects_only(hub: RealHub, attemp
     refused = ""
     while not refused:
         held = await flooder.last_held(Lane.REPAIR)
-        flood = publications(held + 1, LIMIT // 2, source=ATTACKER, destination=LIBO, lane=Lane.REPAIR)
+        flood = publications(held + 1, LIMIT // 4, source=ATTACKER, destination=LIBO, lane=Lane.REPAIR)
         try:
             await flooder.append(Lane.REPAIR, flood)
         except UnavailableError as exc:
@@ -212,6 +213,40 @@ async def test_nothing_sent_to_the_victim_holds_its_mail_up(hub: RealHub, attemp
         last = publications(mine, 1, source=VICTIM, destination=VICTIM, lane=Lane.REPAIR)
         await asyncio.gather(appender.append(Lane.URGENT, alert), behind.append(Lane.REPAIR, last))
         await asyncio.gather(until_arrived(victim, "EVT_URGENT", alert[0]), until_arrived(victim, SHARD, last[0]))
+
+
+async def test_acknowledgements_forged_by_a_leaf_lose_nothing_and_stop_nothing(hub: RealHub) -> None:
+    """A leaf that is no nats-server has the hub acknowledge for the victim: it is the one reply that imports let pass.
+
+    The victim knows itself what it has worked off: after a reconnect it gets what it had not, and goes on.
+    """
+    async with hub.connect(VICTIM) as victim, hub.connect(LIBO) as other, raw_leaf(hub, ATTACKER) as leaf:
+        appender, puller = JetStreamAppender(other, LIBO), JetStreamPuller(victim, VICTIM, "EVT_URGENT")
+        first = await appender.last_held(Lane.URGENT) + 1
+        sent = publications(first, 2500, source=LIBO, destination=f"_{BORDER}", lane=Lane.URGENT)
+        await appender.append(Lane.URGENT, sent)
+        found: list[int] = []
+        async with asyncio.timeout(25), contextlib.aclosing(puller.batches()) as batches:
+            async for batch in batches:
+                mine = [number_of(one.message) for one in batch.arrivals if one.subject == sent[0].subject]
+                if mine and not found:
+                    reply = f"$JS.ACK.EVT_URGENT.{consumer_of(VICTIM)}.1.{batch.arrivals[-1].sequence}.999999.1.0"
+                    headers = "Nats-Batch-Id: forged\r\nNats-Batch-Sequence: 1\r\n"
+                    await leaf.send(f"{MINE}urgent.{VICTIM}.information.alert_issued.v1", reply, headers, b"x")
+                    await until_believed(victim, 999999)
+                found += mine
+                await puller.acknowledge(batch)
+                if len(set(found)) == 2500:
+                    break
+    assert sorted(set(found)) == list(range(first, first + 2500))
+
+
+async def until_believed(victim: HubConnection, count: int) -> None:
+    """Wait until the hub has taken a forged acknowledgement for the victim's."""
+    consumer = f"hub.api.CONSUMER.INFO.EVT_URGENT.{consumer_of(VICTIM)}"
+    async with asyncio.timeout(5):
+        while parsed(await victim.request(consumer))["ack_floor"]["consumer_seq"] != count:
+            await asyncio.sleep(0.01)
 
 
 async def until_arrived(victim: HubConnection, stream: str, expected: Publication) -> None:
