@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from schemas.errors import Fault
 from services.domain.banned_names import is_banned_name
+from services.domain.encoding import from_base64url, parse_strict
 from services.domain.personal_numbers import NumberKind, find_numbers
 
 Path = tuple[str, ...]
@@ -24,6 +25,21 @@ PHONE_FIELDS: Final[tuple[Path, ...]] = (("duty_contact", "phone"), ("hotlines",
 
 AMOUNT_FIELDS: Final[tuple[Path, ...]] = (("impact", "loss_cny"),)
 """A sum of eleven digits looks like a mobile number."""
+
+CODE_FIELDS: Final[tuple[Path, ...]] = (
+    ("epoch",),
+    ("old_epoch",),
+    ("officer", "signature"),
+    ("officer", "credential", "payload"),
+    ("officer", "credential", "signatures", "*", "sig"),
+    ("officer", "credential", "payload", "public"),
+)
+"""Random characters of control records, in which any number may stand by chance; the models bind each to its form.
+
+Hexadecimal digests need no place here: they are told from numbers everywhere. The payload is read and judged by itself.
+"""
+
+_CREDENTIAL: Final[Path] = ("officer", "credential", "payload")
 
 _MENDS: Final = {
     NumberKind.IDENTITY: "take the resident identity number out; no person is named here",
@@ -75,6 +91,32 @@ def guard_content(value: JsonValue, raw: bytes) -> Fault | None:
     return fault
 
 
+def guard_control(value: JsonValue, raw: bytes) -> Fault | None:
+    """Judge the raw content of a control record at either end: its texts for people, and names we do not know.
+
+    Args:
+        value: The content, parsed from ``raw`` by the strict profile. An officer's credential in it is read, too.
+        raw: Its bytes.
+    """
+    credential = _below(_below(value, "officer"), "credential")
+    payload = _payload_of(_below(credential, "payload"))
+    fault = banned_names(value) or banned_names(payload)
+    if fault is None and may_hold_numbers(raw):
+        fault = personal_numbers(value, codes=CODE_FIELDS)
+    return fault or personal_numbers(payload, codes=CODE_FIELDS, within=_CREDENTIAL)
+
+
+def _below(value: JsonValue, key: str) -> JsonValue:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _payload_of(text: JsonValue) -> JsonValue:
+    """Read what stands in base64url; None if it is nothing that the credential's own check would take."""
+    raw = from_base64url(text) if isinstance(text, str) else None
+    value = parse_strict(raw, max_bytes=len(raw), what="payload") if raw is not None else None
+    return None if isinstance(value, Fault) else value
+
+
 def guard_new(value: JsonValue, raw: bytes) -> Fault | None:
     """Judge raw content at the sender: the same, and no label of a secret."""
     fault = guard_content(value, raw)
@@ -92,21 +134,37 @@ def banned_names(value: JsonValue) -> Fault | None:
     return Fault("guard.banned_name", _spell(found), mend)
 
 
-def personal_numbers(value: JsonValue, exempt: tuple[Path, ...] = PHONE_FIELDS + AMOUNT_FIELDS) -> Fault | None:
+def personal_numbers(
+    value: JsonValue,
+    exempt: tuple[Path, ...] = PHONE_FIELDS + AMOUNT_FIELDS,
+    *,
+    codes: tuple[Path, ...] = (),
+    within: Path = (),
+) -> Fault | None:
     """Refuse an identity, mobile or bank-card number in any text, name or number.
 
     Args:
         value: Raw content.
         exempt: Paths from the content where a mobile number (only that) is legal; ``*`` is any index.
+        codes: Paths whose values are not read as text.
+        within: Where in the content ``value`` stands.
     """
-    for path, item in _walk(value):
-        for text in (*path[-1:], *_as_text(item)):
+    for below, item in _walk(value):
+        path = within + below
+        for text in (*path[-1:], *(() if any(_fits(path, one) for one in codes) else _as_text(item))):
             if not may_hold_numbers(text.encode(errors="surrogatepass")):
                 continue
             for kind in find_numbers(text):
                 if kind is not NumberKind.MOBILE or not any(_fits(path, one) for one in exempt):
                     return Fault("guard.personal_number", _spell(path), _MENDS[kind])
     return None
+
+
+def without_numbers(text: str) -> str:
+    """Return a text for logs, rows and receipts: all its digits are masked if a personal number is among them."""
+    if not may_hold_numbers(text.encode(errors="surrogatepass")) or next(find_numbers(text), None) is None:
+        return text
+    return "".join("#" if char.isdecimal() else char for char in text)
 
 
 def secret_label(value: JsonValue) -> Fault | None:
@@ -196,4 +254,4 @@ def _fits(path: Path, pattern: Path) -> bool:
 
 
 def _spell(path: Path) -> str:
-    return ".".join((_ROOT, *(step[:_MAX_STEP] for step in path)))
+    return ".".join((_ROOT, *(without_numbers(step)[:_MAX_STEP] for step in path)))

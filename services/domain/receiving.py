@@ -21,7 +21,7 @@ from services.domain.chain import matching_kind
 from services.domain.delivery import carries
 from services.domain.drafting import MEDIA_TYPE
 from services.domain.encoding import parse_strict, split_wire
-from services.domain.guards import guard_content
+from services.domain.guards import guard_content, guard_control, without_numbers
 from services.domain.histories import about_of
 from services.domain.levels import level_of
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_sharing
@@ -133,8 +133,8 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust) -> Exami
     value = parse_strict(envelope.content, max_bytes=len(envelope.content), what="content")  # 7 strict JSON
     if isinstance(value, Fault):
         return replace(rejected, fault=value)
-    control = envelope.header.type.startswith(CONTROL_PREFIX)
-    fault = None if control else guard_content(value, envelope.content)  # 8 the guards, on the raw content
+    guard = guard_control if envelope.header.type.startswith(CONTROL_PREFIX) else guard_content
+    fault = guard(value, envelope.content)  # 8 the guards, on the raw content
     if fault is not None:
         return replace(rejected, fault=fault)
     parsed = parse_received(envelope.header.type, envelope.content, envelope.header.schema_ref.digest)  # 9 the type
@@ -162,9 +162,10 @@ def _unreadable(envelope: Envelope) -> Fault | None:
 def presentable(fault: Fault) -> Fault:
     """Make a fault fit for logs, rows and receipts: a stranger's bytes may have named its field.
 
-    Only printable characters in NFC stay, at most 80 of the field and 200 of the mend.
+    Only printable characters in NFC stay, at most 80 of the field and 200 of the mend, and no personal number.
     """
-    return Fault(fault.code, _printable(fault.field)[:_FIELD_MAX], _printable(fault.mend)[:_MEND_MAX])
+    field, mend = (without_numbers(_printable(text)) for text in (fault.field, fault.mend))
+    return Fault(fault.code, field[:_FIELD_MAX], mend[:_MEND_MAX])
 
 
 def _printable(text: str) -> str:

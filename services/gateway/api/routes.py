@@ -45,7 +45,11 @@ _OF_SUBMISSION: Final = (
     "request.wrong_type",
     "event.unknown_type",
     "content.unknown_field",
+    "alert.not_issuer",
+    "alert.predecessor_unnamed",
+    "guard.banned_name",
     "guard.personal_number",
+    "guard.secret_label",
     "sharing.no_agreement",
 )
 _OF_ACKNOWLEDGEMENT: Final = (

@@ -219,7 +219,7 @@ def test_the_structured_telephone_of_an_office_is_stopped(content: dict[str, obj
         ({"areas": [{"desc": "驯乐乡", "extra": {"who": ID}}]}, "content.areas.0.extra.who"),
         ({"unknown": 13800000000}, "content.unknown"),
         ({"unknown": int(ID)}, "content.unknown"),
-        ({"13800000000": "value"}, "content.13800000000"),
+        ({"13800000000": "value"}, "content.###########"),
         ([["a", "13800000000"]], "content.0.1"),
     ],
 )

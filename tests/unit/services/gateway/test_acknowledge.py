@@ -264,6 +264,18 @@ async def test_a_receipt_is_no_event_to_acknowledge(world: World) -> None:
     assert answer.status == 404
 
 
+async def test_a_phone_number_in_the_officers_name_is_refused(world: World) -> None:
+    """The credential travels with every answer; its source would refuse the receipt."""
+    envelope_id = await arrived(world)
+    world[HUANJIANG].directory.credentials[OFFICER] = papers.credential(display_name="值班员甲 13812345678")
+    before = await world[HUANJIANG].counts()
+    answer = await acknowledge(world[HUANJIANG], envelope_id)
+
+    assert (answer.status, answer.body["code"]) == (422, "guard.personal_number")
+    assert answer.body["field"] == "content.officer.credential.payload.display_name"
+    assert await world[HUANJIANG].counts() == before
+
+
 async def test_a_phone_number_in_the_note_is_refused(world: World) -> None:
     """The note is free text like any other, and it travels."""
     answer = await acknowledge(world[HUANJIANG], await arrived(world), {"note": "请打13812345678"})
