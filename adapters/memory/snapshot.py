@@ -101,10 +101,15 @@ class MemorySnapshot:
             level=event.level,
             headline=headline_of(event.envelope),
             early=event.early,
-            stored_count=sum(one.stored_at is not None for one in self._deliveries(event)),
+            stored_count=self._stored_count(event),
             acknowledged_count=self._acknowledged_count(event),
             marks=event.marks,
         )
+
+    def _stored_count(self, event: StoredEvent) -> int:
+        if event.direction is Direction.INCOMING:
+            return 0
+        return sum(one.stored_at is not None for one in self._deliveries(event))
 
     def _acknowledged_count(self, event: StoredEvent) -> int:
         if event.direction is Direction.OUTGOING:

@@ -15,7 +15,10 @@ _INSERT_REMEMBERED: Final = (
 _UPSERT_POSITION: Final = """
     INSERT INTO positions (stream, sequence) VALUES (?, ?)
     ON CONFLICT (stream) DO UPDATE SET sequence = excluded.sequence"""
-_DELETE_POSITIONS: Final = "DELETE FROM positions"
+_SELECT_STREAMS: Final = "SELECT stream FROM positions"
+UNKNOWN: Final = -1
+"""Sequence of a stream that is to be worked off anew."""
+
 SELECT_SETTINGS: Final = "SELECT name, value FROM settings"
 _UPSERT_SETTING: Final = """
     INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
@@ -52,8 +55,8 @@ class SqliteFacts:
 
     def forget_positions(self) -> None:
         """Every stream is to be worked off from its first message again."""
-        self._batch.run(_DELETE_POSITIONS)
-        self._positions.forget()
+        for (stream,) in list(self._batch.ask(_SELECT_STREAMS)):
+            self._positions.put(stream, UNKNOWN)
 
     def settings(self) -> Mapping[str, str]:
         """Return the store's own facts."""

@@ -199,5 +199,5 @@ CREATE TABLE idempotency (
 
 CREATE TABLE positions (
     stream TEXT PRIMARY KEY,
-    sequence INTEGER NOT NULL
+    sequence INTEGER NOT NULL  -- worked off up to here; -1 if that is to be begun anew
 ) STRICT, WITHOUT ROWID;

@@ -1,6 +1,8 @@
 """Random operations on a store, written once and run on every kind of it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.control import HUMAN_STAGES, ReceiptStage
 from schemas.envelope import Envelope, Position
 from schemas.errors import Fault, RequestError
-from schemas.records import Chain, Direction, NoticeKind, Remembered
+from schemas.records import Chain, Direction, NoticeKind, ReceiptRow, Remembered
 from schemas.subjects import Lane
 from services.ports import Snapshot, Transaction
 from tests.contract.store.samples import (
@@ -29,7 +31,41 @@ from tests.contract.store.samples import (
     watch,
 )
 
-Operation = Callable[[Transaction], object]
+PAGES: Final = (
+    (None, None, 0, False),
+    (None, None, 3, True),
+    (Direction.INCOMING, ALERT, 0, True),
+    (Direction.OUTGOING, None, 2, False),
+    (None, ALERT, 0, True),
+)
+"""Direction, type, since, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing a work does, with words for whoever reads a failing history."""
+
+    name: str
+    details: tuple[object, ...]
+    run: Callable[[Transaction], object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is handed to ``Store.write``."""
+
+    operations: tuple[Operation, ...]
+
+    def __call__(self, tx: Transaction) -> list[object]:
+        """Run one operation after the other."""
+        return [operation.run(tx) for operation in self.operations]
+
+
+def _one_of(
+    details: tuple[object, ...], *choices: tuple[str, Callable[[Transaction], object]]
+) -> st.SearchStrategy[Operation]:
+    return st.sampled_from([Operation(name, details, run) for name, run in choices])
+
 
 CHANNELS: Final = ("out", "in")
 EPOCHS: Final = ("1-00000000000000aa", "2-00000000000000aa")
@@ -77,7 +113,7 @@ def _post(draw: st.DrawFn) -> Operation:
         tx.chains.advance(into.number, one.link.position)
         return tx.outbox.enqueue(lane, f"hub.in.{lane}", one.envelope_id)
 
-    return run
+    return Operation("post", (channel, epoch, lane, audience), run)
 
 
 @st.composite
@@ -102,46 +138,44 @@ def _record(draw: st.DrawFn) -> Operation:
         tx.outbox.record(links)
         return number
 
-    return run
+    return Operation("record", (channel, epoch, seqs, early, is_refused), run)
 
 
 @st.composite
 def _on_chain(draw: st.DrawFn) -> Operation:
     channel, epoch, seq, number = draw(_channel), draw(_epoch), draw(_seq), draw(_number)
-    operation: Operation = draw(
-        st.sampled_from(
-            [
-                lambda tx: _chain_of(tx, channel, epoch),
-                lambda tx: tx.chains.current(hexed(channel)),
-                lambda tx: tx.chains.advance(number, Position(seq, hexed("head", seq))),
-                lambda tx: tx.chains.freeze(number),
-                lambda tx: tx.chains.settle_early(number, seq),
-                lambda tx: tx.chains.early_link(number, seq),
-                lambda tx: tx.chains.held_id(number, seq),
-                lambda tx: tx.chains.has_waiting(number),
-                lambda tx: tx.event(_linked(channel, epoch, seq).envelope_id),
-                lambda tx: tx.deliveries(_linked(channel, epoch, seq).envelope_id),
-            ]
+    return draw(
+        _one_of(
+            (channel, epoch, seq, number),
+            ("_chain_of", lambda tx: _chain_of(tx, channel, epoch)),
+            ("chains.current", lambda tx: tx.chains.current(hexed(channel))),
+            ("chains.advance", lambda tx: tx.chains.advance(number, Position(seq, hexed("head", seq)))),
+            ("chains.freeze", lambda tx: tx.chains.freeze(number)),
+            ("chains.retire", lambda tx: tx.chains.retire(US)),
+            ("chains.settle_early", lambda tx: tx.chains.settle_early(number, seq)),
+            ("chains.early_link", lambda tx: tx.chains.early_link(number, seq)),
+            ("chains.held_id", lambda tx: tx.chains.held_id(number, seq)),
+            ("chains.has_waiting", lambda tx: tx.chains.has_waiting(number)),
+            ("event", lambda tx: tx.event(_linked(channel, epoch, seq).envelope_id)),
+            ("deliveries", lambda tx: tx.deliveries(_linked(channel, epoch, seq).envelope_id)),
         )
     )
-    return operation
 
 
 @st.composite
 def _on_outbox(draw: st.DrawFn) -> Operation:
     lane, up_to, one = draw(_lane), draw(st.integers(0, 12)), draw(_id)
-    operation: Operation = draw(
-        st.sampled_from(
-            [
-                lambda tx: tx.outbox.enqueue(lane, "hub.in.x", one),
-                lambda tx: tx.outbox.mark_published(lane, up_to),
-                lambda tx: tx.outbox.renumber(lane, up_to),
-                lambda tx: tx.outbox.is_waiting(one),
-                lambda tx: tx.waiting(lane, up_to, 5, 3000),
-            ]
+    return draw(
+        _one_of(
+            (lane, up_to, one),
+            ("outbox.enqueue", lambda tx: tx.outbox.enqueue(lane, "hub.in.x", one)),
+            ("outbox.mark_published", lambda tx: tx.outbox.mark_published(lane, up_to)),
+            ("outbox.renumber", lambda tx: tx.outbox.renumber(lane, up_to)),
+            ("outbox.doubt", lambda tx: tx.outbox.doubt()),
+            ("outbox.is_waiting", lambda tx: tx.outbox.is_waiting(one)),
+            ("waiting", lambda tx: tx.waiting(lane, up_to, 5, 3000)),
         )
     )
-    return operation
 
 
 @st.composite
@@ -160,18 +194,16 @@ def _receipt(draw: st.DrawFn) -> Operation:
         answer=draw(st.sampled_from(("received", "handling"))) if human else None,
         code="content.bad" if stage is ReceiptStage.REJECTED else None,
     )
-    operation: Operation = draw(
-        st.sampled_from(
-            [
-                lambda tx: tx.dues.mark(row),
-                lambda tx: (tx.receipt_book.record(row), tx.dues.mark(row)),
-                lambda tx: tx.receipt_book.covering(row.target_chain, row.seq),
-                lambda tx: tx.receipt_book.answered(row.target_chain, row.seq),
-                lambda tx: tx.dues.expect(row.target_chain, row.seq, [row.receiver]),
-            ]
+    return draw(
+        _one_of(
+            (row,),
+            ("dues.mark", lambda tx: tx.dues.mark(row)),
+            ("receipt_book.record+dues.mark", lambda tx: _receive(tx, row)),
+            ("receipt_book.covering", lambda tx: tx.receipt_book.covering(row.target_chain, row.seq)),
+            ("receipt_book.answered", lambda tx: tx.receipt_book.answered(row.target_chain, row.seq)),
+            ("dues.expect", lambda tx: tx.dues.expect(row.target_chain, row.seq, [row.receiver])),
         )
     )
-    return operation
 
 
 @st.composite
@@ -181,19 +213,38 @@ def _wait(draw: st.DrawFn) -> Operation:
     stage = draw(st.sampled_from((ReceiptStage.STORED, ReceiptStage.ACKNOWLEDGED)))
     deadline = watch(draw(_seq), stage=stage, due=draw(_seconds), recipient=draw(_who))
     now, limit = at(draw(_seconds)), draw(st.integers(1, 3))
-    operation: Operation = draw(
-        st.sampled_from(
-            [
-                lambda tx: tx.waiting_room.hold(one),
-                lambda tx: tx.waiting_room.take_held(one.channel, one.epoch, one.seq),
-                lambda tx: tx.waiting_room.held_epochs(limit),
-                lambda tx: tx.waiting_room.quarantine(bad),
-                lambda tx: tx.waiting_room.watch([deadline]),
-                lambda tx: tx.waiting_room.due(now, limit),
-            ]
+    return draw(
+        _one_of(
+            (one, bad, deadline, now, limit),
+            ("waiting_room.hold", lambda tx: tx.waiting_room.hold(one)),
+            ("waiting_room.take_held", lambda tx: tx.waiting_room.take_held(one.channel, one.epoch, one.seq)),
+            ("waiting_room.held_epochs", lambda tx: tx.waiting_room.held_epochs(limit)),
+            ("waiting_room.quarantine", lambda tx: tx.waiting_room.quarantine(bad)),
+            ("waiting_room.watch", lambda tx: tx.waiting_room.watch([deadline])),
+            ("waiting_room.due", lambda tx: tx.waiting_room.due(now, limit)),
         )
     )
-    return operation
+
+
+def _receive(tx: Transaction, row: ReceiptRow) -> int:
+    tx.receipt_book.record(row)
+    return tx.dues.mark(row)
+
+
+def _remember(tx: Transaction, key: str, when: datetime) -> None:
+    tx.memory.remember(Remembered(key, hexed(key), IDS[0], when))
+
+
+def _remember_once(tx: Transaction, key: str, when: datetime) -> Remembered | None:
+    found = tx.memory.remembered(key)
+    if found is None:
+        _remember(tx, key, when)
+    return found
+
+
+def _put_setting(tx: Transaction, name: str, value: str) -> object:
+    tx.memory.put_setting(name, value)
+    return dict(tx.memory.settings())
 
 
 @st.composite
@@ -205,28 +256,56 @@ def _tell(draw: st.DrawFn) -> Operation:
         at(draw(_seconds)),
     )
     key, name = draw(st.sampled_from(("key-1", "key-2"))), draw(st.sampled_from(("county", "note")))
-    operation: Operation = draw(
-        st.sampled_from(
-            [
-                lambda tx: tx.waiting_room.tell(kind, about, county, "电话", when),
-                lambda tx: tx.waiting_room.resolve(kind, about, county, when),
-                lambda tx: tx.memory.remembered(key),
-                lambda tx: tx.memory.remembered(key) or tx.memory.remember(Remembered(key, hexed(key), IDS[0], when)),
-                lambda tx: tx.memory.remember(Remembered(key, hexed(key), IDS[0], when)),
-                lambda tx: tx.memory.set_position("EVT_0", 7),
-                lambda tx: (tx.memory.put_setting(name, about), dict(tx.memory.settings())),
-            ]
+    return draw(
+        _one_of(
+            (kind, about, county, when, key, name),
+            ("waiting_room.tell", lambda tx: tx.waiting_room.tell(kind, about, county, "电话", when)),
+            ("waiting_room.resolve", lambda tx: tx.waiting_room.resolve(kind, about, county, when)),
+            ("memory.remembered", lambda tx: tx.memory.remembered(key)),
+            (
+                "memory.remembered+memory.remember",
+                lambda tx: _remember_once(tx, key, when),
+            ),
+            ("memory.remember", lambda tx: _remember(tx, key, when)),
+            ("memory.set_position", lambda tx: tx.memory.set_position(name, 7)),
+            ("memory.forget_positions", lambda tx: tx.memory.forget_positions()),
+            ("position+position", lambda tx: (tx.position(name), tx.position("EVT_0"))),
+            (
+                "memory.put_setting+memory.settings",
+                lambda tx: _put_setting(tx, name, about),
+            ),
         )
     )
-    return operation
 
 
-def _look(tx: Transaction) -> object:
-    return everything(tx)
-
-
-def _fail(_: Transaction) -> object:
+def _raise(_: Transaction) -> object:
     raise RequestError(Fault("request.invalid", "content", "mend it"))
+
+
+_FAIL: Final = Operation("fail", (), _raise)
+
+
+def everything(one: Snapshot) -> dict[str, Any]:
+    """Ask every question a snapshot can be asked."""
+    pages = [
+        one.events(direction=direction, wire_type=wire_type, since=since, limit=4, newest_first=newest)
+        for direction, wire_type, since, newest in PAGES
+    ]
+    return {
+        "pages": pages,
+        "events": [one.event(envelope_id) for envelope_id in IDS],
+        "deliveries": [one.deliveries(envelope_id) for envelope_id in IDS],
+        "receipts": [one.receipts(envelope_id) for envelope_id in IDS],
+        "chains": [one.chain(hexed(channel), epoch) for channel in CHANNELS for epoch in EPOCHS],
+        "lanes": [(one.lane_end(lane), one.published_up_to(lane), one.in_doubt(lane)) for lane in Lane],
+        "waiting": [one.waiting(lane, 0, 99, 10**6) for lane in Lane],
+        "positions": [one.position(name) for name in ("county", "note")],
+        "journal": (one.journal(0, 999), one.journal_end()),
+        "notices": (one.notices(open_only=True, limit=9), one.notices(open_only=False, limit=9)),
+        "quarantined": one.quarantined(9),
+        "counts": dict(one.counts()),
+        "oldest": dict(one.oldest_unstored()),
+    }
 
 
 OPERATIONS: Final = st.one_of(
@@ -240,40 +319,12 @@ OPERATIONS: Final = st.one_of(
     _receipt(),
     _wait(),
     _tell(),
-    st.just(_look),
+    st.just(Operation("look", (), everything)),
 )
 
 
 @st.composite
-def works(draw: st.DrawFn) -> Callable[[Transaction], list[object]]:
+def works(draw: st.DrawFn) -> Work:
     """A work of a few operations; every fourth one fails at its end."""
     operations = draw(st.lists(OPERATIONS, min_size=1, max_size=6))
-    if draw(st.integers(0, 3)) == 0:
-        operations = [*operations, _fail]
-    return lambda tx: [operation(tx) for operation in operations]
-
-
-def everything(one: Snapshot) -> dict[str, Any]:
-    """Ask every question a snapshot can be asked."""
-    pages = {
-        (direction, wire_type, since, newest): one.events(
-            direction=direction, wire_type=wire_type, since=since, limit=4, newest_first=newest
-        )
-        for direction in (None, *Direction)
-        for wire_type in (None, ALERT)
-        for since in (0, 3)
-        for newest in (False, True)
-    }
-    return {
-        "pages": pages,
-        "events": [one.event(envelope_id) for envelope_id in IDS],
-        "deliveries": [one.deliveries(envelope_id) for envelope_id in IDS],
-        "receipts": [one.receipts(envelope_id) for envelope_id in IDS],
-        "chains": [one.chain(hexed(channel), epoch) for channel in CHANNELS for epoch in EPOCHS],
-        "lanes": [(one.lane_end(lane), one.published_up_to(lane), one.waiting(lane, 0, 99, 10**6)) for lane in Lane],
-        "journal": (one.journal(0, 999), one.journal_end()),
-        "notices": (one.notices(open_only=True, limit=9), one.notices(open_only=False, limit=9)),
-        "quarantined": one.quarantined(9),
-        "counts": dict(one.counts()),
-        "oldest": dict(one.oldest_unstored()),
-    }
+    return Work((*operations, _FAIL) if draw(st.integers(0, 3)) == 0 else tuple(operations))
