@@ -5,7 +5,7 @@ telephone number. Ids are bound once per delivery.
 
 info: gateway.submitted, gateway.acknowledged, relay.published, receiver.accepted, hub.arranged.
 warning: gateway.refused, relay.append_deferred, receiver.deferred, receiver.gap_waited, notifier.deferred,
-directory.refused, notifier.expiring, hub.arrange_deferred, hub.certificate_expiring.
+directory.refused, notifier.expiring, receiver.own_lost, hub.arrange_deferred, hub.certificate_expiring.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, relay.hub_ahead,
 notifier.told.
 """

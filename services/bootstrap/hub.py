@@ -17,6 +17,7 @@ from adapters.jetstream.embedded import EmbeddedServer
 from adapters.jetstream.server_config import HubConfig, Place, Ports, render_hub
 from adapters.jetstream.streams import Registrar, StreamLimits
 from adapters.keys.county_files import CountyFiles, read_secret
+from adapters.keys.durable import read_bytes
 from adapters.tls.authority import Authority, expires_in_days, save
 from schemas.documents import SignedDocument
 from schemas.errors import Fault, RequestError, UnavailableError
@@ -26,13 +27,14 @@ from services.domain.governance import judge_card
 from services.domain.hub_members import HubMembers, hub_members
 from services.settings import HUB_FILE, HubServerSettings, read_hub_settings
 
-__all__ = ["Ports", "certify", "make_hub", "read_members", "run_hub"]
+__all__ = ["Ports", "certify", "make_hub", "read_members", "renew", "run_hub"]
 
 log = structlog.get_logger()
 
 REGISTRY_FILE: Final = "registry.json"
 AGREEMENTS: Final = "agreements/*.json"
 _WARN_DAYS: Final = 30
+_DAY_SECONDS: Final = 24 * 3600
 _LOOK_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 1.0
 
@@ -99,11 +101,28 @@ def certify(root: Path, card: SignedDocument) -> tuple[str, bytes, bytes]:
     judged = judge_card(card)
     if isinstance(judged, Fault):
         raise RequestError(judged)
-    certificate, key = HubFiles(root).authority
-    authority = Authority(certificate.read_bytes(), key.read_bytes())
+    authority = _authority(HubFiles(root))
     county = judged.member.county
     signed = authority.client(judged.certificate_request.encode(), county, now=SystemClock().now())
     return county, signed, authority.certificate_pem
+
+
+def renew(root: Path) -> int:
+    """Sign a new server certificate for the names of ``hub.toml``; return how many days it is valid.
+
+    Raises:
+        NotFoundError: There is no hub.
+        RequestError: Settings or authority are not usable.
+    """
+    files, now = HubFiles(root), SystemClock().now()
+    issued = _authority(files).server(read_hub_settings(root).names, now=now)
+    save(issued, files.tls.certificate, files.tls.key)
+    return expires_in_days(issued.certificate_pem, now=now)
+
+
+def _authority(files: HubFiles) -> Authority:
+    certificate, key = files.authority
+    return Authority(read_bytes(certificate, what="ca.pem"), read_bytes(key, what="ca.key"))
 
 
 def read_members(root: Path) -> HubMembers:
@@ -164,11 +183,15 @@ class RunningHub:
                 )
                 await registrar.arrange(self._members.nkeys.keys(), self._members.parties)
                 async with asyncio.TaskGroup() as tasks:
-                    keeping = tasks.create_task(self._keep_up(registrar), name="hub-registrar")
+                    loops = [
+                        tasks.create_task(self._keep_up(registrar), name="hub-registrar"),
+                        tasks.create_task(_watch_certificate(self._files.tls.certificate), name="hub-certificate"),
+                    ]
                     try:
                         yield self
                     finally:
-                        keeping.cancel()
+                        for loop in loops:
+                            loop.cancel()
 
     async def _keep_up(self, registrar: Registrar) -> None:
         """Follow the documents, and make streams anew when a restarted server lacks them."""
@@ -197,10 +220,15 @@ async def run_hub(root: Path, stop: asyncio.Event, on_ready: Callable[[Ports], N
         RequestError: Settings, documents or certificates are not usable.
         UnavailableError: The server did not get ready.
     """
-    settings = read_hub_settings(root)
-    days = expires_in_days(HubFiles(root).tls.certificate.read_bytes(), now=SystemClock().now())
-    if days < _WARN_DAYS:
-        log.warning("hub.certificate_expiring", days=days)
-    async with RunningHub(root, settings).running() as hub:
+    async with RunningHub(root, read_hub_settings(root)).running() as hub:
         on_ready(hub.server.ports)
         await stop.wait()
+
+
+async def _watch_certificate(path: Path) -> None:
+    """Say once a day that the server's certificate comes to its end; without it no county gets in."""
+    while True:
+        days = expires_in_days(read_bytes(path, what=path.name), now=SystemClock().now())
+        if days < _WARN_DAYS:
+            log.warning("hub.certificate_expiring", days=days)
+        await asyncio.sleep(_DAY_SECONDS)

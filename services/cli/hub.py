@@ -58,6 +58,19 @@ def certify(
     show(f"{county(code)} 的证书已签发 certificate signed: {output}")
 
 
+@app.command("renew")
+def renew(*, directory: HubDir = HERE) -> None:
+    """Sign a new server certificate for the names of hub.toml; it counts from the hub's next start on."""
+    from services.bootstrap import hub
+    from services.cli.output import show
+
+    days = hub.renew(directory)
+    show(
+        f"枢纽证书已更新 hub certificate renewed: {days} 天 days",
+        "下一步 next: restart the hub, e.g. systemctl restart sihu-hub",
+    )
+
+
 @app.command("update")
 def update(
     *,

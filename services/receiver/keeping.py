@@ -126,7 +126,7 @@ class Keeper:
     def tell_lost(self, chain: Chain, county: str) -> None:
         """Our store was restored, and ``county`` shows that we had sent more than the backup held."""
         self._tell(NoticeKind.OWN_UNKNOWN, chain.channel, county, told_of_lost(county, chain.channel, chain.head.seq))
-        log.warning("receiver.own_lost", county=county, channel=chain.channel, held=chain.head.seq)
+        log.warning("receiver.own_lost", holder=county, channel=chain.channel, held=chain.head.seq)
 
     def tell_fork(self, header: Header) -> None:
         """A source signed two stories."""
