@@ -29,7 +29,7 @@ from tests import papers
 
 STREAM: Final = "EVT_0"
 _ALL: Final = 1 << 20
-_EXECUTOR: Final = ThreadPoolExecutor(2, thread_name_prefix="desk")
+EXECUTOR: Final = ThreadPoolExecutor(2, thread_name_prefix="desk")
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Office:
             pullers=[self.puller],
             trust=lambda: self.trusted,
             clock=self.clock,
-            executor=_EXECUTOR,
+            executor=EXECUTOR,
             range_max=range_max,
         )
         self._numbers = itertools.count(1)
