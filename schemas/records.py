@@ -267,6 +267,10 @@ class NoticeKind(StrEnum):
     """An envelope signed by ourselves that our store lacks: an old backup came back, or a clone runs."""
     EXPIRING = "expiring"
     """A certificate, registry or agreement comes to its end."""
+    CLOCK_AHEAD = "clock_ahead"
+    """A county claims times that our clock is far from having reached."""
+    PREDECESSOR_MISSING = "predecessor_missing"
+    """An alert replaces or ends one that is not here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,15 +42,12 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return aware UTC."""
-        ...
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait; the manual clock of the tests returns when it is moved past."""
-        ...
 
 
 class Ids(Protocol):
@@ -58,7 +55,6 @@ class Ids(Protocol):
 
     def hex(self, size: int) -> str:
         """Return ``size`` random bytes as lowercase hex."""
-        ...
 
 
 class Signer(Protocol):
@@ -68,7 +64,6 @@ class Signer(Protocol):
 
     def sign(self, to_be_signed: bytes) -> bytes:
         """Return the 64-byte Ed25519 signature."""
-        ...
 
 
 class Directory(Protocol):
@@ -76,15 +71,12 @@ class Directory(Protocol):
 
     def trust(self) -> Trust:
         """Return the view in force now; cheap, an immutable value."""
-        ...
 
     def access(self, token_digest: str) -> Access | None:
         """Return the token with this SHA-256 (hex), revoked or expired ones too, or None."""
-        ...
 
     def credential(self, officer: str) -> SignedDocument | None:
         """Return an officer's certified credential, or None if there is none or it was revoked."""
-        ...
 
 
 class Chains(Protocol):
@@ -92,46 +84,36 @@ class Chains(Protocol):
 
     def current(self, channel: str) -> Chain | None:
         """Return the newest epoch of a channel, or None."""
-        ...
 
     def find(self, channel: str, epoch: str) -> Chain | None:
         """Return one epoch of a channel, or None."""
-        ...
 
     def open(self, chain: Chain) -> Chain:
         """Record a new epoch (its ``number`` is ignored) and return it with its number."""
-        ...
 
     def advance(self, number: int, head: Position) -> None:
         """Move the head forward."""
-        ...
 
     def freeze(self, number: int) -> None:
         """Mark the chain forked."""
-        ...
 
     def retire(self, source: str) -> int:
         """End the newest epoch of every channel of ``source``: this store was restored; return how many.
 
         What lies behind its heads is not known here, so nothing may follow them: posting opens a new epoch first.
         """
-        ...
 
     def held_id(self, number: int, seq: int) -> str | None:
         """Return the envelope id held at ``seq`` (early ones too), or None."""
-        ...
 
     def has_waiting(self, number: int) -> bool:
         """Tell whether any link of this chain is held back or was delivered early and not yet reached."""
-        ...
 
     def early_link(self, number: int, seq: int) -> Envelope | None:
         """Return the early-delivered link at ``seq`` that the head has not reached, or None."""
-        ...
 
     def settle_early(self, number: int, seq: int) -> None:
         """The head has reached an early link: it is early no more."""
-        ...
 
 
 class Outbox(Protocol):
@@ -139,15 +121,12 @@ class Outbox(Protocol):
 
     def record(self, links: Sequence[NewLink]) -> None:
         """Keep accepted links, own or received, with all their bytes; journals each (posted or arrived)."""
-        ...
 
     def enqueue(self, lane: Lane, subject: str, envelope_id: str) -> int:
         """Append a publication of a recorded envelope to a lane; return its dense sequence, from 1."""
-        ...
 
     def mark_published(self, lane: Lane, up_to: int) -> None:
         """The hub holds everything up to this own sequence."""
-        ...
 
     def renumber(self, lane: Lane, after: int) -> int:
         """Give all publications not yet at the hub new dense sequences behind ``after``; return how many.
@@ -155,15 +134,12 @@ class Outbox(Protocol):
         Needed when the hub holds more of ours than we know, as after an old backup came back. Ends every doubt of
         this lane. ``after`` is not before what the hub is known to hold.
         """
-        ...
 
     def doubt(self) -> None:
         """This store was restored: behind what it knows to be at the hub there may be others of ours, in every lane."""
-        ...
 
     def is_waiting(self, envelope_id: str) -> bool:
         """Tell whether a publication of this envelope is still to be published."""
-        ...
 
 
 class Deliveries(Protocol):
@@ -171,7 +147,6 @@ class Deliveries(Protocol):
 
     def expect(self, chain_number: int, seq: int, recipients: Iterable[str]) -> None:
         """From now on each recipient owes receipts for this event."""
-        ...
 
     def mark(self, receipt: ReceiptRow) -> int:
         """Apply a received receipt to every expected delivery it covers, monotonically; return how many changed.
@@ -179,7 +154,6 @@ class Deliveries(Protocol):
         A stored watch of a covered event is dropped by *stored* and every later or negative stage, an
         acknowledged watch by the human stages.
         """
-        ...
 
 
 class Receipts(Protocol):
@@ -187,15 +161,12 @@ class Receipts(Protocol):
 
     def record(self, row: ReceiptRow) -> None:
         """Keep one receipt's facts; its envelope is recorded separately. Journals it."""
-        ...
 
     def covering(self, target_chain: int, seq: int) -> str | None:
         """Return the envelope id of the first receipt that *we issued* covering an event, or None."""
-        ...
 
     def answered(self, target_chain: int, seq: int) -> ReceiptRow | None:
         """Return the human receipt that we issued for an event, or None."""
-        ...
 
 
 class Waiting(Protocol):
@@ -203,38 +174,30 @@ class Waiting(Protocol):
 
     def hold(self, held: HeldBack) -> bool:
         """Keep a link until those before it come; False if the bound per channel is reached."""
-        ...
 
     def take_held(self, channel: str, epoch: str, seq: int) -> HeldBack | None:
         """Remove and return the held link at ``seq``, or None."""
-        ...
 
     def held_epochs(self, limit: int) -> list[HeldBack]:
         """Return held links of epochs or registries not known yet, oldest first."""
-        ...
 
     def quarantine(self, refused: Quarantined) -> None:
         """Keep refused bytes by digest (the same digest twice counts up); journals it."""
-        ...
 
     def watch(self, watches: Iterable[Watch]) -> None:
         """Remember deadlines."""
-        ...
 
     def due(self, now: datetime, limit: int) -> list[Watch]:
         """Return and remove the watches whose deadline has passed and whose stage is still missing."""
-        ...
 
     def tell(self, kind: NoticeKind, about: str, county: str, text: str, at: datetime) -> int:
         """Tell the own duty officer and journal it; return the notice's number.
 
         One open notice per (kind, about, county).
         """
-        ...
 
     def resolve(self, kind: NoticeKind, about: str, county: str, at: datetime) -> None:
         """The cause is gone."""
-        ...
 
 
 class Memory(Protocol):
@@ -242,27 +205,21 @@ class Memory(Protocol):
 
     def remembered(self, key: str) -> Remembered | None:
         """Return what an Idempotency-Key was answered with, or None."""
-        ...
 
     def remember(self, row: Remembered) -> None:
         """Keep the answer."""
-        ...
 
     def set_position(self, stream: str, sequence: int) -> None:
         """The stream has been worked off up to this sequence."""
-        ...
 
     def forget_positions(self) -> None:
         """This store was restored: every stream is to be worked off from its first message again."""
-        ...
 
     def settings(self) -> Mapping[str, str]:
         """Return the store's own facts, such as the county code it belongs to."""
-        ...
 
     def put_setting(self, name: str, value: str) -> None:
         """Keep one fact."""
-        ...
 
 
 class Snapshot(Protocol):
@@ -270,72 +227,56 @@ class Snapshot(Protocol):
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
         """Return publications of a lane behind ``after`` in order, whole messages, at least one if any waits."""
-        ...
 
     def published_up_to(self, lane: Lane) -> int:
         """Return the last own sequence known to be at the hub."""
-        ...
 
     def lane_end(self, lane: Lane) -> int:
         """Return the last dense sequence of a lane."""
-        ...
 
     def in_doubt(self, lane: Lane) -> bool:
         """Tell whether the numbering of a lane must be compared with the hub's before anything is published."""
-        ...
 
     def position(self, stream: str) -> int | None:
         """Return up to where a stream has been worked off, None if that is not known."""
-        ...
 
     def events(
         self, *, direction: Direction | None, wire_type: str | None, since: int, limit: int, newest_first: bool = False
     ) -> Page[EventSummary]:
         """Return events (no control records) with position > ``since`` in order; or the newest, newest first."""
-        ...
 
     def event(self, envelope_id: str) -> StoredEvent | None:
         """Return one envelope with all its bytes, or None."""
-        ...
 
     def alerts(self, alert_ids: Collection[str]) -> list[HeldAlert]:
         """Return the alerts recorded under these ids, oldest first; several counties may have used one id."""
-        ...
 
     def alerts_of_event(self, alert_ids: Collection[str], sources: Collection[str]) -> list[HeldAlert]:
         """Return the alerts of these sources that belong to one event with these ids, oldest first, at most 1,000.
 
         Alerts belong together if one names the other as its predecessor, directly or over others.
         """
-        ...
 
     def flow_reports(self, source: str, people: FlowPeople, limit: int) -> list[StoredEvent]:
         """Return the population reports of a source about the same people, newest first."""
-        ...
 
     def deliveries(self, envelope_id: str) -> list[Delivery]:
         """Return the deliveries of an outgoing event, by recipient."""
-        ...
 
     def receipts(self, envelope_id: str) -> list[ReceiptRow]:
         """Return every receipt that covers an event, oldest first."""
-        ...
 
     def journal(self, after: int, limit: int) -> list[JournalEntry]:
         """Return changes behind ``after``."""
-        ...
 
     def journal_end(self) -> int:
         """Return the newest journal sequence."""
-        ...
 
     def notices(self, *, open_only: bool, limit: int) -> list[Notice]:
         """Return notices, newest first."""
-        ...
 
     def quarantined(self, limit: int) -> list[Quarantined]:
         """Return refused messages, newest first, without their bytes."""
-        ...
 
     def counts(self) -> Mapping[str, int]:
         """Return gauges for metrics.
@@ -344,15 +285,18 @@ class Snapshot(Protocol):
         notices_open, waiting (publications not yet at the hub). ``oldest_unstored_seconds`` is computed by the caller
         from ``oldest_unstored``.
         """
-        ...
 
     def oldest_unstored(self) -> Mapping[str, datetime]:
         """Return, per recipient that owes *stored*, when its oldest such event was accepted."""
-        ...
+
+    def clocks_ahead(self) -> Mapping[str, float]:
+        """Return, per county, by how many seconds the time of its newest link was ahead of ours when that came.
+
+        Below zero it is the way that took its time, or a clock behind ours.
+        """
 
     def chain(self, channel: str, epoch: str) -> Chain | None:
         """Return one epoch of a channel, or None."""
-        ...
 
 
 class Transaction(Snapshot, Protocol):
@@ -396,15 +340,12 @@ class Store(Protocol):
         Raises:
             UnavailableError: The disk is full or failing; nothing of ``work`` happened.
         """
-        ...
 
     async def read(self, work: Callable[[Snapshot], T]) -> T:
         """Run reading ``work`` on a consistent snapshot, beside the writer."""
-        ...
 
     async def changed(self, after: int) -> int:
         """Wait until the journal has moved past ``after``; return its newest sequence."""
-        ...
 
 
 class Appender(Protocol):
@@ -416,7 +357,6 @@ class Appender(Protocol):
         Raises:
             UnavailableError: It cannot be known now.
         """
-        ...
 
     async def append(self, lane: Lane, waiting: Sequence[Publication]) -> int:
         """Append in order; return the last own sequence that the hub holds.
@@ -424,7 +364,6 @@ class Appender(Protocol):
         Raises:
             UnavailableError: Down or in doubt; the next call asks the hub first and never resends a chunk.
         """
-        ...
 
 
 class Puller(Protocol):
@@ -434,12 +373,9 @@ class Puller(Protocol):
 
     def batches(self) -> AsyncIterator[ArrivalBatch]:
         """Yield what the hub hands over, over every reconnect, for ever."""
-        ...
 
     def rewind(self) -> None:
         """Begin with the first message that the hub still keeps for us; before ``batches`` is iterated."""
-        ...
 
     async def acknowledge(self, batch: ArrivalBatch) -> None:
         """Everything up to the last of this batch is worked off."""
-        ...

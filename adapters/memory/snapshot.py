@@ -221,6 +221,18 @@ class MemorySnapshot:
             found[recipient] = min(at, found.get(recipient, at))
         return found
 
+    def clocks_ahead(self) -> Mapping[str, float]:
+        """Return, per county, by how many seconds the time of its newest head was ahead of ours when that came."""
+        newest: dict[str, StoredEvent] = {}
+        for _, link in sorted(self._state.links.items()):
+            event = link.event
+            head = self._state.chains[event.chain_number].head.seq
+            if event.direction is Direction.INCOMING and event.envelope.header.seq == head:
+                newest[event.envelope.header.source] = event
+        return {
+            source: (event.envelope.header.time - event.recorded_at).total_seconds() for source, event in newest.items()
+        }
+
     def chain(self, channel: str, epoch: str) -> Chain | None:
         """Return one epoch of a channel, or None."""
         return find_chain(self._state.chains, channel, epoch)

@@ -18,8 +18,9 @@ from adapters.sqlite.listing import Listing
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.progress import deliveries_of, oldest_unstored
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
-from adapters.sqlite.values import STORED_COLUMNS, Row, first, stored_event
+from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, stored_event
 from schemas.carriage import Publication
+from schemas.envelope import Header
 from schemas.records import (
     Chain,
     Delivery,
@@ -42,6 +43,10 @@ _SELECT_WAITING: Final = """
     WHERE p.lane = ? AND p.sequence > ? ORDER BY p.sequence LIMIT ?"""
 _SELECT_COUNTER: Final = "SELECT value FROM counters WHERE name = ?"
 _SELECT_STREAM: Final = "SELECT sequence FROM positions WHERE stream = ?"
+_SELECT_HEADS: Final = """
+    SELECT c.source, e.recorded_at, e.header FROM chains AS c
+    JOIN envelopes AS e ON e.chain_number = c.number AND e.seq = c.head_seq
+    WHERE e.direction = 'in' ORDER BY e.position"""
 _SELECT_COUNTERS: Final = "SELECT name, value FROM counters"
 _COUNT_WAITING: Final = "SELECT count(*) FROM publications WHERE lane = ? AND sequence > ?"
 _SELECT_EVENT: Final = f"SELECT {STORED_COLUMNS} FROM envelopes WHERE position = ? AND refused = 0"
@@ -137,6 +142,14 @@ class SqliteSnapshot:
             return []
         rows = self._ask(SELECT_COVERING, (event.chain_number, event.envelope.header.seq))
         return [receipt_of(row) for row in rows]
+
+    def clocks_ahead(self) -> Mapping[str, float]:
+        """Return, per county, by how many seconds the time of its newest head was ahead of ours when that came."""
+        newest = {row[0]: row[1:] for row in self._ask(_SELECT_HEADS)}
+        return {
+            source: (Header.model_validate_json(header).time - moment(recorded_at)).total_seconds()
+            for source, (recorded_at, header) in newest.items()
+        }
 
     def chain(self, channel: str, epoch: str) -> Chain | None:
         """Return one epoch of a channel, or None."""

@@ -124,6 +124,7 @@ def headline(event: EventLine) -> str:
     drill = "[bold magenta]【演练】[/]" if event.status == "exercise" else ""
     test = "[magenta]【测试】[/]" if event.status == "test" else ""
     early = " [yellow]（前序缺失）[/]" if event.early else ""
+    early += "".join(f" [yellow]（{words.MARKS[mark]}）[/]" for mark in event.marks)
     title = output.plain(event.headline) or "–"
     waits = event.direction is Direction.INCOMING and event.acknowledge_by and not event.acknowledged_count
     return f"{drill}{test}{f'[bold]{title}[/]' if waits else title}{early}"

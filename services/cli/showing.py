@@ -118,6 +118,8 @@ def _proof(detail: EventDetail) -> Iterator[str]:
     yield f"  协议 agreement  {proof.agreement.partition(':')[0]} {permitted}"
     if proof.early:
         yield "  [yellow]前序缺失 delivered although an event before it is missing[/]"
+    for mark in detail.marks:
+        yield f"  [yellow]{words.MARKS[mark]} {mark}[/]"
     if proof.newer_schema:
         yield "  [yellow]对方模式较新 made by a newer schema; fields unknown here are left out[/]"
 

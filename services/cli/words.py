@@ -9,7 +9,7 @@ from schemas.counties import COUNTIES, name_of
 from schemas.errors import Fault, RequestError
 from schemas.ids import is_county
 from schemas.officers import AnswerWord, Means
-from schemas.records import NoticeKind
+from schemas.records import Mark, NoticeKind
 
 STAGES: Final[Mapping[ReceiptStage, str]] = {
     ReceiptStage.STORED: "已入库",
@@ -29,6 +29,11 @@ ANSWERS: Final[Mapping[str, str]] = {
     AnswerWord.CANNOT: "不能",
 }
 MEANS: Final[Mapping[str, str]] = {Means.KEY_FILE: "本人密钥签名", Means.TOKEN: "令牌"}
+MARKS: Final[Mapping[Mark, str]] = {
+    Mark.PREDECESSOR_MISSING: "前序预警缺失",
+    Mark.CLOCK_AHEAD: "时钟超前",
+    Mark.EXPIRES_DIFFER: "失效时间不一致",
+}
 NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.NOT_STORED: "[bold red]未入库[/]",
     NoticeKind.NOT_ACKNOWLEDGED: "[bold red]未签收[/]",
@@ -37,6 +42,8 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.FORKED: "[bold red]通道分叉[/]",
     NoticeKind.OWN_UNKNOWN: "[bold red]旧备份或双机[/]",
     NoticeKind.EXPIRING: "[yellow]将到期[/]",
+    NoticeKind.CLOCK_AHEAD: "[yellow]时钟超前[/]",
+    NoticeKind.PREDECESSOR_MISSING: "[yellow]前序预警缺失[/]",
 }
 
 

@@ -1,6 +1,6 @@
 """Who may update or cancel an alert, which alerts it must name, and what a changed level does.
 
-Source: docs/events.md, section "Guards of an alert".
+Source: docs/events.md, section "Judged by what came before".
 """
 
 from collections.abc import Collection, Iterable

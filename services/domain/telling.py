@@ -1,5 +1,6 @@
 """What this county's own duty officer is told: one Chinese line, with the telephone where there is one."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from schemas.base import BEIJING
@@ -41,6 +42,18 @@ def told_of_quarantine(county: str, fault: Fault) -> str:
 def told_of_refusal(county: str, code: str, text: str) -> str:
     """A neighbour refused what we sent."""
     return f"{_county(county)}拒收我方一条消息，原因：{code} {text}"[:200]
+
+
+def told_of_clock(county: str, seconds: int) -> str:
+    """A county claims times that have not come yet."""
+    return f"{_county(county)}发来的消息所载时间比本县时钟超前 {seconds} 秒，消息照常收下，请双方核对时钟"
+
+
+def told_of_missing(county: str, alert_ids: Iterable[str]) -> str:
+    """An alert replaces or ends one that is not here."""
+    return f"{_county(county)}的预警更新或解除已收下，但所指前序预警本县没有：{'、'.join(alert_ids)}，请向对方索取"[
+        :200
+    ]
 
 
 def told_of_own_unknown(channel: str, seq: int) -> str:

@@ -13,7 +13,7 @@ from schemas.control import ReceiptStage
 from schemas.envelope import Header
 from schemas.ids import ChannelId, CountyId, Digest, EnvelopeId, Epoch, KeyId
 from schemas.officers import AnswerWord, Means
-from schemas.records import Direction, JournalKind, NoticeKind
+from schemas.records import Direction, JournalKind, Mark, NoticeKind
 from schemas.registry import KeyUse
 
 
@@ -96,6 +96,8 @@ class EventLine(Model):
     early: bool
     stored_count: int
     acknowledged_count: int
+    marks: tuple[Mark, ...]
+    """What is doubtful about it, as it was when it came."""
 
 
 class EventPage(Model):
@@ -156,6 +158,7 @@ class EventDetail(Model):
     position: int
     recorded_at: WireTime
     level: int | None
+    marks: tuple[Mark, ...]
     header: Header
     content: JsonValue
     verification: Verification

@@ -19,11 +19,12 @@ class Facts:
 
     counts: Mapping[str, int]
     oldest_unstored: Mapping[str, datetime]
+    clocks_ahead: Mapping[str, float]
 
 
 def read_facts(snapshot: Snapshot) -> Facts:
     """Read the gauges."""
-    return Facts(snapshot.counts(), snapshot.oldest_unstored())
+    return Facts(snapshot.counts(), snapshot.oldest_unstored(), snapshot.clocks_ahead())
 
 
 class Meters:
@@ -85,3 +86,8 @@ class _Gauges(CollectorRegistry):
         for county, since in sorted(self._facts.oldest_unstored.items()):
             oldest.add_metric([county], max(0.0, (self._now - since).total_seconds()))
         yield oldest
+        words = "Seconds by which the county's newest message was ahead of our clock when it came; above 5 is a skew."
+        ahead = GaugeMetricFamily("sihu_clock_ahead_seconds", words, labels=("county",))
+        for county, seconds in sorted(self._facts.clocks_ahead.items()):
+            ahead.add_metric([county], seconds)
+        yield ahead

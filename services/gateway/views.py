@@ -95,6 +95,7 @@ def event_detail(
         position=event.position,
         recorded_at=event.recorded_at,
         level=event.level,
+        marks=event.marks,
         header=event.envelope.header,
         content=_content_of(event.envelope),
         verification=verification_of(event, chain=chain, trust=trust, now=now),

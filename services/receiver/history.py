@@ -6,13 +6,15 @@ an update is judged by the alerts that are here, and whether it names all that a
 
 from datetime import datetime
 
+from schemas.envelope import Header
 from schemas.errors import Fault
 from schemas.information.population import PopulationFlowReported
-from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark
+from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark, NoticeKind
 from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.histories import marks_of
 from services.domain.receiving import Examined
 from services.domain.succession import judge_authorship
+from services.domain.telling import told_of_clock, told_of_missing
 from services.ports import Transaction
 from services.receiver.keeping import envelope_of
 
@@ -25,6 +27,7 @@ class History:
         self._tx, self._now = tx, now
         self._alerts: list[HeldAlert] = []
         self._reports: list[tuple[str, PopulationFlowReported]] = []
+        self._on_time: set[str] = set()
 
     def judge(self, found: Examined) -> Fault | None:
         """Tell why an arrival must be rejected for what came before it, or None."""
@@ -40,9 +43,14 @@ class History:
         """Count an accepted arrival among what comes before the next; return what is doubtful about it."""
         header, about = envelope_of(found).header, found.about
         marks = marks_of(header, found.event, self._now)
+        self._compare_clocks(header, marks)
         if isinstance(about, AlertFacts):
-            if about.predecessors and not self._holds_all(about):
+            missing = self._missing(about)
+            if missing:
                 marks = (*marks, Mark.PREDECESSOR_MISSING)
+                text = told_of_missing(header.source, missing)
+                about_id = envelope_of(found).envelope_id
+                self._tx.waiting_room.tell(NoticeKind.PREDECESSOR_MISSING, about_id, header.source, text, self._now)
             self._alerts.append(HeldAlert(header.source, about))
         elif isinstance(found.event, PopulationFlowReported):
             self._reports.append((header.source, found.event))
@@ -52,5 +60,16 @@ class History:
         in_hand = [one for one in self._alerts if one.facts.alert_id in about.predecessors]
         return [*self._tx.alerts(about.predecessors), *in_hand]
 
-    def _holds_all(self, about: AlertFacts) -> bool:
-        return {one.facts.alert_id for one in self._named(about)} >= set(about.predecessors)
+    def _missing(self, about: AlertFacts) -> list[str]:
+        held = {one.facts.alert_id for one in self._named(about)} if about.predecessors else set()
+        return [alert_id for alert_id in about.predecessors if alert_id not in held]
+
+    def _compare_clocks(self, header: Header, marks: tuple[Mark, ...]) -> None:
+        source = header.source
+        if Mark.CLOCK_AHEAD in marks:
+            self._on_time.discard(source)
+            text = told_of_clock(source, int((header.time - self._now).total_seconds()))
+            self._tx.waiting_room.tell(NoticeKind.CLOCK_AHEAD, source, source, text, self._now)
+        elif source not in self._on_time:
+            self._on_time.add(source)
+            self._tx.waiting_room.resolve(NoticeKind.CLOCK_AHEAD, source, source, self._now)

@@ -125,3 +125,17 @@ async def test_marks_are_shown_with_the_event(store: Store) -> None:
     assert found.marks == (Mark.CLOCK_AHEAD, Mark.PREDECESSOR_MISSING)
     page = await store.read(lambda snapshot: snapshot.events(direction=None, wire_type=None, since=0, limit=9))
     assert [row.marks for row in page.rows] == [found.marks, ()]
+
+
+async def test_clocks_are_compared_by_the_newest_head_of_each_county(store: Store) -> None:
+    """A county whose clock runs ahead would pass for punctual by its oldest message, or by ours."""
+    number = (await store.write(lambda tx: tx.chains.open(chain("in", source=THEM)))).number
+    made = [envelope(seq, channel="in", source=THEM, to=(US,)) for seq in (1, 2)]  # claim the seconds 1 and 2
+
+    def work(tx: Transaction) -> None:
+        recorded(tx, US, facts("a"))
+        tx.outbox.record([link(number, made[0], seconds=1), link(number, made[1], seconds=-5.5)])
+        tx.chains.advance(number, made[1].link.position)
+
+    await store.write(work)
+    assert await store.read(lambda snapshot: dict(snapshot.clocks_ahead())) == {THEM: 7.5}

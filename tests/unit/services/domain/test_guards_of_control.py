@@ -9,6 +9,7 @@ from schemas.control import ChainKind, EpochOpened, OpeningReason, Receipt, Rece
 from schemas.documents import SignedDocument
 from schemas.errors import Fault
 from schemas.officers import Answer, AnswerWord, Means, OfficerProof
+from schemas.registry import KeyUse
 from services.domain.documents import document_digest
 from services.domain.encoding import to_base64url
 from services.domain.guards import guard_control
@@ -97,7 +98,8 @@ def test_digests_keys_and_signatures_are_no_numbers() -> None:
 
 def test_a_payload_that_is_nothing_is_left_to_the_credentials_own_check() -> None:
     """Nothing may be raised over bytes that only look like a credential."""
-    for payload in ("AAAA", "=", "值", 7, None, [], to_base64url(b"[" * 99)):
+    payloads: tuple[object, ...] = ("AAAA", "=", "值", 7, None, [], to_base64url(b"[" * 99))
+    for payload in payloads:
         made = receipt()
         made["officer"]["credential"]["payload"] = payload
         assert judged(made) is None
@@ -126,7 +128,7 @@ def test_a_receipt_with_a_number_is_rejected_on_arrival() -> None:
         type=Receipt.wire_type,
         source=HUANJIANG,
         to=(LIBO,),
-        by=[papers.signer(HUANJIANG, papers.KeyUse.RECEIPT)],
+        by=[papers.signer(HUANJIANG, KeyUse.RECEIPT)],
         purpose="bus_control",
     )
     found = examine(papers.arrival(made), trust=papers.trust(), county=LIBO)

@@ -7,7 +7,9 @@ import pytest
 from adapters.memory.store import MemoryStore
 from schemas.agreements import Grant
 from schemas.control import ReceiptStage
-from schemas.records import Mark
+from schemas.records import Mark, NoticeKind
+from services.domain.histories import marks_of
+from services.domain.receiving import examine
 from services.ports import Store
 from tests import papers
 from tests.desk import Office
@@ -97,6 +99,7 @@ async def test_an_update_without_its_predecessor_is_delivered_and_marked(desk: O
     await desk.take(*await neighbour.sent())
     assert await desk.codes() == []
     assert await marks(desk) == [(Mark.PREDECESSOR_MISSING,), (), (Mark.PREDECESSOR_MISSING,)]
+    assert await desk.notices() == [NoticeKind.PREDECESSOR_MISSING] * 2
 
 
 async def test_alert_and_update_in_one_batch_know_each_other(desk: Office, neighbour: Office) -> None:
@@ -155,3 +158,34 @@ async def test_a_release_that_opens_a_hidden_count_is_rejected(
     assert await desk.codes() == ["content.rule"]
     assert await desk.seqs() == [1]
     assert (ReceiptStage.REJECTED, 2, 2, "content.rule") in await desk.receipts()
+
+
+async def test_a_clock_that_runs_ahead_blocks_nothing(desk: Office, neighbour: Office) -> None:
+    """A neighbour's clock jumps by a day: its alerts come all the same, marked, and somebody is told to look."""
+    await neighbour.clock.move(600)
+    await neighbour.post(ALERT, alert(1))
+    await neighbour.clock.move(0.001)
+    await neighbour.post(ALERT, alert(2))
+    await neighbour.post()
+    await desk.take(*await neighbour.sent())
+
+    assert await desk.codes() == []
+    assert await marks(desk) == [(), (Mark.CLOCK_AHEAD,), (Mark.CLOCK_AHEAD,)]
+    assert await desk.notices() == [NoticeKind.CLOCK_AHEAD]
+    assert await desk.store.read(lambda s: dict(s.clocks_ahead())) == {LIBO: 600.001}
+    await desk.clock.move(3600)
+    await neighbour.post()
+    await desk.take(*await neighbour.sent())
+    assert await desk.notices() == []
+
+
+async def test_a_header_that_outlives_its_alert_is_marked() -> None:
+    """The alert in it is valid and may save lives; until when it is in force is doubtful."""
+    content = alert(1)
+    body = papers.as_bytes(content)
+    for seq, expires in enumerate((None, papers.later(hours=1), papers.later(days=9)), 1):
+        made = papers.envelope(body, type=ALERT, purpose="emergency_warning", expires=expires, seq=seq)
+        found = examine(papers.arrival(made), trust=papers.trust(), county=HUANJIANG)
+        assert found.envelope is not None
+        doubts = marks_of(found.envelope.header, found.event, papers.NOW)
+        assert doubts == (() if seq == 2 else (Mark.EXPIRES_DIFFER,))
