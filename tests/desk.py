@@ -1,6 +1,8 @@
 """A county's receiving desk: the real receiver over one store, fed by hand; and a neighbour who writes to it."""
 
+import asyncio
 import itertools
+import pickle
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -8,6 +10,8 @@ from typing import Any, Final
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.ids import SequentialIds
+from adapters.memory.store import MemoryStore
+from adapters.sqlite.store import SqliteStore
 from schemas.carriage import Arrival, ArrivalBatch
 from schemas.catalogue import parse_new
 from schemas.control import Receipt, ReceiptStage
@@ -209,3 +213,24 @@ def in_batches(arrivals: Sequence[Arrival], sizes: Sequence[int]) -> list[Sequen
         start += size
     batches.append(arrivals[start:])
     return [batch for batch in batches if batch]
+
+
+def place_of(event: Envelope) -> dict[str, Any]:
+    """Return the fields by which another envelope takes its place in the same chain."""
+    return {"epoch": event.header.epoch, "to": event.header.to}
+
+
+async def everything_in(store: Store) -> bytes:
+    """Return every byte that a store holds: its files, or its memory."""
+    if isinstance(store, SqliteStore):
+        files = await asyncio.to_thread(lambda: sorted(store.path.parent.glob(f"{store.path.name}*")))
+        return b"".join(one.read_bytes() for one in files)
+    assert isinstance(store, MemoryStore)
+    return pickle.dumps(vars(await store.read(lambda snapshot: snapshot))["_state"])
+
+
+async def written(neighbour: Office, count: int) -> list[Arrival]:
+    """Let the neighbour write ``count`` bulletins; return the opening of the epoch and them."""
+    for number in range(count):
+        await neighbour.post(content=papers.policy_content(doc_no=f"文件{number}号"))
+    return await neighbour.sent()

@@ -1,44 +1,21 @@
 """What becomes of arrivals: in order, once, covered by a receipt each, whatever the carrier does."""
 
-import asyncio
 import json
-import pickle
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from adapters.memory.state import Limits
 from adapters.memory.store import MemoryStore
-from adapters.sqlite.store import SqliteStore
-from schemas.carriage import Arrival
 from schemas.control import Receipt, ReceiptStage
-from schemas.envelope import Envelope
 from schemas.records import NoticeKind
 from services.domain.encoding import digest_of
-from services.ports import Store
 from tests import papers
-from tests.desk import Office, opened
+from tests.desk import Office, everything_in, opened, place_of, written
 from tests.papers import HUANJIANG, LIBO, NANDAN
 
 STORED = ReceiptStage.STORED
 REJECTED = ReceiptStage.REJECTED
-
-
-async def everything_in(store: Store) -> bytes:
-    """Return every byte that a store holds: its files, or its memory."""
-    if isinstance(store, SqliteStore):
-        files = await asyncio.to_thread(lambda: sorted(store.path.parent.glob(f"{store.path.name}*")))
-        return b"".join(one.read_bytes() for one in files)
-    assert isinstance(store, MemoryStore)
-    return pickle.dumps(vars(await store.read(lambda snapshot: snapshot))["_state"])
-
-
-async def written(neighbour: Office, count: int) -> list[Arrival]:
-    """Let the neighbour write ``count`` bulletins; return the opening of the epoch and them."""
-    for number in range(count):
-        await neighbour.post(content=papers.policy_content(doc_no=f"文件{number}号"))
-    return await neighbour.sent()
 
 
 # -- in order -----------------------------------------------------------------------------------------
@@ -237,110 +214,6 @@ async def test_a_store_that_cannot_write_loses_nothing(neighbour: Office) -> Non
     assert await desk.seqs() == [1, 2]
 
 
-# -- forks ------------------------------------------------------------------------------------------------
-
-
-def _other_story(event: Envelope) -> Envelope:
-    """Return another envelope of 荔波, truly signed, for the same place."""
-    header = event.header.model_copy(update={"time": papers.later(minutes=1)})
-    fields = {name: getattr(header, name) for name in type(header).model_fields if name != "v"}
-    return papers.envelope(event.content, **fields)
-
-
-async def test_two_stories_freeze_the_channel(desk: Office, neighbour: Office) -> None:
-    """Both are kept, the officer is told, and nothing follows on that channel."""
-    opening, one, two = await written(neighbour, 2)
-    other = _other_story(opened(one.message))
-    await desk.take(opening, one)
-    await desk.take(replace(one, message=other.to_wire()))
-    await desk.take(two)
-    assert await desk.seqs() == [1]
-    assert await desk.codes() == ["chain.forked", "chain.frozen"]
-    assert (await desk.quarantined())[0].digest == digest_of(other.to_wire())
-    assert other.to_wire() in await everything_in(desk.store)
-    assert NoticeKind.FORKED in await desk.notices()
-    chain = await desk.store.read(lambda s: s.chain(other.header.channel, other.header.epoch))
-    assert chain is not None
-    assert chain.frozen
-
-
-async def test_a_redelivery_after_a_fork_is_no_new_refusal(desk: Office, neighbour: Office) -> None:
-    """What was taken before the fork is still ours; only the receipt goes again."""
-    opening, one = await written(neighbour, 1)
-    other = replace(one, message=_other_story(opened(one.message)).to_wire())
-    await desk.take(opening, one, other)
-    before = await desk.codes()
-    await desk.take(opening, one, other)
-    assert await desk.codes() == before == ["chain.forked"]
-
-
-async def test_a_link_that_does_not_follow_is_a_fork(desk: Office, neighbour: Office) -> None:
-    """Right sequence, another predecessor."""
-    opening, one = await written(neighbour, 1)
-    stray = papers.envelope(seq=2, prev="f" * 64, **_place_of(opened(one.message)))
-    await desk.take(opening, one, papers.arrival(stray))
-    assert await desk.codes() == ["chain.forked"]
-
-
-def _place_of(event: Envelope) -> dict[str, Any]:
-    return {"epoch": event.header.epoch, "to": event.header.to}
-
-
-async def test_two_stories_beyond_a_gap_are_noticed_at_once(desk: Office, neighbour: Office) -> None:
-    """Neither can be taken yet, but both are signed: waiting for the gap could mean for ever."""
-    opening, _, two = await written(neighbour, 2)
-    other = replace(two, message=_other_story(opened(two.message)).to_wire())
-    await desk.take(opening, two)
-    await desk.take(other)
-    assert await desk.codes() == ["chain.forked"]
-    assert (await desk.counts())["held_back"] == 1
-    assert NoticeKind.FORKED in await desk.notices()
-
-
-async def test_an_alert_beyond_a_gap_does_not_hide_a_fork(desk: Office, neighbour: Office) -> None:
-    """A bulletin waits for the place; an alert signed for the same place is no reason to forget it."""
-    opening, _, two = await written(neighbour, 2)
-    held = opened(two.message).header
-    alert = papers.envelope(
-        papers.as_bytes(papers.alert_content()),
-        type=papers.ALERT,
-        purpose="emergency_warning",
-        seq=2,
-        prev=held.prev,
-        epoch=held.epoch,
-    )
-    await desk.take(opening, two)
-    await desk.take(papers.arrival(alert))
-    assert await desk.codes() == ["chain.forked"]
-    assert await desk.seqs() == []
-    assert NoticeKind.FORKED in await desk.notices()
-
-
-async def test_a_held_link_that_does_not_follow_is_a_fork(desk: Office, neighbour: Office) -> None:
-    """The gap is filled and the one that waited names another predecessor."""
-    opening, one = await written(neighbour, 1)
-    stray = papers.envelope(seq=2, prev="f" * 64, **_place_of(opened(one.message)))
-    await desk.take(opening, papers.arrival(stray))
-    await desk.take(one)
-    assert await desk.seqs() == [1]
-    assert await desk.codes() == ["chain.forked"]
-
-
-async def test_an_early_alert_that_does_not_follow_is_a_fork(desk: Office, neighbour: Office) -> None:
-    """It was shown at once, as it must be; when the gap closes the lie is found."""
-    opening, one = await written(neighbour, 1)
-    content = papers.as_bytes(papers.alert_content())
-    stray = papers.envelope(
-        content, type=papers.ALERT, purpose="emergency_warning", seq=2, prev="f" * 64, **_place_of(opened(one.message))
-    )
-    await desk.take(opening, papers.arrival(stray))
-    assert await desk.seqs() == [2]
-    await desk.take(one)
-    assert await desk.seqs() == [2, 1]
-    assert NoticeKind.FORKED in await desk.notices()
-    assert await desk.head(stray) == 1
-
-
 # -- rejected -----------------------------------------------------------------------------------------------
 
 
@@ -349,8 +222,8 @@ async def test_what_the_agreement_forbids_is_rejected_and_the_chain_goes_on(desk
     await neighbour.post()
     arrivals = await neighbour.sent()
     last = opened(arrivals[-1].message)
-    wrong = papers.envelope(seq=2, prev=last.envelope_id, purpose="advertising", **_place_of(last))
-    after = papers.envelope(seq=3, prev=wrong.envelope_id, **_place_of(last))
+    wrong = papers.envelope(seq=2, prev=last.envelope_id, purpose="advertising", **place_of(last))
+    after = papers.envelope(seq=3, prev=wrong.envelope_id, **place_of(last))
     await desk.take(*arrivals, papers.arrival(wrong), papers.arrival(after))
     assert await desk.seqs() == [1, 3]
     assert await desk.head(after) == 3
@@ -364,7 +237,7 @@ async def test_a_rejected_event_that_comes_again_gets_its_rejection_again(desk: 
     await neighbour.post()
     arrivals = await neighbour.sent()
     last = opened(arrivals[-1].message)
-    wrong = papers.arrival(papers.envelope(seq=2, prev=last.envelope_id, purpose="x", **_place_of(last)))
+    wrong = papers.arrival(papers.envelope(seq=2, prev=last.envelope_id, purpose="x", **place_of(last)))
     await desk.take(*arrivals, wrong)
     first = await desk.receipts()
     await desk.mark_published()
@@ -378,7 +251,7 @@ async def test_what_the_guards_refuse_is_kept_by_digest_alone(desk: Office, neig
     opening, one = await written(neighbour, 1)
     content = papers.as_bytes(papers.policy_content(ethnicity="某族"))
     last = opened(one.message)
-    wrong = papers.envelope(content, seq=2, prev=last.envelope_id, **_place_of(last))
+    wrong = papers.envelope(content, seq=2, prev=last.envelope_id, **place_of(last))
     await desk.take(opening, one, papers.arrival(wrong))
     (refused,) = await desk.quarantined()
     assert (refused.code, refused.digest) == ("guard.banned_name", digest_of(wrong.to_wire()))
@@ -392,7 +265,7 @@ async def test_what_the_guards_refuse_is_not_even_kept_while_a_link_is_missing(d
     opening, one = await written(neighbour, 1)
     content = papers.as_bytes(papers.policy_content(ethnicity="某族"))
     last = opened(one.message)
-    wrong = papers.envelope(content, seq=2, prev=last.envelope_id, **_place_of(last))
+    wrong = papers.envelope(content, seq=2, prev=last.envelope_id, **place_of(last))
     await desk.take(opening, papers.arrival(wrong))
     assert (await desk.counts())["held_back"] == 0
     assert await desk.receipts() == [(REJECTED, 2, 2, "guard.banned_name")]
