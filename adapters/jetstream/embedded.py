@@ -15,8 +15,8 @@ from schemas.errors import Fault, RequestError, UnavailableError
 
 CONFIG_FILE: Final = "nats-server.conf"
 _READY_SECONDS: Final = 60.0  # a large store is checked first
-_BACKOFF_SECONDS: Final = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
-_STEADY_SECONDS: Final = 10.0
+_BACKOFF_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+_STEADY_SECONDS: Final = 5.0
 _PORT_ATTEMPTS: Final = 5
 _RELOAD_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.02

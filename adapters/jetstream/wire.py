@@ -9,6 +9,7 @@ What nats-py does that we cannot use, and what stands here instead:
 - A request may outlive its connection and never resolve. Ours end when the connection ends.
 - Closing waits until the peer has taken what is still buffered; a peer that is stopped never does. We cut.
 - After a failed TLS handshake it waits for a stream that is never told to close. We cut.
+- A connection that it gives up during the handshake is left open. We close it before the next one.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import nats.errors
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 
 from schemas.errors import InvariantError, UnavailableError
 
@@ -203,12 +204,16 @@ class Wire(Client):
         if future is not None and not future.done():
             future.set_result(Reply(headers, body))
 
-    def _cut(self) -> None:
-        """Drop the transport with what it still holds, and tell everyone who waits."""
+    def _drop(self) -> None:
+        """Close the socket at once, with what is still to be sent."""
         transport, self._transport = self._transport, None
         writer = getattr(transport, "_io_writer", None)
         if writer is not None:
             writer.transport.abort()
+
+    def _cut(self) -> None:
+        """Drop the connection with what it still holds, and tell everyone who waits."""
+        self._drop()
         self._pending.clear()
         self._pending_data_size = 0
         waiting, self._waiting = self._waiting, {}
@@ -222,6 +227,10 @@ class Wire(Client):
         handler = self._taps.get(sid)
         if handler is not None:
             handler(subject, reply, headers or b"", data)
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        self._drop()
+        await super()._connect_to_server(s)
 
     async def _attempt_reconnect(self) -> None:
         self._cut()
