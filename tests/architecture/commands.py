@@ -14,6 +14,7 @@ _INLINE: Final = re.compile(r"`(?:python3 run\.py )?(sihu [^`\n]+)`")
 _PROMPT: Final = re.compile(
     r"^(?:\S+[$#] |[$#] )?(?:sudo (?:-u \S+ )?)?(?:env \S+ )?(?:/opt/sihu/bin/|python3 run\.py )?(?P<command>sihu .*)$"
 )
+_OF_THE_PROGRAM: Final = frozenset({"--help", "--version"})
 
 
 def blocks_in(text: str) -> Iterator[str]:
@@ -40,7 +41,7 @@ def judge_command(command: str) -> str:
     """Say what is wrong with a whole command; empty if it would be taken."""
     words = shlex.split(command, comments=True)
     name, rest = words[1], words[2:]
-    if name in {"--help", "--version"}:
+    if name in _OF_THE_PROGRAM:
         return ""
     if name not in COMMANDS:
         return f"{command}: there is no command {name}"
@@ -55,6 +56,8 @@ def judge_command(command: str) -> str:
 def judge_mention(command: str) -> str:
     """Say what is wrong with a command of which only a part is shown."""
     words = shlex.split(command)
+    if words[1] in _OF_THE_PROGRAM:
+        return ""
     if words[1] not in COMMANDS:
         return f"{command}: there is no command {words[1]}"
     parser: Any = typer.main.get_command(_typer_app(COMMANDS[words[1]].target))
