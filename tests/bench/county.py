@@ -62,11 +62,9 @@ class County:
     def __init__(self, stack: AsyncExitStack) -> None:
         """Everything opened ends with ``stack``."""
         self._stack = stack
-        self._receiving = AsyncExitStack()
         self.handlers: dict[str, Any] = {
             "open": self.open,
             "receive": self.receive,
-            "rest": self.rest,
             "append": self.append,
             "at_hub": self.at_hub,
             "read_back": self.read_back,
@@ -101,13 +99,8 @@ class County:
     async def receive(self) -> dict[str, Any]:
         """Start to receive."""
         began = time.monotonic_ns()
-        await self._receiving.enter_async_context(self._receiver.running())
+        await self._stack.enter_async_context(self._receiver.running())
         return {"started_ns": began}
-
-    async def rest(self) -> dict[str, Any]:
-        """Stop receiving."""
-        await self._receiving.aclose()
-        return {}
 
     async def append(self, first: int, count: int, skip: int = -1) -> dict[str, Any]:
         """Append bare bytes by the engine alone, in slices as the relay hands them over."""

@@ -1,6 +1,5 @@
 """Single rooms of a county, for S1 to S3: the append engine, accepting, receiving."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,16 +9,15 @@ from schemas.registry import KeyUse
 from tests.bench.hub import hub
 from tests.bench.ledger import judge_stream
 from tests.bench.members import county_codes, signers_of
+from tests.bench.processes import Actor
 from tests.bench.samples import Sample, compare
 from tests.bench.sihu import PATIENCE_SECONDS, Counties
 
 COUNTY: Final = "tests.bench.county"
-_HUB_RESTS_SECONDS: Final = 0.3
-"""The hub is done with the append before the draining is timed."""
 
 
 class Rooms(Counties):
-    """A source and a neighbour that rests until it is told to receive."""
+    """A source, and a neighbour that is started when it is needed."""
 
     async def append(self, count: int) -> Sample:
         """Append bare bytes by the engine and read them back, outside the time."""
@@ -43,18 +41,35 @@ class Rooms(Counties):
 
     async def drain(self, count: int) -> Sample:
         """Receive ``count`` events that all wait at the hub; receipts are written, sent back and counted."""
-        marks, totals, owed = self.marks(), await self.totals(count), await self.owed(count)
         held = await self._held()
         sent = await self.submit(self.numbers(count))
         await self._at_hub(held + count - self.plant)
-        await asyncio.sleep(_HUB_RESTS_SECONDS)
-        before = self.cpu()
-        started = min(one["started_ns"] for one in await self.each("receive"))
-        ended = await self.arrived(totals)
-        await self.receipted(owed)
-        spent = self.cpu() - before
-        await self.each("rest")
-        return self.sample(sent["sent"], marks, started, ended, spent)
+        async with self.neighbour():
+            marks, totals, owed = self.marks(), await self.totals(count), await self.owed(count)
+            before = self.cpu()
+            started = min(one["started_ns"] for one in await self.each("receive"))
+            ended = await self.arrived(totals)
+            await self.receipted(owed)
+            spent = self.cpu() - before
+            return self.sample(sent["sent"], marks, started, ended, spent)
+
+    @asynccontextmanager
+    async def neighbour(self) -> AsyncIterator[Actor]:
+        """Start the neighbour's process for as long as the block lasts: it is not there while others are measured."""
+        neighbour = await self.open_county(1)
+        self.counties.append(neighbour)
+        try:
+            yield neighbour
+        finally:
+            self.counties.remove(neighbour)
+            await neighbour.stop()
+
+    async def open_county(self, number: int) -> Actor:
+        """Start the process of a county; its receiver rests."""
+        database = self.database(number)
+        database.parent.mkdir(parents=True, exist_ok=True)
+        opening = {"url": self.hub.url, "counties": list(self.codes), "county": self.codes[number]}
+        return await self.start(COUNTY, number, database=str(database), **opening)
 
     async def _held(self) -> int:
         held: int = (await self.source.ask("at_hub", count=0, timeout_seconds=0))["held"]
@@ -65,22 +80,19 @@ class Rooms(Counties):
 
     async def _read_back(self, count: int, *, bare: bool) -> list[Any]:
         order = {"source": self.codes[0], "count": count, "timeout_seconds": PATIENCE_SECONDS, "bare": bare}
-        got: list[Any] = (await self.recipients[0].ask("read_back", **order))["got"]
+        async with self.neighbour() as neighbour:
+            got: list[Any] = (await neighbour.ask("read_back", **order))["got"]
         return got
 
 
 @asynccontextmanager
 async def rooms(folder: Path, *, plant: bool = False) -> AsyncIterator[Rooms]:
-    """Open a hub, a source that receives its receipts, and a neighbour at rest; all end with the block."""
+    """Open a hub, a source that receives its receipts, and a neighbour on demand; all end with the block."""
     codes = county_codes(2)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(hub(folder / "hub", codes))
         one = Rooms(folder, server, codes, plant=plant)
         stack.push_async_callback(one.close)
-        for number, code in enumerate(codes):
-            one.database(number).parent.mkdir(parents=True)
-            opening = {"url": server.url, "counties": list(codes), "county": code}
-            county = await one.start(COUNTY, number, database=str(one.database(number)), **opening)
-            one.counties.append(county)
+        one.counties.append(await one.open_county(0))
         await one.source.ask("receive")
         yield one

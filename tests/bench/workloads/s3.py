@@ -25,7 +25,7 @@ S3 = Workload(
     "S3",
     "verified consume into the inbox, from a full stream",
     10_000,
-    3_000,
+    2_000,
     opened,
     targets=(Target("ratio", 0.5), Target("ratio_verified", 1)),
 )

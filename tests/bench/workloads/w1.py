@@ -38,4 +38,4 @@ W1 = Workload(
     ),
 )
 
-W1B = Workload("W1b", "one link, one receipt an event", 10_000, 3_000, SINGLE, targets=(Target("ratio", 0.6),))
+W1B = Workload("W1b", "one link, one receipt an event", 10_000, 2_000, SINGLE, targets=(Target("ratio", 0.6),))
