@@ -33,6 +33,8 @@ class Limits:
     """Works waiting for the writer; one more is refused with ``store.busy``."""
     disk_floor_bytes: int = 64 * 1024 * 1024
     """Free space below which every write is refused with ``disk.low``."""
+    log_bytes: int = 16 * 1024 * 1024
+    """Write-ahead log from which its pages are moved into the database, between two groups."""
 
 
 class SqliteTransaction(SqliteSnapshot):

@@ -8,7 +8,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
@@ -18,13 +18,11 @@ from adapters.sqlite.transaction import Limits, SqliteTransaction
 
 T = TypeVar("T")
 
-_CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
-
 
 _Job = tuple[Callable[[SqliteTransaction], Any], asyncio.Future[Any]]
 """A work and whom to tell."""
 
-Outcome = tuple[asyncio.Future[Any], Any, Exception | None]
+Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
 """Whom to tell, and either the result or the error."""
 
 Told = Callable[[Sequence[Outcome], int], None]
@@ -41,7 +39,7 @@ class Writer:
         self._connection = connection
         self._batch = Batch(connection)
         self._transaction = SqliteTransaction(self._batch, limits)
-        self._limit = limits.queued_works
+        self._limits = limits
         self._loop, self._told = loop, told
         self._jobs: deque[_Job] = deque()
         self._signal = threading.Event()
@@ -63,8 +61,8 @@ class Writer:
         """
         if self._closing:
             raise StoreClosedError("the store is closed")
-        if len(self._jobs) >= self._limit:
-            raise StoreBusyError(f"{self._limit} works wait for the writer")
+        if len(self._jobs) >= self._limits.queued_works:
+            raise StoreBusyError(f"{len(self._jobs)} works wait for the writer")
         future: asyncio.Future[T] = self._loop.create_future()
         self._jobs.append((work, future))
         if not self._signal.is_set():
@@ -118,7 +116,7 @@ class Writer:
             result = work(self._transaction)
         except apsw.Error:
             raise  # the transaction itself is in doubt: the group is lost
-        except Exception as exc:  # noqa: BLE001 - whatever a work raises undoes that work and is its caller's
+        except BaseException as exc:  # noqa: BLE001 - whatever a work raises undoes that work and is its caller's
             self._batch.undo()
             return (future, None, exc)
         self._batch.keep()
@@ -146,6 +144,6 @@ class Writer:
 
     def _checkpoint_if_due(self) -> None:
         """Move pages from the log into the database between two groups, when nobody waits for this commit any more."""
-        if self._wal_bytes >= _CHECKPOINT_BYTES:
+        if self._wal_bytes >= self._limits.log_bytes:
             with contextlib.suppress(apsw.Error):  # the log grows on and the next group tries again
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
