@@ -95,3 +95,18 @@ def test_the_runbooks_that_were_promised_are_there() -> None:
 def test_a_wrong_command_would_be_noticed(command: str, fault: bool) -> None:  # noqa: FBT001 - the expected verdict
     """A check that lets everything pass looks like manuals without a mistake."""
     assert bool(judge_command(command)) is fault
+
+
+@pytest.mark.parametrize("document", OPERATING, ids=name_of)
+def test_every_code_that_a_manual_names_is_given(document: Path) -> None:
+    """An operator compares the code on the screen with the one in the table."""
+    code = re.compile(
+        r"`((?:backup|chain|content|disk|event|guard|receipt|restore|sharing|signature|store|wire)\.[a-z_]+)`"
+    )
+    source = "\n".join(
+        path.read_text(encoding="utf-8")
+        for room in ("services", "adapters", "schemas")
+        for path in (ROOT / room).rglob("*.py")
+    )
+    named = set(code.findall(document.read_text(encoding="utf-8")))
+    assert {name for name in named if f'"{name}"' not in source} == set()
