@@ -108,8 +108,15 @@ def _follow_the_hub(tx: Transaction, lane: Lane, held: int) -> None:
     """Number what waits behind what the hub holds.
 
     A restored store does not know what it sent after it was copied, and once it has accepted new events the numbers
-    do not show it any more: whatever is not known to be at the hub moves.
+    do not show it any more: whatever is not known to be at the hub moves. A store that was rolled back without a word
+    shows itself here at the earliest; from now on it goes on in new epochs like a restored one.
+
+    Source: docs/decisions/0013-reopen-every-chain-after-a-restore.md
     """
-    end = tx.lane_end(lane)
+    end, county = tx.lane_end(lane), tx.memory.settings().get("county")
+    if held > end and county is not None and not tx.in_doubt(lane):
+        tx.chains.retire(county)
+        tx.outbox.doubt()
+        tx.memory.forget_positions()
     count = tx.outbox.renumber(lane, max(held, tx.published_up_to(lane)))
     log.error("relay.hub_ahead", lane=lane, hub=held, own=end, renumbered=count)

@@ -293,6 +293,31 @@ async def _in_one_stream(source: Office, hub: MemoryHub) -> str:
     return stream
 
 
+async def test_a_store_that_was_rolled_back_in_silence_notices_at_the_first_contact(
+    source: Office, neighbour: Office, hub: MemoryHub
+) -> None:
+    """A virtual machine goes back to a snapshot, and nobody runs a command: what is sent next must not fork."""
+    await source.store.write(lambda tx: tx.memory.put_setting("county", LIBO))
+    for _ in range(3):
+        await source.post()
+    await publish(source, hub)
+    snapshot = backed_up(source)
+    await source.post()
+    await publish(source, hub)
+
+    again = Office(LIBO, snapshot)
+    await publish(again, hub)  # the start: contact before anything is sent
+    await again.post()
+    await publish(again, hub)
+    await again.post()
+    await publish(again, hub)
+
+    await neighbour.take(*on_the_hub(hub))
+    assert await neighbour.seqs() == [1, 2, 3, 4, 1, 2]
+    assert await neighbour.codes() == []
+    assert [one.reason for one in openings(on_the_hub(hub))] == [OpeningReason.FIRST, OpeningReason.RESTORED]
+
+
 def test_a_chain_says_why_it_ended() -> None:
     """A forked chain that was also restored stays a forked one: its new epoch needs more than ours."""
     facts: dict[str, Any] = {"number": 1, "channel": "c", "epoch": "1-0", "source": LIBO, "agreement_id": "a"}
