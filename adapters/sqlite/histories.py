@@ -26,16 +26,16 @@ _SELECT_EVENT: Final = """
             SELECT value FROM json_each(?1)
             UNION
             SELECT p.alert_id FROM joined AS j
-            JOIN alerts AS a ON a.alert_id = j.alert_id AND a.source IN (SELECT value FROM json_each(?2))
-            JOIN alert_predecessors AS p ON p.position = a.position
+            CROSS JOIN alerts AS a ON a.alert_id = j.alert_id AND a.source IN (SELECT value FROM json_each(?2))
+            CROSS JOIN alert_predecessors AS p ON p.position = a.position
             UNION
             SELECT a.alert_id FROM joined AS j
-            JOIN alert_predecessors AS p ON p.alert_id = j.alert_id
-            JOIN alerts AS a ON a.position = p.position AND a.source IN (SELECT value FROM json_each(?2))
+            CROSS JOIN alert_predecessors AS p ON p.alert_id = j.alert_id
+            CROSS JOIN alerts AS a ON a.position = p.position AND a.source IN (SELECT value FROM json_each(?2))
             LIMIT 1000
         )
     SELECT a.position, a.alert_id, a.source, a.level, a.expires FROM joined AS j
-    JOIN alerts AS a ON a.alert_id = j.alert_id AND a.source IN (SELECT value FROM json_each(?2))
+    CROSS JOIN alerts AS a ON a.alert_id = j.alert_id AND a.source IN (SELECT value FROM json_each(?2))
     ORDER BY a.position DESC LIMIT 1000"""
 _SELECT_PREDECESSORS: Final = "SELECT alert_id FROM alert_predecessors WHERE position = ? ORDER BY alert_id"
 SELECT_FLOWS: Final = """

@@ -17,7 +17,9 @@ _INSERT: Final = """
     INSERT INTO notices (kind, about, county, text, told_at) VALUES (?, ?, ?, ?, ?) RETURNING number"""
 _RESOLVE: Final = "UPDATE notices SET resolved_at = ? WHERE number = ?"
 SELECT_NEWEST: Final = f"SELECT {_COLUMNS} FROM notices ORDER BY number DESC LIMIT ?"
-SELECT_NEWEST_OPEN: Final = f"SELECT {_COLUMNS} FROM notices WHERE resolved_at IS NULL ORDER BY number DESC LIMIT ?"
+SELECT_NEWEST_OPEN: Final = f"""
+    SELECT {_COLUMNS} FROM notices INDEXED BY notices_open
+    WHERE resolved_at IS NULL ORDER BY number DESC LIMIT ?"""
 
 
 class Notices:

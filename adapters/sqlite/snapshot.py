@@ -45,7 +45,7 @@ _SELECT_COUNTER: Final = "SELECT value FROM counters WHERE name = ?"
 _SELECT_STREAM: Final = "SELECT sequence FROM positions WHERE stream = ?"
 _SELECT_HEADS: Final = """
     SELECT c.source, e.recorded_at, e.header FROM chains AS c
-    JOIN envelopes AS e ON e.chain_number = c.number AND e.seq = c.head_seq
+    CROSS JOIN envelopes AS e ON e.chain_number = c.number AND e.seq = c.head_seq
     WHERE e.direction = 'in' ORDER BY e.position"""
 _SELECT_COUNTERS: Final = "SELECT name, value FROM counters"
 _COUNT_WAITING: Final = "SELECT count(*) FROM publications WHERE lane = ? AND sequence > ?"

@@ -28,6 +28,21 @@ _READERS: Final = 2
 _DISK_LOOK_SECONDS: Final = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class FileLayer:
+    """How the database file is reached; only tests say anything but the default.
+
+    Attributes:
+        vfs: Name of SQLite's file layer; None is the system's own. Tests record and fail there.
+        synchronous: Anything but ``FULL`` loses acknowledged events at a power cut, which a test shows.
+        free_bytes: Says how much space is left beside the file.
+    """
+
+    vfs: str | None = None
+    synchronous: str = "FULL"
+    free_bytes: Callable[[Path], int] = free_bytes
+
+
 class SqliteStore:
     """Satisfies ``services.ports.Store``; opened by ``open_store``."""
 
@@ -39,10 +54,11 @@ class SqliteStore:
         *,
         limits: Limits,
         monotonic: Callable[[], float],
+        layer: FileLayer,
     ) -> None:
         """Take open connections of a migrated database; needs a running loop."""
         self.path = path
-        self._monotonic, self._limits = monotonic, limits
+        self._monotonic, self._limits, self._layer = monotonic, limits, layer
         self._loop = asyncio.get_running_loop()
         self._readers: queue.SimpleQueue[apsw.Connection] = queue.SimpleQueue()
         for reader in readers:
@@ -131,7 +147,7 @@ class SqliteStore:
     def _refuse_if_disk_is_low(self) -> None:
         now = self._monotonic()
         if now - self._disk_looked_at >= _DISK_LOOK_SECONDS:
-            self._disk_looked_at, self._disk_free = now, free_bytes(self.path)
+            self._disk_looked_at, self._disk_free = now, self._layer.free_bytes(self.path)
         if self._disk_free < self._limits.disk_floor_bytes:
             raise DiskLowError(f"{self._disk_free} bytes are free beside {self.path}")
 
@@ -160,19 +176,6 @@ class SqliteStore:
         await asyncio.to_thread(self._pool.shutdown)
         while not self._readers.empty():
             self._readers.get().close()
-
-
-@dataclass(frozen=True, slots=True)
-class FileLayer:
-    """How the database file is reached; only tests say anything but the default.
-
-    Attributes:
-        vfs: Name of SQLite's file layer; None is the system's own. Tests record and fail there.
-        synchronous: Anything but ``FULL`` loses acknowledged events at a power cut, which a test shows.
-    """
-
-    vfs: str | None = None
-    synchronous: str = "FULL"
 
 
 DEFAULT_LIMITS: Final = Limits()
@@ -210,7 +213,7 @@ async def open_store(
         writer = await asyncio.to_thread(_open_migrated, path, county, layer)
         try:
             readers = [open_reader(path, vfs=layer.vfs) for _ in range(_READERS)]
-            store = SqliteStore(path, writer, readers, limits=limits, monotonic=monotonic)
+            store = SqliteStore(path, writer, readers, limits=limits, monotonic=monotonic, layer=layer)
             try:
                 yield store
             finally:

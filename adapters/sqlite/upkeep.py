@@ -118,9 +118,17 @@ def verify_backup(path: Path) -> BackupFacts:
     Raises:
         RequestError: It is not a database of Sihu, or newer than this code.
     """
+    try:
+        return _facts_of(path)
+    except (apsw.NotADBError, apsw.CorruptError) as exc:
+        raise RequestError(Fault("backup.broken", str(path), f"the file is damaged ({exc}): use another")) from exc
+
+
+def _facts_of(path: Path) -> BackupFacts:
     connection = open_reader(path)
     try:
         version = version_of(connection)
+        problems = problems_of(connection, thorough=True)
         snapshot = SqliteSnapshot(connection)
         return BackupFacts(
             path,
@@ -129,9 +137,7 @@ def verify_backup(path: Path) -> BackupFacts:
             snapshot.journal_end(),
             dict(snapshot.counts()),
             dict(connection.execute("SELECT name, value FROM settings")),
-            tuple(problems_of(connection, thorough=True)),
+            tuple(problems),
         )
-    except (apsw.NotADBError, apsw.CorruptError) as exc:
-        raise RequestError(Fault("backup.broken", str(path), f"the file is damaged ({exc}): use another")) from exc
     finally:
         connection.close()
