@@ -64,7 +64,7 @@ def commands_of(path: Path) -> Iterator[str]:
         if line.startswith("Exec") and "/bin/sihu " in line:
             inside = re.search(r"/bin/(sihu [^']*)", line)
             assert inside, line
-            yield inside[1].replace("%i", "451226").replace("$(date +%%Y%%m%%d-%%H%%M%%S)", "now")
+            yield inside[1].replace("%i", "451226").replace("$$(date +%%Y%%m%%d-%%H%%M%%S)", "now")
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
