@@ -43,6 +43,7 @@ class ManualClock:
 
     async def move(self, seconds: float) -> None:
         """Let time pass, waking each sleeper at its own moment, in order."""
+        await _settle()  # whoever is about to sleep does so now, not when the time has passed
         end = self._elapsed + seconds
         while self._sleepers and self._sleepers[0][0] <= end:
             due, _, woken = heapq.heappop(self._sleepers)
