@@ -67,10 +67,10 @@ def set_up(form: Literal["console", "json"], level: str, *, county: str = "") ->
     Args:
         form: ``console`` for people, ``json`` for programs.
         level: ``debug``, ``info``, ``warning`` or ``error``; what is below is not written.
-        county: Stands in every line, if given.
+        county: The county whose node logs: stands as ``node`` in every line, if given.
     """
     writer = LineWriter(sys.stderr)
-    own = {"county": county} if county else {}
+    own = {"node": county} if county else {}
 
     def add_own(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
         line.update(own)

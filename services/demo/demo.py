@@ -115,7 +115,10 @@ async def _play(stage: Stage, say: Say, stop: asyncio.Event, *, once: bool, as_j
             details = [await morning.detail(sent) for sent in morning.sent]
             _show(details, as_json=as_json)
             if not once:
+                outcome = await _recounted(stage, morning, details)
+                _tell(outcome, say, as_json=as_json)
                 await _stay(morning, say, stop)
+                return 0 if outcome.holds else 1
         await troupe.stop_all()
         outcome = await _recounted(stage, morning, details)
         _tell(outcome, say, as_json=as_json)

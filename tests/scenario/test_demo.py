@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +109,13 @@ def test_a_second_start_goes_on_from_kept_data_and_ctrl_c_leaves_no_process(
     with subprocess.Popen(_demo("--keep", str(folder)), stdout=subprocess.PIPE, text=True, env=unbuffered) as demo:
         assert demo.stdout is not None
         lines = iter(demo.stdout.readline, "")
-        assert any(STAYS_UP in line for line in lines), "it must say that it stays up"
-        assert _processes_of(folder)
+        said = "".join(takewhile(lambda line: STAYS_UP not in line, lines))
+        assert f"{2 * played[1]['events']} 个事件" in said
+        assert "无一丢失" in said
+        assert _processes_of(folder), "it must stay up"
         demo.send_signal(signal.SIGINT)
         rest = demo.stdout.read()
         assert demo.wait(60) == 0, rest
-    assert f"{2 * played[1]['events']} 个事件" in rest
     deadline = time.monotonic() + 5
     while _processes_of(folder) and time.monotonic() < deadline:
         time.sleep(0.05)  # a killed child is gone once its parent has seen it
