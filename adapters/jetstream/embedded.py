@@ -138,6 +138,8 @@ class EmbeddedServer:
         wanted = self.ports
         for attempt in range(_PORT_ATTEMPTS):
             self.ports = _with_free(wanted)
+            _write(self._config, self._render(self.ports))
+            await _try(binary, self._config)
             try:
                 await self._start(binary)
             except UnavailableError:
