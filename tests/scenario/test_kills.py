@@ -32,23 +32,28 @@ def test_kills_of_county_leaf_and_hub_lose_and_double_nothing(
 async def _flow_with_kills(world: World, count: int, seed: int) -> list[tuple[str, int]]:
     rng = random.Random(seed)
     shares = [count // 3, count // 3, count - 2 * (count // 3)]
+    victims = [victim for _ in range(ROUNDS) for victim in rng.sample(VICTIMS, len(VICTIMS))]
+    moments = sorted(rng.uniform(0.05, 0.85) * count for _ in victims)
     async with world.running(), asyncio.TaskGroup() as tasks:
         loads = [
             tasks.create_task(world.load(part.code, share, seed))
             for part, share in zip(world.cast, shares, strict=True)
         ]
-        kills = [await _kill(world, victim, rng) for _ in range(ROUNDS) for victim in rng.sample(VICTIMS, len(VICTIMS))]
+        kills = [await _kill(world, victim, moment, rng) for victim, moment in zip(victims, moments, strict=True)]
         await asyncio.gather(*loads)
         took = await world.complete(120)
         report(f"all receipts back {took:.1f} s after the last 202")
     return kills
 
 
-async def _kill(world: World, victim: str, rng: random.Random) -> tuple[str, int]:
-    """Kill one victim at a random moment; the kill counts only if deliveries are in flight, so wait for that."""
-    await asyncio.sleep(rng.uniform(0.1, 0.8))
-    while not (in_flight := await world.in_flight()):
-        await asyncio.sleep(0.005)
+async def _kill(world: World, victim: str, moment: float, rng: random.Random) -> tuple[str, int]:
+    """Kill one victim once so many events were accepted; the kill counts only if deliveries are in flight."""
+    async with asyncio.timeout(120):
+        while sum(map(len, world.accepted.values())) < moment:
+            world.troupe.check()
+            await asyncio.sleep(0.002)
+        while not (in_flight := await world.in_flight()):
+            await asyncio.sleep(0.002)
     if victim in {"hub", "leaf-451222"}:
         world.kill_server(victim)
     else:
