@@ -31,7 +31,7 @@ def print_table(figures: Sequence[Figure], caption: str, stream: TextIO) -> None
 def _row(figure: Figure) -> tuple[str, ...]:
     title = f"{figure.title}\n{figure.count:,} × {len(figure.rounds)}" + _dropped(figure)
     if not figure.stands:
-        return (figure.workload, title, "no figure", "", "", "", str(figure.faults), "")
+        return (figure.workload, title, "no figure", "", "", "", str(figure.faults) if figure.faults.total else "0", "")
     numbers = figure.numbers
     return (
         figure.workload,
