@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, Self
 
 import nats.errors
 
+from adapters.jetstream.beside import beside
 from adapters.jetstream.credentials import Credentials
 from adapters.jetstream.wire import Handler, Reply, UnreachableError, Wire, command
 from schemas.errors import UnavailableError
@@ -68,13 +69,11 @@ class HubConnection:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
         """Keep the connection until the block ends; entering does not wait for the first contact."""
-        async with asyncio.TaskGroup() as tasks:
-            keeping = tasks.create_task(self._keep(), name=f"hub-connection-{self._who}")
+        async with beside(self._keep(), f"hub-connection-{self._who}"):
             try:
                 yield self
             finally:
                 await self._say_goodbye()
-                keeping.cancel()
 
     @property
     def connected(self) -> bool:

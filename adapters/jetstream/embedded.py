@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Self
 
+from adapters.jetstream.beside import beside
 from adapters.jetstream.child import Child, check_binary, find_binary
 from adapters.jetstream.monitor import ask, check_durability
 from adapters.jetstream.server_config import Ports
@@ -70,12 +71,8 @@ class EmbeddedServer:
             _write(self._directory / name, text)
         await self._start_first(binary)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                watching = tasks.create_task(self._watch(binary), name="nats-server-watch")
-                try:
-                    yield self
-                finally:
-                    watching.cancel()
+            async with beside(self._watch(binary), "nats-server-watch"):
+                yield self
         finally:
             if self._child is not None:
                 await self._child.stop()

@@ -9,7 +9,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import nats
 import pytest
+from nats.aio.client import Client
 
 from adapters.jetstream.append import JetStreamAppender
 from adapters.jetstream.connection import HubConnection
@@ -20,6 +22,7 @@ from schemas.subjects import Lane, stream_of
 from tests.contract.buses import HUANJIANG, LIBO, number_of, publications
 from tests.hubs import RealHub, real_hub
 from tests.links import Mood, link_to
+from tests.scenario.conftest import OpenHub
 
 
 def elsewhere(hub: RealHub, port: int) -> Credentials:
@@ -166,3 +169,38 @@ async def test_a_key_that_nobody_knows_keeps_trying_without_a_crash(tmp_path: Pa
             hub.seeds[HUANJIANG] = seed
             await hub.server.reload(hub.render)
             await connection.contact(timeout_seconds=5)
+
+
+async def test_a_hub_from_the_shared_fixture_serves(open_hub: OpenHub) -> None:
+    """Other tests build on it; two at once do not get into each other's way."""
+    one, two = await open_hub(HUANJIANG, LIBO), await open_hub(HUANJIANG)
+    for hub in (one, two):
+        async with hub.connect(HUANJIANG) as connection:
+            assert await JetStreamAppender(connection, HUANJIANG).append(Lane.NORMAL, publications(1, 2)) == 2
+
+
+async def test_one_county_cannot_take_all_connections(open_hub: OpenHub) -> None:
+    """A county that opens connections without end is told off at its own limit; its neighbour still gets in."""
+    hub = await open_hub(HUANJIANG, LIBO)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(16):
+            await stack.enter_async_context(hub.connect(HUANJIANG))
+        with pytest.raises(UnavailableError):
+            async with HubConnection(hub.credentials(HUANJIANG), who=HUANJIANG).running() as one_more:
+                await one_more.contact(timeout_seconds=1)
+        async with hub.connect(LIBO) as neighbour:
+            assert neighbour.connected
+
+
+async def test_nobody_gets_in_without_a_key(open_hub: OpenHub) -> None:
+    """A certificate alone, without the nkey, is not enough."""
+    hub = await open_hub(HUANJIANG)
+
+    async def quiet(_error: Exception) -> None:
+        pass
+
+    client = Client()
+    context = hub.credentials(HUANJIANG).ssl_context()
+    with pytest.raises(nats.errors.Error):
+        await client.connect(hub.url, tls=context, error_cb=quiet, allow_reconnect=False)
+    await client.close()
