@@ -26,9 +26,10 @@ from schemas.errors import InvariantError
 from schemas.subjects import Lane, own_space
 
 BATCH_MAX: Final = 1000  # messages: nats-server's own limit for an atomic batch
-BATCH_MAX_BYTES: Final = 4 * 1024 * 1024
+BATCH_MAX_BYTES: Final = 2 * 1024 * 1024
 BATCH_FROM: Final = 3  # messages; fewer are faster one by one
 _SINGLES_WHEN_BUSY: Final = 50  # messages sent one by one per call while no batch can be had
+_SLICE_BYTES: Final = 64 * 1024  # written at once, so that an alert on the same connection waits for no more
 _HEADERS_MAX_BYTES: Final = 1024
 _SEQUENCE: Final = b"Sihu-Seq"
 _NOT_FOUND: Final = 404
@@ -52,8 +53,14 @@ class Tail:
 class JetStreamAppender:
     """Satisfies ``services.ports.Appender`` for one county."""
 
-    def __init__(self, hub: HubConnection, county: str, *, timeout_seconds: float = 5.0) -> None:
-        """Borrow a connection; ask nothing yet."""
+    def __init__(self, hub: HubConnection, county: str, *, timeout_seconds: float = 10.0) -> None:
+        """Borrow a connection; ask nothing yet.
+
+        Args:
+            hub: Shared with the pullers.
+            county: Whose lanes they are.
+            timeout_seconds: How long to wait for an answer; a batch must get through a slow line in that time.
+        """
         self._hub, self._county, self._timeout_seconds = hub, county, timeout_seconds
         self._tails: dict[Lane, Tail] = {}
         self._turns = {lane: asyncio.Lock() for lane in Lane}
@@ -112,8 +119,9 @@ class JetStreamAppender:
                     tail = await self._append_one(lane, tail, publication)
                 continue
             batch = secrets.token_hex(16).encode()
-            wire.write(*_staged(batch, chunk))
-            await wire.room()
+            for commands in _staged(batch, chunk):
+                wire.write(*commands)
+                await wire.room()
             tail = await self._committed(wire, tail, committing)
             ticket = wire.ticket()
             wire.write(_commit(ticket[0], batch, len(chunk), chunk[-1], self._expect(lane, tail)))
@@ -167,18 +175,23 @@ def _chunks(waiting: Sequence[Publication]) -> Iterator[Sequence[Publication]]:
         yield waiting[start:]
 
 
-def _staged(batch: bytes, chunk: Sequence[Publication]) -> list[bytes]:
-    """All but the last message: the hub puts them aside until the last one commits them."""
-    return [
-        command(
-            publication.subject,
-            b"",
-            b"NATS/1.0\r\nNats-Batch-Id: %b\r\nNats-Batch-Sequence: %d\r\n%b: %d\r\n\r\n"
-            % (batch, number, _SEQUENCE, publication.sequence),
-            publication.message,
+def _staged(batch: bytes, chunk: Sequence[Publication]) -> Iterator[list[bytes]]:
+    """All but the last message, in slices: the hub puts them aside until the last one commits them."""
+    commands: list[bytes] = []
+    size = 0
+    for number, publication in enumerate(chunk[:-1], 1):
+        headers = b"NATS/1.0\r\nNats-Batch-Id: %b\r\nNats-Batch-Sequence: %d\r\n%b: %d\r\n\r\n" % (
+            batch,
+            number,
+            _SEQUENCE,
+            publication.sequence,
         )
-        for number, publication in enumerate(chunk[:-1], 1)
-    ]
+        commands.append(command(publication.subject, b"", headers, publication.message))
+        size += len(publication.message)
+        if size >= _SLICE_BYTES:
+            yield commands
+            commands, size = [], 0
+    yield commands
 
 
 def _commit(reply: bytes, batch: bytes, number: int, publication: Publication, expect: bytes) -> bytes:

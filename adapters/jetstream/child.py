@@ -58,7 +58,7 @@ async def check_binary(binary: Path) -> str:
     except OSError as exc:
         raise RequestError(Fault("hub.bad_binary", "nats_server", f"{binary} does not run: {exc.strerror}")) from exc
     output = (await process.communicate())[0].decode(errors="replace").split()
-    version = output[-1] if output else ""
+    version = output[-1].removeprefix("v") if output else ""
     if version_of(version) < OLDEST_SERVER:
         oldest = ".".join(map(str, OLDEST_SERVER))
         mend = f"{binary} is {version or 'unknown'}; {oldest} or newer is needed"

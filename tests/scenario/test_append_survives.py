@@ -14,16 +14,18 @@ import pytest
 from adapters.jetstream.append import JetStreamAppender
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.pull import JetStreamPuller
+from adapters.jetstream.streams import StreamLimits
 from schemas.errors import UnavailableError
 from schemas.subjects import Lane, stream_of
 from tests.contract.buses import HUANJIANG, LIBO, number_of, publications
 from tests.hubs import RealHub, real_hub, real_leaf
 from tests.links import Link, Mood, link_to
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(900)
 SIZES = (1, 1, 2, 3, 7, 20, 300, 1500)
 """Publications that a relay finds waiting."""
 ANSWER_SECONDS = 0.6
+ROOMY = StreamLimits(max_messages_per_subject=10_000_000)
 
 
 @dataclass
@@ -88,7 +90,7 @@ async def everything(hub: RealHub) -> list[int]:
 async def relaying(connection: HubConnection, total: int, seed: int) -> AsyncIterator[Relay]:
     """Run a relay beside the block, and wait until it is through."""
     relay = Relay(connection, total, random.Random(seed))
-    async with asyncio.timeout(150), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(600), asyncio.TaskGroup() as tasks:
         tasks.create_task(relay.run())
         yield relay
 
@@ -99,8 +101,8 @@ async def test_a_hub_killed_again_and_again_loses_doubles_and_swaps_nothing(
     """Kill -9 of the hub's nats-server while an append is under way: counted only then."""
     kills, seed = reduced(8, 60), new_seed()
     rng = random.Random(seed)
-    async with real_hub(tmp_path, (HUANJIANG, LIBO)) as hub, hub.connect(HUANJIANG) as connection:
-        async with relaying(connection, 4000 * kills, seed) as relay:
+    async with real_hub(tmp_path, (HUANJIANG, LIBO), limits=ROOMY) as hub, hub.connect(HUANJIANG) as connection:
+        async with relaying(connection, 2500 * kills, seed) as relay:
             done = 0
             while done < kills and relay.held < relay.total:
                 await asyncio.sleep(rng.uniform(0.01, 0.15))
@@ -128,7 +130,7 @@ async def test_a_hub_that_stops_answering_and_goes_on_later_doubles_nothing(
     """SIGSTOP in the middle of an append, longer than we wait for the answer: what it took before is committed late."""
     stops, seed = reduced(4, 25), new_seed()
     rng = random.Random(seed)
-    async with real_hub(tmp_path, (HUANJIANG, LIBO)) as hub, hub.connect(HUANJIANG) as connection:
+    async with real_hub(tmp_path, (HUANJIANG, LIBO), limits=ROOMY) as hub, hub.connect(HUANJIANG) as connection:
         async with relaying(connection, 3000 * stops, seed) as relay:
             for _ in range(stops):
                 await asyncio.sleep(rng.uniform(0.01, 0.1))
@@ -147,7 +149,7 @@ async def test_a_leaf_killed_while_its_county_appends_loses_and_doubles_nothing(
     """The county's own server dies: what it had taken may or may not have reached the hub."""
     kills, seed = reduced(4, 25), new_seed()
     rng = random.Random(seed)
-    async with real_hub(tmp_path, (HUANJIANG, LIBO)) as hub, real_leaf(hub, HUANJIANG) as leaf:
+    async with real_hub(tmp_path, (HUANJIANG, LIBO), limits=ROOMY) as hub, real_leaf(hub, HUANJIANG) as leaf:
         async with (
             hub.connect(HUANJIANG, leaf.credentials()) as connection,
             relaying(connection, 3000 * kills, seed) as relay,
@@ -167,7 +169,7 @@ async def test_a_leaf_killed_while_its_county_appends_loses_and_doubles_nothing(
 @asynccontextmanager
 async def linked(tmp_path: Path) -> AsyncIterator[tuple[RealHub, Link, HubConnection]]:
     """A hub, and a county's connection to it over a link that can be broken."""
-    async with real_hub(tmp_path, (HUANJIANG, LIBO)) as hub, link_to(hub.server.ports.client) as link:
+    async with real_hub(tmp_path, (HUANJIANG, LIBO), limits=ROOMY) as hub, link_to(hub.server.ports.client) as link:
         credentials = replace(hub.credentials(HUANJIANG), urls=(f"tls://127.0.0.1:{link.port}",))
         async with hub.connect(HUANJIANG, credentials) as connection:
             yield hub, link, connection

@@ -142,7 +142,7 @@ async def test_an_old_server_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RequestError) as refused:
         await check_binary(old)
     assert refused.value.fault.code == "hub.server_too_old"
-    assert await check_binary(find_binary()) == "v2.15.1"
+    assert await check_binary(find_binary()) == "2.15.1"
 
 
 def test_a_missing_program_is_told(tmp_path: Path) -> None:
