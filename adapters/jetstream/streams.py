@@ -38,6 +38,14 @@ class StreamLimits:
     replicas: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one county keeps at the hub: how many different subjects, how many messages."""
+
+    subjects: int
+    messages: int
+
+
 class Registrar:
     """Borrows the registrar's connection, which owns the streams' account."""
 
@@ -68,6 +76,32 @@ class Registrar:
                 await self._ask(f"CONSUMER.DELETE.{stream}.{name}")
                 changed += 1
         return changed
+
+    async def usage(self) -> dict[str, Usage]:
+        """Return what each county keeps at the hub: the one that floods it, or invents subjects, stands out.
+
+        Raises:
+            UnavailableError: The hub cannot be reached.
+        """
+        found: dict[str, Usage] = {}
+        for stream in streams():
+            subjects = await self._subjects_of(stream)
+            for subject, messages in subjects.items():
+                county = subject.split(".")[2]
+                before = found.get(county, Usage(0, 0))
+                found[county] = Usage(before.subjects + 1, before.messages + messages)
+        return found
+
+    async def _subjects_of(self, stream: str) -> dict[str, int]:
+        """Return the number of messages of each subject; the hub tells them in pages."""
+        found: dict[str, int] = {}
+        for _ in range(_PAGE_MAX):
+            info = await self._ask(f"STREAM.INFO.{stream}", {"subjects_filter": "hub.in.>", "offset": len(found)})
+            page = info["state"].get("subjects") or {}
+            found |= page
+            if not page or len(found) >= info.get("total", 0):
+                break
+        return found
 
     async def _arrange_stream(self, stream: str, members: Iterable[str]) -> int:
         config = self._stream(stream, members)

@@ -10,7 +10,8 @@ from adapters.jetstream.accounts import REGISTRAR
 from adapters.jetstream.api import OWNER_PREFIX
 from adapters.jetstream.append import JetStreamAppender
 from adapters.jetstream.refusals import parsed
-from adapters.jetstream.streams import Registrar, StreamLimits
+from adapters.jetstream.streams import Registrar, StreamLimits, Usage
+from schemas.carriage import Publication
 from schemas.errors import UnavailableError
 from schemas.subjects import URGENT_STREAM, Lane, consumer_of, stream_of, streams
 from tests.contract.buses import BORDER, HUANJIANG, LIBO, NANDAN, TIANE, publications
@@ -108,6 +109,20 @@ async def test_a_stream_that_somebody_changed_is_put_right(tmp_path: Path) -> No
             assert await Registrar(connection, hub.limits).arrange([HUANJIANG], {}) == 1
         config = (await asked(hub, f"STREAM.INFO.{stream}"))["config"]
         assert (config["max_msgs_per_subject"], config["description"]) == (100_000, "mine")
+
+
+async def test_a_county_that_fills_the_hub_stands_out(tmp_path: Path) -> None:
+    """The bound per subject does not catch a county that invents subjects: somebody must see who it is."""
+    async with real_hub(tmp_path, (HUANJIANG, LIBO)) as hub:
+        async with hub.connect(HUANJIANG) as connection, hub.connect(LIBO) as neighbour:
+            appender = JetStreamAppender(connection, HUANJIANG)
+            await appender.append(Lane.NORMAL, publications(1, 30))
+            await appender.append(Lane.URGENT, publications(1, 5, lane=Lane.URGENT))
+            flood = [Publication(n, f"hub.in.{LIBO}.urgent.x{n}.a.b.c", b"") for n in range(1, 401)]
+            await JetStreamAppender(neighbour, LIBO).append(Lane.URGENT, flood)
+        async with hub.connect(REGISTRAR) as connection:
+            usage = await Registrar(connection, hub.limits).usage()
+    assert usage == {HUANJIANG: Usage(2, 35), LIBO: Usage(400, 400)}
 
 
 async def test_the_registrar_itself_may_not_empty_or_delete_a_stream(tmp_path: Path) -> None:
