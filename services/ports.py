@@ -351,6 +351,10 @@ class Store(Protocol):
 class Appender(Protocol):
     """The way out to the hub; see schemas.carriage."""
 
+    @property
+    def contacts(self) -> int:
+        """How often contact was made; whatever was learnt over an earlier contact is doubtful."""
+
     async def last_held(self, lane: Lane) -> int:
         """Return the last own publication sequence that the hub holds, 0 if none.
 

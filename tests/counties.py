@@ -160,9 +160,13 @@ class World:
         newest = max((folder / "server").glob("*_*.ports"), key=lambda path: path.stat().st_mtime)
         return int(newest.stem.rpartition("_")[2])
 
-    def kill_server(self, name: str) -> None:
-        """SIGKILL the nats-server of a hub or leaf; its supervisor starts it again."""
-        os.kill(self.server_pid(name), signal.SIGKILL)
+    async def kill_server(self, name: str) -> None:
+        """SIGKILL the nats-server of a hub or leaf; its supervisor starts it again. Waits for one that is starting."""
+        while True:
+            try:
+                return os.kill(self.server_pid(name), signal.SIGKILL)
+            except (ValueError, FileNotFoundError, ProcessLookupError):
+                await asyncio.sleep(0.005)
 
     def recounted(self) -> Count:
         """Write the senders' logs and recount; call after the processes have ended, or at least rest."""

@@ -65,6 +65,11 @@ class JetStreamAppender:
         self._tails: dict[Lane, Tail] = {}
         self._turns = {lane: asyncio.Lock() for lane in Lane}
 
+    @property
+    def contacts(self) -> int:
+        """How often contact was made; whatever was learnt over an earlier contact is doubtful."""
+        return self._hub.contacts
+
     async def last_held(self, lane: Lane) -> int:
         """Return the last own publication sequence that the hub holds, 0 if none.
 

@@ -47,14 +47,25 @@ class MemoryHub:
         self.streams: dict[str, list[Stored]] = defaultdict(list)
         self.acknowledged: dict[tuple[str, str], int] = defaultdict(int)
         """The last acknowledged stream sequence of each (county, stream)."""
-        self.down = False
-        """Set by a test: nobody reaches the hub."""
+        self._down = False
+        self.contacts = 1
+        """How often a county got through: once more each time the hub comes back."""
         self.loses_answers = 0
         """Set by a test: so many appends are stored, but their answer is lost."""
         self.breaks_after: int | None = None
         """Set by a test: the next append stores only so many messages before the contact breaks."""
         self._agreements = {name: frozenset(parties) for name, parties in (agreements or {}).items()}
         self._news = asyncio.Event()
+
+    @property
+    def down(self) -> bool:
+        """Set by a test: nobody reaches the hub."""
+        return self._down
+
+    @down.setter
+    def down(self, down: bool) -> None:
+        self.contacts += self._down and not down
+        self._down = down
 
     def store(self, stream: str, messages: Sequence[Stored]) -> None:
         """Keep messages and wake whoever waits for one."""
@@ -95,6 +106,11 @@ class MemoryAppender:
         """Append to ``hub`` as ``county``."""
         self._hub, self._county = hub, county
         self._known: dict[Lane, int] = {}
+
+    @property
+    def contacts(self) -> int:
+        """How often contact was made; whatever was learnt over an earlier contact is doubtful."""
+        return self._hub.contacts
 
     async def last_held(self, lane: Lane) -> int:
         """Return the last own publication sequence that the hub holds, 0 if none.

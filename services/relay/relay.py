@@ -28,6 +28,7 @@ class Relay:
         """Take ready-made ports; open nothing."""
         self._store, self._appender, self._clock = store, appender, clock
         self._cursor: dict[Lane, int] = {}
+        self._asked_over: dict[Lane, int] = {}
         self._marked: dict[Lane, tuple[int, float]] = {}
 
     async def run_once(self, lane: Lane, limit: int = BATCH_MAX) -> int:
@@ -52,12 +53,16 @@ class Relay:
         return last - after
 
     async def _position(self, lane: Lane) -> int:
-        """Return the last own sequence at the hub: asked once after start and after every doubt."""
-        if lane not in self._cursor:
+        """Return the last own sequence at the hub: asked after start, after every doubt, and over every new contact.
+
+        A hub that lost everything answers like one that never lost contact, so a quiet lane would never learn of it.
+        """
+        contacts = self._appender.contacts
+        if lane not in self._cursor or self._asked_over[lane] != contacts:
             held = await self._appender.last_held(lane)
             if await self._store.read(lambda tx: held > tx.lane_end(lane) or tx.in_doubt(lane)):
                 await self._store.write(lambda tx: _follow_the_hub(tx, lane, held))
-            self._cursor[lane] = held
+            self._cursor[lane], self._asked_over[lane] = held, contacts
         return self._cursor[lane]
 
     async def _mark(self, lane: Lane, last: int, *, at_once: bool) -> None:

@@ -43,6 +43,11 @@ class NotingAppender:
         self._appender = appender
         self.held: dict[Lane, tuple[int, int]] = {}
 
+    @property
+    def contacts(self) -> int:
+        """As the appender counts."""
+        return self._appender.contacts
+
     async def last_held(self, lane: Lane) -> int:
         """Ask the real one."""
         return self._note(lane, await self._appender.last_held(lane))

@@ -55,7 +55,7 @@ async def _kill(world: World, victim: str, moment: float, rng: random.Random) ->
         while not (in_flight := await world.in_flight()):
             await asyncio.sleep(0.002)
     if victim in {"hub", "leaf-451222"}:
-        world.kill_server(victim)
+        await world.kill_server(victim)
     else:
         await world.troupe.kill(victim)
         await asyncio.sleep(rng.uniform(0.0, 0.5))

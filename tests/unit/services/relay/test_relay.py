@@ -287,3 +287,17 @@ async def test_marks_are_written_seldom(office: Office, hub: MemoryHub) -> None:
     await relay.run_once(NORMAL)
     marks.append(await office.store.read(lambda s: s.published_up_to(NORMAL)))
     assert marks == [1, 1, 1, 3]
+
+
+async def test_a_quiet_lane_learns_that_the_hub_lost_everything(office: Office, hub: MemoryHub, relay: Relay) -> None:
+    """What opened the epoch went by the urgent lane: without it the neighbour would wait for ever."""
+    await post(office, 1)
+    for lane in Lane:
+        await relay.run_once(lane)
+    hub.down = True
+    hub.streams.clear()
+    hub.down = False
+    for lane in Lane:
+        await relay.run_once(lane)
+    assert held(hub, URGENT) == [(1, 0)]
+    assert held(hub, NORMAL) == [(1, 1)]
