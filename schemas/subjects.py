@@ -13,8 +13,6 @@ from typing import Final
 
 from schemas.ids import CountyCode, is_county
 
-DOMAIN: Final = "HUB"
-API_PREFIX: Final = f"$JS.{DOMAIN}.API"
 SHARDS: Final = 4
 URGENT_STREAM: Final = "EVT_URGENT"
 _PREFIX: Final = "cn.sihu."
