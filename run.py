@@ -317,7 +317,9 @@ def lock(arguments: Sequence[str]) -> int:
     """Write the locks: universal, hashed, without the name of any host. Arguments go to uv, e.g. ``--upgrade``."""
     prepare("dev")
     common = [str(VENV / "bin" / "uv"), "pip", "compile", "--universal", "--python-version", "3.11", "--quiet"]
-    common += ["--generate-hashes", "--no-emit-index-url", "--no-header", "--no-config", *arguments]
+    # An extra stays in its pin: pip before 23.3 takes the newest version for it else, and refuses what has no hash.
+    common += ["--generate-hashes", "--no-strip-extras"]
+    common += ["--no-emit-index-url", "--no-header", "--no-config", *arguments]
     runtime = ["pyproject.toml", "--output-file", RUNTIME]
     dev = ["pyproject.toml", "--extra", "dev", "--constraint", RUNTIME, "--output-file", DEV]
     build = ["--group", "build", "--constraint", DEV, "--output-file", BUILD]
