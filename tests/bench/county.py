@@ -27,7 +27,7 @@ from services.posting import Posting
 from services.receiver.receiver import Receiver
 from services.relay.relay import BATCH_MAX, Relay
 from tests.bench.driver import Driver
-from tests.bench.events import AGREEMENT_ID, BULLETIN_TYPE
+from tests.bench.events import BULLETIN_TYPE
 from tests.bench.floor_sender import HEAD, body_of
 from tests.bench.members import FixedDirectory, nkey_seed_of, signers_of, trust_of
 from tests.bench.processes import serve, until
@@ -79,6 +79,7 @@ class County:
         """Open the store, the connection and the relay; the receiver rests until ``receive``."""
         set_up_logging("json", "info", county=county)  # as a node in service does
         self._county, clock = CountyCode(county), SystemClock()
+        self._neighbour = next(code for code in counties if code != county)
         directory = FixedDirectory(trust_of([CountyCode(code) for code in counties]))
         self._store = await self._stack.enter_async_context(open_store(Path(database), county=county))
         self._hub = HubConnection(Credentials((url,), nkey_seed_of(county), None), who=county)
@@ -110,7 +111,8 @@ class County:
     async def append(self, first: int, count: int, skip: int = -1) -> dict[str, Any]:
         """Append bare bytes by the engine alone, in slices as the relay hands them over."""
         held = await self._appender.last_held(Lane.NORMAL)
-        subject = str(Subject(self._county, Lane.NORMAL, f"_{AGREEMENT_ID}", BULLETIN_TYPE))
+        # To the neighbour alone: what goes to all parties comes back, and the receiver would be measured, too.
+        subject = str(Subject(self._county, Lane.NORMAL, self._neighbour, BULLETIN_TYPE))
         numbers = [number for number in range(first, first + count) if number != skip]
         started = time.monotonic_ns()
         waiting = [

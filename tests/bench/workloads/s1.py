@@ -36,7 +36,7 @@ S1 = Workload(
     "S1",
     "durable append, bytes only",
     20_000,
-    6_000,
+    12_000,
     opened,
     targets=(Target("ratio", 10, must=True), Target("ratio", 15), Target("ratio_lazy", 2)),
 )
