@@ -18,6 +18,7 @@ import threading
 from typing import Any, Final, Literal, TextIO
 
 import structlog
+from pydantic_core import PydanticSerializationError, to_json
 
 _GATHER_SECONDS: Final = 0.05
 
@@ -95,8 +96,8 @@ def set_up(form: Literal["console", "json"], level: str, *, county: str = "") ->
     )
 
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
-
-
 def _as_json(line: dict[str, Any], **_options: object) -> str:
-    return _ENCODER.encode(line)
+    try:
+        return to_json(line, fallback=str).decode()
+    except PydanticSerializationError:  # a lone surrogate: escaped rather than lost with its line
+        return json.dumps(line, separators=(",", ":"), default=str)

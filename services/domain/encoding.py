@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from schemas.envelope import MAX_DEPTH, MAX_INTEGER
 from schemas.errors import Fault, InvariantError
@@ -64,8 +65,12 @@ def from_base64url(text: str) -> bytes | None:
 
 
 def compact_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    """Serialise for signing or digesting: UTF-8, no spaces, keys in the given order."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    """Serialise for signing or digesting: UTF-8, no spaces, keys in the given order.
+
+    Args:
+        value: Of the strict profile, so it holds no float.
+    """
+    return to_json(value)
 
 
 class _StrictnessError(ValueError):
