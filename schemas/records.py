@@ -6,7 +6,7 @@ Times are aware UTC, digests and ids lowercase hex, sizes bytes.
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from schemas.control import ChainKind, OpeningReason, ReceiptStage
 from schemas.envelope import Envelope, Position
@@ -287,6 +287,12 @@ class Notice:
     """Chinese, one line, with the telephone to call where there is one."""
     told_at: datetime
     resolved_at: datetime | None
+    closed_by: str | None = None
+    """The person, or the token bound to none, who closed it; None while it is open or if the cause went by itself."""
+
+
+SELF_ENDING: Final = frozenset({NoticeKind.EXPIRING})
+"""Kinds that nobody closes: told again while the cause lasts, they end when what expires is renewed."""
 
 
 class JournalKind(StrEnum):

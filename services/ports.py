@@ -197,7 +197,13 @@ class Waiting(Protocol):
         """
 
     def resolve(self, kind: NoticeKind, about: str, county: str, at: datetime) -> None:
-        """The cause is gone."""
+        """The cause is gone; journals the notice once more."""
+
+    def notice(self, number: int) -> Notice | None:
+        """Return one notice, open or not, or None."""
+
+    def close(self, number: int, by: str, at: datetime) -> None:
+        """A person has dealt with an open notice; journals it once more. One that is open no more stays as it is."""
 
 
 class Memory(Protocol):

@@ -94,7 +94,21 @@ class MemoryWaiting:
         """The cause is gone."""
         number = self._open_notice(kind, about, county)
         if number is not None:
-            self._state.notices[number] = replace(self._state.notices[number], resolved_at=at)
+            self._end(number, None, at)
+
+    def notice(self, number: int) -> Notice | None:
+        """Return one notice, open or not, or None."""
+        return self._state.notices.get(number)
+
+    def close(self, number: int, by: str, at: datetime) -> None:
+        """A person has dealt with an open notice."""
+        found = self.notice(number)
+        if found is not None and found.resolved_at is None:
+            self._end(number, by, at)
+
+    def _end(self, number: int, by: str | None, at: datetime) -> None:
+        self._state.notices[number] = replace(self._state.notices[number], resolved_at=at, closed_by=by)
+        self._state.write_down(JournalKind.NOTICE, str(number), at)
 
     def _open_notice(self, kind: NoticeKind, about: str, county: str) -> int | None:
         cause = (kind, about, county)

@@ -7,7 +7,7 @@ from adapters.sqlite.held import HeldLinks
 from adapters.sqlite.notices import Notices
 from adapters.sqlite.quarantine import Quarantine
 from adapters.sqlite.watches import Watches
-from schemas.records import HeldBack, NoticeKind, Quarantined, Watch
+from schemas.records import HeldBack, Notice, NoticeKind, Quarantined, Watch
 
 
 class SqliteWaiting:
@@ -48,3 +48,11 @@ class SqliteWaiting:
     def resolve(self, kind: NoticeKind, about: str, county: str, at: datetime) -> None:
         """The cause is gone."""
         self._notices.resolve(kind, about, county, at)
+
+    def notice(self, number: int) -> Notice | None:
+        """Return one notice, open or not, or None."""
+        return self._notices.notice(number)
+
+    def close(self, number: int, by: str, at: datetime) -> None:
+        """A person has dealt with an open notice."""
+        self._notices.close(number, by, at)

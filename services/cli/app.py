@@ -57,7 +57,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "receipts": Entry(_DESK, "services.cli.showing:receipts", "回执", "every receipt that covers an event"),
     "acknowledge": Entry(_DESK, "services.cli.sending:acknowledge", "签收", "answer an event as a named officer"),
     "watch": Entry(_DESK, "services.cli.watching:watch", "守看", "a live table of what happens"),
-    "notices": Entry(_DESK, "services.cli.listing:notices", "提醒", "what this county's duty officer must know"),
+    "notices": Entry(_DESK, "services.cli.notices:app", "提醒", "what this county's duty officer must know; close"),
     "quarantine": Entry(_DESK, "services.cli.listing:quarantine", "隔离", "messages that were refused, and why"),
     "members": Entry(_DESK, "services.cli.key:members", "成员", "counties of the registry, telephones"),
     "init": Entry(_TRUST, "services.cli.init:init", "建立", "make a county's directory: keys, settings, member card"),

@@ -19,6 +19,7 @@ from services.gateway.answers import (
     EventDetail,
     EventPage,
     LiveMessage,
+    NoticeLine,
     NoticeList,
     QuarantineList,
     Readiness,
@@ -92,6 +93,10 @@ class Api:
         """Return what this county's own duty officer was told, newest first."""
         params = {"open": "true" if open_only else "false", "limit": str(min(limit, PAGE_MAX))}
         return _read(NoticeList, await self._client.get("/notices", params))
+
+    async def close_notice(self, number: int) -> NoticeLine:
+        """Close a notice that a person has dealt with; closing it again changes nothing."""
+        return _read(NoticeLine, await self._client.post(f"/notices/{number}/closing", b""))
 
     async def quarantine(self, limit: int = 50) -> QuarantineList:
         """Return refused messages, newest first."""

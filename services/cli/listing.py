@@ -1,4 +1,4 @@
-"""``sihu inbox``, ``sent``, ``notices`` and ``quarantine``: what lies here, newest first."""
+"""``sihu inbox``, ``sent`` and ``quarantine``: what lies here, newest first."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=PAGE_MAX, help="How many at most.")]
 Type = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Only this type; its last part will do.")]
-All = Annotated[bool, typer.Option("--all", help="Those whose cause is gone, too.")]
 
 _INBOX = ("时间", "级", "来自", "类型", "*标题", "签收", "编号")
 _SENT = ("时间", "级", "类型", "*标题", ">入库", ">签收", "编号")
@@ -41,26 +40,6 @@ def sent(*, wire_type: Type = None, limit: Limit = 20, directory: Dir = HERE, as
         output.print_json(json_of(page))
         return
     output.show(sent_table(page.events))
-
-
-def notices(*, every: All = False, limit: Limit = 20, directory: Dir = HERE, as_json: AsJson = False) -> None:
-    """List what this county's own duty officer must know."""
-    desk = Desk(directory)
-    found = ask(desk, lambda api: api.notices(open_only=not every, limit=limit))
-    if as_json:
-        output.print_json(json_of(found))
-        return
-    rows = [
-        (
-            output.minute(one.told_at),
-            words.NOTICES[one.kind],
-            output.plain(one.text),
-            "[dim]已解除[/]" if one.resolved_at else "[bold red]未解除[/]",
-        )
-        for one in found.notices
-    ]
-    columns = ("时间", "种类", "*内容", "状态")
-    output.show(output.table("值班提醒 notices", *columns, rows=rows, empty="没有未解除的提醒 nothing is open"))
 
 
 def quarantine(*, limit: Limit = 20, directory: Dir = HERE, as_json: AsJson = False) -> None:

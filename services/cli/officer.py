@@ -138,7 +138,7 @@ def _replace_token(desk: Desk, certified: OfficerCredential) -> str:
     access = Access(
         name=f"officer-{certified.officer}",
         digest=digest_of(token.encode()),
-        scopes=(Scope.EVENTS_READ, Scope.ACKNOWLEDGE),
+        scopes=(Scope.EVENTS_READ, Scope.ACKNOWLEDGE, Scope.OPERATE),  # notices are told to officers: they close them
         officer=certified.officer,
         issued_at=certified.issued_at,
         expires_at=certified.expires_at,

@@ -200,6 +200,9 @@ class NoticeLine(Model):
     text: str
     told_at: WireTime
     resolved_at: WireTime | None
+    """When the cause was gone, or a person closed it; null while it is open."""
+    closed_by: str | None
+    """Officer who closed it, or name of a token that is bound to none; null if the cause was gone by itself."""
 
 
 class NoticeList(Model):

@@ -32,6 +32,7 @@ FAMILIES: Final[Mapping[str, tuple[int, str]]] = {
     "content": (422, "The content does not fit its type"),
     "guard": (422, "The content holds what must not travel"),
     "acknowledgement": (422, "The acknowledgement does not fit"),
+    "notice": (409, "The notice cannot be closed"),
     "live": (409, "The stream cannot go on from there"),
     "sihu": (500, "This node has a fault of its own"),
     "node": (503, "The node is not ready"),
@@ -51,6 +52,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "request.not_found": 404,
     "request.idempotency_key": 400,
     "request.idempotency_conflict": 409,
+    "notice.not_found": 404,
     "acknowledgement.already": 409,
     "acknowledgement.own_event": 409,
 }

@@ -61,7 +61,7 @@ def judge_mention(command: str) -> str:
     if words[1] not in COMMANDS:
         return f"{command}: there is no command {words[1]}"
     parser: Any = typer.main.get_command(_typer_app(COMMANDS[words[1]].target))
-    if hasattr(parser, "commands") and len(words) > 2:
+    if hasattr(parser, "commands") and len(words) > 2 and not words[2].startswith("-"):
         names = words[2].split("/")
         if missing := [name for name in names if name not in parser.commands]:
             return f"{command}: there is no {missing}"
@@ -72,7 +72,7 @@ def judge_mention(command: str) -> str:
 
 
 def _parse(parser: Any, name: str, rest: list[str], *, told_all: bool) -> None:  # noqa: ANN401 - click's own types
-    if hasattr(parser, "commands") and rest:
+    if hasattr(parser, "commands") and rest and not rest[0].startswith("-"):
         sub = parser.commands.get(rest[0])
         if sub is None:
             raise typer.BadParameter(f"there is no {name} {rest[0]}")

@@ -244,6 +244,34 @@ async def test_what_the_officer_must_know_is_listed(world: DiskWorld) -> None:
     assert [one["kind"] for one in listed["notices"]] == ["not_stored"]
 
 
+async def test_notices_are_closed_by_those_who_dealt_with_them(world: DiskWorld) -> None:
+    """A wrong number among right ones closes the right ones and says which was wrong; who closed it is on the list."""
+    huanjiang, now = world.desks[HUANJIANG], world.clock.now()
+
+    def happen(tx: Transaction) -> None:
+        for about in "ab":
+            tx.waiting_room.tell(NoticeKind.REFUSED, about, LIBO, f"荔波拒收 {about}", now)
+        tx.waiting_room.tell(NoticeKind.EXPIRING, "c", "", "名册将到期", now)
+
+    await huanjiang.store.write(happen)
+    closed = await huanjiang.command("notices", "close", "1", "7", "9", "2", "--officer", OFFICER)
+    assert closed.code == 2
+    assert [line.split()[:2] for line in closed.out.splitlines()] == [["1", "已关闭"], ["2", "已关闭"]]
+    assert closed.err.count("\n") == 1
+    for part in ("7", "9", "notice.not_found", "sihu notices --all"):
+        assert part in closed.err
+    assert (await huanjiang.command("notices", "close", "1")).code == 0
+    assert (await huanjiang.command("notices", "close", "0")).code == 2
+    misplaced = await huanjiang.command("notices", "--all", "close", "1")
+    assert (misplaced.code, "request.misplaced" in misplaced.err) == (2, True)
+    expiring = await huanjiang.command("notices", "close", "3")
+    assert (expiring.code, "ends by itself" in expiring.err) == (2, True)
+    still: Any = await huanjiang.done("notices")
+    assert [one["number"] for one in still["notices"]] == [3]
+    every = await huanjiang.command("notices", "--all")
+    assert every.out.count(f" {OFFICER}") == 2
+
+
 async def test_an_answered_event_shows_its_answer_and_its_deliveries(world: DiskWorld, tmp_path: Path) -> None:
     """Who comes on duty next must see who answered, how, and what was said."""
     envelope_id = await sent_alert(world, tmp_path)

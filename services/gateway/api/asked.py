@@ -64,8 +64,14 @@ class EventQuery(Model):
 class NoticeQuery(Model):
     """Which notices."""
 
-    open: Annotated[Flag, Field(description="Only those whose cause is not gone.")] = True
+    open: Annotated[Flag, Field(description="Only those that have neither ended nor been closed.")] = True
     limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+
+
+class NoticePath(Model):
+    """Which notice."""
+
+    number: Annotated[Place, Field(ge=1, description="Number of the notice, as the list shows it.")]
 
 
 class QuarantineQuery(Model):

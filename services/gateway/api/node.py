@@ -1,5 +1,6 @@
 """Handlers: the node itself: who is who, what waits, health, figures, and the two documents."""
 
+import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -7,12 +8,15 @@ from schemas.counties import name_of
 from schemas.errors import Fault
 from schemas.ids import CountyCode
 from services.gateway.answers import Health, NoticeList, QuarantineList, Readiness, WhoAmI
-from services.gateway.api.asked import NoticeQuery, QuarantineQuery
+from services.gateway.api.asked import NoticePath, NoticeQuery, QuarantineQuery
 from services.gateway.api.calls import JSON, Call, reply, reply_bytes
+from services.gateway.closing import close_notice
 from services.gateway.desk import Desk
 from services.gateway.meters import read_facts
 from services.gateway.problems import problem_of
 from services.gateway.views import member_list, notice_line, quarantine_line
+
+log = structlog.get_logger()
 
 
 async def get_members(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: ARG001 - every handler has one shape
@@ -25,6 +29,18 @@ async def get_notices(desk: Desk, call: Call) -> web.StreamResponse:
     asked = call.query_as(NoticeQuery)
     rows = await desk.gateway.store.read(lambda snapshot: snapshot.notices(open_only=asked.open, limit=asked.limit))
     return reply(NoticeList(notices=tuple(notice_line(row) for row in rows)))
+
+
+async def post_closing(desk: Desk, call: Call) -> web.StreamResponse:
+    """Close one notice: a person has dealt with it."""
+    number, access, now = call.path_as(NoticePath).number, call.caller, desk.gateway.clock.now()
+    by = access.officer or access.name
+    outcome = await desk.gateway.store.write(lambda tx: close_notice(tx, number, by, now))
+    if isinstance(outcome, Fault):
+        return problem_of(outcome).response()
+    if (outcome.resolved_at, outcome.closed_by) == (now, by):
+        log.info("gateway.closed", number=number, kind=outcome.kind, by=by)
+    return reply(notice_line(outcome))
 
 
 async def get_quarantine(desk: Desk, call: Call) -> web.StreamResponse:

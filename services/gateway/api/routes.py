@@ -12,6 +12,7 @@ from services.gateway.answers import (
     Health,
     LiveMessage,
     MemberList,
+    NoticeLine,
     NoticeList,
     QuarantineList,
     Readiness,
@@ -19,7 +20,7 @@ from services.gateway.answers import (
     WhoAmI,
 )
 from services.gateway.api import events, node
-from services.gateway.api.asked import EventPath, EventQuery, LiveQuery, NoticeQuery, QuarantineQuery
+from services.gateway.api.asked import EventPath, EventQuery, LiveQuery, NoticePath, NoticeQuery, QuarantineQuery
 from services.gateway.api.route import BASE, TEXT, Door, Route
 
 
@@ -152,6 +153,17 @@ ROUTES: Final[tuple[Route, ...]] = (
         Scope.OPERATE,
         NoticeList,
         query=NoticeQuery,
+    ),
+    Route(
+        "POST",
+        f"{BASE}/notices/{{number}}/closing",
+        "close_notice",
+        "Close a notice: a person has dealt with it. Closing it again changes nothing.",
+        node.post_closing,
+        Scope.OPERATE,
+        NoticeLine,
+        path_model=NoticePath,
+        codes=("notice.not_found", "notice.ends_itself"),
     ),
     Route(
         "GET",

@@ -177,7 +177,28 @@ async def test_a_duty_officer_is_told_once_while_the_cause_lasts(store: Store) -
     assert len(await store.read(lambda snapshot: snapshot.notices(open_only=False, limit=1))) == 1
     assert (await store.read(lambda snapshot: snapshot.counts()))["notices_open"] == 2
     journal = await store.read(lambda snapshot: snapshot.journal(0, 9))
-    assert [(one.kind, one.reference) for one in journal] == [(JournalKind.NOTICE, str(n)) for n in (1, 2, 3)]
+    assert [(one.kind, one.reference) for one in journal] == [(JournalKind.NOTICE, str(n)) for n in (1, 2, 1, 3)]
+
+
+async def test_a_person_closes_a_notice_once(store: Store) -> None:
+    """Nobody knows who closed it, a later hand takes the first one's place, or the cause is never told again."""
+
+    def tell(tx: Transaction) -> int:
+        return tx.waiting_room.tell(NoticeKind.REFUSED, "abc", THEM, "拒收", at(0))
+
+    assert await store.write(tell) == 1
+    await store.write(lambda tx: tx.waiting_room.close(1, "duty-a", at(5)))
+    await store.write(lambda tx: tx.waiting_room.close(1, "duty-b", at(6)))
+    await store.write(lambda tx: tx.waiting_room.close(2, "duty-a", at(7)))
+    await store.write(lambda tx: tx.waiting_room.resolve(NoticeKind.REFUSED, "abc", THEM, at(8)))
+    closed = await store.write(lambda tx: tx.waiting_room.notice(1))
+    assert closed is not None
+    assert (closed.resolved_at, closed.closed_by) == (at(5), "duty-a")
+    assert await store.write(lambda tx: tx.waiting_room.notice(2)) is None
+    assert await store.read(lambda snapshot: snapshot.notices(open_only=True, limit=9)) == []
+    assert (await store.read(lambda snapshot: snapshot.counts()))["notices_open"] == 0
+    assert [one.reference for one in await store.read(lambda snapshot: snapshot.journal(0, 9))] == ["1", "1"]
+    assert await store.write(tell) == 2
 
 
 async def test_an_answer_is_remembered_by_its_key(store: Store) -> None:

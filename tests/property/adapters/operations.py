@@ -256,11 +256,14 @@ def _tell(draw: st.DrawFn) -> Operation:
         at(draw(_seconds)),
     )
     key, name = draw(st.sampled_from(("key-1", "key-2"))), draw(st.sampled_from(("county", "note")))
+    number = draw(_number)
     return draw(
         _one_of(
-            (kind, about, county, when, key, name),
+            (kind, about, county, when, key, name, number),
             ("waiting_room.tell", lambda tx: tx.waiting_room.tell(kind, about, county, "电话", when)),
             ("waiting_room.resolve", lambda tx: tx.waiting_room.resolve(kind, about, county, when)),
+            ("waiting_room.close", lambda tx: tx.waiting_room.close(number, key, when)),
+            ("waiting_room.notice", lambda tx: tx.waiting_room.notice(number)),
             ("memory.remembered", lambda tx: tx.memory.remembered(key)),
             (
                 "memory.remembered+memory.remember",

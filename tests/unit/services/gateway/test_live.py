@@ -155,6 +155,23 @@ async def test_notices_are_told_to_operators_only(world: World) -> None:
     assert only == event
 
 
+async def test_a_notice_that_is_closed_is_told_again(world: World) -> None:
+    """A second screen that goes on showing what was dealt with sends a second officer to the telephone."""
+    county = world[HUANJIANG]
+
+    def tell(tx: Transaction) -> None:
+        tx.waiting_room.tell(NoticeKind.REFUSED, "a", papers.LIBO, "荔波拒收", papers.NOW)
+
+    operator = county.let_in("operator", Scope.EVENTS_READ, Scope.OPERATE)
+    async with calling(county, operator) as caller, listening(caller, 0) as socket:
+        await county.store.write(tell)
+        await heard(socket, 1)
+        await caller.post("/notices/1/closing")
+        (closed,) = await heard(socket, 1)
+
+    assert (closed["kind"], closed["reference"], closed["notice"]["closed_by"]) == ("notice", "1", "operator")
+
+
 async def test_a_browser_sends_its_token_as_a_subprotocol(world: World) -> None:
     """A browser cannot set Authorization here, and an address with a token in it ends in every log."""
     county = world[HUANJIANG]

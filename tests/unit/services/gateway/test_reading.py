@@ -243,6 +243,45 @@ async def test_notices_are_those_still_open_unless_asked(world: World, reader: C
     assert len((await reader.get("/notices?open=false&limit=1")).body["notices"]) == 1
 
 
+async def test_a_person_closes_what_has_been_dealt_with(world: World, reader: Caller) -> None:
+    """A refusal that stays on the board for ever teaches people to pass over the board."""
+    county = world[HUANJIANG]
+
+    def tell(tx: Transaction) -> None:
+        tx.waiting_room.tell(NoticeKind.REFUSED, "a", papers.LIBO, "荔波拒收", papers.NOW)
+        tx.waiting_room.tell(NoticeKind.EXPIRING, "b", "", "证书将到期", papers.NOW)
+
+    await county.store.write(tell)
+    closed = await reader.post("/notices/1/closing")
+    assert (closed.status, closed.body["number"], closed.body["closed_by"]) == (200, 1, OFFICER)
+    await county.clock.move(60)
+    async with calling(county, county.let_in("later", Scope.OPERATE)) as later:
+        again = await later.post("/notices/1/closing")
+    assert (again.status, again.body) == (200, closed.body)
+    assert [one["number"] for one in (await reader.get("/notices")).body["notices"]] == [2]
+    assert (await reader.get("/notices?open=false")).body["notices"][1] == closed.body
+
+    for number, status, code in (("3", 404, "notice.not_found"), ("2", 409, "notice.ends_itself")):
+        refused = await reader.post(f"/notices/{number}/closing")
+        assert (refused.status, refused.body["code"], refused.body["field"]) == (status, code, "number")
+    for number in ("0", "-1", "x", "9" * 17):
+        assert (await reader.post(f"/notices/{number}/closing")).status == 400
+
+
+async def test_a_token_without_an_officer_closes_in_its_own_name(world: World) -> None:
+    """Whoever asks later who closed it must find somebody."""
+    county = world[HUANJIANG]
+
+    def tell(tx: Transaction) -> None:
+        tx.waiting_room.tell(NoticeKind.QUARANTINED, "a", papers.LIBO, "隔离", papers.NOW)
+
+    await county.store.write(tell)
+    async with calling(county, county.let_in("console", Scope.OPERATE)) as caller:
+        assert (await caller.post("/notices/1/closing")).body["closed_by"] == "console"
+    async with calling(county, county.let_in("board", Scope.EVENTS_READ)) as caller:
+        assert (await caller.post("/notices/1/closing")).body["code"] == "access.scope"
+
+
 async def test_quarantine_shows_the_reason_and_no_bytes(world: World, reader: Caller) -> None:
     """Refused bytes may hold what must never be shown; the reason must be there."""
     county = world[HUANJIANG]
