@@ -3,9 +3,11 @@
 The closed list of log events, ``room.past_tense``. One line per message per room; never a payload, a key or a
 telephone number. Ids are bound once per delivery.
 
-info: gateway.submitted, gateway.acknowledged, gateway.closed, relay.published, receiver.accepted, hub.arranged.
+info: gateway.submitted, gateway.acknowledged, gateway.closed, relay.published, receiver.accepted, hub.arranged,
+upkeep.swept.
 warning: gateway.refused, relay.append_deferred, receiver.deferred, receiver.gap_waited, notifier.deferred,
-directory.refused, notifier.expiring, receiver.own_lost, hub.arrange_deferred, hub.certificate_expiring.
+upkeep.deferred, directory.refused, notifier.expiring, receiver.own_lost, hub.arrange_deferred,
+hub.certificate_expiring.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, relay.hub_ahead,
 notifier.told.
 """

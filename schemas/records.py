@@ -327,6 +327,19 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class Swept:
+    """What one step of tidying did.
+
+    Attributes:
+        dropped: Rows that are gone.
+        after: Where the next step goes on; None if this lane has no more to look at.
+    """
+
+    dropped: int
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """One page of a listing and where the next begins."""
 

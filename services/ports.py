@@ -29,6 +29,7 @@ from schemas.records import (
     ReceiptRow,
     Remembered,
     StoredEvent,
+    Swept,
     Watch,
 )
 from schemas.subjects import Lane
@@ -141,6 +142,15 @@ class Outbox(Protocol):
     def is_waiting(self, envelope_id: str) -> bool:
         """Tell whether a publication of this envelope is still to be published."""
 
+    def sweep(self, lane: Lane, after: int, before: datetime, limit: int) -> Swept:
+        """Forget that links were published which nobody needs from us any more; the links themselves stay.
+
+        Looked at are at most ``limit`` publications behind ``after`` that the hub holds and whose links were recorded
+        before ``before``, in order, up to the first younger one. Gone is the publication of an event for which, and for
+        every event before it in its chain, nobody owes us a receipt. Openings and receipts stay: nobody confirms them,
+        and a hub that lost everything gets them again. A lane in doubt is left alone.
+        """
+
 
 class Deliveries(Protocol):
     """Own events × recipients."""
@@ -214,6 +224,9 @@ class Memory(Protocol):
 
     def remember(self, row: Remembered) -> None:
         """Keep the answer."""
+
+    def forget_answers(self, before: datetime, limit: int) -> int:
+        """Forget the oldest answers that were given before then; return how many."""
 
     def set_position(self, stream: str, sequence: int) -> None:
         """The stream has been worked off up to this sequence."""

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from itertools import takewhile
 from typing import Final
 
 from adapters.memory.state import Due, DueKey, Link, Place, State, find_chain
 from schemas.control import HUMAN_STAGES, ReceiptStage
 from schemas.envelope import Envelope, Position
 from schemas.errors import InvariantError
-from schemas.records import Chain, Delivery, Direction, JournalKind, NewLink, ReceiptRow, StoredEvent
+from schemas.records import Chain, Delivery, Direction, JournalKind, NewLink, ReceiptRow, StoredEvent, Swept
 from schemas.subjects import Lane
 
 _JOURNALED: Final = {Direction.OUTGOING: JournalKind.POSTED, Direction.INCOMING: JournalKind.ARRIVED}
@@ -165,6 +167,27 @@ class MemoryOutbox:
     def doubt(self) -> None:
         """Behind what is known to be at the hub there may be others of ours."""
         self._state.doubted |= set(Lane)
+
+    def sweep(self, lane: Lane, after: int, before: datetime, limit: int) -> Swept:
+        """Forget publications of old events for which nobody owes a receipt any more."""
+        end = 0 if lane in self._state.doubted else self._state.published.get(lane, 0)
+        held = sorted(seq for at, seq in self._state.publications if at == lane and after < seq <= end)[:limit]
+        old = list(takewhile(lambda seq: self._event(lane, seq).recorded_at < before, held))
+        spent = [seq for seq in old if self._is_spent(self._event(lane, seq))]
+        for seq in spent:
+            del self._state.publications[lane, seq]
+        return Swept(len(spent), old[-1] if len(old) == limit else None)
+
+    def _event(self, lane: Lane, sequence: int) -> StoredEvent:
+        _, envelope_id = self._state.publications[lane, sequence]
+        return self._state.links[self._state.positions_by_id[envelope_id]].event
+
+    def _is_spent(self, event: StoredEvent) -> bool:
+        seq = event.envelope.header.seq
+        dues = {key: due for key, due in self._state.dues.items() if key[0] == event.chain_number}
+        return any(key[1] == seq for key in dues) and not any(
+            due.owes_stored for key, due in dues.items() if key[1] <= seq
+        )
 
     def is_waiting(self, envelope_id: str) -> bool:
         """Tell whether a publication of this envelope is still to be published."""

@@ -151,6 +151,13 @@ class MemoryFacts:
             raise InvariantError("an Idempotency-Key is answered once")
         self._state.remembered[row.key] = row
 
+    def forget_answers(self, before: datetime, limit: int) -> int:
+        """Forget the oldest answers that were given before then; return how many."""
+        old = sorted((row.recorded_at, key) for key, row in self._state.remembered.items() if row.recorded_at < before)
+        for _, key in old[:limit]:
+            del self._state.remembered[key]
+        return len(old[:limit])
+
     def set_position(self, stream: str, sequence: int) -> None:
         """The stream has been worked off up to this sequence."""
         self._state.positions[stream] = sequence

@@ -1,6 +1,7 @@
 """Small facts that share the transaction: answers once given, how far a stream is worked off, the store's own."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from adapters.sqlite.batch import Batch
@@ -12,6 +13,10 @@ _SELECT_REMEMBERED: Final = "SELECT key, request_digest, envelope_id, recorded_a
 _INSERT_REMEMBERED: Final = (
     "INSERT INTO idempotency (key, request_digest, envelope_id, recorded_at) VALUES (?, ?, ?, ?)"
 )
+_FORGET: Final = """
+    DELETE FROM idempotency WHERE key IN (
+        SELECT key FROM idempotency WHERE recorded_at < ? ORDER BY recorded_at, key LIMIT ?
+    )"""
 _UPSERT_POSITION: Final = """
     INSERT INTO positions (stream, sequence) VALUES (?, ?)
     ON CONFLICT (stream) DO UPDATE SET sequence = excluded.sequence"""
@@ -48,6 +53,12 @@ class SqliteFacts:
             raise InvariantError("an Idempotency-Key is answered once")
         self._answers.put(row.key, row)
         self._append((row.key, row.request_digest, bytes.fromhex(row.envelope_id), micros(row.recorded_at)))
+
+    def forget_answers(self, before: datetime, limit: int) -> int:
+        """Forget the oldest answers that were given before then; return how many."""
+        self._batch.run(_FORGET, (micros(before), limit))
+        self._answers.forget()
+        return self._batch.connection.changes()
 
     def set_position(self, stream: str, sequence: int) -> None:
         """The stream has been worked off up to this sequence."""

@@ -1,6 +1,8 @@
 """Recorded links and the publications of each lane."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import takewhile
 from typing import Final
 
 from adapters.sqlite.batch import Batch
@@ -8,9 +10,10 @@ from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL, POSITION, Counters, lane_doubt, lane_end, lane_published
 from adapters.sqlite.histories import Histories
 from adapters.sqlite.journal import Journal
+from adapters.sqlite.progress import settled_below
 from adapters.sqlite.values import CONTROL_PREFIX, Row, first, micros
 from schemas.errors import InvariantError
-from schemas.records import Direction, JournalKind, NewLink
+from schemas.records import Direction, JournalKind, NewLink, Swept
 from schemas.subjects import Lane
 
 _INSERT_ENVELOPE: Final = """
@@ -23,6 +26,12 @@ _SELECT_UNPUBLISHED: Final = "SELECT sequence FROM publications WHERE lane = ? A
 _RENUMBER: Final = "UPDATE publications SET sequence = ? WHERE lane = ? AND sequence = ?"
 _RENUMBERED: Final = "UPDATE publications SET sequence = -sequence WHERE lane = ? AND sequence < 0"
 _SELECT_PUBLISHED_AS: Final = "SELECT lane, sequence FROM publications WHERE position = ?"
+
+_SELECT_HELD: Final = """
+    SELECT p.sequence, e.chain_number, e.seq, e.recorded_at
+    FROM publications AS p CROSS JOIN envelopes AS e ON e.position = p.position
+    WHERE p.lane = ? AND p.sequence > ? AND p.sequence <= ? ORDER BY p.sequence LIMIT ?"""
+_DROP: Final = "DELETE FROM publications WHERE lane = ? AND sequence = ?"
 
 SELECT_POSITION: Final = """
     WITH RECURSIVE ids (part) AS (
@@ -124,6 +133,20 @@ class SqliteOutbox:
         """Behind what is known to be at the hub there may be others of ours."""
         for lane in Lane:
             self._counters.set(lane_doubt(lane), 1)
+
+    def sweep(self, lane: Lane, after: int, before: datetime, limit: int) -> Swept:
+        """Forget publications of old events for which nobody owes a receipt any more."""
+        if self._counters.value(lane_doubt(lane)):
+            return Swept(0, None)
+        held = list(
+            self._batch.ask(_SELECT_HELD, (lane.value, after, self._counters.value(lane_published(lane)), limit))
+        )
+        old = list(takewhile(lambda row: row[3] < micros(before), held))
+        settled = {chain: settled_below(self._batch.ask, chain) for chain in {row[1] for row in old}}
+        spent = [sequence for sequence, chain, seq, _ in old if settled[chain](seq)]
+        for sequence in spent:
+            self._batch.run(_DROP, (lane.value, sequence))
+        return Swept(len(spent), old[-1][0] if len(old) == limit else None)
 
     def is_waiting(self, envelope_id: str) -> bool:
         """Tell whether a publication of this envelope is still to be published."""

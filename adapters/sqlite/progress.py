@@ -1,5 +1,6 @@
 """Deliveries read back from their ranges."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +23,7 @@ from schemas.records import Delivery
 _SELECT_UNSETTLED: Final = """
     SELECT s.chain_number, s.recipient, s.up_to FROM settled AS s
     WHERE EXISTS (SELECT 1 FROM expectations AS e WHERE e.chain_number = s.chain_number AND e.last_seq > s.up_to)"""
+_SELECT_SETTLED: Final = "SELECT recipient, up_to FROM settled WHERE chain_number = ?"
 _SELECT_RECORDED_AT: Final = "SELECT recorded_at FROM envelopes WHERE chain_number = ? AND seq = ?"
 
 
@@ -50,6 +52,19 @@ def _delivery(ask: Ask, chain: int, seq: int, recipient: str) -> Delivery:
 
 def _at(reached: Reached | None) -> datetime | None:
     return moment_or_none(reached.at if reached else None)
+
+
+def settled_below(ask: Ask, chain: int) -> Callable[[int], bool]:
+    """Return what tells of a sequence of one chain that it is expected and nothing is owed at or before it."""
+    spans = spans_of(ask(SELECT_SPANS, (chain,)))
+    settled = dict(ask(_SELECT_SETTLED, (chain,)))
+    owed = [
+        first
+        for recipient, up_to in settled.items()
+        if (first := next_owed((span for span in spans if recipient in span.recipients), up_to)) is not None
+    ]
+    end = min(owed, default=None)
+    return lambda seq: any(span.first <= seq <= span.last for span in spans) and (end is None or seq < end)
 
 
 def oldest_unstored(ask: Ask) -> dict[str, datetime]:

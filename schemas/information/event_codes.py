@@ -1,11 +1,11 @@
 """Kinds of emergencies that this region must be able to name, with their codes.
 
-Source: GB/T 35561—2017 (突发事件分类与编码, in force since 2018-07-01): 11 natural disaster, 12 accident, 13 public health,
-14 public safety, then a letter for the group and two digits; 00 is the whole group, 99 its others, Y00 the others of a
-class. The printed standard is not published in full, so each row says by what it was checked on 2026-11-24: by what
-public clients of the national early-warning platform (12379) print for its messages, or by a copy of the classification
-as it was loaded into an emergency-command system in June 2018. Groups about opinions, beliefs and peoples are left out
-on purpose. The table is for menus and names; a code that it lacks is still accepted.
+Source: GB/T 35561—2017 (突发事件分类与编码, in force since 2018-07-01): 11 natural disaster, 12 accident, 13 public
+health, 14 public safety, then a letter for the group and two digits; 00 is the whole group, 99 its others, Y00 the
+others of a class. The printed standard was not at hand, so each row says by what it was checked on 2026-11-24: by what
+public clients of the national early-warning platform (12379) print for its messages, or by a public copy of the
+classification as it was loaded into an emergency-command system in June 2018. Groups about opinions, beliefs and
+peoples are left out on purpose. The table is for menus and names; a code that it lacks is still accepted.
 """
 
 from dataclasses import dataclass

@@ -37,6 +37,7 @@ from services.posting import Posting
 from services.receiver.receiver import Receiver
 from services.relay.relay import Relay
 from services.settings import Settings
+from services.upkeep.sweeper import Sweeper
 
 log = structlog.get_logger()
 
@@ -168,6 +169,7 @@ async def open_node(
             certificate_ends_at=lambda: _certificate_end(settings),
         )
         await stack.enter_async_context(notifier.running(settings.watch.seconds))
+        await stack.enter_async_context(Sweeper(store=store, clock=clock).running())
         submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
         yield Node(settings, store, directory, submitter, hub, port)
 

@@ -164,14 +164,15 @@ def _on_chain(draw: st.DrawFn) -> Operation:
 
 @st.composite
 def _on_outbox(draw: st.DrawFn) -> Operation:
-    lane, up_to, one = draw(_lane), draw(st.integers(0, 12)), draw(_id)
+    lane, up_to, one, old = draw(_lane), draw(st.integers(0, 12)), draw(_id), draw(_seconds)
     return draw(
         _one_of(
-            (lane, up_to, one),
+            (lane, up_to, one, old),
             ("outbox.enqueue", lambda tx: tx.outbox.enqueue(lane, "hub.in.x", one)),
             ("outbox.mark_published", lambda tx: tx.outbox.mark_published(lane, up_to)),
             ("outbox.renumber", lambda tx: tx.outbox.renumber(lane, up_to)),
             ("outbox.doubt", lambda tx: tx.outbox.doubt()),
+            ("outbox.sweep", lambda tx: tx.outbox.sweep(lane, up_to // 4, at(old), 3)),
             ("outbox.is_waiting", lambda tx: tx.outbox.is_waiting(one)),
             ("waiting", lambda tx: tx.waiting(lane, up_to, 5, 3000)),
         )
@@ -270,6 +271,7 @@ def _tell(draw: st.DrawFn) -> Operation:
                 lambda tx: _remember_once(tx, key, when),
             ),
             ("memory.remember", lambda tx: _remember(tx, key, when)),
+            ("memory.forget_answers", lambda tx: tx.memory.forget_answers(when, 1)),
             ("memory.set_position", lambda tx: tx.memory.set_position(name, 7)),
             ("memory.forget_positions", lambda tx: tx.memory.forget_positions()),
             ("position+position", lambda tx: (tx.position(name), tx.position("EVT_0"))),
