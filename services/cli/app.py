@@ -138,7 +138,9 @@ def _run(name: str, entry: Entry, arguments: list[str]) -> int:
         app = _typer_app(entry.target)
         code = typer.main.get_command(app).main(args=arguments, prog_name=f"sihu {name}", standalone_mode=False)
     except typer.TyperException as exc:
-        return _say(f"{exc.format_message().rstrip('.')}; `sihu {name} --help` explains it", USAGE)
+        context = getattr(exc, "ctx", None)
+        whole = context.command_path if context is not None else f"sihu {name}"
+        return _say(f"{exc.format_message().rstrip('.')}; `{whole} --help` explains it", USAGE)
     except typer.Abort:
         return _say("given up; nothing was changed", USAGE)
     except RequestError as exc:
@@ -161,9 +163,14 @@ def _typer_app(target: str) -> "Typer":
 
 
 def _refuse(error: RequestError) -> int:
-    more = [fault.field for fault in error.faults[1:]]
+    more = [_short(fault, error.fault.code) for fault in error.faults[1:]]
     also = f" (also: {', '.join(more)})" if more else ""
     return _say(f"{error.fault}{also}", exit_code_of(error.fault))
+
+
+def _short(fault: "Fault", said: str) -> str:
+    """Name the field of a further fault, and its code where that is another one than was said already."""
+    return fault.field if fault.code == said else f"{fault.field} [{fault.code}]"
 
 
 def exit_code_of(fault: "Fault") -> int:

@@ -12,7 +12,7 @@ from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 if TYPE_CHECKING:
     from services.bootstrap.hub import Ports
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 HubDir = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The hub's directory.")]
 

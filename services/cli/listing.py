@@ -104,7 +104,7 @@ def headline(event: EventLine) -> str:
     test = "[magenta]【测试】[/]" if event.status == "test" else ""
     early = " [yellow]（前序缺失）[/]" if event.early else ""
     early += "".join(f" [yellow]（{words.MARKS[mark]}）[/]" for mark in event.marks)
-    title = output.plain(event.headline) or "–"
+    title = output.plain(event.headline) or output.type_zh(event.wire_type)  # figures have no title of their own
     waits = event.direction is Direction.INCOMING and event.acknowledge_by and not event.acknowledged_count
     return f"{drill}{test}{f'[bold]{title}[/]' if waits else title}{early}"
 

@@ -27,7 +27,7 @@ Officer = Annotated[
     str | None, typer.Option("--officer", metavar="ID", help="Who closes it; the commands' own token if left out.")
 ]
 
-_COLUMNS = (">编号", "时间", "种类", "*内容", "状态")
+_COLUMNS = (">编号", "时间", "种类", "*内容", "*状态")
 
 
 @app.callback()

@@ -114,6 +114,11 @@ def minute(at: datetime | None, *, empty: str = "–") -> str:
     return at.astimezone(BEIJING).strftime("%m-%d %H:%M") if at else empty
 
 
+def clock(at: datetime) -> str:
+    """Spell a time for a screen of 80 columns: Beijing time, hour and minute."""
+    return at.astimezone(BEIJING).strftime("%H:%M")
+
+
 def countdown(due: datetime, now: datetime) -> str:
     """Say how long there is to answer: red when it is over, yellow in the last five minutes."""
     seconds = int((due - now).total_seconds())

@@ -31,7 +31,11 @@ def schema(
 
 
 def _found(text: str) -> str:
-    near = [model.wire_type for model in TYPES if model.wire_type == text or text in model.wire_type.split(".")]
+    near = [
+        model.wire_type
+        for model in TYPES
+        if text in {model.wire_type, model.title_zh} or text in model.wire_type.split(".")
+    ]
     if len(near) != 1:
         mend = f"there is no single type `{text}`; `sihu schema` lists them"
         raise NotFoundError(Fault("event.unknown_type", "TYPE", mend))

@@ -7,6 +7,7 @@ import typer
 from pydantic import JsonValue
 
 from schemas.base import Status
+from schemas.counties import COUNTIES
 from schemas.records import Direction
 from services.cli import output, words
 from services.cli.client import Api, ask, json_of
@@ -85,8 +86,11 @@ def _title(content: JsonValue) -> str:
 
 
 def _content_table(detail: EventDetail) -> "RenderableType":
-    rows = [(f"[dim]{output.plain(path)}[/]", output.plain(text)) for path, text in _lines(detail.content, "")]
-    return output.table("内容 content", "字段 field", "*值 value", rows=rows)
+    rows = [
+        (words.FIELDS.get(path.partition(".")[0], ""), f"[dim]{output.plain(path)}[/]", output.plain(text))
+        for path, text in _lines(detail.content, "")
+    ]
+    return output.table("内容 content", "项目", "字段 field", "*值 value", rows=rows)
 
 
 def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
@@ -99,9 +103,14 @@ def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
             yield from _lines(inner, f"{path}.{index}")
     elif isinstance(value, list):
         if value:
-            yield path, "、".join(str(one) for one in value)
+            yield path, "、".join(_named(str(one)) for one in value)
     elif value is not None and value != "":
-        yield path, {True: "是 true", False: "否 false"}[value] if isinstance(value, bool) else str(value)
+        yield path, {True: "是 true", False: "否 false"}[value] if isinstance(value, bool) else _named(str(value))
+
+
+def _named(text: str) -> str:
+    """Put the name behind what is a county's code: nobody knows 451226 by heart."""
+    return f"{text} {COUNTIES[text].short_name}" if text in COUNTIES else text
 
 
 def _proof(detail: EventDetail) -> Iterator[str]:

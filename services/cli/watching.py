@@ -5,11 +5,13 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.table import Table
 
 from schemas.errors import ConflictError, Fault, RequestError, UnavailableError
 from schemas.records import Direction
@@ -27,6 +29,8 @@ _SETTLE_SECONDS: Final = 0.2  # a burst of changes is read and drawn once
 _AROUND_ROWS: Final = 6  # title, heading, rule, state line
 _NOTICES: Final = 3
 _COLUMNS: Final = ("时间", "向", "级", "县", "类型", "*标题", "状态", "编号")
+_NARROW_COLUMNS: Final = ("时间", "向", "级", "县", "*标题", "状态", "编号")
+_NARROW: Final = 120  # columns of the terminal; below that a title would have no room beside everything else
 
 After = Annotated[int | None, typer.Option(min=0, help="Go on behind this sequence; from now on if left out.")]
 
@@ -104,7 +108,8 @@ async def _draw(desk: Desk) -> None:
             with Live(console=console, screen=True, auto_refresh=False) as screen:
                 while not follower.done():
                     await _read_if(dirty, board, Api(client), max(1, console.height - _AROUND_ROWS), stream)
-                    screen.update(_picture(desk, board, stream.trouble), refresh=True)
+                    picture = picture_of(desk.settings.county, desk.now(), board, stream.trouble, console.width)
+                    screen.update(picture, refresh=True)
                     await _wait(dirty)
         finally:
             follower.cancel()
@@ -133,33 +138,68 @@ async def _wait(dirty: asyncio.Event) -> None:
             await asyncio.sleep(_SETTLE_SECONDS)
 
 
-def _picture(desk: Desk, board: Board, trouble: str) -> RenderableType:
-    now = desk.now()
-    rows = [
-        (
-            output.moment(one.recorded_at),
-            "[cyan]收[/]" if one.direction is Direction.INCOMING else "发",
-            output.level(one.level),
-            _other_side(one),
-            output.type_zh(one.wire_type),
-            headline(one),
-            answer_state(one, now) if one.direction is Direction.INCOMING else _reached(one),
-            output.short(one.envelope_id),
-        )
-        for one in board.events
-    ]
-    title = f"守看 {output.county(desk.settings.county)}  {output.moment(now)}"
-    state = f"[bold white on red] 断线 [/] {output.plain(trouble)}" if trouble else "[green]● 已连接 live[/]"
+def picture_of(county: str, now: datetime, board: Board, trouble: str, width: int) -> RenderableType:
+    """Draw the screen.
+
+    Args:
+        county: Whose screen it is.
+        now: Aware UTC.
+        board: What was read last.
+        trouble: Why there is no link now; empty while there is one.
+        width: Columns of the terminal.
+    """
+    narrow = width < _NARROW
+    cells = _narrow_cells if narrow else _cells
     told = [f"[bold red]![/] {words.NOTICES[one.kind]} {output.plain(one.text)}" for one in board.notices]
-    return Group(state, *told, output.table(title, *_COLUMNS, rows=rows))
+    lost = [output.plain(trouble)] if trouble else []
+    columns = _NARROW_COLUMNS if narrow else _COLUMNS
+    table = output.table("", *columns, rows=[cells(one, now) for one in board.events])
+    return Group(_top(county, now, trouble), *lost, *told, table)
 
 
-def _other_side(event: EventLine) -> str:
-    if event.direction is Direction.INCOMING:
-        return words.county_name(event.source)
-    return output.counties(event.audience, most=1)
+def _top(county: str, now: datetime, trouble: str) -> RenderableType:
+    """Whose screen it is, what time, and whether it lives, in the corner where the eye looks for it."""
+    top = Table.grid(expand=True)
+    top.add_column(no_wrap=True)
+    top.add_column(justify="right", no_wrap=True)
+    state = "[bold white on red] 断线 [/]" if trouble else "[green]● 已连接 live[/]"
+    top.add_row(f"[bold]守看 {output.county(county)}  {output.moment(now)}[/]", state)
+    return top
 
 
-def _reached(event: EventLine) -> str:
-    whole = len(event.audience)
-    return f"入库 {output.share(event.stored_count, whole)} 签收 {output.share(event.acknowledged_count, whole)}"
+def _cells(one: EventLine, now: datetime) -> tuple[str, ...]:
+    whole = len(one.audience)
+    reached = f"入库 {output.share(one.stored_count, whole)} 签收 {output.share(one.acknowledged_count, whole)}"
+    return (
+        output.moment(one.recorded_at),
+        _direction(one),
+        output.level(one.level),
+        words.county_name(one.source) if _is_incoming(one) else output.counties(one.audience, most=1),
+        output.type_zh(one.wire_type),
+        headline(one),
+        answer_state(one, now) if _is_incoming(one) else reached,
+        output.short(one.envelope_id),
+    )
+
+
+def _narrow_cells(one: EventLine, now: datetime) -> tuple[str, ...]:
+    whole = len(one.audience)
+    others = f"等{whole}" if whole > 1 else ""
+    reached = f"库{output.share(one.stored_count, whole)} 签{output.share(one.acknowledged_count, whole)}"
+    return (
+        output.clock(one.recorded_at),
+        _direction(one),
+        output.level(one.level),
+        words.county_name(one.source if _is_incoming(one) else one.audience[0]) + ("" if _is_incoming(one) else others),
+        headline(one),
+        answer_state(one, now) if _is_incoming(one) else reached,
+        output.short(one.envelope_id),
+    )
+
+
+def _is_incoming(one: EventLine) -> bool:
+    return one.direction is Direction.INCOMING
+
+
+def _direction(one: EventLine) -> str:
+    return "[cyan]收[/]" if _is_incoming(one) else "发"

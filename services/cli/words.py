@@ -45,6 +45,36 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.CLOCK_AHEAD: "[yellow]时钟超前[/]",
     NoticeKind.PREDECESSOR_MISSING: "[yellow]前序预警缺失[/]",
 }
+FIELDS: Final[Mapping[str, str]] = {
+    "headline": "标题",
+    "title": "标题",
+    "description": "情况",
+    "summary": "摘要",
+    "body": "正文",
+    "instruction": "怎么办",
+    "neighbour_risk": "邻县影响",
+    "areas": "地区",
+    "event_name": "事件",
+    "warning_level": "预警级",
+    "event_grade": "事件级",
+    "response_level": "响应级",
+    "effective": "生效",
+    "onset": "开始",
+    "expires": "失效",
+    "impact": "损失",
+    "measures_taken": "已采取",
+    "help_wanted": "求援",
+    "duty_contact": "联系",
+    "hotlines": "热线",
+    "approved_by_role": "批准",
+    "reason": "原因",
+    "note": "备注",
+    "issuer": "发文",
+    "doc_no": "文号",
+    "applies_to": "适用",
+    "actions": "措施",
+}
+"""What the first part of a content field is called, where an officer acts on it."""
 
 
 def county_name(code: str) -> str:

@@ -81,7 +81,7 @@ async def test_the_tables_name_counties_and_words(world: DiskWorld, tmp_path: Pa
     huanjiang = world.desks[HUANJIANG]
     expected = {
         ("inbox",): ("荔波", "1级", "预警发布", envelope_id[:10], "限 "),
-        ("show", envelope_id): ("荔波 522722", "1级", "有效 holds", "许可 permits", "未签收"),
+        ("show", envelope_id): ("荔波 522722", "1级", "有效 holds", "许可 permits", "未签收", "标题", "522722 荔波"),
         ("receipts", envelope_id): ("环江", "已入库"),
         ("notices",): ("没有未解除的提醒",),
         ("quarantine",): ("没有被隔离的消息",),
@@ -128,6 +128,7 @@ async def test_the_same_key_is_one_event(world: DiskWorld, tmp_path: Path) -> No
     [
         ({"colour": "red"}, (), 2, "content.colour"),
         ({"report_no": None}, (), 2, "content.report_no"),
+        ({"colour": "red", "report_no": None}, (), 2, "content.colour [content.unknown_field]"),
         ({}, ("--to", "富宁"), 3, "sharing.outside_agreement"),
         ({}, ("--to", "某县"), 2, "request.county"),
         ({}, ("--agreement", "other"), 3, "sharing.no_agreement"),

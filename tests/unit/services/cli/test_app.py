@@ -60,6 +60,8 @@ def test_help_is_quick() -> None:
         (("inbx",), "did you mean `sihu inbox`?"),
         (("zzz",), "`sihu --help` lists the commands"),
         (("show",), "Missing argument 'ID'"),
+        (("hub",), "Missing command; `sihu hub --help`"),
+        (("notices", "close"), "`sihu notices close --help` explains it"),
         (("inbox", "--lmit", "3"), "No such option: --lmit"),
         (("inbox", "--limit", "many"), "--limit"),
         (("token", "issue", "desk", "--scope", "everything"), "everything"),
@@ -73,6 +75,11 @@ def test_a_slip_of_the_fingers_is_one_line(words: tuple[str, ...], said: str) ->
     assert outcome.err.startswith("sihu: ")
     assert outcome.err.count("\n") == 1
     assert said in outcome.err
+
+
+def test_a_schema_is_found_by_what_an_officer_calls_the_type() -> None:
+    """The table shows 预警发布, so that is what is typed."""
+    assert "cn.sihu.information.alert_issued.v1" in sihu("schema", "预警发布").out
 
 
 def test_no_command_at_all_is_usage() -> None:
