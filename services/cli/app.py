@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 from schemas.errors import RequestError, UnavailableError
@@ -88,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0, or 2 (usage or request), 3 (refused by sharing or trust), 4 (unavailable); a bug raises and so ends with 1.
     """
+    _spell_what_the_terminal_can()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in {"-h", "--help", "help"}:
         sys.stdout.write(overview())
@@ -100,6 +102,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         meant = f"did you mean `sihu {near[0]}`?" if near else "`sihu --help` lists the commands"
         return _say(f"there is no command `{words[0]}`; {meant}", USAGE)
     return _run(words[0], entry, words[1:])
+
+
+def _spell_what_the_terminal_can() -> None:
+    """Print a question mark for what a terminal of another encoding (GBK, POSIX) lacks, instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def overview() -> str:

@@ -63,7 +63,7 @@ def list_(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
         return
     now = desk.now()
     rows = [
-        (one.name, "、".join(one.scopes), one.officer or "–", output.day(one.issued_at), _state(one, now))
+        (one.name, "\n".join(one.scopes), one.officer or "–", output.day(one.issued_at), _state(one, now))
         for one in tokens
     ]
     columns = ("名称 name", "*权限 scopes", "人员 officer", "签发 issued", "状态 state")

@@ -1,5 +1,6 @@
 """The table of commands: every entry works, help is quick, and an error is one line with its exit code."""
 
+import os
 import subprocess
 import sys
 import time
@@ -80,6 +81,19 @@ def test_a_slip_of_the_fingers_is_one_line(words: tuple[str, ...], said: str) ->
 def test_a_schema_is_found_by_what_an_officer_calls_the_type() -> None:
     """The table shows 预警发布, so that is what is typed."""
     assert "cn.sihu.information.alert_issued.v1" in sihu("schema", "预警发布").out
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "ascii"])
+@pytest.mark.parametrize("words", [("--help",), ("schema",), ("inbox", "--dir", "/nowhere")])
+def test_a_terminal_of_another_encoding_gets_words(encoding: str, words: tuple[str, ...]) -> None:
+    """A county's old terminal speaks GBK, which has no check mark: a traceback came instead of the table."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-m", "services.cli", *words], check=False, capture_output=True, env=environment
+    )
+    assert done.returncode == (2 if words[0] == "inbox" else 0)
+    assert b"Traceback" not in done.stderr
+    assert b"sihu" in done.stdout + done.stderr
 
 
 def test_no_command_at_all_is_usage() -> None:
