@@ -39,7 +39,8 @@ def line_of(code: str, entry: Mapping[str, Any]) -> str:
             stage = _STAGES.get(receipt["stage"], receipt["stage"])
             return f"{when}  {name_of(code)} ← {name_of(receipt['receiver'])}  {stage}：{receipt['officer']}"
     if entry["kind"] == JournalKind.NOTICE and entry.get("notice"):
-        return f"{when}  {name_of(code)} 提醒 notice：{entry['notice']['text']}"
+        ended = " 已解除 ended" if entry["notice"].get("resolved_at") else ""
+        return f"{when}  {name_of(code)} 提醒 notice{ended}：{entry['notice']['text']}"
     return ""
 
 
