@@ -13,7 +13,7 @@ from adapters.sqlite.migrate import migrate, migrations
 from adapters.sqlite.store import open_store
 from schemas.errors import RequestError
 from tests.contract.store.kinds import posted
-from tests.contract.store.samples import envelope
+from tests.contract.store.samples import at, envelope
 
 
 async def test_a_second_process_is_kept_out_and_told_who_is_in(tmp_path: Path) -> None:
@@ -143,3 +143,23 @@ async def test_a_caller_that_gives_up_harms_nobody(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await given_up
         assert await store.write(lambda tx: posted(tx, 1)) == 1
+
+
+async def test_notices_and_keys_of_an_older_database_are_there_after_the_update(tmp_path: Path) -> None:
+    """A county that updates must find what its officers were told, and still bound what it remembers."""
+    path = tmp_path / "county.db"
+    old = open_writer(path)
+    for step in migrations()[:2]:
+        old.execute(step.sql)
+    old.pragma("application_id", APPLICATION_ID)
+    old.pragma("user_version", 2)
+    old.execute("INSERT INTO notices (kind, about, county, text, told_at) VALUES ('refused', 'a', '522722', '拒收', 0)")
+    old.execute("INSERT INTO idempotency VALUES ('key', 'd', zeroblob(32), 0)")
+    old.execute("INSERT INTO counters VALUES ('notices_open', 1)")
+    old.close()
+    async with open_store(path) as store:
+        (notice,) = await store.read(lambda one: one.notices(open_only=True, limit=9))
+        assert (notice.number, notice.closed_by) == (1, None)
+        await store.write(lambda tx: tx.waiting_room.close(1, "duty-a", at(0)))
+        assert (await store.read(lambda one: one.counts()))["notices_open"] == 0
+        assert await store.write(lambda tx: tx.memory.forget_answers(at(0), 9)) == 1
