@@ -11,7 +11,7 @@ from typing import Final
 
 from schemas.base import Event
 from schemas.carriage import Arrival
-from schemas.catalogue import parse_received
+from schemas.catalogue import Parsed, parse_received
 from schemas.control import ChainKind
 from schemas.envelope import MESSAGE_MAX_BYTES, Envelope
 from schemas.errors import Fault
@@ -25,7 +25,7 @@ from services.domain.guards import guard_content, guard_control, without_numbers
 from services.domain.histories import about_of
 from services.domain.levels import level_of
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_sharing
-from services.domain.signing import open_parts, verify
+from services.domain.signing import Claim, claims_of, first_broken, open_parts
 from services.domain.trust import Trust
 
 _FIELD_MAX: Final = 80
@@ -74,6 +74,20 @@ class Examined:
     about: AlertFacts | FlowPeople | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An arrival that was read, and what its signatures claim.
+
+    Attributes:
+        envelope: Or why there is none.
+        claims: For ``first_broken``, which takes most of the time and may run on another thread.
+    """
+
+    arrival: Arrival
+    envelope: Envelope | Fault
+    claims: tuple[Claim | Fault, ...]
+
+
 def examine(arrival: Arrival, *, trust: Trust, county: str) -> Examined:
     """Judge one arrival by itself. Whatever the bytes are, nothing is raised.
 
@@ -82,11 +96,29 @@ def examine(arrival: Arrival, *, trust: Trust, county: str) -> Examined:
         trust: What we trust now.
         county: Ourselves.
     """
+    opened = open_arrival(arrival, trust)
+    return conclude(opened, first_broken(opened.claims), trust=trust, county=county)
+
+
+def open_arrival(arrival: Arrival, trust: Trust) -> Opened:
+    """Take the steps before the mathematics of signatures."""
     envelope = _open(arrival.message)
-    if isinstance(envelope, Fault):
-        found = Examined(arrival, Outcome.QUARANTINED, envelope)
+    return Opened(arrival, envelope, () if isinstance(envelope, Fault) else claims_of(envelope, trust))
+
+
+def conclude(opened: Opened, broken: Fault | None, *, trust: Trust, county: str) -> Examined:
+    """Take the steps after it.
+
+    Args:
+        opened: As ``open_arrival`` left it.
+        broken: What ``first_broken`` said of its claims.
+        trust: As for ``open_arrival``.
+        county: Ourselves.
+    """
+    if isinstance(opened.envelope, Fault):
+        found = Examined(opened.arrival, Outcome.QUARANTINED, opened.envelope)
     else:
-        found = _examine_origin(Examined(arrival, Outcome.QUARANTINED, envelope=envelope), envelope, trust, county)
+        found = _examine_origin(opened.arrival, opened.envelope, broken, trust, county)
     return found if found.fault is None else replace(found, fault=presentable(found.fault))
 
 
@@ -95,18 +127,18 @@ def _open(message: bytes) -> Envelope | Fault:
     return parts if isinstance(parts, Fault) else open_parts(parts)  # 2 strict header; content and keys it binds
 
 
-def _examine_origin(found: Examined, envelope: Envelope, trust: Trust, county: str) -> Examined:
-    fault = verify(envelope, trust)  # 3 every promised signature, by the source's keys
+def _examine_origin(arrival: Arrival, envelope: Envelope, broken: Fault | None, trust: Trust, county: str) -> Examined:
+    fault = broken  # 3 every promised signature, by the source's keys
     if fault is None and envelope.header.source == county:
-        return replace(found, outcome=Outcome.OWN)
+        return Examined(arrival, Outcome.OWN, envelope=envelope)
     kind = matching_kind(envelope.header)
-    astray = _misdirected(found.arrival, envelope, county) or (_STRANGE_CHANNEL if kind is None else None)  # 4, 5
+    astray = _misdirected(arrival, envelope, county) or (_STRANGE_CHANNEL if kind is None else None)  # 4, 5
     if astray is None and fault is not None and _may_heal(fault, envelope, trust):
-        return replace(found, outcome=Outcome.UNKNOWN_REGISTRY)
+        return Examined(arrival, Outcome.UNKNOWN_REGISTRY, envelope=envelope)
     fault = fault or astray
     if fault is not None:
-        return replace(found, fault=fault)
-    return _examine_content(replace(found, kind=kind), envelope, trust)
+        return Examined(arrival, Outcome.QUARANTINED, fault, envelope)
+    return _examine_content(arrival, envelope, kind, trust)
 
 
 def _may_heal(fault: Fault, envelope: Envelope, trust: Trust) -> bool:
@@ -122,32 +154,38 @@ def _misdirected(arrival: Arrival, envelope: Envelope, county: str) -> Fault | N
     return None
 
 
-def _examine_content(found: Examined, envelope: Envelope, trust: Trust) -> Examined:
-    rejected = replace(found, outcome=Outcome.REJECTED)
+def _examine_content(arrival: Arrival, envelope: Envelope, kind: ChainKind | None, trust: Trust) -> Examined:
     fault = judge_permission(envelope, trust)  # 6 agreement or membership
     if fault is not None and _may_heal(fault, envelope, trust):
-        return replace(found, outcome=Outcome.UNKNOWN_REGISTRY)
-    fault = fault or _unreadable(envelope)
-    if fault is not None:
-        return replace(rejected, fault=fault)
-    value = parse_strict(envelope.content, max_bytes=len(envelope.content), what="content")  # 7 strict JSON
-    if isinstance(value, Fault):
-        return replace(rejected, fault=value)
-    guard = guard_control if envelope.header.type.startswith(CONTROL_PREFIX) else guard_content
-    fault = guard(value, envelope.content)  # 8 the guards, on the raw content
-    if fault is not None:
-        return replace(rejected, fault=fault)
-    parsed = parse_received(envelope.header.type, envelope.content, envelope.header.schema_ref.digest)  # 9 the type
-    if isinstance(parsed, tuple):
-        return replace(rejected, fault=parsed[0])
-    return replace(
-        found,
-        outcome=Outcome.ACCEPTABLE,
-        event=parsed.event,
-        newer_schema=parsed.newer_schema,
-        level=level_of(parsed.event),
-        about=about_of(parsed.event),
+        return Examined(arrival, Outcome.UNKNOWN_REGISTRY, envelope=envelope, kind=kind)
+    parsed = fault or _unreadable(envelope) or _read(envelope)
+    if isinstance(parsed, Fault):
+        return Examined(arrival, Outcome.REJECTED, parsed, envelope, kind)
+    event = parsed.event
+    return Examined(
+        arrival,
+        Outcome.ACCEPTABLE,
+        None,
+        envelope,
+        kind,
+        event,
+        parsed.newer_schema,
+        level_of(event),
+        about_of(event),
     )
+
+
+def _read(envelope: Envelope) -> Parsed | Fault:
+    header, content = envelope.header, envelope.content
+    value = parse_strict(content, max_bytes=len(content), what="content")  # 7 strict JSON
+    if isinstance(value, Fault):
+        return value
+    guard = guard_control if header.type.startswith(CONTROL_PREFIX) else guard_content
+    fault = guard(value, content)  # 8 the guards, on the raw content
+    if fault is not None:
+        return fault
+    parsed = parse_received(header.type, content, header.schema_ref.digest)  # 9 the type
+    return parsed[0] if isinstance(parsed, tuple) else parsed
 
 
 def _unreadable(envelope: Envelope) -> Fault | None:

@@ -8,20 +8,23 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import structlog
 
 from schemas.carriage import Arrival, ArrivalBatch
-from schemas.errors import UnavailableError
+from schemas.errors import Fault, UnavailableError
 from services.domain.delivery import RECEIPT_RANGE_MAX
-from services.domain.receiving import Examined, examine
+from services.domain.receiving import Examined, Opened, conclude, examine, open_arrival
+from services.domain.signing import first_broken
 from services.domain.trust import Trust
 from services.ports import Clock, Puller, Store, Transaction
 from services.posting import Posting
 from services.receiver.settling import Settlement
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 _SPLIT_FROM: Final = 16  # arrivals; below that a second thread costs more than it gains
 _REEXAMINED_MAX: Final = 500  # links in one transaction
@@ -98,17 +101,29 @@ class Receiver:
         return Settlement(tx, posting=self._posting, trust=trust, now=now, range_max=self._range_max)
 
     async def _examine(self, arrivals: Sequence[Arrival], trust: Trust) -> list[Examined]:
-        county, loop = self._posting.county, asyncio.get_running_loop()
+        """Examine a batch: read it in one thread, do the mathematics of signatures in all of them, judge it in one.
 
-        def part(some: Sequence[Arrival]) -> list[Examined]:
-            return [examine(arrival, trust=trust, county=county) for arrival in some]
-
+        Only the mathematics runs beside Python. Threads that do everything, arrival by arrival, lose more by handing
+        the interpreter to and fro than they gain.
+        """
+        county = self._posting.county
         if len(arrivals) < _SPLIT_FROM:
-            return part(arrivals)
-        size = -(-len(arrivals) // self._threads)
-        parts = [arrivals[i : i + size] for i in range(0, len(arrivals), size)]
-        done = await asyncio.gather(*(loop.run_in_executor(self._executor, part, some) for some in parts))
-        return [one for some in done for one in some]
+            return [examine(arrival, trust=trust, county=county) for arrival in arrivals]
+        opened = await self._aside(lambda: [open_arrival(arrival, trust) for arrival in arrivals])
+        size = -(-len(opened) // self._threads)
+        parts = [opened[i : i + size] for i in range(0, len(opened), size)]
+        broken = [fault for some in await asyncio.gather(*map(self._verify, parts)) for fault in some]
+        return await self._aside(
+            lambda: [
+                conclude(one, fault, trust=trust, county=county) for one, fault in zip(opened, broken, strict=True)
+            ]
+        )
+
+    async def _verify(self, opened: Sequence[Opened]) -> list[Fault | None]:
+        return await self._aside(lambda: [first_broken(one.claims) for one in opened])
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     @asynccontextmanager
     async def running(self, look_seconds: float = 1.0) -> AsyncIterator[Self]:
