@@ -9,6 +9,7 @@ Source: docs/decisions/0006-carry-events-over-jetstream.md
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from schemas.ids import CountyCode, is_county
@@ -41,6 +42,7 @@ class Subject:
         return f"hub.in.{self.source}.{self.lane}.{self.destination}.{self.wire_type.removeprefix(_PREFIX)}"
 
 
+@lru_cache(maxsize=1024)
 def parse_subject(text: str) -> Subject | None:
     """Read a subject back; None if it is not one of ours."""
     tokens = text.split(".")

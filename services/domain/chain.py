@@ -9,6 +9,7 @@ Source: docs/decisions/0004-chain-each-channel.md
 import re
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from schemas.control import ChainKind
@@ -22,6 +23,7 @@ RECEIPT_TYPE: Final = "cn.sihu.control.receipt.v1"
 BEFORE_EPOCH: Final = -1
 """Sequence of the head of an epoch whose opening record (link 0) has not come yet."""
 EPOCH_OPENED_TYPE: Final = "cn.sihu.control.epoch_opened.v1"
+_KINDS: Final = {RECEIPT_TYPE: (ChainKind.RECEIPT,), EPOCH_OPENED_TYPE: (ChainKind.EVENT, ChainKind.RECEIPT)}
 
 
 class ChainVerdict(Enum):
@@ -44,14 +46,15 @@ def matching_kind(header: Header) -> ChainKind | None:
     Receipts live on receipt chains and events on event chains; the record that opens an epoch is
     link 0 of either.
     """
-    kinds = {
-        RECEIPT_TYPE: (ChainKind.RECEIPT,),
-        EPOCH_OPENED_TYPE: (ChainKind.EVENT, ChainKind.RECEIPT),
-    }.get(header.type, (ChainKind.EVENT,))
-    for kind in kinds:
-        if header.channel == channel_of(kind, header.source, header.agreement_id, header.to):
-            return kind
-    return None
+    return _matching_kind(header.type, header.channel, header.source, header.agreement_id, header.to)
+
+
+@lru_cache(maxsize=512)
+def _matching_kind(
+    wire_type: str, channel: str, source: str, agreement_id: str, audience: tuple[str, ...]
+) -> ChainKind | None:
+    kinds = _KINDS.get(wire_type, (ChainKind.EVENT,))
+    return next((kind for kind in kinds if channel == channel_of(kind, source, agreement_id, audience)), None)
 
 
 def judge(link: Link, *, head: Position, held_id: str | None) -> ChainVerdict:

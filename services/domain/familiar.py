@@ -1,7 +1,7 @@
 """Read a header that differs from one read before only where the links of one chain differ.
 
-A neighbour's headers are alike but for place, times and the content that they bind. The rest is parsed strictly once, in
-a specimen: the same bytes with placeholders in those places. What the specimen may be, the header may be too:
+A neighbour's headers are alike but for place, times and the content that they bind. The rest is parsed strictly once,
+in a specimen: the same bytes with placeholders in those places. What the specimen may be, the header may be too:
 
 - Only whole JSON values are replaced, by values of the same kind, and nothing is escaped: both texts read alike.
 - No field stands twice and no object takes a name that the schema lacks: what is found is the one of that name.
@@ -69,15 +69,17 @@ def part(data: bytes) -> Familiar | None:
         return None
     if int(size) > CONTENT_MAX_BYTES:
         return None
-    specimen = b"".join((
-        data[: place.start()],
-        _ANY_PLACE,
-        _ANY_EXPIRES if expires else b"",
-        _ANY_ACKNOWLEDGE_BY if acknowledge_by else b"",
-        data[place.end() - len(b',"to":') : binding.start()],
-        _ANY_BINDING,
-        data[binding.end() :],
-    ))
+    specimen = b"".join(
+        (
+            data[: place.start()],
+            _ANY_PLACE,
+            _ANY_EXPIRES if expires else b"",
+            _ANY_ACKNOWLEDGE_BY if acknowledge_by else b"",
+            data[place.end() - len(b',"to":') : binding.start()],
+            _ANY_BINDING,
+            data[binding.end() :],
+        )
+    )
     bound = digest.decode(), int(size), content_id.decode()
     return Familiar(specimen, (int(seq), prev.decode()), (time, expires, acknowledge_by), bound)
 

@@ -98,15 +98,16 @@ def parse_header(data: bytes) -> Header | Fault:
     """
     own = part(data)
     specimen = _parse_specimen(own.specimen) if own else None
-    return joined(specimen, own) if own and isinstance(specimen, Header) else _parse_strictly(data)
+    return joined(specimen, own) if own and isinstance(specimen, Header) else parse_header_strictly(data)
 
 
 @lru_cache(maxsize=512)
 def _parse_specimen(data: bytes) -> Header | Fault:
-    return _parse_strictly(data)
+    return parse_header_strictly(data)
 
 
-def _parse_strictly(data: bytes) -> Header | Fault:
+def parse_header_strictly(data: bytes) -> Header | Fault:
+    """Parse a header without regard to any other: what ``parse_header`` must always agree with."""
     value = parse_strict(data, max_bytes=header_limit(AUDIENCE_MAX), what="header")
     if isinstance(value, Fault):
         return value
