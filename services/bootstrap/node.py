@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from typing import Final
 
 import structlog
 
@@ -40,6 +41,13 @@ from services.settings import Settings
 from services.upkeep.sweeper import Sweeper
 
 log = structlog.get_logger()
+
+SWITCH_SECONDS: Final = 0.001
+"""How long a thread keeps the interpreter from another that wants it, in every process that is a node.
+
+The event loop and the store's writer hand it to each other at every commit: with Python's 5 ms the writer waits for the
+loop's slice, with 1 ms a node accepts about 40 % more.
+"""
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _KEY_FILES = {KeyUse.EVENT: "keys/event.pem", KeyUse.RECEIPT: "keys/receipt.pem"}
@@ -189,9 +197,7 @@ async def run_node(settings: Settings, passphrase: str, stop: asyncio.Event, on_
     Raises:
         BaseException: Our own bug, which ends the process; the supervisor restarts it.
     """
-    # The event loop and the store's writer hand the interpreter to each other at every commit: with Python's 5 ms the
-    # writer waits for the loop's slice, with 1 ms a node accepts about 40 % more.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(SWITCH_SECONDS)
     bugs: list[BaseException] = []
 
     def crash(bug: BaseException) -> None:

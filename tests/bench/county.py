@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from schemas.carriage import Publication
 from schemas.ids import CountyCode
 from schemas.subjects import Lane, Subject, stream_of, streams
 from services.bootstrap.logs import set_up_logging
+from services.bootstrap.node import SWITCH_SECONDS
 from services.gateway.submit import Submitter
 from services.posting import Posting
 from services.receiver.receiver import Receiver
@@ -148,6 +150,7 @@ class County:
 
 async def main() -> None:
     """Take orders."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     async with AsyncExitStack() as stack:
         county = County(stack)
         await serve(county.handlers)

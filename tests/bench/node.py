@@ -1,13 +1,14 @@
 """Child: a whole county node, opened by the product's own composition root, with the harness's hands on it."""
 
 import asyncio
+import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 from services.bootstrap.logs import set_up_logging
-from services.bootstrap.node import open_node
+from services.bootstrap.node import SWITCH_SECONDS, open_node
 from services.settings import read_settings
 from tests.bench.county_folder import PASSPHRASE
 from tests.bench.driver import Driver
@@ -39,6 +40,7 @@ def _crash(bug: BaseException) -> None:
 
 async def main() -> None:
     """Take orders."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     async with AsyncExitStack() as stack:
         node = WholeNode(stack)
         await serve(node.handlers)
