@@ -1,1 +1,1 @@
-"""JetStream -> examined in threads -> one transaction per batch -> acknowledged."""
+"""JetStream -> read, verified in threads, judged -> one transaction per batch -> acknowledged."""

@@ -1,4 +1,4 @@
-"""The way in: one loop per hub stream, examined in threads, one transaction per batch, then acknowledged.
+"""The way in: one loop per hub stream, verified in threads, one transaction per batch, then acknowledged.
 
 nak and term are never used: what must be tried again is a row in the store.
 """

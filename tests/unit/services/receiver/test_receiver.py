@@ -1,6 +1,7 @@
 """What becomes of arrivals: in order, once, covered by a receipt each, whatever the carrier does."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,20 @@ async def test_bytes_are_kept_as_they_came(desk: Office, neighbour: Office) -> N
 async def test_a_large_batch_is_verified_in_threads_and_stays_in_order(desk: Office, neighbour: Office) -> None:
     """Parts that finish in another order must not change the order of the batch."""
     await desk.take(*await written(neighbour, 40))
+    assert await desk.seqs() == list(range(1, 41))
+
+
+async def test_what_is_forged_in_a_large_batch_is_what_is_refused(desk: Office, neighbour: Office) -> None:
+    """Signatures are judged apart from the rest: a verdict must never be taken for that of another arrival."""
+    arrivals = await written(neighbour, 40)
+    signed, other = opened(arrivals[20].message), opened(arrivals[33].message)
+    forged = replace(signed, signatures_bytes=other.signatures_bytes)
+    unreadable = replace(arrivals[5], message=b"{}")
+    await desk.take(*arrivals[:5], unreadable, *arrivals[5:20], replace(arrivals[20], message=forged.to_wire()))
+    await desk.take(*arrivals[21:])
+    assert await desk.seqs() == list(range(1, 20))
+    assert await desk.codes() == ["wire.malformed", "signature.invalid"]
+    await desk.take(arrivals[20])
     assert await desk.seqs() == list(range(1, 41))
 
 
