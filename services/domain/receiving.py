@@ -80,7 +80,7 @@ class Opened:
 
     Attributes:
         envelope: Or why there is none.
-        claims: For ``first_broken``, which takes most of the time and may run on another thread.
+        claims: For ``first_broken``, which takes most of the time and may run on another thread; none without envelope.
     """
 
     arrival: Arrival
@@ -165,13 +165,12 @@ def _examine_content(arrival: Arrival, envelope: Envelope, kind: ChainKind | Non
     return Examined(
         arrival,
         Outcome.ACCEPTABLE,
-        None,
-        envelope,
-        kind,
-        event,
-        parsed.newer_schema,
-        level_of(event),
-        about_of(event),
+        envelope=envelope,
+        kind=kind,
+        event=event,
+        newer_schema=parsed.newer_schema,
+        level=level_of(event),
+        about=about_of(event),
     )
 
 

@@ -243,8 +243,10 @@ def claims_of(envelope: Envelope, trust: Trust) -> tuple[Claim | Fault, ...]:
     return tuple(_claim_of(one, header, use, to_be_signed, trust) for one in signatures)
 
 
-def first_broken(claims: Iterable[Claim | Fault]) -> Fault | None:
-    """Do the mathematics of one envelope's signatures, in their order; None if every claim holds."""
+def first_broken(claims: Sequence[Claim | Fault]) -> Fault | None:
+    """Do the mathematics of one envelope's signatures, in their order; None if every claim holds, and there is one."""
+    if not claims:
+        return Fault("signature.missing", "signatures", "an envelope carries one to four signatures")
     for one in claims:
         if isinstance(one, Fault):
             return one

@@ -19,7 +19,10 @@ from services.domain.encoding import (
     to_base64url,
 )
 from services.domain.signing import (
+    Claim,
     attach,
+    claims_of,
+    first_broken,
     header_limit,
     key_use_of,
     open_parts,
@@ -309,3 +312,21 @@ def test_a_key_that_is_no_key_verifies_nothing() -> None:
     assert not signature_holds("A" * 42, b"x", good)
     assert not signature_holds("?", b"x", good)
     assert not signature_holds(to_base64url(key.public), b"x", good[:-1] + "B")
+
+
+def test_no_claim_at_all_is_no_proof() -> None:
+    """Whoever forgets to ask what is claimed must not be told that everything holds."""
+    assert code_of(first_broken(())) == "signature.missing"
+
+
+def test_the_first_signature_that_fails_is_named() -> None:
+    """A verdict must not depend on when the mathematics is done: the second is not looked at before the first."""
+    made = papers.envelope()
+    (claim,) = claims_of(made, papers.trust())
+    assert isinstance(claim, Claim)
+    unknown = Fault("signature.unknown_key", "signers", "")
+    other = replace(claim, to_be_signed=claim.to_be_signed + b" ")
+    assert first_broken((claim, claim)) is None
+    assert code_of(first_broken((other, unknown))) == "signature.invalid"
+    assert code_of(first_broken((unknown, other))) == "signature.unknown_key"
+    assert code_of(first_broken((claim, other))) == "signature.invalid"
