@@ -56,6 +56,13 @@ class Settlement:
         self._chains: dict[tuple[str, str], _ChainInHand] = {}
         self._links: list[NewLink] = []
         self._receipts: list[tuple[Examined, Receipt]] = []
+        self._dispatch: dict[Outcome, Callable[[Examined], None]] = {
+            Outcome.ACCEPTABLE: self._chain_in,
+            Outcome.REJECTED: self._chain_in,
+            Outcome.QUARANTINED: self._keeper.quarantine,
+            Outcome.UNKNOWN_REGISTRY: self._keeper.hold,
+            Outcome.OWN: self._keeper.note_own,
+        }
 
     def settle(self, batch: Sequence[Examined]) -> None:
         """Carry out the verdicts in order of arrival, then write receipts and heads.
@@ -86,14 +93,7 @@ class Settlement:
         return frozenset(row.envelope_id for row in rows)
 
     def _take(self, found: Examined) -> None:
-        dispatch: dict[Outcome, Callable[[Examined], None]] = {
-            Outcome.ACCEPTABLE: self._chain_in,
-            Outcome.REJECTED: self._chain_in,
-            Outcome.QUARANTINED: self._keeper.quarantine,
-            Outcome.UNKNOWN_REGISTRY: self._keeper.hold,
-            Outcome.OWN: self._keeper.note_own,
-        }
-        dispatch[found.outcome](found)
+        self._dispatch[found.outcome](found)
 
     def _write_back(self, hand: _ChainInHand) -> None:
         if hand.moved:
@@ -123,17 +123,18 @@ class Settlement:
 
     def _chain_in(self, found: Examined) -> None:
         envelope, hand = envelope_of(found), self._in_hand(found)
-        held_id = self._held_id(hand, envelope.link)
+        link = envelope.link
+        held_id = self._held_id(hand, link)
         if hand.chain.frozen and held_id != envelope.envelope_id:
             self._keeper.quarantine(replace(found, fault=Fault("chain.frozen", "channel", "a fork was proved before")))
             return
-        verdict = judge(envelope.link, head=hand.head, held_id=held_id)
+        verdict = judge(link, head=hand.head, held_id=held_id)
         if verdict is ChainVerdict.CONTINUES:
             self._follow(hand, found)
         elif verdict is ChainVerdict.GAP:
             self._gap(hand, found)
         elif verdict is ChainVerdict.REPEATED:
-            self._repeat(hand, envelope.link)
+            self._repeat(hand, link)
         else:
             self._fork(hand, found)
 
