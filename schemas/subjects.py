@@ -55,6 +55,11 @@ def parse_subject(text: str) -> Subject | None:
     return Subject(CountyCode(tokens[2]), lane, tokens[4], _PREFIX + ".".join(tokens[5:]))
 
 
+def is_from(text: str, source: str) -> bool:
+    """Tell, cheaply, whether a subject lies in the space of one county."""
+    return text.startswith(f"hub.in.{source}.")
+
+
 def own_space(source: str, lane: Lane) -> str:
     """The subject space of one county's lane: what compare-and-set on append covers."""
     return f"hub.in.{source}.{lane}.>"

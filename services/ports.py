@@ -267,6 +267,9 @@ class Snapshot(Protocol):
     def event(self, envelope_id: str) -> StoredEvent | None:
         """Return one envelope with all its bytes, or None."""
 
+    def message(self, envelope_id: str) -> bytes | None:
+        """Return one envelope as it travels, unparsed, or None."""
+
     def alerts(self, alert_ids: Collection[str]) -> list[HeldAlert]:
         """Return the alerts recorded under these ids, oldest first; several counties may have used one id."""
 

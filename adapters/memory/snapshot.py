@@ -124,6 +124,11 @@ class MemorySnapshot:
             return None
         return self._state.links[position].event
 
+    def message(self, envelope_id: str) -> bytes | None:
+        """Return one envelope as it travels, or None."""
+        event = self.event(envelope_id)
+        return event.envelope.to_wire() if event else None
+
     def alerts(self, alert_ids: Collection[str]) -> list[HeldAlert]:
         """Return the alerts recorded under these ids, oldest first."""
         return [one for one in self._alerts() if one.facts.alert_id in alert_ids]

@@ -50,6 +50,7 @@ _SELECT_HEADS: Final = """
 _SELECT_COUNTERS: Final = "SELECT name, value FROM counters"
 _COUNT_WAITING: Final = "SELECT count(*) FROM publications WHERE lane = ? AND sequence > ?"
 _SELECT_EVENT: Final = f"SELECT {STORED_COLUMNS} FROM envelopes WHERE position = ? AND refused = 0"
+_SELECT_PARTS: Final = "SELECT header, signatures, keys, content FROM envelopes WHERE position = ? AND refused = 0"
 _SELECT_JOURNAL: Final = """
     SELECT sequence, kind, reference, at FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?"""
 
@@ -112,6 +113,12 @@ class SqliteSnapshot:
         """Return one envelope with all its bytes, or None; refused links lack theirs."""
         found = first(self._ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
         return self._at(found[0]) if found else None
+
+    def message(self, envelope_id: str) -> bytes | None:
+        """Return one envelope as it travels, or None."""
+        found = first(self._ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
+        parts = first(self._ask(_SELECT_PARTS, found)) if found else None
+        return b"\n".join(parts) if parts else None
 
     def _at(self, position: int) -> StoredEvent | None:
         row = first(self._ask(_SELECT_EVENT, (position,)))

@@ -15,7 +15,7 @@ import structlog
 from schemas.carriage import Arrival, ArrivalBatch
 from schemas.errors import Fault, UnavailableError
 from services.domain.delivery import RECEIPT_RANGE_MAX
-from services.domain.receiving import Examined, Opened, conclude, examine, open_arrival
+from services.domain.receiving import Examined, Opened, conclude, examine, open_arrival, own_id
 from services.domain.signing import first_broken
 from services.domain.trust import Trust
 from services.ports import Clock, Puller, Store, Transaction
@@ -69,7 +69,7 @@ class Receiver:
             UnavailableError: The store cannot write now; nothing of the batch happened.
         """
         trust = self._trust()
-        found = await self._examine(batch.arrivals, trust)
+        found = await self._examine(await self._without_echoes(batch.arrivals), trust)
 
         def work(tx: Transaction) -> None:
             self._settlement(tx, trust).settle(found)
@@ -99,6 +99,17 @@ class Receiver:
     def _settlement(self, tx: Transaction, trust: Trust) -> Settlement:
         now = self._clock.now()
         return Settlement(tx, posting=self._posting, trust=trust, now=now, range_max=self._range_max)
+
+    async def _without_echoes(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        """Leave out what the hub echoes of our own: what goes to all parties of an agreement comes back to us, too.
+
+        Only what we hold byte for byte is left out; a changed echo, or one of what we lost, is examined.
+        """
+        ids = [own_id(arrival, self._posting.county) for arrival in arrivals]
+        if not any(ids):
+            return arrivals
+        kept = await self._store.read(lambda tx: [tx.message(one) if one else None for one in ids])
+        return [arrival for arrival, message in zip(arrivals, kept, strict=True) if arrival.message != message]
 
     async def _examine(self, arrivals: Sequence[Arrival], trust: Trust) -> list[Examined]:
         """Examine a batch: read it in one thread, do the mathematics of signatures in all of them, judge it in one.

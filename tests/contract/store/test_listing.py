@@ -167,6 +167,13 @@ async def test_ciphertext_has_no_headline(store: Store) -> None:
     assert [row.headline for row in (await _page(store)).rows] == [""]
 
 
+async def test_a_message_is_given_back_byte_for_byte(filled: Store) -> None:
+    """An echo is told from a forgery by its bytes: one that was spelt anew would never be equal."""
+    held = _incoming(3)
+    assert await filled.read(lambda snapshot: snapshot.message(held.envelope_id)) == held.to_wire()
+    assert await filled.read(lambda snapshot: snapshot.message("0" * 64)) is None
+
+
 async def test_control_records_are_kept_but_not_counted(filled: Store) -> None:
     """The gauges count receipts as events."""
     counts = await filled.read(lambda snapshot: snapshot.counts())

@@ -347,6 +347,14 @@ async def test_our_own_echo_is_passed_over(desk: Office) -> None:
     assert await desk.notices() == []
 
 
+async def test_an_echo_that_was_changed_on_its_way_is_kept_as_a_proof(desk: Office) -> None:
+    """A hub that swaps the content of what it hands back to us must not stay unseen."""
+    await desk.post()
+    *_, last = await desk.sent()
+    await desk.take(replace(last, message=last.message[:-1] + b" "))
+    assert await desk.codes() == ["content.digest"]
+
+
 async def test_our_signature_on_what_we_do_not_hold_is_told(desk: Office) -> None:
     """An old backup came back, or a clone runs: the only proof there is."""
     clone = Office(HUANJIANG, MemoryStore())
