@@ -142,6 +142,16 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptLink:
+    """A link of a chain without keys and content; refused ones are kept so, too."""
+
+    seq: int
+    envelope_id: str
+    header_bytes: bytes
+    signatures_bytes: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class EventSummary:
     """One line of a listing: no content bytes."""
 

@@ -21,6 +21,7 @@ from schemas.records import (
     HeldAlert,
     HeldBack,
     JournalEntry,
+    KeptLink,
     NewLink,
     Notice,
     NoticeKind,
@@ -33,6 +34,7 @@ from schemas.records import (
     Watch,
 )
 from schemas.subjects import Lane
+from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 
 T = TypeVar("T")
@@ -78,6 +80,13 @@ class Directory(Protocol):
 
     def credential(self, officer: str) -> SignedDocument | None:
         """Return an officer's certified credential, or None if there is none or it was revoked."""
+
+
+class PaperedDirectory(Directory, Protocol):
+    """A directory that also shows the documents behind its trust: evidence brings them along."""
+
+    def papers(self) -> TrustPapers:
+        """Return the documents as they are kept, with their signatures."""
 
 
 class Chains(Protocol):
@@ -319,6 +328,9 @@ class Snapshot(Protocol):
 
     def chain(self, channel: str, epoch: str) -> Chain | None:
         """Return one epoch of a channel, or None."""
+
+    def links(self, chain_number: int, first_seq: int, last_seq: int) -> list[KeptLink]:
+        """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
 class Transaction(Snapshot, Protocol):

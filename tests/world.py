@@ -23,6 +23,7 @@ from schemas.ids import CountyCode
 from schemas.registry import KeyUse
 from schemas.subjects import Lane, parse_subject
 from services.domain.encoding import digest_of
+from services.domain.evidence_writing import TrustPapers
 from services.domain.receiving import examine
 from services.domain.trust import Trust
 from services.gateway.gateway import Gateway, Limits, NodeFacts
@@ -41,16 +42,22 @@ _BYTES: Final = 1 << 30
 
 @dataclass(slots=True)
 class OpenDirectory:
-    """Satisfies ``services.ports.Directory`` with what a test puts in."""
+    """Satisfies ``services.ports.PaperedDirectory`` with what a test puts in."""
 
     trusted: Trust
     tokens: dict[str, Access] = field(default_factory=dict)
     """By SHA-256 of the token."""
     credentials: dict[str, SignedDocument] = field(default_factory=dict)
+    shelf: TrustPapers | None = None
+    """Documents of the trust; those of ``full_trust`` if a test puts none in."""
 
     def trust(self) -> Trust:
         """Return the view in force now."""
         return self.trusted
+
+    def papers(self) -> TrustPapers:
+        """Return the documents behind it."""
+        return self.shelf or full_papers()
 
     def access(self, token_digest: str) -> Access | None:
         """Return the token of this digest."""
@@ -176,13 +183,23 @@ def _is_for(publication: Publication, county: CountyCode) -> bool:
     return subject is not None and (subject.destination == county or subject.destination.startswith("_"))
 
 
-def full_trust() -> Trust:
-    """Return a trust whose first agreement grants every type to everybody, and whose second only work bulletins."""
+def _agreements() -> tuple[dict[str, Any], dict[str, Any]]:
     types = tuple(model.wire_type for model in TYPES if CONTROL_PURPOSE not in model.purposes)
     purposes = tuple(sorted({purpose for model in TYPES for purpose in model.purposes} - {CONTROL_PURPOSE}))
-    everything = papers.in_force(grants=(Grant(types=types),), purposes=purposes)
-    work_only = papers.in_force(id=WORK_ONLY, grants=(Grant(types=(papers.WORK,)),), purposes=("work_exchange",))
-    return papers.trust(everything, work_only)
+    everything = {"grants": (Grant(types=types),), "purposes": purposes}
+    work_only = {"id": WORK_ONLY, "grants": (Grant(types=(papers.WORK,)),), "purposes": ("work_exchange",)}
+    return everything, work_only
+
+
+def full_trust() -> Trust:
+    """Return a trust whose first agreement grants every type to everybody, and whose second only work bulletins."""
+    return papers.trust(*(papers.in_force(**changes) for changes in _agreements()))
+
+
+def full_papers() -> TrustPapers:
+    """Return the documents of ``full_trust``."""
+    made = {papers.in_force(**changes).reference: papers.signed_agreement(**changes) for changes in _agreements()}
+    return TrustPapers((papers.signed_registry(),), made)
 
 
 def alert_draft(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of the draft

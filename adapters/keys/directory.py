@@ -15,6 +15,7 @@ from schemas.documents import SignedDocument
 from schemas.errors import Fault, RequestError
 
 T = TypeVar("T")
+P = TypeVar("P")
 Files = Mapping[str, bytes]
 """Path below the county's directory, with ``/``, to the file's bytes."""
 
@@ -108,14 +109,15 @@ def _access_by_digest(files: Files) -> Mapping[str, Access] | Fault:
     return {one.digest: one for one in read_access(data).tokens} if data is not None else {}
 
 
-class Directory(Generic[T]):
-    """Satisfies ``services.ports.Directory`` when ``build_trust`` makes a ``Trust``."""
+class Directory(Generic[T, P]):
+    """Satisfies ``services.ports.PaperedDirectory`` when what is built is a ``Trust`` and its ``TrustPapers``."""
 
     def __init__(
         self,
         root: Path,
         *,
         build_trust: Callable[[Files], T | Fault],
+        build_papers: Callable[[Files], P | Fault],
         build_officers: Callable[[Files], Mapping[str, SignedDocument] | Fault],
         monotonic: Callable[[], float],
         on_fault: Callable[[Fault], None] = lambda _: None,
@@ -125,11 +127,13 @@ class Directory(Generic[T]):
         Args:
             root: The county's directory.
             build_trust: Judges the documents of trust.
+            build_papers: Returns those documents; asked for evidence alone, so its faults are told by the trust's.
             build_officers: Returns the credentials in force by officer id.
             monotonic: Seconds that never go back.
             on_fault: Told once for each bad state of a group of files.
         """
         self._trust = WatchedFiles(root, TRUST_FILES, build_trust, monotonic=monotonic, on_fault=on_fault)
+        self._papers = WatchedFiles(root, TRUST_FILES, build_papers, monotonic=monotonic)
         self._officers = WatchedFiles(root, OFFICER_FILES, build_officers, monotonic=monotonic, on_fault=on_fault)
         self._access = WatchedFiles(root, (TOKENS_FILE,), _access_by_digest, monotonic=monotonic, on_fault=on_fault)
 
@@ -140,6 +144,14 @@ class Directory(Generic[T]):
             RequestError: No registry is trusted here, or its files are damaged.
         """
         return self._trust.current()
+
+    def papers(self) -> P:
+        """Return the documents of trust as they are kept.
+
+        Raises:
+            RequestError: No registry is trusted here, or its files are damaged.
+        """
+        return self._papers.current()
 
     def access(self, token_digest: str) -> Access | None:
         """Return the token with this SHA-256 (hex), revoked or expired ones too, or None."""

@@ -18,6 +18,7 @@ from schemas.records import (
     FlowPeople,
     HeldAlert,
     JournalEntry,
+    KeptLink,
     Notice,
     Page,
     Quarantined,
@@ -242,6 +243,12 @@ class MemorySnapshot:
         """Return one epoch of a channel, or None."""
         return find_chain(self._state.chains, channel, epoch)
 
+    def links(self, chain_number: int, first_seq: int, last_seq: int) -> list[KeptLink]:
+        """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
+        places = sorted(place for place in self._state.positions_by_place if place[0] == chain_number)
+        found = [self._state.links[self._state.positions_by_place[place]].event.envelope for place in places]
+        return [_kept(one) for one in found if first_seq <= one.header.seq <= last_seq]
+
 
 def headline_of(envelope: Envelope) -> str:
     """Return the first title-like field of content in clear; empty if there is none."""
@@ -253,6 +260,10 @@ def headline_of(envelope: Envelope) -> str:
         return ""
     titles = (value.get(key) for key in _TITLES) if isinstance(value, dict) else ()
     return next((title[:_HEADLINE_MOST] for title in titles if isinstance(title, str)), "")
+
+
+def _kept(envelope: Envelope) -> KeptLink:
+    return KeptLink(envelope.header.seq, envelope.envelope_id, envelope.header_bytes, envelope.signatures_bytes)
 
 
 def _without_bytes(row: Quarantined) -> Quarantined:

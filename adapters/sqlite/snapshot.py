@@ -29,6 +29,7 @@ from schemas.records import (
     FlowPeople,
     HeldAlert,
     JournalEntry,
+    KeptLink,
     Notice,
     Page,
     Quarantined,
@@ -51,6 +52,9 @@ _SELECT_COUNTERS: Final = "SELECT name, value FROM counters"
 _COUNT_WAITING: Final = "SELECT count(*) FROM publications WHERE lane = ? AND sequence > ?"
 _SELECT_EVENT: Final = f"SELECT {STORED_COLUMNS} FROM envelopes WHERE position = ? AND refused = 0"
 _SELECT_PARTS: Final = "SELECT header, signatures, keys, content FROM envelopes WHERE position = ? AND refused = 0"
+_SELECT_LINKS: Final = """
+    SELECT seq, envelope_id, header, signatures FROM envelopes
+    WHERE chain_number = ? AND seq BETWEEN ? AND ? ORDER BY seq"""
 _SELECT_JOURNAL: Final = """
     SELECT sequence, kind, reference, at FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?"""
 
@@ -162,6 +166,11 @@ class SqliteSnapshot:
         """Return one epoch of a channel, or None."""
         row = first(self._ask(SELECT_EPOCH, (channel, epoch)))
         return None if row is None else chain_of(row)
+
+    def links(self, chain_number: int, first_seq: int, last_seq: int) -> list[KeptLink]:
+        """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
+        rows = self._ask(_SELECT_LINKS, (chain_number, first_seq, last_seq))
+        return [KeptLink(seq, envelope_id.hex(), header, signatures) for seq, envelope_id, header, signatures in rows]
 
     # -- what changed and what waits ------------------------------------------------------------------
 

@@ -13,8 +13,10 @@ from adapters.keys.durable import read_bytes, write_given
 from adapters.keys.file_signer import FileSigner
 from adapters.keys.key_file import OpenKey, generate
 from schemas.errors import Fault
+from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.domain.trust_files import Files, load_officers, load_trust
+from services.domain.trust_papers import load_papers
 
 __all__ = [
     "TRUST_FILES",
@@ -52,8 +54,8 @@ def open_directory(
     *,
     monotonic: Callable[[], float],
     on_fault: Callable[[Fault], None] = lambda _: None,
-) -> Directory[Trust]:
-    """Return the watched view of what a node trusts and whom it lets in; satisfies ``services.ports.Directory``.
+) -> Directory[Trust, TrustPapers]:
+    """Return the watched view of what a node trusts and whom it lets in; satisfies ``services.ports.PaperedDirectory``.
 
     Args:
         root: The county's directory.
@@ -70,5 +72,10 @@ def open_directory(
         return loaded.trust
 
     return Directory(
-        root, build_trust=build_trust, build_officers=load_officers, monotonic=monotonic, on_fault=on_fault
+        root,
+        build_trust=build_trust,
+        build_papers=load_papers,
+        build_officers=load_officers,
+        monotonic=monotonic,
+        on_fault=on_fault,
     )

@@ -85,6 +85,11 @@ class Api:
         """Return every receipt that covers an event."""
         return _read(ReceiptList, await self._client.get(f"/events/{envelope_id}/receipts"))
 
+    async def evidence(self, envelope_id: str, *, content: bool, links: int) -> bytes:
+        """Return one event as an evidence file, byte by byte as it must be kept."""
+        params = {"content": "true" if content else "false", "links": str(links)}
+        return await self._client.get(f"/events/{envelope_id}/evidence", params)
+
     async def acknowledge(self, envelope_id: str, draft: bytes) -> Acknowledged:
         """Answer an event as the officer that the token is bound to."""
         return _read(Acknowledged, await self._client.post(f"/events/{envelope_id}/acknowledgement", draft))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ports import Clock, Directory, Ids, Store
+from services.ports import Clock, Ids, PaperedDirectory, Store
 from services.posting import Posting
 
 REQUEST_MAX_BYTES: Final = 300 * 1024
@@ -49,7 +49,7 @@ class Gateway:
 
     store: Store
     posting: Posting
-    directory: Directory
+    directory: PaperedDirectory
     clock: Clock
     ids: Ids
     county: str

@@ -33,6 +33,7 @@ FAMILIES: Final[Mapping[str, tuple[int, str]]] = {
     "guard": (422, "The content holds what must not travel"),
     "acknowledgement": (422, "The acknowledgement does not fit"),
     "notice": (409, "The notice cannot be closed"),
+    "evidence": (422, "No evidence can be made of this"),
     "live": (409, "The stream cannot go on from there"),
     "sihu": (500, "This node has a fault of its own"),
     "node": (503, "The node is not ready"),

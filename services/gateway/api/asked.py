@@ -7,12 +7,14 @@ from pydantic import BeforeValidator, Field
 
 from schemas.base import Model
 from schemas.envelope import MAX_INTEGER
+from schemas.evidence import LINKS_MAX
 from schemas.faults import broken_rule
 from schemas.ids import EnvelopeId, WireType
 from schemas.records import Direction
 
 PAGE_MAX: Final = 200
 PAGE_DEFAULT: Final = 50
+LINKS_DEFAULT: Final = 16
 _DIGITS: Final = re.compile(r"[0-9]{1,16}", re.ASCII)
 _WORDS: Final = {"true": True, "false": False}
 
@@ -59,6 +61,15 @@ class EventQuery(Model):
     newest: Annotated[
         Flag, Field(description="Begin at the newest and go back; a `since` other than 0 goes on before that position.")
     ] = False
+
+
+class EvidenceQuery(Model):
+    """What goes into an evidence file."""
+
+    content: Annotated[Flag, Field(description="False leaves content and keys out; their digests stay.")] = True
+    links: Annotated[
+        Number, Field(ge=0, le=LINKS_MAX, description="How many links before the event, at most; back to the opening.")
+    ] = LINKS_DEFAULT
 
 
 class NoticeQuery(Model):

@@ -4,6 +4,7 @@ from typing import Final
 
 from schemas.access import Scope
 from schemas.drafts import AcknowledgementDraft, EventDraft
+from schemas.evidence import Evidence
 from services.gateway.answers import (
     Accepted,
     Acknowledged,
@@ -19,8 +20,16 @@ from services.gateway.answers import (
     ReceiptList,
     WhoAmI,
 )
-from services.gateway.api import events, node
-from services.gateway.api.asked import EventPath, EventQuery, LiveQuery, NoticePath, NoticeQuery, QuarantineQuery
+from services.gateway.api import events, evidence, node
+from services.gateway.api.asked import (
+    EventPath,
+    EventQuery,
+    EvidenceQuery,
+    LiveQuery,
+    NoticePath,
+    NoticeQuery,
+    QuarantineQuery,
+)
 from services.gateway.api.route import BASE, TEXT, Door, Route
 
 
@@ -108,6 +117,18 @@ ROUTES: Final[tuple[Route, ...]] = (
         ReceiptList,
         path_model=EventPath,
         codes=("request.not_found",),
+    ),
+    Route(
+        "GET",
+        f"{BASE}/events/{{id}}/evidence",
+        "export_evidence",
+        "Export one event with everything that proves it: a file for `sihu verify`.",
+        evidence.get_evidence,
+        Scope.EVENTS_READ,
+        Evidence,
+        path_model=EventPath,
+        query=EvidenceQuery,
+        codes=("request.not_found", "evidence.too_large"),
     ),
     Route(
         "POST",

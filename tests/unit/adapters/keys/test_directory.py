@@ -23,9 +23,10 @@ class Harness:
         self.root, self.now, self.builds = root, 0.0, 0
         self.told: list[Fault] = []
         self.write("trust/agreements/a@1.json", b"good")
-        self.directory: Directory[list[str]] = Directory(
+        self.directory: Directory[list[str], list[str]] = Directory(
             root,
             build_trust=self.build,
+            build_papers=self.build,
             build_officers=load_officers,
             monotonic=lambda: self.now,
             on_fault=self.told.append,

@@ -1,0 +1,75 @@
+"""``sihu evidence``: one event with everything that proves it, as one file; checked before it is written."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.errors import Fault, RequestError
+from schemas.evidence import LINKS_MAX
+from services.bootstrap.cli import write_given
+from services.cli import output
+from services.cli.client import Api, ask
+from services.cli.desk import Desk
+from services.cli.options import HERE, AsJson, Dir
+from services.cli.showing import EventId
+from services.cli.verifying import report
+from services.domain.evidence_verifying import Verdict, verify_evidence
+
+OutFile = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write here; `-` is standard output.", show_default=False),
+]
+WithoutContent = Annotated[
+    bool, typer.Option("--without-content", help="Leave the content out; its digest stays, signed.")
+]
+Links = Annotated[int, typer.Option("--links", min=0, max=LINKS_MAX, help="How many links before it, at most.")]
+
+
+def evidence(
+    envelope_id: EventId,
+    *,
+    out_file: OutFile = None,
+    without_content: WithoutContent = False,
+    links: Links = 16,
+    directory: Dir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Write one event, its registry, agreement, chain and receipts to a file that anybody can verify offline."""
+
+    async def work(api: Api) -> tuple[str, bytes, int]:
+        whole = await api.whole_id(envelope_id)
+        data = await api.evidence(whole, content=not without_content, links=links)
+        return whole, data, len((await api.receipts(whole)).receipts)
+
+    whole, data, receipt_count = ask(Desk(directory), work)
+    verdict = _checked(data)
+    if out_file == "-":
+        sys.stdout.buffer.write(data)
+        return
+    path = Path(out_file or f"evidence-{output.short(whole)}.json")
+    write_given(path, data)
+    left_out = receipt_count - len(verdict.receipts)
+    if as_json:
+        facts = {"file": str(path), "bytes": len(data), "receipts": len(verdict.receipts), "left_out": left_out}
+        output.print_json({"envelope_id": whole, **facts, "anchor": _anchor(verdict)})
+        return
+    output.show(*report(verdict, anchor=None))
+    if left_out:
+        output.show(
+            f"[yellow]{left_out} 份回执所指的后续事件不在本县，未收入 receipts left out: their range ends later[/]"
+        )
+    output.show(f"[bold]已写入 written to[/] {output.plain(str(path))}  {len(data):,} 字节")
+
+
+def _checked(data: bytes) -> Verdict:
+    verdict = verify_evidence(data, None)
+    if verdict.failed is not None and verdict.fault is not None:
+        mend = f"what this node holds does not prove itself, step {verdict.failed.step}: {verdict.fault.mend}"
+        raise RequestError(Fault(verdict.fault.code, verdict.fault.field, mend))
+    return verdict
+
+
+def _anchor(verdict: Verdict) -> str | None:
+    return verdict.lineage.anchor if verdict.lineage else None

@@ -1,0 +1,182 @@
+"""``sihu verify``: judge an evidence file on any machine, without a node, a network or settings."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from schemas.base import Status
+from schemas.errors import Fault, RequestError
+from schemas.evidence import EVIDENCE_MAX_BYTES
+from schemas.officers import OfficerCredential
+from services.bootstrap.cli import read_bytes
+from services.cli import output, words
+from services.cli.app import REFUSED
+from services.cli.options import AsJson
+from services.domain.documents import open_payload
+from services.domain.evidence_verifying import LAST_STEP, Finding, Outcome, Verdict, verify_evidence
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from schemas.control import Receipt
+
+EvidenceFile = Annotated[Path, typer.Argument(metavar="FILE", help="As `sihu evidence` wrote it.")]
+Anchor = Annotated[
+    str | None,
+    typer.Option(
+        "--anchor", metavar="DIGEST", help="Digest of the counties' first registry, as you know it from elsewhere."
+    ),
+]
+_DIGEST_LENGTH: Final = 64
+_TITLES: Final[Mapping[int, str]] = {
+    1: "文件形式 form",
+    2: "名册 registry",
+    3: "协议 agreement",
+    4: "签名 signature",
+    5: "通道 channel",
+    6: "内容 content",
+    7: "许可 permission",
+    8: "链 chain",
+    9: "回执 receipt",
+}
+_HOLDS: Final = "[green]✓[/]"
+_FAILS: Final = "[bold red]✗[/]"
+
+
+def verify(file: EvidenceFile, *, anchor: Anchor = None, as_json: AsJson = False) -> None:
+    """Verify an evidence file step by step; 0 only if every step holds and the anchor is the file's first registry."""
+    known = None if anchor is None else _digest(anchor)
+    verdict = verify_evidence(read_bytes(file, what="FILE", max_bytes=EVIDENCE_MAX_BYTES), known)
+    if as_json:
+        output.print_json(as_value(verdict))
+    else:
+        output.show(*report(verdict, anchor=known))
+    if verdict.outcome is not Outcome.HOLDS:
+        raise typer.Exit(REFUSED)
+
+
+def _digest(text: str) -> str:
+    digest = "".join(text.split()).lower()
+    if len(digest) != _DIGEST_LENGTH or set(digest) - set("0123456789abcdef"):
+        mend = f"a digest has 64 digits 0-9 and a-f; this one has {len(digest)}"
+        raise RequestError(Fault("request.digest", "--anchor", mend))
+    return digest
+
+
+def as_value(verdict: Verdict) -> dict[str, object]:
+    """Return a verdict as a JSON value: what `sihu verify --json` prints."""
+    failed, fault = verdict.failed, verdict.fault
+    event = verdict.opened.event.envelope if verdict.opened else None
+    return {
+        "outcome": verdict.outcome.value,
+        "step": failed.step if failed else None,
+        "code": fault.code if fault else None,
+        "field": fault.field if fault else None,
+        "means": fault.mend if fault else None,
+        "anchor": verdict.lineage.anchor if verdict.lineage else None,
+        "envelope_id": event.envelope_id if event else None,
+        "source": event.header.source if event else None,
+        "type": event.header.type if event else None,
+        "time": output.wire_time(event.header.time) if event else None,
+        "steps": [_step_value(one) for one in verdict.findings],
+    }
+
+
+def _step_value(finding: Finding) -> dict[str, object]:
+    found: dict[str, object] = {"step": finding.step, "holds": finding.fault is None}
+    if finding.place is not None:
+        found["receipt"] = finding.place
+    if finding.fault is not None:
+        found |= {"code": finding.fault.code, "field": finding.fault.field, "means": finding.fault.mend}
+    if finding.receipt is not None:
+        found |= {"receiver": finding.receipt.receiver, "stage": finding.receipt.stage.value}
+    return found
+
+
+def report(verdict: Verdict, *, anchor: str | None) -> Iterator["RenderableType"]:
+    """Say for people what was found: the event, one row a step, and what may be concluded."""
+    if verdict.opened is not None:
+        yield from _head(verdict)
+    rows = [
+        (_number(one), _TITLES[one.step], _FAILS if one.fault else _HOLDS, _says(one, verdict))
+        for one in verdict.findings
+    ]
+    reached = verdict.findings[-1].step
+    rows += [(str(step), _TITLES[step], "[dim]–[/]", "[dim]未查 not reached[/]") for step in _rest(verdict, reached)]
+    yield output.table("逐步检验 verification", ">步", "检查 what", "", "*说明", rows=rows)
+    yield from _conclusion(verdict, anchor)
+
+
+def _rest(verdict: Verdict, reached: int) -> range:
+    return range(reached + 1, LAST_STEP + 1) if verdict.failed is not None else range(0)
+
+
+def _head(verdict: Verdict) -> Iterator[str]:
+    if verdict.opened is None:
+        return
+    envelope = verdict.opened.event.envelope
+    header = envelope.header
+    drill = {Status.EXERCISE: "【演练】", Status.TEST: "【测试】", Status.SYSTEM: "【系统】"}.get(header.status, "")
+    yield f"[bold]{drill}{output.type_title(header.type)}[/]"
+    yield f"由 from   {output.county(header.source)}"
+    yield f"至 to     {output.counties(header.to, most=12)}"
+    yield f"时间 time {output.wire_time(header.time)}"
+    yield f"编号 id   {envelope.envelope_id}"
+
+
+def _number(finding: Finding) -> str:
+    return str(finding.step) if finding.place is None else f"{finding.step}.{finding.place + 1}"
+
+
+def _says(finding: Finding, verdict: Verdict) -> str:
+    if finding.fault is not None:
+        return f"[red]{output.plain(str(finding.fault))}[/]"
+    return _receipt(finding.receipt) if finding.receipt is not None else _detail(finding.step, verdict)
+
+
+def _detail(step: int, verdict: Verdict) -> str:
+    opened, lineage, agreement = verdict.opened, verdict.lineage, verdict.agreement
+    if opened is None or lineage is None:
+        return ""
+    part = opened.event
+    header = part.envelope.header
+    first, last = lineage.versions[0].registry.version, lineage.newest
+    size = f"{header.content.size:,} 字节 {header.content.encoding}"
+    texts = {
+        2: f"第 {first}–{last} 版" if last > first else f"第 {first} 版",
+        3: header.agreement.partition(":")[0] if agreement else "控制记录，不需协议 control record",
+        4: "、".join(header.signers),
+        5: f"纪元 {header.epoch.partition('-')[0]} 第 {header.seq} 条",
+        6: size if part.has_content else f"未附内容，摘要已签名 detached: {header.content.digest[:16]}…",
+        7: f"{header.purpose} {header.information_class}",
+        8: f"前 {len(opened.before)} 后 {len(opened.after)} 条，通道头 heads {len(opened.heads)}",
+    }
+    return output.plain(texts.get(step, ""))
+
+
+def _receipt(receipt: "Receipt") -> str:
+    said = f"{words.county_name(receipt.receiver)} {words.STAGES[receipt.stage]} {output.moment(receipt.received_at)}"
+    if receipt.officer is None:
+        return said if receipt.code is None else f"{said} {output.plain(receipt.code)}"
+    proof = receipt.officer
+    credential = open_payload(proof.credential, proof.credential.payload_type, OfficerCredential)
+    name = proof.answer.officer if isinstance(credential, Fault) else credential.display_name
+    answer = words.ANSWERS.get(proof.answer.answer, proof.answer.answer)
+    return f"{said} {output.plain(name)} {answer}（{words.MEANS.get(proof.means, proof.means)}）"
+
+
+def _conclusion(verdict: Verdict, anchor: str | None) -> Iterator["RenderableType"]:
+    if verdict.outcome is Outcome.HOLDS:
+        yield "[bold green]有效 HOLDS[/] 每一步都成立，起点就是所给名册 every step holds, from the given registry on"
+    elif verdict.failed is not None:
+        step = _number(verdict.failed)
+        yield f"[bold red]无效 REFUSED[/] 第 {step} 步不成立 step {step} does not hold"
+        if verdict.fault is not None and verdict.fault.code == "registry.not_pinned":
+            yield "所给摘要不是文件里的名册 the file begins with another registry than the one given"
+    elif anchor is None:
+        yield "[bold yellow]自洽但不可信 consistent, NOT trusted[/] 伪造的一整套也会自洽 so is a wholly forged world"
+        if verdict.lineage is not None:
+            yield "与另一成员电话核对后，用 --anchor 再验一次 compare with another member, then give it as --anchor"
+            yield from output.spoken_digest(verdict.lineage.anchor)

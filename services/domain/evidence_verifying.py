@@ -1,0 +1,178 @@
+"""Verify an evidence file offline, step by step. Pure: the file's bytes and the anchor are all there is.
+
+The numbered steps are those of docs/protocol.md, section "Evidence files". The first step that fails ends the
+examination; receipts are judged each by itself. The guards are not asked: they keep people safe where content is
+written and where it arrives, and what is evidence has been carried already.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from schemas.control import Receipt
+from schemas.errors import Fault
+from services.domain.evidence_chain import judge_channel, judge_links, known_ids
+from services.domain.evidence_opening import Opened, open_evidence
+from services.domain.evidence_receipts import Known, judge_binding, judge_carried_receipt
+from services.domain.evidence_trust import Lineage, judge_lineage, judge_permitting
+from services.domain.receiving import presentable
+from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_sharing
+from services.domain.trust import AgreementInForce
+
+LAST_STEP: Final = 9
+UNTRUSTED: Final = Fault(
+    "registry.no_anchor",
+    "anchor",
+    "everything fits together, and so does a forged world: compare the first registry's digest with one you know",
+)
+
+
+class Outcome(Enum):
+    """What may be concluded."""
+
+    HOLDS = "holds"
+    CONSISTENT = "consistent"
+    """Every step holds, but nothing says that this registry is the counties' own: NOT trusted."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One step, or one receipt of step 9.
+
+    Attributes:
+        step: 1 to 9.
+        place: Of a receipt: its place in the file, from 0.
+        fault: None if it holds.
+        receipt: What a receipt that holds attests.
+    """
+
+    step: int
+    place: int | None = None
+    fault: Fault | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the examination found.
+
+    Attributes:
+        findings: In order, up to the first step that fails; all receipts if step 9 was reached.
+        opened: The file, if its form holds.
+        lineage: Its registries, if they hold.
+        agreement: What permits the event, if it holds; None for control records.
+    """
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    opened: Opened | None = None
+    lineage: Lineage | None = None
+    agreement: AgreementInForce | None = None
+
+    @property
+    def failed(self) -> Finding | None:
+        """The first step or receipt that does not hold."""
+        return next((one for one in self.findings if one.fault is not None), None)
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why it is not trusted, or None."""
+        if self.failed is not None:
+            return self.failed.fault
+        return UNTRUSTED if self.outcome is Outcome.CONSISTENT else None
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """What receivers proved."""
+        return tuple(one.receipt for one in self.findings if one.receipt is not None)
+
+
+def verify_evidence(data: bytes, anchor: str | None) -> Verdict:
+    """Verify a file. Whatever the bytes are, nothing is raised.
+
+    Args:
+        data: The whole file.
+        anchor: Digest (64 lowercase hex digits) of the registry that the verifying person knows to be the counties'
+            own; None gives at most ``CONSISTENT``.
+    """
+    opened = open_evidence(data)  # 1 bounds, strict profile, the one spelling; every header in it
+    if isinstance(opened, Fault):
+        return _refused(Finding(1, fault=opened))
+    newest = max(part.envelope.header.registry for part in opened.parts)
+    lineage = judge_lineage(opened.evidence.registries, anchor, newest)  # 2 registries from the anchor on
+    if isinstance(lineage, Fault):
+        return _refused(Finding(1), Finding(2, fault=lineage), opened=opened)
+    agreement = _permitting(opened, lineage)  # 3 the agreement that the header names, signed by every party
+    findings = [Finding(1), Finding(2), Finding(3, fault=agreement if isinstance(agreement, Fault) else None)]
+    if isinstance(agreement, Fault):
+        return _refused(*findings, opened=opened, lineage=lineage)
+    findings += _event_steps(opened, lineage, agreement)
+    if findings[-1].fault is None:
+        findings += _receipts(opened, lineage)
+    holds = all(one.fault is None for one in findings)
+    outcome = (Outcome.HOLDS if anchor is not None else Outcome.CONSISTENT) if holds else Outcome.REFUSED
+    return Verdict(outcome, tuple(map(_shown, findings)), opened, lineage, agreement)
+
+
+def _refused(*findings: Finding, opened: Opened | None = None, lineage: Lineage | None = None) -> Verdict:
+    return Verdict(Outcome.REFUSED, tuple(map(_shown, findings)), opened, lineage)
+
+
+def _shown(finding: Finding) -> Finding:
+    if finding.fault is None:
+        return finding
+    return Finding(finding.step, finding.place, presentable(finding.fault), finding.receipt)
+
+
+def _permitting(opened: Opened, lineage: Lineage) -> AgreementInForce | Fault | None:
+    header, document = opened.event.envelope.header, opened.evidence.agreement
+    if header.type.startswith(CONTROL_PREFIX):
+        mend = "control records need no agreement, and none is carried"
+        return None if document is None else Fault("agreement.superfluous", "agreement", mend)
+    if document is None:
+        return Fault("agreement.missing", "agreement", "the agreement that the header names is not in the file")
+    judged = judge_permitting(document, lineage, header.registry)
+    if isinstance(judged, AgreementInForce) and judged.reference != header.agreement:
+        return Fault("agreement.not_referred", "agreement", "it is not the agreement that the header names")
+    return judged
+
+
+def _event_steps(opened: Opened, lineage: Lineage, agreement: AgreementInForce | None) -> Iterator[Finding]:
+    for step, fault in _event_faults(opened, lineage, agreement):
+        yield Finding(step, fault=fault)
+        if fault is not None:
+            return
+
+
+def _event_faults(
+    opened: Opened, lineage: Lineage, agreement: AgreementInForce | None
+) -> Iterator[tuple[int, Fault | None]]:
+    envelope = opened.event.envelope
+    yield 4, lineage.verify(envelope)  # 4 every promised signature, by the source's keys at that time
+    yield 5, judge_channel(envelope.header)  # 5 the channel computed again
+    yield 6, judge_binding(opened.event)  # 6 content and keys that the header binds, or detached
+    yield 7, _judge_sharing(opened, lineage, agreement)  # 7 the agreement permits it; membership does for control
+    yield 8, judge_links(opened, lineage)  # 8 the links around it
+
+
+def _judge_sharing(opened: Opened, lineage: Lineage, agreement: AgreementInForce | None) -> Fault | None:
+    header = opened.event.envelope.header
+    if agreement is None:
+        return judge_membership(lineage.from_version(header.registry)[0], header.source, header.to)
+    return judge_sharing(agreement.agreement, ask_of(header))
+
+
+def _receipts(opened: Opened, lineage: Lineage) -> Iterator[Finding]:
+    known = Known(opened.event.envelope.header, known_ids(opened))
+    seen: set[str] = set()
+    for place, part in enumerate(opened.receipts):
+        judged = judge_carried_receipt(part, known, lineage)  # 9 every receipt, and the officer behind it
+        if part.envelope.envelope_id in seen:
+            judged = Fault("receipt.repeated", "receipts", "the same receipt stands in the file twice")
+        seen.add(part.envelope.envelope_id)
+        if isinstance(judged, Fault):
+            yield Finding(LAST_STEP, place, judged)
+        else:
+            yield Finding(LAST_STEP, place, receipt=judged)

@@ -1,0 +1,62 @@
+"""Handler: one event as an evidence file."""
+
+from typing import Final
+
+from aiohttp import web
+
+from schemas.errors import Fault, NotFoundError, RequestError
+from schemas.evidence import LINKS_MAX
+from schemas.records import KeptLink
+from services.domain.evidence_opening import spell
+from services.domain.evidence_writing import Gathered, write_evidence
+from services.gateway.api.asked import EventPath, EvidenceQuery
+from services.gateway.api.calls import JSON, Call
+from services.gateway.desk import Desk
+from services.ports import Snapshot
+
+LEFT_OUT: Final = "Sihu-Receipts-Left-Out"
+"""How many receipts could not go in, because their range ends at a link that is not here."""
+
+
+async def get_evidence(desk: Desk, call: Call) -> web.StreamResponse:
+    """Export one event with everything that proves it."""
+    envelope_id, asked = call.path_as(EventPath).id, call.query_as(EvidenceQuery)
+    gathered = await desk.gateway.store.read(lambda snapshot: gather(snapshot, envelope_id, asked.links))
+    written = write_evidence(gathered, desk.gateway.directory.papers(), with_content=asked.content)
+    if isinstance(written, Fault):
+        raise RequestError(written)
+    headers = {
+        "Content-Disposition": f'attachment; filename="evidence-{envelope_id[:10]}.json"',
+        LEFT_OUT: str(written.left_out),
+    }
+    return web.Response(body=spell(written.evidence), content_type=JSON, headers=headers)
+
+
+def gather(snapshot: Snapshot, envelope_id: str, links_before: int) -> Gathered:
+    """Read what is held about one event.
+
+    Args:
+        snapshot: One consistent view.
+        envelope_id: Of the event.
+        links_before: How many links before it, at most; those behind it follow from its receipts.
+
+    Raises:
+        NotFoundError: No such event is here.
+    """
+    event = snapshot.event(envelope_id)
+    if event is None:
+        raise NotFoundError(Fault("request.not_found", "id", "no such event is here; see GET /api/v1/events"))
+    seq, rows = event.envelope.header.seq, snapshot.receipts(envelope_id)
+    furthest = min(max((row.seq for row in rows), default=seq), seq + LINKS_MAX)
+    receipts = [found.envelope for row in rows if (found := snapshot.event(row.envelope_id)) is not None]
+    return Gathered(
+        event=event.envelope,
+        links=snapshot.links(event.chain_number, max(0, seq - links_before), furthest),
+        heads=_heads(snapshot, event.chain_number, event.envelope.header.channel, event.envelope.header.epoch),
+        receipts=receipts,
+    )
+
+
+def _heads(snapshot: Snapshot, number: int, channel: str, epoch: str) -> list[KeptLink]:
+    chain = snapshot.chain(channel, epoch)
+    return [] if chain is None else snapshot.links(number, chain.head.seq, chain.head.seq)
