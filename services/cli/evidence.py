@@ -57,9 +57,7 @@ def evidence(
         return
     output.show(*report(verdict, anchor=None))
     if left_out:
-        output.show(
-            f"[yellow]{left_out} 份回执所指的后续事件不在本县，未收入 receipts left out: their range ends later[/]"
-        )
+        output.show(f"[yellow]{left_out} 份回执所指的后续事件不在本县，未收入 left out: their range ends later[/]")
     output.show(f"[bold]已写入 written to[/] {output.plain(str(path))}  {len(data):,} 字节")
 
 

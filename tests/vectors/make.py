@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from tests.vectors import evidence, evidence_doubtful, evidence_refused
 from tests.vectors.chains import chains, encoding, receipts
 from tests.vectors.envelopes import good
 from tests.vectors.papers import documents
@@ -25,6 +26,19 @@ def build() -> dict[str, Any]:
         "chains.json": chains(),
         "receipts.json": receipts(),
         "encoding.json": encoding(),
+        **{name: [case.written() for case in cases] for name, cases in evidence_files().items()},
+    }
+
+
+def evidence_files() -> dict[str, list[evidence.EvidenceCase]]:
+    """Return the evidence files by the file of vectors that holds them."""
+    refused, doubtful = evidence_refused, evidence_doubtful
+    return {
+        "evidence-good.json": evidence.good(),
+        "evidence-bad-form.json": refused.form(),
+        "evidence-bad-trust.json": [*refused.registries(), *refused.agreements()],
+        "evidence-bad-event.json": [*doubtful.signatures(), *doubtful.content_and_permission(), *doubtful.links()],
+        "evidence-bad-receipts.json": [*doubtful.receipts(), *doubtful.officers()],
     }
 
 
