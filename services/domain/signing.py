@@ -12,7 +12,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from schemas.envelope import (
     AUDIENCE_MAX,
@@ -118,8 +118,18 @@ def parse_header_strictly(data: bytes) -> Header | Fault:
         header = Header.model_validate_json(data, by_alias=True, by_name=False)
     except ValidationError as exc:
         return faults_of(exc, "header")[0]
+    if isinstance(value, dict) and (fault := _misspelt(value)):
+        return fault
     most = header_limit(len(header.to))
     return Fault("json.too_large", "header", f"at most {most} bytes are taken") if len(data) > most else header
+
+
+def _misspelt(value: dict[str, JsonValue]) -> Fault | None:
+    # Whoever reads the protocol's table refuses these two; one reader more lenient than another is a way to disagree.
+    content = value.get("content")
+    if None in value.values() or (isinstance(content, dict) and None in content.values()):
+        return Fault("header.wrong_type", "header", "leave a field without a value out; null is not written")
+    return None if "refs" in value else Fault("header.missing_field", "header.refs", "write an empty list")
 
 
 def open_parts(parts: WireParts) -> Envelope | Fault:

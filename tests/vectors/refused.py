@@ -201,6 +201,19 @@ def by_a_member() -> list[Case]:
     ]
 
 
+def misspelt() -> list[Case]:
+    """Headers that another reader of the same document would refuse."""
+    body, event = compact(POLICY_CONTENT), KEYS[f"{LIBO} event"]
+    null = header(body) | {"expires": None}
+    nothing = {name: value for name, value in header(body).items() if name != "refs"}
+    return [
+        _quarantined(
+            "null-in-header", "a field without a value is written", seal(null, body, [event]), "header.wrong_type"
+        ),
+        _quarantined("refs-left-out", "no empty list", seal(nothing, body, [event]), "header.missing_field"),
+    ]
+
+
 def bad() -> list[Case]:
     """All of them."""
-    return [*on_the_way(), *by_a_stranger(), *by_a_member()]
+    return [*on_the_way(), *by_a_stranger(), *by_a_member(), *misspelt()]

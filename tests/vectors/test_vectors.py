@@ -95,7 +95,10 @@ def test_envelopes(case: dict[str, Any]) -> None:
     assert (found.outcome.value, code_of(found.fault)) == (case["outcome"], case["code"])
 
 
-@pytest.mark.parametrize("case", named([one for one in ENVELOPES if not one["spoilt_on_the_way"]]))
+READABLE = [one for one in ENVELOPES if not one["spoilt_on_the_way"] and not str(one["code"]).startswith("header.")]
+
+
+@pytest.mark.parametrize("case", named(READABLE))
 def test_intermediate_bytes(case: dict[str, Any]) -> None:
     """Bytes to sign and id are the ones that this project computes."""
     wire = from_base64url(case["wire_base64url"])

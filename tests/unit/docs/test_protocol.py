@@ -12,6 +12,7 @@ from schemas.carriage import Arrival
 from schemas.control import EpochOpened, Receipt
 from schemas.documents import SignedDocument
 from schemas.envelope import Header, PayloadType
+from schemas.evidence import CarriedEnvelope, CarriedLink, Evidence
 from schemas.ids import CountyCode
 from schemas.registry import Registry
 from services.domain.documents import document_digest, read_file
@@ -135,6 +136,7 @@ def test_every_code_of_the_rules_is_listed() -> None:
     rules = code_in(
         "services/domain",
         *("encoding", "signing", "receiving", "sharing", "vouching", "governance", "documents", "chain", "guards"),
+        *(f"evidence_{part}" for part in ("opening", "trust", "chain", "receipts", "verifying", "writing")),
     )
     receiver = code_in("services/receiver", "settling", "keeping", "attesting")
     codes = set(re.findall(r'Fault\(\s*"([a-z_]+\.[a-z_]+)"', rules + receiver))
@@ -149,6 +151,20 @@ def test_the_steps_are_numbered_as_in_the_code() -> None:
     behind_code = re.findall(r"  # ([1-9](?:, [1-9])*)(?: |\n)", code_in("services/domain", "receiving"))
     comments = {int(number) for found in behind_code for number in found.split(", ")}
     assert comments == set(steps)
+
+
+def test_the_steps_of_evidence_are_numbered_as_in_the_code() -> None:
+    """Whoever reads `step 8` in a verdict finds it here."""
+    steps = [int(number) for number in re.findall(r"^(\d)\. \*", section("Evidence files"), re.MULTILINE)]
+    assert steps == list(range(1, 10))
+    behind_code = re.findall(r"  # ([1-9]) ", code_in("services/domain", "evidence_verifying"))
+    assert {int(number) for number in behind_code} == set(steps)
+
+
+@pytest.mark.parametrize("model", [Evidence, CarriedEnvelope, CarriedLink])
+def test_the_section_on_evidence_names_every_field(model: type[Evidence | CarriedEnvelope | CarriedLink]) -> None:
+    """A field that is not named there is one that the next verifier refuses."""
+    assert set(model.model_fields) <= set(re.findall(r"[`\"](\w+)[`\"]", section("Evidence files")))
 
 
 def test_every_section_that_the_code_names_exists() -> None:

@@ -1,0 +1,1128 @@
+#!/usr/bin/env node
+// A second verifier of Sihu's evidence files: plain Node, no package, written from docs/protocol.md and from nothing else.
+//
+//   node verify.mjs FILE [--anchor DIGEST] [--json]     exit code 0 only if everything holds and the anchor is the file's
+//   node verify.mjs --batch                             one question a line on standard input, one answer a line
+//
+// Numbers of steps and codes are those of the document. Node 18 or newer.
+import { createHash, createPublicKey, verify as verifySignature } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { createInterface } from "node:readline"
+
+// --- what can be wrong ----------------------------------------------------------------------------
+
+class Fault extends Error {
+  constructor(code, field = "", means = "") {
+    super(code)
+    Object.assign(this, { code, field, means })
+  }
+}
+const refuse = (code, field, means) => {
+  throw new Fault(code, field, means)
+}
+const codeOf = (work) => {
+  try {
+    work()
+    return null
+  } catch (fault) {
+    if (fault instanceof Fault) return fault.code
+    throw fault
+  }
+}
+
+// --- Encoding --------------------------------------------------------------------------------------
+
+const sha256 = (data) => createHash("sha256").update(data).digest("hex")
+const EVENT = "application/vnd.sihu.event.v1+json"
+const RECEIPT = "application/vnd.sihu.receipt.v1+json"
+const REGISTRY = "application/vnd.sihu.registry.v1+json"
+const AGREEMENT = "application/vnd.sihu.agreement.v1+json"
+const CARD = "application/vnd.sihu.member-card.v1+json"
+const OFFICER = "application/vnd.sihu.officer.v1+json"
+const ANSWER = "application/vnd.sihu.answer.v1+json"
+const OPENING_TYPE = "cn.sihu.control.epoch_opened.v1"
+const RECEIPT_TYPE = "cn.sihu.control.receipt.v1"
+const CONTROL = "cn.sihu.control."
+
+function bytesToSign(type, payload) {
+  const kind = Buffer.from(type, "utf8")
+  return Buffer.concat([Buffer.from(`DSSEv1 ${kind.length} `), kind, Buffer.from(` ${payload.length} `), payload])
+}
+
+function fromBase64url(text) {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return null
+  const data = Buffer.from(text, "base64url")
+  return data.toString("base64url") === text ? data : null
+}
+
+function lengthPrefixed(parts) {
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const data = Buffer.from(part, "utf8")
+      const length = Buffer.alloc(4)
+      length.writeUInt32BE(data.length)
+      return [length, data]
+    }),
+  )
+}
+
+const LABELS = { event: "sihu-channel-v1\0", receipt: "sihu-receipt-channel-v1\0" }
+const channelBytes = (kind, source, agreementId, to) =>
+  Buffer.concat([Buffer.from(LABELS[kind]), lengthPrefixed([source, agreementId, ...[...to].sort()])])
+const channelOf = (kind, source, agreementId, to) => sha256(channelBytes(kind, source, agreementId, to))
+
+// --- Strict profile --------------------------------------------------------------------------------
+
+const MAX_DEPTH = 8
+const MAX_INTEGER = 2 ** 53 - 1
+const MAX_NESTING = 900 // far beyond what is allowed: such a text is refused before it can exhaust the stack
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+const UNSUITABLE = /[\u0000]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
+
+class Reader {
+  constructor(text) {
+    this.text = text
+    this.at = 0
+    this.nesting = 0
+  }
+  whole() {
+    this.blank()
+    const value = this.value()
+    this.blank()
+    if (this.at !== this.text.length) this.malformed()
+    return value
+  }
+  malformed() {
+    refuse("json.malformed", "", `not JSON at character ${this.at}`)
+  }
+  blank() {
+    while (" \t\n\r".includes(this.text[this.at] ?? "x")) this.at++
+  }
+  value() {
+    const char = this.text[this.at]
+    if (char === "{") return this.nested(() => this.object())
+    if (char === "[") return this.nested(() => this.array())
+    if (char === '"') return this.string()
+    for (const [word, value] of [["true", true], ["false", false], ["null", null]]) {
+      if (this.text.startsWith(word, this.at)) {
+        this.at += word.length
+        return value
+      }
+    }
+    for (const word of ["NaN", "Infinity", "-Infinity"]) {
+      if (this.text.startsWith(word, this.at)) refuse("json.float", "", `${word} is no value of JSON`)
+    }
+    return this.number()
+  }
+  nested(work) {
+    if (++this.nesting > MAX_NESTING) refuse("json.too_deep", "", "nested too deep")
+    const value = work()
+    this.nesting--
+    return value
+  }
+  number() {
+    const found = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y
+    found.lastIndex = this.at
+    const match = found.exec(this.text)
+    if (!match) this.malformed()
+    this.at += match[0].length
+    if (match[1] !== undefined || match[2] !== undefined) refuse("json.float", "", "floats are refused")
+    const value = Number(match[0])
+    if (match[0].length > 17 || Math.abs(value) > MAX_INTEGER) refuse("json.integer_too_large", "", "beyond 2^53")
+    return value === 0 ? 0 : value
+  }
+  string() {
+    let out = ""
+    this.at++
+    for (;;) {
+      const start = this.at
+      while (this.at < this.text.length && !/["\\\u0000-\u001f]/.test(this.text[this.at])) this.at++
+      out += this.text.slice(start, this.at)
+      const char = this.text[this.at++]
+      if (char === '"') return out
+      if (char !== "\\") {
+        this.at--
+        this.malformed()
+      }
+      out += this.escape()
+    }
+  }
+  escape() {
+    const char = this.text[this.at++]
+    const short = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }[char]
+    if (short !== undefined) return short
+    const hex = this.text.slice(this.at, this.at + 4)
+    if (char !== "u" || !/^[0-9a-fA-F]{4}$/.test(hex)) this.malformed()
+    this.at += 4
+    return String.fromCharCode(parseInt(hex, 16))
+  }
+  array() {
+    const out = []
+    this.at++
+    this.blank()
+    if (this.text[this.at] === "]") return this.at++, out
+    for (;;) {
+      this.blank()
+      out.push(this.value())
+      this.blank()
+      const char = this.text[this.at++]
+      if (char === "]") return out
+      if (char !== ",") this.malformed()
+    }
+  }
+  object() {
+    const pairs = []
+    this.at++
+    this.blank()
+    if (this.text[this.at] !== "}") {
+      for (;;) {
+        this.blank()
+        if (this.text[this.at] !== '"') this.malformed()
+        const key = this.string()
+        this.blank()
+        if (this.text[this.at++] !== ":") this.malformed()
+        this.blank()
+        pairs.push([key, this.value()])
+        this.blank()
+        const char = this.text[this.at++]
+        if (char === "}") break
+        if (char !== ",") this.malformed()
+      }
+    } else this.at++
+    const found = new Map(pairs)
+    if (found.size !== pairs.length) refuse("json.duplicate_key", "", "a key stands twice in one object")
+    return found
+  }
+}
+
+const isContainer = (value) => value instanceof Map || Array.isArray(value)
+
+function parseStrict(data, maxBytes, maxCommas = 20_000) {
+  if (data.length > maxBytes) refuse("json.too_large", "", `at most ${maxBytes} bytes`)
+  let text
+  try {
+    text = UTF8.decode(data)
+  } catch {
+    refuse("json.not_utf8", "", "it is not UTF-8")
+  }
+  let commas = 0
+  for (const byte of data) if (byte === 0x2c) commas++
+  if (commas > maxCommas) refuse("json.too_many_values", "", `at most ${maxCommas} commas`)
+  const value = new Reader(text).whole()
+  if (text.normalize("NFC") !== text) refuse("json.not_nfc", "", "it is not in NFC")
+  for (let level = [value], depth = 1; level.length > 0; depth++) {
+    const texts = level.filter((one) => typeof one === "string")
+    if (texts.some((one) => UNSUITABLE.test(one))) refuse("json.bad_character", "", "NUL or a lone surrogate")
+    if (texts.some((one) => one.normalize("NFC") !== one)) refuse("json.not_nfc", "", "it is not in NFC")
+    level = level.flatMap((one) =>
+      one instanceof Map ? [...one.keys(), ...one.values()] : Array.isArray(one) ? one : [],
+    )
+    if (depth === MAX_DEPTH && level.some(isContainer)) refuse("json.too_deep", "", `at most ${MAX_DEPTH} levels`)
+  }
+  return value
+}
+
+// --- forms of fields: each takes a value and a path, and gives a plain value or a broken form -----
+
+class Broken extends Error {
+  constructor(kind, path) {
+    super(kind)
+    Object.assign(this, { kind, path })
+  }
+}
+const broken = (kind, path) => {
+  throw new Broken(kind, path)
+}
+
+const text = (min, max, pattern) => (value, path) => {
+  if (typeof value !== "string") broken("wrong_type", path)
+  const length = [...value].length
+  if (length < min) broken("too_short", path)
+  if (length > max) broken("too_long", path)
+  if (pattern && !pattern.test(value)) broken("wrong_form", path)
+  return value
+}
+const form = (pattern) => text(0, Infinity, pattern)
+const integer = (low, high = Infinity) => (value, path) => {
+  if (typeof value !== "number") broken("wrong_type", path)
+  if (value < low || value > high) broken("out_of_range", path)
+  return value
+}
+const truth = (value, path) => (typeof value === "boolean" ? value : broken("wrong_type", path))
+const oneOf = (...allowed) => (value, path) => (allowed.includes(value) ? value : broken("not_allowed", path))
+const nullable = (inner) => (value, path) => (value === null ? null : inner(value, path))
+const list = (item, min, max) => (value, path) => {
+  if (!Array.isArray(value)) broken("wrong_type", path)
+  const first = value.slice(0, max).map((one, index) => item(one, `${path}.${index}`))
+  if (value.length > max) broken("too_long", path)
+  if (value.length < min) broken("too_short", path)
+  return first
+}
+const optional = (inner, otherwise = null) => Object.assign((value, path) => inner(value, path), { otherwise })
+const object = (fields, rule = () => true) => (value, path) => {
+  if (!(value instanceof Map)) broken("wrong_type", path)
+  const out = {}
+  for (const [name, inner] of Object.entries(fields)) {
+    const where = path ? `${path}.${name}` : name
+    if (value.has(name)) out[name] = inner(value.get(name), where)
+    else if ("otherwise" in inner) out[name] = inner.otherwise
+    else broken("missing_field", where)
+  }
+  for (const name of value.keys()) if (!Object.hasOwn(fields, name)) broken("unknown_field", `${path}.${name}`)
+  if (!rule(out)) broken("rule", path)
+  return out
+}
+const time = (value, path) => {
+  if (typeof value !== "string") broken("wrong_type", path)
+  const found = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/.exec(value)
+  if (!found) broken("wrong_form", path)
+  const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number)
+  const [offsetHours, offsetMinutes] = [Number(found[9] ?? 0), Number(found[10] ?? 0)]
+  const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate()
+  const fits = month >= 1 && month <= 12 && day >= 1 && day <= lastDay && hour < 24 && minute < 60 && second < 60
+  if (!fits || offsetHours > 23 || offsetMinutes > 59 || year < 1970 || year > 9998) broken("wrong_form", path)
+  const offset = (found[8] === "-" ? -1 : 1) * (offsetHours * 60 + offsetMinutes) * 60_000
+  return Date.UTC(year, month - 1, day, hour, minute, second, Number((found[7] ?? "").padEnd(3, "0").slice(0, 3))) - offset
+}
+const wireTime = (moment) => new Date(moment + 8 * 3_600_000).toISOString().replace("Z", "+08:00")
+
+const ascending = (codes) => codes.every((code, index) => index === 0 || codes[index - 1] < code)
+const once = (items) => new Set(items).size === items.length
+const county = form(/^[1-9][0-9]{5}$/)
+const digest = form(/^[0-9a-f]{64}$/)
+const kid = form(/^[0-9a-f]{32}$/)
+const epoch = form(/^[1-9][0-9]{0,8}-[0-9a-f]{16}$/)
+const agreementId = form(/^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/)
+const reference = form(/^(?:control|[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?@[1-9][0-9]{0,5}:[0-9a-f]{64})$/)
+const MUTUALS = "information|outreach|development|governance|control"
+const wireType = form(new RegExp(`^cn\\.sihu\\.(?:${MUTUALS})\\.[a-z][a-z0-9_]{1,47}\\.v[1-9][0-9]?$`))
+const purpose = form(/^[a-z][a-z0-9_]{0,47}$/)
+const officerId = form(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/)
+const signatureText = form(/^[A-Za-z0-9_-]{86}$/)
+const publicKey = form(/^[A-Za-z0-9_-]{43}$/)
+const label = text(1, 80)
+const phone = form(/^[0-9+][0-9 -]{2,30}$/)
+const informationClass = oneOf("public", "internal", "personal")
+const sequence = integer(0, MAX_INTEGER)
+const version1 = optional(oneOf(1), 1)
+
+const HEADER = object(
+  {
+    v: oneOf(1),
+    type: wireType,
+    source: county,
+    channel: digest,
+    epoch,
+    seq: sequence,
+    prev: digest,
+    time,
+    expires: optional(time),
+    acknowledge_by: optional(time),
+    to: list(county, 1, 512),
+    agreement: reference,
+    registry: integer(1, MAX_INTEGER),
+    purpose,
+    class: informationClass,
+    status: oneOf("actual", "exercise", "test", "system"),
+    kind: oneOf("report", "update", "cancel", "request", "response"),
+    priority: integer(0, 4),
+    refs: list(object({ rel: oneOf("supersedes", "cancels", "replies", "case", "evidence"), id: digest }), 0, 32),
+    schema: object({ id: text(1, 128), digest }),
+    content: object({
+      media_type: form(/^[a-z0-9.+/-]{3,100}$/),
+      encoding: oneOf("none", "hpke"),
+      digest,
+      size: integer(0, 262_144),
+      content_id: kid,
+      keys_digest: optional(digest),
+    }),
+    signers: list(kid, 1, 4),
+  },
+  (header) => ascending(header.to) && !header.to.includes(header.source),
+)
+const SIGNATURE = object({ kid, sig: signatureText })
+const DOCUMENT = object({
+  payload_type: oneOf(EVENT, RECEIPT, CARD, REGISTRY, AGREEMENT, OFFICER, ANSWER),
+  payload: text(0, 4_194_304, /^[A-Za-z0-9_-]+$/),
+  signatures: optional(list(SIGNATURE, 0, 1024), []),
+})
+const KEY = object({
+  kid,
+  use: oneOf("governance", "recovery", "event", "receipt", "encryption"),
+  algorithm: oneOf("ed25519", "x25519"),
+  public: publicKey,
+  valid_from: time,
+  valid_until: optional(nullable(time)),
+  next_digest: optional(nullable(digest)),
+})
+const MEMBER = object(
+  {
+    county,
+    office: label,
+    duty_phone: phone,
+    keys: list(KEY, 1, 64),
+    transport_key: form(/^U[A-Z2-7]{55}$/),
+  },
+  (member) => once(member.keys.map((key) => key.kid)),
+)
+const REGISTRY_FORM = object(
+  {
+    v: version1,
+    version: integer(1),
+    previous: nullable(digest),
+    issued_at: time,
+    expires_at: time,
+    threshold: integer(1),
+    members: list(MEMBER, 1, 2048),
+  },
+  (one) =>
+    ascending(one.members.map((member) => member.county)) &&
+    one.threshold <= one.members.length &&
+    (one.version === 1) === (one.previous === null) &&
+    one.expires_at > one.issued_at &&
+    once(one.members.flatMap((member) => member.keys.map((key) => key.kid))),
+)
+const counties = list(county, 1, 512)
+const AGREEMENT_FORM = object(
+  {
+    v: version1,
+    id: agreementId,
+    version: integer(1, 999_999),
+    title: label,
+    parties: list(county, 2, 512),
+    coordinators: counties,
+    valid_from: time,
+    valid_until: time,
+    grants: list(
+      object({
+        types: list(wireType, 1, 64),
+        sources: optional(nullable(counties)),
+        recipients: optional(nullable(counties)),
+      }),
+      1,
+      256,
+    ),
+    class_ceiling: informationClass,
+    internal_in_clear: truth,
+    purposes: list(purpose, 1, 64),
+    retention_days: integer(30, 36_500),
+    deadlines: optional(
+      list(
+        object({
+          level: integer(1, 4),
+          stored_seconds: integer(1, 86_400),
+          acknowledged_minutes: integer(1, 14_400),
+        }),
+        0,
+        4,
+      ),
+      [],
+    ),
+    content_max_bytes: optional(integer(1024, 262_144), 262_144),
+    contacts: optional(list(object({ county, office: label, duty_phone: phone }), 0, 512), []),
+  },
+  (one) => {
+    const named = one.grants.flatMap((grant) => [...(grant.sources ?? []), ...(grant.recipients ?? [])])
+    return (
+      ascending(one.parties) &&
+      one.id !== "control" &&
+      one.valid_until > one.valid_from &&
+      [...named, ...one.coordinators].every((code) => one.parties.includes(code))
+    )
+  },
+)
+const CARD_FORM = object({ v: version1, member: MEMBER, certificate_request: text(0, 8192) })
+const CREDENTIAL = object({
+  v: version1,
+  county,
+  officer: officerId,
+  display_name: label,
+  roles: list(oneOf("duty", "liaison", "reviewer", "mediator", "auditor", "administrator"), 1, 6),
+  public: publicKey,
+  issued_at: time,
+  expires_at: time,
+})
+const ANSWER_FORM = object({
+  v: version1,
+  envelope_id: digest,
+  county,
+  officer: officerId,
+  answer: oneOf("received", "handling", "passed_on", "false_alarm", "cannot"),
+  note: optional(text(0, 200), ""),
+  answered_at: time,
+})
+const HUMAN = ["acknowledged", "actioned", "declined"]
+const RECEIPT_FORM = object(
+  {
+    receiver: county,
+    stage: oneOf("stored", "handed_over", ...HUMAN, "rejected", "expired", "exhausted"),
+    channel: digest,
+    epoch,
+    first_seq: sequence,
+    seq: sequence,
+    head: digest,
+    content_digest: optional(nullable(digest)),
+    agreement: reference,
+    permitted: truth,
+    received_at: time,
+    officer: optional(
+      nullable(
+        object({
+          credential: DOCUMENT,
+          credential_digest: digest,
+          means: oneOf("key_file", "token"),
+          answer: ANSWER_FORM,
+          signature: optional(nullable(signatureText)),
+        }),
+      ),
+    ),
+    code: optional(nullable(form(/^[a-z][a-z0-9_.]{0,63}$/))),
+    text: optional(nullable(text(0, 300))),
+  },
+  (one) =>
+    one.first_seq <= one.seq &&
+    (one.stage === "stored" || one.first_seq === one.seq) &&
+    HUMAN.includes(one.stage) === (one.officer !== null) &&
+    (one.stage === "rejected") === (one.code !== null),
+)
+const OPENING_FORM = object({
+  channel: digest,
+  chain_kind: oneOf("event", "receipt"),
+  agreement_id: agreementId,
+  audience: list(county, 1, 512),
+  epoch,
+  reason: oneOf("first", "restored", "forked"),
+  old_epoch: optional(nullable(epoch)),
+  last: optional(nullable(object({ seq: sequence, id: digest }))),
+})
+const carriedText = text(0, 1_048_576, /^[A-Za-z0-9_-]*$/)
+const LINK = object({ header: carriedText, signatures: carriedText })
+const ENVELOPE = object({
+  header: carriedText,
+  signatures: carriedText,
+  keys: nullable(carriedText),
+  content: nullable(carriedText),
+})
+const EVIDENCE = object({
+  format: oneOf("sihu-evidence"),
+  v: oneOf(1),
+  registries: list(DOCUMENT, 1, 64),
+  agreement: nullable(DOCUMENT),
+  event: ENVELOPE,
+  before: list(LINK, 0, 1024),
+  after: list(LINK, 0, 1024),
+  heads: list(LINK, 0, 4),
+  receipts: list(ENVELOPE, 0, 2048),
+})
+
+function read(value, what, prefix) {
+  try {
+    return what(value, "")
+  } catch (fault) {
+    if (fault instanceof Broken) refuse(`${prefix}.${fault.kind}`, fault.path, "it does not have the form of this field")
+    throw fault
+  }
+}
+
+// --- keys and signatures ---------------------------------------------------------------------------
+
+const loaded = new Map()
+function keyOf(publicText) {
+  if (!loaded.has(publicText)) {
+    const raw = fromBase64url(publicText)
+    const jwk = { kty: "OKP", crv: "Ed25519", x: publicText }
+    loaded.set(publicText, raw?.length === 32 ? createPublicKey({ key: jwk, format: "jwk" }) : null)
+  }
+  return loaded.get(publicText)
+}
+function signatureHolds(publicText, data, sig) {
+  const [key, raw] = [keyOf(publicText), fromBase64url(sig)]
+  return key !== null && raw !== null && raw.length === 64 && verifySignature(null, data, key, raw)
+}
+const keySigned = (key, data, sig) => key.algorithm === "ed25519" && signatureHolds(key.public, data, sig)
+const validAt = (key, at) => key.valid_from <= at && (key.valid_until === null || at < key.valid_until)
+
+// --- Signed documents and Trust --------------------------------------------------------------------
+
+function toBeSigned(document) {
+  return bytesToSign(document.payload_type, fromBase64url(document.payload) ?? Buffer.alloc(0))
+}
+const digestOf = (document) => sha256(toBeSigned(document))
+
+function openPayload(document, type, what) {
+  if (document.payload_type !== type) refuse("document.wrong_type", "payload_type", `expected ${type}`)
+  const data = fromBase64url(document.payload)
+  if (data === null) refuse("document.malformed", "payload", "not canonical base64url")
+  return read(parseStrict(data, 4_194_304, 400_000), what, "document")
+}
+function signersAmong(document, keys) {
+  const data = toBeSigned(document)
+  return document.signatures
+    .filter((one) => keys.has(one.kid) && keySigned(keys.get(one.kid).key, data, one.sig))
+    .map((one) => one.kid)
+}
+function keysOf(registry, use) {
+  const found = new Map()
+  for (const member of registry.members)
+    for (const key of member.keys) if (!use || key.use === use) found.set(key.kid, { county: member.county, key })
+  return found
+}
+function misnamed(key) {
+  const raw = fromBase64url(key.public)
+  const named = raw && sha256(Buffer.concat([Buffer.from(`${key.algorithm}\0`), raw])).slice(0, 32)
+  return named !== key.kid
+}
+function signingMembers(document, registry) {
+  const governance = keysOf(registry, "governance")
+  return new Set(signersAmong(document, governance).map((one) => governance.get(one).county))
+}
+function trustOf(registry, digest) {
+  return { registry, digest, keys: keysOf(registry), members: new Set(registry.members.map((one) => one.county)) }
+}
+
+function judgeRegistry(document, pinned, previous) {
+  const registry = openPayload(document, REGISTRY, REGISTRY_FORM)
+  const all = registry.members.flatMap((member) => member.keys)
+  if (all.some(misnamed)) refuse("key.misnamed", "members.keys", "a key id is not computed from its key")
+  const few = (what) => refuse("registry.too_few_signatures", "signatures", `${what} is not reached`)
+  if (signingMembers(document, registry).size < registry.threshold) few("the threshold")
+  const found = digestOf(document)
+  if (previous === null) {
+    if (found !== pinned) refuse("registry.not_pinned", "digest", "it is not the registry that the anchor names")
+  } else {
+    if (registry.version !== previous.registry.version + 1 || registry.previous !== previous.digest)
+      refuse("registry.not_next", "version", "it does not follow the version before it")
+    if (signingMembers(document, previous.registry).size < previous.registry.threshold) few("the old threshold")
+  }
+  return trustOf(registry, found)
+}
+function judgeAgreement(document, versions) {
+  const agreement = openPayload(document, AGREEMENT, AGREEMENT_FORM)
+  const stranger = agreement.parties.find((party) => !versions[0].members.has(party))
+  if (stranger) refuse("agreement.not_member", "parties", `${stranger} is no member of the registry`)
+  const signed = versions.map((one) => signingMembers(document, one.registry))
+  const missing = agreement.parties.find((party) => !signed.some((one) => one.has(party)))
+  if (missing) refuse("agreement.unsigned", "signatures", `the signature of ${missing} is missing`)
+  return { ...agreement, reference: `${agreement.id}@${agreement.version}:${digestOf(document)}` }
+}
+function judgeCard(document) {
+  const card = openPayload(document, CARD, CARD_FORM)
+  if (card.member.keys.some(misnamed)) refuse("key.misnamed", "member.keys", "a key id is not computed from its key")
+  const own = card.member.keys.filter((key) => key.use === "governance").map((key) => [key.kid, { key }])
+  if (signersAmong(document, new Map(own)).length === 0)
+    refuse("card.unsigned", "signatures", "not signed by its own governance key")
+}
+function judgeOfficer(document, trust, code, at) {
+  const credential = openPayload(document, OFFICER, CREDENTIAL)
+  if (credential.county !== code) refuse("officer.wrong_county", "county", `the credential is not of ${code}`)
+  const events = [...keysOf(trust.registry, "event")].filter(([, one]) => one.county === code)
+  if (signersAmong(document, new Map(events)).length === 0)
+    refuse("officer.unsigned", "signatures", `not certified by an event key of ${code}`)
+  if (!(credential.issued_at <= at && at < credential.expires_at))
+    refuse("officer.expired", "expires_at", "the credential is not valid at the time of the answer")
+  return credential
+}
+function onlyCounting(document, keys) {
+  const data = toBeSigned(document)
+  if (!ascending(document.signatures.map((one) => one.kid)))
+    refuse("signature.order", "signatures", "signatures of a document ascend by kid, each once")
+  for (const one of document.signatures) {
+    if (!keys.has(one.kid)) refuse("signature.superfluous", "signatures", `${one.kid} does not count here`)
+    if (!keySigned(keys.get(one.kid).key, data, one.sig))
+      refuse("signature.invalid", "signatures", `the signature by ${one.kid} does not cover the document`)
+  }
+}
+
+// --- Envelope --------------------------------------------------------------------------------------
+
+const headerLimit = (recipients) => 16_384 + 16 * Math.max(0, recipients - 64)
+
+function parseHeader(data) {
+  const value = parseStrict(data, headerLimit(512))
+  const version = value instanceof Map ? value.get("v") : undefined
+  if (version !== 1) refuse("header.unsupported_version", "v", "this verifier reads version 1")
+  const header = read(value, HEADER, "header")
+  if (data.length > headerLimit(header.to.length)) refuse("json.too_large", "header", "the header is too large")
+  return header
+}
+function openEnvelope(headerBytes, signatures, keys, content) {
+  const header = parseHeader(headerBytes)
+  const isReceipt = header.type === RECEIPT_TYPE
+  const data = bytesToSign(isReceipt ? RECEIPT : EVENT, headerBytes)
+  return { header, data, id: sha256(data), use: isReceipt ? "receipt" : "event", signatures, keys, content }
+}
+function judgeContent({ header, content }) {
+  if (content.length !== header.content.size || sha256(content) !== header.content.digest)
+    refuse("content.digest", "content", "the content is not the one that the header binds")
+}
+function judgeKeys({ header, keys }) {
+  if (keys.length > 131_072) refuse("json.too_large", "keys", "the keys part is too large")
+  if ((keys.length > 0 ? sha256(keys) : null) !== header.content.keys_digest)
+    refuse("content.keys_digest", "keys", "the keys part is not the one that the header binds")
+}
+function parseSignatures(data) {
+  const value = parseStrict(data, 4096)
+  let entries
+  try {
+    entries = list(SIGNATURE, 0, Infinity)(value, "")
+  } catch (fault) {
+    if (!(fault instanceof Broken)) throw fault
+    refuse("signature.malformed", "signatures", "expected an array of {kid, sig}")
+  }
+  if (entries.length < 1 || entries.length > 4) refuse("signature.missing", "signatures", "one to four signatures")
+  const spelt = JSON.stringify(entries.map((one) => ({ kid: one.kid, sig: one.sig })))
+  if (!Buffer.from(spelt).equals(data)) refuse("signature.malformed", "signatures", "a second spelling")
+  return entries
+}
+function verifyEnvelope(envelope, trust) {
+  const { header, use } = envelope
+  const entries = parseSignatures(envelope.signatures)
+  if (entries.map((one) => one.kid).join() !== header.signers.join())
+    refuse("signature.stripped", "signatures", "the signatures are not those of `signers`, in that order")
+  for (const one of entries) {
+    const record = trust.keys.get(one.kid)
+    if (!record || record.county !== header.source || record.key.use !== use)
+      refuse("signature.unknown_key", "signers", `${one.kid} is no ${use} key of ${header.source}`)
+    if (!validAt(record.key, header.time)) refuse("signature.key_not_valid", "time", `${one.kid} is not valid then`)
+    if (!keySigned(record.key, envelope.data, one.sig))
+      refuse("signature.invalid", "signatures", "the signature does not cover these bytes")
+  }
+}
+function kindOf(header) {
+  const kinds = { [RECEIPT_TYPE]: ["receipt"], [OPENING_TYPE]: ["event", "receipt"] }[header.type] ?? ["event"]
+  const named = header.agreement.split("@")[0]
+  return kinds.find((kind) => header.channel === channelOf(kind, header.source, named, header.to)) ?? null
+}
+const strangeChannel = () => refuse("chain.wrong_channel", "channel", "not the computed channel")
+
+// --- Agreements ------------------------------------------------------------------------------------
+
+const RANK = { public: 0, internal: 1, personal: 2 }
+
+function judgeSharing(agreement, header) {
+  const no = (code, field, means) => refuse(`sharing.${code}`, field, means)
+  if (!agreement) no("no_agreement", "agreement", "it is not in hand")
+  if (!(agreement.valid_from <= header.time && header.time < agreement.valid_until))
+    no("not_in_force", "agreement", "it was not in force at that time")
+  for (const code of [header.source, ...header.to])
+    if (!agreement.parties.includes(code)) no("outside_agreement", "to", `${code} is no party`)
+  for (const code of header.to) {
+    const covers = (grant) =>
+      grant.types.includes(header.type) &&
+      (grant.sources === null || grant.sources.includes(header.source)) &&
+      (grant.recipients === null || grant.recipients.includes(code))
+    if (!agreement.grants.some(covers)) no("type_not_permitted", "type", `not granted for ${code}`)
+  }
+  if (RANK[header.class] > RANK[agreement.class_ceiling]) no("class_above_ceiling", "class", "above the ceiling")
+  const inClear = header.class === "public" || (header.class === "internal" && agreement.internal_in_clear)
+  if (header.content.encoding === "none" && !inClear) no("not_encrypted", "class", "it must be encrypted")
+  if (!agreement.purposes.includes(header.purpose)) no("purpose", "purpose", "a purpose that is not agreed")
+  if (header.content.size > agreement.content_max_bytes) no("too_large", "content", "larger than agreed")
+}
+function judgeMembership(trust, header) {
+  const stranger = [header.source, ...header.to].find((code) => !trust.members.has(code))
+  if (stranger) refuse("sharing.not_member", "to", `${stranger} is no member of the registry`)
+}
+
+// --- Receipts --------------------------------------------------------------------------------------
+
+const readReceipt = (content) => read(parseStrict(content, 262_144), RECEIPT_FORM, "content")
+
+function judgeProof(receipt, trust) {
+  const { credential, answer, means, signature } = receipt.officer
+  const certified = judgeOfficer(credential, trust, receipt.receiver, answer.answered_at)
+  if (digestOf(credential) !== receipt.officer.credential_digest)
+    refuse("officer.digest", "officer.credential_digest", "not the digest of the credential")
+  const about = [answer.envelope_id, answer.county, answer.officer].join()
+  if (about !== [receipt.head, receipt.receiver, certified.officer].join())
+    refuse("officer.other_answer", "officer.answer", "about another event or by another officer")
+  if (means === "token") return
+  const spelt = Buffer.from(JSON.stringify({ ...answer, answered_at: wireTime(answer.answered_at) }))
+  if (signature === null || !signatureHolds(certified.public, bytesToSign(ANSWER, spelt), signature))
+    refuse("officer.signature", "officer.signature", "the officer's own signature does not hold")
+}
+
+// --- Evidence files --------------------------------------------------------------------------------
+
+function openPart(carried, place) {
+  const parts = [carried.header, carried.signatures, carried.keys ?? "", carried.content ?? ""].map(fromBase64url)
+  if (parts.includes(null)) refuse("evidence.not_base64url", place, "not canonical base64url")
+  if (parts[2].length > 131_072 || parts[3].length > 262_144) refuse("json.too_large", place, "a part is too large")
+  const envelope = openEnvelope(...parts)
+  return { ...envelope, place, hasKeys: typeof carried.keys === "string", hasContent: typeof carried.content === "string" }
+}
+
+function openEvidence(data) {
+  const value = parseStrict(data, 16 * 1024 * 1024, 400_000)
+  if (!(value instanceof Map) || value.get("format") !== "sihu-evidence" || value.get("v") !== 1)
+    refuse("evidence.unsupported_version", "v", "this verifier reads evidence files of version 1")
+  const file = read(value, EVIDENCE, "evidence")
+  if (!Buffer.from(JSON.stringify(file)).equals(data))
+    refuse("evidence.not_canonical", "", "the file is not in its one spelling")
+  const opened = { file, event: openPart(file.event, "event") }
+  for (const room of ["before", "after", "heads", "receipts"])
+    opened[room] = file[room].map((one, index) => openPart(one, `${room}.${index}`))
+  return opened
+}
+
+class Lineage {
+  constructor(documents, anchor, newestNamed) {
+    this.versions = []
+    for (const document of documents) {
+      const previous = this.versions.at(-1) ?? null
+      const judged = judgeRegistry(document, anchor ?? digestOf(document), previous)
+      const old = previous ? keysOf(previous.registry, "governance") : new Map()
+      onlyCounting(document, new Map([...old, ...keysOf(judged.registry, "governance")]))
+      this.versions.push(judged)
+    }
+    if (newestNamed > this.versions.at(-1).registry.version)
+      refuse("registry.missing_version", "registries", `a header names version ${newestNamed}`)
+  }
+  from(version) {
+    return this.versions.slice(Math.max(0, version - this.versions[0].registry.version))
+  }
+  verify(envelope) {
+    const [named, ...later] = this.from(envelope.header.registry)
+    verifyEnvelope(envelope, named)
+    for (const trust of later)
+      for (const one of envelope.header.signers) {
+        const record = trust.keys.get(one)
+        if (!record) refuse("signature.key_revoked", "signers", `a later registry dropped ${one}`)
+        if (!validAt(record.key, envelope.header.time))
+          refuse("signature.key_not_valid", "time", `${one} is not valid then by a later registry`)
+      }
+  }
+}
+
+function judgeChannel(header) {
+  if (kindOf(header) === null) strangeChannel()
+  if ((header.seq === 0) !== (header.type === OPENING_TYPE))
+    refuse("chain.bad_opening", "seq", "link 0 opens an epoch, and nothing else does")
+}
+function judgeBinding(part) {
+  if (part.hasContent) judgeContent(part)
+  if (part.hasKeys) judgeKeys(part)
+  else if (part.header.content.keys_digest === null)
+    refuse("content.keys_digest", "keys", "there never was a keys part to be detached")
+}
+function judgeLinks(opened, lineage, ids) {
+  const of = opened.event.header
+  const run = [...opened.before, opened.event, ...opened.after]
+  const link = (part, sameEpoch) => {
+    lineage.verify(part)
+    judgeChannel(part.header)
+    if (part.header.channel !== of.channel || (sameEpoch && part.header.epoch !== of.epoch))
+      refuse("chain.other_channel", part.place, "a link of another channel or epoch")
+  }
+  run.forEach((part, index) => {
+    link(part, true)
+    const first = run[index - 1]
+    if (!first) return
+    if (part.header.seq !== first.header.seq + 1) refuse("chain.gap", part.place, "a link is missing before it")
+    if (part.header.prev !== first.id) refuse("chain.forked", part.place, "it names another link before it")
+  })
+  for (const part of opened.heads) {
+    link(part, false)
+    if (part.header.epoch !== of.epoch || part.header.seq > run.at(-1).header.seq) continue
+    const known = ids.get(part.header.seq)
+    if (known !== undefined && known !== part.id) refuse("chain.forked", part.place, "two stories for one place")
+    refuse("chain.repeated", part.place, "the links reach this head already")
+  }
+}
+function judgeReceipt(part, opened, lineage, ids) {
+  const { header } = part
+  const event = opened.event.header
+  if (header.type !== RECEIPT_TYPE) refuse("receipt.wrong_type", "type", "it is no receipt")
+  lineage.verify(part)
+  judgeChannel(header)
+  const [named, ...later] = lineage.from(header.registry)
+  judgeMembership(named, header)
+  if (!part.hasContent) refuse("receipt.detached", "content", "without its content it attests nothing")
+  if (header.content.encoding !== "none") refuse("content.encoding", "content.encoding", "it cannot be read here")
+  judgeBinding(part)
+  const receipt = readReceipt(part.content)
+  if (receipt.receiver !== header.source) refuse("receipt.wrong_receiver", "receiver", "it attests for another county")
+  if (!event.to.includes(receipt.receiver) || header.to.join() !== event.source)
+    refuse("receipt.unknown_channel", "receiver", "by or for a county that this is not about")
+  if (receipt.channel !== event.channel || receipt.epoch !== event.epoch)
+    refuse("receipt.unknown_channel", "channel", "about another channel or epoch")
+  if (!(receipt.first_seq <= event.seq && event.seq <= receipt.seq) || ids.get(receipt.seq) !== receipt.head)
+    refuse("receipt.other_story", "head", "it does not cover this event, or names another one")
+  const other = () => refuse("receipt.other_content", "content_digest", "about another content")
+  if (receipt.content_digest !== null && receipt.first_seq !== receipt.seq) other()
+  if (receipt.seq === event.seq) {
+    if (receipt.agreement !== event.agreement) refuse("receipt.other_agreement", "agreement", "another agreement")
+    if (receipt.content_digest !== null && receipt.content_digest !== event.content.digest) other()
+  }
+  if (!HUMAN.includes(receipt.stage)) return receipt
+  judgeProof(receipt, named)
+  const { credential, answer } = receipt.officer
+  if (later.some((trust) => codeOf(() => judgeOfficer(credential, trust, receipt.receiver, answer.answered_at))))
+    refuse("signature.key_revoked", "officer.credential", "a later registry dropped its certifying key")
+  return receipt
+}
+
+export function verifyEvidence(data, anchor) {
+  const steps = []
+  let step = 0
+  const run = (work) => {
+    step++
+    const value = work()
+    steps.push({ step, holds: true })
+    return value
+  }
+  const seen = { opened: null, lineage: null }
+  try {
+    const opened = (seen.opened = run(() => openEvidence(data)))
+    const everything = [opened.event, ...opened.before, ...opened.after, ...opened.heads, ...opened.receipts]
+    const { event, file } = opened
+    const newest = everything.reduce((most, part) => Math.max(most, part.header.registry), 0)
+    const lineage = (seen.lineage = run(() => new Lineage(file.registries, anchor, newest)))
+    const isControl = event.header.type.startsWith(CONTROL)
+    const versions = lineage.from(event.header.registry)
+    const agreement = run(() => {
+      if (isControl)
+        return file.agreement && refuse("agreement.superfluous", "agreement", "a control record needs no agreement")
+      if (!file.agreement) refuse("agreement.missing", "agreement", "it is not in the file")
+      const judged = judgeAgreement(file.agreement, versions)
+      const keys = versions.flatMap((one) => [...keysOf(one.registry, "governance")])
+      onlyCounting(file.agreement, new Map(keys.filter(([, one]) => judged.parties.includes(one.county))))
+      if (judged.reference !== event.header.agreement)
+        refuse("agreement.not_referred", "agreement", "it is not the one that the header names")
+      return judged
+    })
+    run(() => lineage.verify(event))
+    run(() => judgeChannel(event.header))
+    run(() => judgeBinding(event))
+    run(() => (isControl ? judgeMembership(versions[0], event.header) : judgeSharing(agreement, event.header)))
+    const ids = new Map([...opened.before, event, ...opened.after].map((part) => [part.header.seq, part.id]))
+    run(() => judgeLinks(opened, lineage, ids))
+    step++
+    const known = new Set()
+    opened.receipts.forEach((part, place) => {
+      const found = { step, receipt: place, holds: true }
+      try {
+        const receipt = judgeReceipt(part, opened, lineage, ids)
+        if (known.has(part.id)) refuse("receipt.repeated", "receipts", "the same receipt stands there twice")
+        Object.assign(found, { receiver: receipt.receiver, stage: receipt.stage })
+      } catch (fault) {
+        if (!(fault instanceof Fault)) throw fault
+        const { code, field, means } = fault
+        Object.assign(found, { holds: false, code: known.has(part.id) ? "receipt.repeated" : code, field, means })
+      }
+      known.add(part.id)
+      steps.push(found)
+    })
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault
+    steps.push({ step, holds: false, code: fault.code, field: fault.field, means: fault.means })
+  }
+  return conclude(steps, seen, anchor)
+}
+
+function conclude(steps, { opened, lineage }, anchor) {
+  const failed = steps.find((one) => !one.holds)
+  const untrusted = !failed && anchor === null
+  const event = opened?.event
+  return {
+    outcome: failed ? "refused" : untrusted ? "consistent" : "holds",
+    step: failed?.step ?? null,
+    receipt: failed?.receipt ?? null,
+    code: failed?.code ?? (untrusted ? "registry.no_anchor" : null),
+    field: failed?.field ?? null,
+    means: failed?.means ?? (untrusted ? "a forged world would fit together as well" : null),
+    anchor: lineage?.versions[0].digest ?? null,
+    envelope_id: event?.id ?? null,
+    source: event?.header.source ?? null,
+    type: event?.header.type ?? null,
+    time: event ? wireTime(event.header.time) : null,
+    steps,
+  }
+}
+
+// --- Verification of an arrival, steps 1 to 7; the guards and the types of content are not judged here ---------------
+
+function splitWire(message) {
+  if (message.length > 524_288) refuse("wire.too_large", "message", "too large")
+  const parts = []
+  let start = 0
+  for (let part = 0; part < 3; part++) {
+    const end = message.indexOf(0x0a, start)
+    if (end < 0) refuse("wire.malformed", "message", "not four parts")
+    parts.push(message.subarray(start, end))
+    start = end + 1
+  }
+  return [...parts, message.subarray(start)]
+}
+function judgeWay(envelope, subject, county) {
+  const { header } = envelope
+  if (!header.to.includes(county)) refuse("wire.wrong_recipient", "to", "addressed to others")
+  const [hub, way, source, lane, destination, ...type] = subject.split(".")
+  const own = hub === "hub" && way === "in" && source === header.source
+  const known = ["urgent", "normal", "repair"].includes(lane) && `cn.sihu.${type.join(".")}` === header.type
+  if (!own || !known || ![county, `_${header.agreement.split("@")[0]}`].includes(destination))
+    refuse("wire.wrong_subject", "subject", "not a subject of this envelope")
+  if (kindOf(header) === null) strangeChannel()
+}
+function examine(message, subject, county, trust, agreements) {
+  const said = (outcome, work) => {
+    try {
+      work()
+      return null
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault
+      return { outcome, code: fault.code }
+    }
+  }
+  let envelope
+  const unread = said("quarantined", () => {
+    envelope = openEnvelope(...splitWire(message))
+    judgeContent(envelope)
+    judgeKeys(envelope)
+  })
+  if (unread) return unread
+  const { header } = envelope
+  const unsigned = said("quarantined", () => verifyEnvelope(envelope, trust))
+  if (!unsigned && header.source === county) return { outcome: "own", code: null }
+  const astray = said("quarantined", () => judgeWay(envelope, subject, county))
+  const newer = header.registry > trust.registry.version
+  const healed = ["signature.unknown_key", "signature.key_not_valid", "sharing.not_member"]
+  if (!astray && unsigned && newer && healed.includes(unsigned.code)) return { outcome: "unknown_registry", code: null }
+  if (unsigned || astray) return unsigned ?? astray
+  const denied = said("rejected", () =>
+    header.type.startsWith(CONTROL) ? judgeMembership(trust, header) : judgeSharing(agreements.get(header.agreement), header),
+  )
+  if (denied && newer && healed.includes(denied.code)) return { outcome: "unknown_registry", code: null }
+  const unreadable = said("rejected", () => {
+    if (header.content.encoding !== "none") refuse("content.encoding", "content.encoding", "encrypted")
+    if (header.content.media_type !== "application/json") refuse("content.media_type", "content.media_type", "no JSON")
+    const value = parseStrict(envelope.content, envelope.content.length)
+    const control = { [RECEIPT_TYPE]: RECEIPT_FORM, [OPENING_TYPE]: OPENING_FORM }[header.type]
+    if (control) read(value, control, "content")
+  })
+  return denied ?? unreadable ?? { outcome: "acceptable", code: null }
+}
+
+// --- Chain -----------------------------------------------------------------------------------------
+
+function judgeChain(link, head, heldId) {
+  if (heldId !== null) return heldId === link.id ? "repeated" : "forked"
+  if (link.seq > head.seq + 1) return "gap"
+  return link.seq === 0 || link.prev === head.id ? "continues" : "forked"
+}
+function judgeReceiptVector({ receipt, carried_by, target, held_id }, trust, county) {
+  const read_ = readReceipt(Buffer.from(JSON.stringify(receipt)))
+  if (read_.receiver !== carried_by) refuse("receipt.wrong_receiver", "receiver", "it attests for another county")
+  if (!target || target.source !== county || !target.audience.includes(read_.receiver))
+    refuse("receipt.unknown_channel", "channel", "no channel of ours that addresses it")
+  if (held_id !== read_.head) refuse("receipt.other_story", "head", "another event than ours")
+  if (read_.officer !== null) judgeProof(read_, trust)
+}
+
+// --- questions of the tests: every kind of vector, and every flip of a bit ----------------------------
+
+const bytes = (value) => fromBase64url(value) ?? refuse("base64url", "", "a question's own bytes are malformed")
+const documentOf = (value) => read(parseStrict(Buffer.from(JSON.stringify(value)), 8_388_608), DOCUMENT, "document")
+
+class Batch {
+  trust({ registry, agreement }) {
+    const document = documentOf(registry)
+    this.known = judgeRegistry(document, digestOf(document), null)
+    const agreed = judgeAgreement(documentOf(agreement), [this.known])
+    this.agreements = new Map([[agreed.reference, agreed]])
+    return {}
+  }
+  evidence({ bundle, anchor }) {
+    return verifyEvidence(bytes(bundle), anchor)
+  }
+  flips({ bundle, anchor, first, step }) {
+    const data = bytes(bundle)
+    const left = []
+    const codes = {}
+    let count = 0
+    for (let bit = first; bit < data.length * 8; bit += step, count++) {
+      data[bit >> 3] ^= 1 << (bit & 7)
+      const found = verifyEvidence(data, anchor)
+      const reason = `${found.step} ${found.code}`
+      if (found.outcome === "refused") codes[reason] = (codes[reason] ?? 0) + 1
+      else left.push(bit)
+      data[bit >> 3] ^= 1 << (bit & 7)
+    }
+    return { count, left, codes }
+  }
+  envelope({ wire, subject, receiver }) {
+    return examine(bytes(wire), subject, receiver, this.known, this.agreements)
+  }
+  opened({ wire }) {
+    const envelope = openEnvelope(...splitWire(bytes(wire)))
+    return { id: envelope.id, bytes_to_sign_hex: envelope.data.toString("hex") }
+  }
+  document({ what, document, at }) {
+    const made = documentOf(document)
+    const judges = {
+      registries: () => judgeRegistry(made, digestOf(made), null),
+      next_registries: () => judgeRegistry(made, null, this.known),
+      agreements: () => judgeAgreement(made, [this.known]),
+      cards: () => judgeCard(made),
+      officers: () => judgeOfficer(made, this.known, "451226", time(at, "")),
+    }
+    return { digest: digestOf(made), code: codeOf(judges[what]) }
+  }
+  key({ public: shown }) {
+    return { kid: sha256(Buffer.concat([Buffer.from("ed25519\0"), bytes(shown)])).slice(0, 32) }
+  }
+  channel({ kind, source, agreement_id, to }) {
+    const hashed = channelBytes(kind, source, agreement_id, to)
+    return { preimage_hex: hashed.toString("hex"), channel: sha256(hashed) }
+  }
+  verdict({ link, head, held_id }) {
+    return { verdict: judgeChain(link, head, held_id) }
+  }
+  receipt(question) {
+    return { code: codeOf(() => judgeReceiptVector(question, this.known, "522722")) }
+  }
+  pae({ payload_type, payload_hex }) {
+    const data = bytesToSign(payload_type, Buffer.from(payload_hex, "hex"))
+    return { bytes_to_sign_hex: data.toString("hex"), digest: sha256(data) }
+  }
+  base64url({ text: given }) {
+    return { hex: fromBase64url(given)?.toString("hex") ?? null }
+  }
+  strict_json({ bytes_base64url }) {
+    return { code: codeOf(() => parseStrict(bytes(bytes_base64url), 1 << 20)) }
+  }
+}
+
+async function answerBatch() {
+  const batch = new Batch()
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    const question = JSON.parse(line)
+    process.stdout.write(`${JSON.stringify(batch[question.ask](question))}\n`)
+  }
+}
+
+function main(words) {
+  const at = words.indexOf("--anchor")
+  const anchor = at < 0 ? null : (words.splice(at, 2)[1] ?? "")
+  const asJson = words.includes("--json")
+  const [file, ...more] = words.filter((word) => word !== "--json")
+  if (!file || more.length > 0 || (anchor !== null && !/^[0-9a-f]{64}$/.test(anchor))) {
+    process.stderr.write("usage: node verify.mjs FILE [--anchor DIGEST] [--json]; a digest has 64 hex digits\n")
+    return 2
+  }
+  const found = verifyEvidence(readFileSync(file), anchor)
+  if (asJson) process.stdout.write(`${JSON.stringify(found)}\n`)
+  else {
+    process.stdout.write(`${found.type ?? "?"} of ${found.source ?? "?"} at ${found.time ?? "?"}\n${found.envelope_id}\n`)
+    for (const one of found.steps) {
+      const name = one.receipt === undefined ? `${one.step}` : `${one.step}.${one.receipt + 1}`
+      const says = one.holds ? (one.stage ? `${one.receiver} ${one.stage}` : "") : `${one.field}: ${one.means} [${one.code}]`
+      process.stdout.write(`${name.padStart(6)}  ${one.holds ? "holds " : "FAILS "} ${says}\n`)
+    }
+    process.stdout.write(`${found.outcome}${found.outcome === "consistent" ? ", NOT trusted; first registry " + found.anchor : ""}\n`)
+  }
+  return found.outcome === "holds" ? 0 : 3
+}
+
+if (process.argv[2] === "--batch") await answerBatch()
+else process.exitCode = main(process.argv.slice(2))
