@@ -98,7 +98,7 @@ class Header(Model):
     status: Status
     kind: Kind
     priority: Annotated[int, Field(ge=0, le=4)]
-    refs: Annotated[tuple[Ref, ...], Field(max_length=32, strict=False)] = ()
+    refs: Annotated[tuple[Ref, ...], Field(max_length=32, strict=False)]
     schema_ref: Annotated[SchemaRef, Field(alias="schema")]
     content: ContentBinding
     signers: Annotated[tuple[KeyId, ...], Field(min_length=1, max_length=4, strict=False)]

@@ -8,14 +8,15 @@ import typer
 
 from schemas.errors import Fault, RequestError
 from schemas.evidence import LINKS_MAX
-from services.bootstrap.cli import write_given
+from services.bootstrap.cli import TRUST_FILES, write_given
 from services.cli import output
 from services.cli.client import Api, ask
-from services.cli.desk import Desk
+from services.cli.desk import Desk, sure
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.showing import EventId
 from services.cli.verifying import report
 from services.domain.evidence_verifying import Verdict, verify_evidence
+from services.domain.trust_files import read_pins
 
 OutFile = Annotated[
     str | None,
@@ -43,31 +44,38 @@ def evidence(
         data = await api.evidence(whole, content=not without_content, links=links)
         return whole, data, len((await api.receipts(whole)).receipts)
 
-    whole, data, receipt_count = ask(Desk(directory), work)
-    verdict = _checked(data)
+    desk = Desk(directory)
+    whole, data, receipt_count = ask(desk, work)
+    anchor = _own_anchor(desk)
+    verdict = _checked(data, anchor)
     if out_file == "-":
-        sys.stdout.buffer.write(data)
+        sys.stdout.write(data.decode("ascii"))  # and no line feed: it would be a second spelling
         return
     path = Path(out_file or f"evidence-{output.short(whole)}.json")
     write_given(path, data)
     left_out = receipt_count - len(verdict.receipts)
     if as_json:
         facts = {"file": str(path), "bytes": len(data), "receipts": len(verdict.receipts), "left_out": left_out}
-        output.print_json({"envelope_id": whole, **facts, "anchor": _anchor(verdict)})
+        output.print_json({"envelope_id": whole, **facts, "anchor": anchor})
         return
-    output.show(*report(verdict, anchor=None))
+    output.show(*report(verdict, anchor=anchor))
     if left_out:
         output.show(f"[yellow]{left_out} 份回执所指的后续事件不在本县，未收入 left out: their range ends later[/]")
+    output.show("文件交给对方，名册摘要另走电话 hand the file over, and read the registry out by telephone")
+    output.show(*output.spoken_digest(anchor))
     output.show(f"[bold]已写入 written to[/] {output.plain(str(path))}  {len(data):,} 字节")
 
 
-def _checked(data: bytes) -> Verdict:
-    verdict = verify_evidence(data, None)
+def _own_anchor(desk: Desk) -> str:
+    pins = sure(read_pins(desk.files.read_all(TRUST_FILES)))
+    if not pins:
+        raise RequestError(Fault("trust.nothing_pinned", "trust", "no registry is trusted here yet"))
+    return pins[min(pins)]
+
+
+def _checked(data: bytes, anchor: str) -> Verdict:
+    verdict = verify_evidence(data, anchor)
     if verdict.failed is not None and verdict.fault is not None:
         mend = f"what this node holds does not prove itself, step {verdict.failed.step}: {verdict.fault.mend}"
         raise RequestError(Fault(verdict.fault.code, verdict.fault.field, mend))
     return verdict
-
-
-def _anchor(verdict: Verdict) -> str | None:
-    return verdict.lineage.anchor if verdict.lineage else None

@@ -14,8 +14,10 @@ from services.bootstrap.cli import read_bytes
 from services.cli import output, words
 from services.cli.app import REFUSED
 from services.cli.options import AsJson
+from services.cli.reasons import meaning_of
 from services.domain.documents import open_payload
 from services.domain.evidence_verifying import LAST_STEP, Finding, Outcome, Verdict, verify_evidence
+from services.domain.reading import headline_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -119,7 +121,11 @@ def _head(verdict: Verdict) -> Iterator[str]:
     envelope = verdict.opened.event.envelope
     header = envelope.header
     drill = {Status.EXERCISE: "【演练】", Status.TEST: "【测试】", Status.SYSTEM: "【系统】"}.get(header.status, "")
-    yield f"[bold]{drill}{output.type_title(header.type)}[/]"
+    readable = header.content.encoding == "none" and verdict.opened.event.has_content
+    title = headline_of(envelope.content) if readable else ""
+    yield f"[bold]{drill}{output.plain(title)}[/]" if title else f"[bold]{drill}{output.type_title(header.type)}[/]"
+    if title:
+        yield output.type_title(header.type)
     yield f"由 from   {output.county(header.source)}"
     yield f"至 to     {output.counties(header.to, most=12)}"
     yield f"时间 time {output.wire_time(header.time)}"
@@ -132,7 +138,7 @@ def _number(finding: Finding) -> str:
 
 def _says(finding: Finding, verdict: Verdict) -> str:
     if finding.fault is not None:
-        return f"[red]{output.plain(str(finding.fault))}[/]"
+        return f"[red]{meaning_of(finding.fault.code)} {output.plain(str(finding.fault))}[/]"
     return _receipt(finding.receipt) if finding.receipt is not None else _detail(finding.step, verdict)
 
 
@@ -173,8 +179,6 @@ def _conclusion(verdict: Verdict, anchor: str | None) -> Iterator["RenderableTyp
     elif verdict.failed is not None:
         step = _number(verdict.failed)
         yield f"[bold red]无效 REFUSED[/] 第 {step} 步不成立 step {step} does not hold"
-        if verdict.fault is not None and verdict.fault.code == "registry.not_pinned":
-            yield "所给摘要不是文件里的名册 the file begins with another registry than the one given"
     elif anchor is None:
         yield "[bold yellow]自洽但不可信 consistent, NOT trusted[/] 伪造的一整套也会自洽 so is a wholly forged world"
         if verdict.lineage is not None:

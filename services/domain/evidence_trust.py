@@ -6,6 +6,7 @@ Source: docs/protocol.md, section "Evidence files".
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from schemas.agreements import Agreement
 from schemas.documents import SignedDocument
@@ -16,6 +17,10 @@ from services.domain.documents import bytes_to_sign, document_digest, open_paylo
 from services.domain.governance import judge_registry, signing_members
 from services.domain.signing import key_signed, key_valid_at, verify
 from services.domain.trust import AgreementInForce, Trust, assemble, keys_of
+
+_OTHER_ANCHOR: Final = Fault(
+    "registry.not_pinned", "registries.0", "the file begins with another registry than the anchor names"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def judge_lineage(documents: Sequence[SignedDocument], anchor: str | None, newes
 def _judge_version(document: SignedDocument, pinned: str, previous: Trust | None) -> Trust | Fault:
     registry = judge_registry(document, pinned=pinned, previous=previous)
     if isinstance(registry, Fault):
-        return registry
+        return _OTHER_ANCHOR if registry.code == _OTHER_ANCHOR.code else registry
     if previous is not None and registry.version != previous.registry.version + 1:
         return Fault("registry.not_next", "version", f"version {previous.registry.version + 1} is expected")
     fault = superfluous(document, governing(registry, previous.registry if previous else None))

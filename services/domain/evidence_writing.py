@@ -130,7 +130,7 @@ def _registries(papers: TrustPapers, newest: int) -> list[tuple[SignedDocument, 
         found.append((_counting(document, keys), registry))
     if not found or found[-1][1].version < newest:
         mend = f"registry version {newest}, which this event names, is not kept here"
-        return Fault("registry.missing_version", "registries", mend)
+        return Fault("evidence.registry_missing", "registries", mend)
     return found
 
 
@@ -142,7 +142,7 @@ def _agreement(
     document = papers.agreements.get(event.header.agreement)
     if document is None:
         mend = f"the agreement {event.header.agreement.partition(':')[0]} is not kept here"
-        return Fault("agreement.missing", "agreement", mend)
+        return Fault("evidence.agreement_missing", "agreement", mend)
     agreement = open_payload(document, PayloadType.AGREEMENT, Agreement)
     if isinstance(agreement, Fault):
         return agreement

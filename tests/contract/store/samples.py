@@ -59,6 +59,7 @@ def envelope(
         status=Status.ACTUAL,
         kind=Kind.REPORT,
         priority=3,
+        refs=(),
         schema_ref=SchemaRef(id=wire_type, digest=hexed(wire_type)),
         content=ContentBinding(
             media_type="application/json",

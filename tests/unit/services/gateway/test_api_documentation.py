@@ -21,7 +21,17 @@ from tests.world import World
 
 ROOT = Path(__file__).parents[4]
 TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-JUDGES = ("encoding", "drafting", "histories", "sharing", "guards", "governance", "documents", "succession")
+JUDGES = (
+    "encoding",
+    "drafting",
+    "histories",
+    "sharing",
+    "guards",
+    "governance",
+    "documents",
+    "succession",
+    "evidence_writing",
+)
 """Rules of the domain whose faults a caller can meet."""
 ELSEWHERE = {"document.differs", "content.wrong_form"}
 """Of the same families: met by the commands of the ceremony, or told as an ending."""
