@@ -1,0 +1,92 @@
+"""``sihu verify`` on any machine: the table, the JSON, the exit code; and every reason has its words."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.cli.reasons import meaning_of
+from services.domain.documents import spoken
+from tests.commands import sihu
+from tests.vectors.evidence import ANCHOR, WHOLE, EvidenceCase, good
+from tests.vectors.evidence_doubtful import officers
+from tests.vectors.make import evidence_files
+from tests.vectors.spelling import compact
+
+
+def file_of(folder: Path, data: bytes) -> Path:
+    """Write a file that somebody was handed."""
+    path = folder / "evidence.json"
+    path.write_bytes(data)
+    return path
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    return file_of(tmp_path, compact(WHOLE))
+
+
+@pytest.mark.parametrize("anchor", [ANCHOR, ANCHOR.upper(), spoken(ANCHOR)], ids=["hex", "capitals", "as read out"])
+def test_all_holds_with_the_right_anchor(whole: Path, anchor: str) -> None:
+    """The only way to exit code 0."""
+    outcome = sihu("verify", whole, "--anchor", anchor)
+    assert (outcome.code, outcome.err) == (0, "")
+    for shown in ("荔波县气象台发布暴雨红色预警", "有效 HOLDS", "9.3", "值班员甲 收到（本人密钥签名）", "前 1 后 1 条"):
+        assert shown in outcome.out
+
+
+def test_without_an_anchor_nothing_is_trusted(whole: Path) -> None:
+    """A forged world is consistent, too: the digest is shown to be compared."""
+    outcome = sihu("verify", whole)
+    assert outcome.code == 3
+    assert "NOT trusted" in outcome.out
+    assert spoken(ANCHOR)[:4] in outcome.out
+    assert sihu("verify", whole, "--json").json["outcome"] == "consistent"
+
+
+def test_another_anchor_is_refused_at_step_2(whole: Path) -> None:
+    """What follows is not even looked at."""
+    outcome = sihu("verify", whole, "--anchor", "0" * 64)
+    assert outcome.code == 3
+    assert "无效 REFUSED" in outcome.out
+    assert "registry.not_pinned" in outcome.out
+    assert outcome.out.count("未查 not reached") == 7
+
+
+@pytest.mark.parametrize("anchor", ["", "abc", "0" * 63, "x" * 64])
+def test_a_digest_that_is_none_is_a_matter_of_usage(whole: Path, anchor: str) -> None:
+    """It must not pass for `no anchor`."""
+    outcome = sihu("verify", whole, "--anchor", anchor)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "request.digest" in outcome.err
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """One line, and no table."""
+    assert "file.not_found" in sihu("verify", tmp_path / "none.json").err
+
+
+def test_the_json_says_the_same(tmp_path: Path) -> None:
+    """A program sees step, receipt and reason."""
+    case = officers()[0]
+    outcome = sihu("verify", file_of(tmp_path, case.data), "--anchor", str(case.anchor), "--json")
+    found = json.loads(outcome.out)
+    assert outcome.code == 3
+    assert (found["outcome"], found["step"], found["code"]) == ("refused", 9, "officer.other_answer")
+    assert [one["holds"] for one in found["steps"]] == [True] * 9 + [False]
+    assert found["steps"][-1]["receipt"] == 1
+    assert found["anchor"] == case.anchor
+
+
+@pytest.mark.parametrize("case", good(), ids=lambda case: case.name)
+def test_every_good_file_can_be_shown(tmp_path: Path, case: EvidenceCase) -> None:
+    """Encrypted, detached, control records, refusals: the table has a line for each."""
+    words = ["--anchor", case.anchor] if case.anchor else []
+    outcome = sihu("verify", file_of(tmp_path, case.data), *words)
+    assert outcome.code == (0 if case.outcome == "holds" else 3), outcome.err
+
+
+def test_every_reason_has_its_words() -> None:
+    """An officer who must explain a refusal to a neighbour reads Chinese, not codes."""
+    codes = {case.code for cases in evidence_files().values() for case in cases if case.outcome == "refused"}
+    assert sorted(code for code in codes if code and not meaning_of(code)) == []
