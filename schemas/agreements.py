@@ -4,11 +4,11 @@ Source: docs/protocol.md, section "Trust".
 """
 
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import InformationClass, Model, WireTime
+from schemas.base import InformationClass, Model, VersionOne, WireTime
 from schemas.envelope import CONTENT_MAX_BYTES
 from schemas.ids import AgreementId, CountyId, WireType
 from schemas.registry import PhoneText, Text
@@ -44,7 +44,7 @@ class Contact(Model):
 class Agreement(Model):
     """One object signed by every party's governance key; checked by the same function at both ends."""
 
-    v: Literal[1] = 1
+    v: VersionOne = 1
     id: AgreementId
     version: Annotated[int, Field(ge=1, le=999_999)]
     title: Text

@@ -3,11 +3,12 @@
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -77,6 +78,16 @@ WireTime = Annotated[
     PlainSerializer(format_time, return_type=str, when_used="json"),
 ]
 """In code an aware UTC time cut to milliseconds; on the wire RFC 3339 with ``+08:00``."""
+
+
+def _no_truth(value: object) -> object:
+    if value is True:  # to Python it equals 1, to other languages it does not
+        raise PydanticKnownError("literal_error", {"expected": "1"})
+    return value
+
+
+VersionOne = Annotated[Literal[1], BeforeValidator(_no_truth)]
+"""``v`` of a document: the number 1 and nothing that Python takes for it."""
 
 
 class Model(BaseModel):

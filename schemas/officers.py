@@ -1,11 +1,11 @@
 """Officers: the credential that a county certifies, and the answer that an officer signs."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Model, WireTime
+from schemas.base import Model, VersionOne, WireTime
 from schemas.documents import SignedDocument
 from schemas.envelope import SIGNATURE_TEXT
 from schemas.ids import CountyId, Digest, EnvelopeId, OfficerId
@@ -26,7 +26,7 @@ class Role(StrEnum):
 class OfficerCredential(Model):
     """A county certifies that this key belongs to this officer; signed by its event key, revocable."""
 
-    v: Literal[1] = 1
+    v: VersionOne = 1
     county: CountyId
     officer: OfficerId
     display_name: Text
@@ -59,7 +59,7 @@ class Means(StrEnum):
 class Answer(Model):
     """An officer acknowledges one event (签收)."""
 
-    v: Literal[1] = 1
+    v: VersionOne = 1
     envelope_id: EnvelopeId
     county: CountyId
     officer: OfficerId

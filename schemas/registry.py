@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Model, WireTime
+from schemas.base import Model, VersionOne, WireTime
 from schemas.ids import CountyId, Digest, KeyId
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -63,7 +63,7 @@ class Member(Model):
 class MemberCard(Model):
     """What `sihu init` writes: a member introduces itself, signed by its own governance key."""
 
-    v: Literal[1] = 1
+    v: VersionOne = 1
     member: Member
     certificate_request: Annotated[str, StringConstraints(max_length=8192)]
     """PEM of the TLS certificate request for the link to the hub."""
@@ -72,7 +72,7 @@ class MemberCard(Model):
 class Registry(Model):
     """Who is a member, by which keys. Later versions are also signed by the old threshold."""
 
-    v: Literal[1] = 1
+    v: VersionOne = 1
     version: Annotated[int, Field(ge=1)]
     previous: Digest | None
     """Digest of the version before; null for version 1."""

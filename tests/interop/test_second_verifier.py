@@ -4,17 +4,20 @@ What it does not judge, by its purpose: the guards and the types of content, ste
 """
 
 import json
+import os
 import re
 import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import pytest
 
 from services.domain.encoding import to_base64url
 from services.domain.evidence_verifying import Verdict, verify_evidence
+from tests.interop.mutations import mutation
 from tests.interop.verifier import PROGRAM, ask, node, vectors
 from tests.vectors.evidence import ANCHOR, WHOLE
 from tests.vectors.make import evidence_files
@@ -144,6 +147,26 @@ def test_every_flipped_bit_is_refused(reduced: Callable[[int, int], int]) -> Non
     reasons = Counter(reason_of(verify_evidence(flipped(data, bit), ANCHOR)) for bit in range(0, bits, step))
     assert answer["left"] == []
     assert answer["codes"] == dict(reasons)
+
+
+@pytest.mark.timeout(1800)
+def test_both_refuse_what_is_spelt_wrongly_for_the_same_reason(reduced: Callable[[int, int], int]) -> None:
+    """Where one reader is more lenient than the other, a file is evidence in one office and none in the next."""
+    seed = os.urandom(8).hex()
+    random = Random(seed)
+    files = [mutation(random) for _ in range(reduced(400, 20_000))]
+    answers = ask([{"ask": "evidence", "bundle": to_base64url(data), "anchor": None} for data in files])
+    differing = [
+        (reason_of(verdict), answer["step"], answer["code"])
+        for data, answer in zip(files, answers, strict=True)
+        if reason_of(verdict := verify_evidence(data, None)) != said_by(answer)
+    ]
+    assert differing == [], f"seed {seed}"
+
+
+def said_by(answer: dict[str, Any]) -> str:
+    """Return step and code of an answer of the second verifier."""
+    return f"{answer['step']} {answer['code']}" if answer["outcome"] == "refused" else str(answer["outcome"])
 
 
 def reason_of(verdict: Verdict) -> str:

@@ -232,6 +232,7 @@ def registries() -> list[EvidenceCase]:
             first(spoilt),
             "signature.invalid",
         ),
+        case("truth-for-one", "`v` is true", first(registry(v=True)), "document.not_allowed", anchor=None),
         case("payload-changed", "a threshold lowered in the payload", first(_lowered()), "registry.too_few_signatures"),
     ]
 

@@ -1,0 +1,134 @@
+"""Evidence files that were truly signed and wrongly spelt: changed at random, then signed again."""
+
+import copy
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any, Final
+
+from tests.vectors import papers
+from tests.vectors.envelopes import receipt
+from tests.vectors.evidence import (
+    ACKNOWLEDGED,
+    ANCHOR,
+    EVENT,
+    WHOLE,
+    answered,
+    carried,
+    ordered,
+    registry,
+    stored,
+)
+from tests.vectors.papers import HUANJIANG, KEYS, LIBO
+from tests.vectors.spelling import RECEIPT, Json, compact, document, document_digest, seal
+
+STRANGE: Final[tuple[Any, ...]] = (
+    *(None, "", "x", 0, 1, -1, 5, 10_000, 262_144, 262_145, 2**53 - 1, True, False, [], {}, [1]),
+    *("451226", ["451221", "451226"], ["451226", "451221"], "0" * 64, "A" * 43, "A" * 86, "control", "public", "hpke"),
+    *("2026-03-04T08:00:00Z", "2026-02-30T08:00:00.000+08:00", "2026-03-04T24:00:00+08:00", "1969-12-31T23:59:59Z"),
+    *("9998-12-31T23:59:59+08:00", "2026-03-04T08:00:00.123456789-23:59", "é" * 80, "é" * 81, "\u2028x", "\x7f"),
+)
+TOKENS: Final = (*(b'"', b"\\", b"\\u0000", b"\\ud800", b"1.0", b"1e3", b"NaN"), *(bytes([one]) for one in b"{}[],: -"))
+_GOVERNANCE: Final = papers.governance(*papers.COUNTIES)
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - any JSON value
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in steps:
+        yield (*path, step)
+        yield from _paths(inner, (*path, step))
+
+
+def changed(value: Json, random: Random) -> Json:
+    """Change one place of a JSON object, sometimes two."""
+    made = copy.deepcopy(value)
+    for _ in range(random.choice((1, 1, 2))):
+        *way, last = random.choice(list(_paths(made)) or [("v",)])
+        room: Any = made
+        for step in way:
+            room = room[step]
+        random.choice((_replace, _replace, _drop, _add, _respell))(room, last, random)
+    return made
+
+
+def _replace(room: Any, last: Any, random: Random) -> None:  # noqa: ANN401
+    room[last] = random.choice(STRANGE)
+
+
+def _drop(room: Any, last: Any, random: Random) -> None:  # noqa: ANN401, ARG001 - one shape for all
+    del room[last]
+
+
+def _add(room: Any, last: Any, random: Random) -> None:  # noqa: ANN401
+    if isinstance(room, list):
+        room.insert(last, copy.deepcopy(room[last]))
+    else:
+        room[random.choice(("zz", "v", "é", "constructor", "__proto__"))] = random.choice(STRANGE)
+
+
+def _respell(room: Any, last: Any, random: Random) -> None:  # noqa: ANN401
+    if isinstance(room[last], str) and room[last]:
+        place = random.randrange(len(room[last]))
+        room[last] = room[last][:place] + random.choice("0aZ-_ é9:+") + room[last][place + 1 :]
+    else:
+        _replace(room, last, random)
+
+
+def _file(random: Random) -> Json:
+    return changed(WHOLE, random)
+
+
+def _header(random: Random) -> Json:
+    event = carried(seal(changed(EVENT.header, random), EVENT.content, [KEYS[f"{LIBO} event"]]))
+    return WHOLE | {"event": event} | random.choice(({}, {"before": [], "after": [], "receipts": []}))
+
+
+def _receipt(random: Random) -> Json:
+    return WHOLE | {"receipts": [carried(receipt(changed(random.choice((answered(), stored())), random)))]}
+
+
+def _receipt_header(random: Random) -> Json:
+    made = seal(changed(ACKNOWLEDGED.header, random), ACKNOWLEDGED.content, [KEYS[f"{HUANJIANG} receipt"]], RECEIPT)
+    return WHOLE | {"receipts": [carried(made)]}
+
+
+def _registry(random: Random) -> Json:
+    made = document(papers.REGISTRY_TYPE, changed(papers.registry_payload(), random), _GOVERNANCE)
+    return WHOLE | {"registries": [ordered(made)]}
+
+
+def _second_registry(random: Random) -> Json:
+    payload = changed(papers.registry_payload(version=2, previous=ANCHOR), random)
+    return WHOLE | {"registries": [registry(), ordered(document(papers.REGISTRY_TYPE, payload, _GOVERNANCE))]}
+
+
+def _agreement(random: Random) -> Json:
+    made = document(papers.AGREEMENT_TYPE, changed(papers.agreement_payload(), random), _GOVERNANCE)
+    return WHOLE | {"agreement": ordered(made)}
+
+
+def _credential(random: Random) -> Json:
+    made = document(papers.OFFICER_TYPE, changed(papers.officer_payload(), random), [KEYS[f"{HUANJIANG} event"]])
+    proof: Json = {"credential": made, "credential_digest": document_digest(made)}
+    return WHOLE | {"receipts": [carried(receipt(answered(**proof)))]}
+
+
+MAKERS: Final[tuple[Callable[[Random], Json], ...]] = (
+    _file,
+    _header,
+    _receipt,
+    _receipt_header,
+    _registry,
+    _second_registry,
+    _agreement,
+    _credential,
+)
+
+
+def mutation(random: Random) -> bytes:
+    """Return one file that was changed somewhere."""
+    maker = random.choice((*MAKERS, None))
+    if maker is not None:
+        return compact(maker(random))
+    data = compact(WHOLE)
+    start = random.randrange(len(data))
+    return data[:start] + random.choice(TOKENS) + data[start + random.randrange(3) :]
