@@ -99,8 +99,7 @@ def _step_value(finding: Finding) -> dict[str, object]:
 
 def report(verdict: Verdict, *, anchor: str | None) -> Iterator["RenderableType"]:
     """Say for people what was found: the event, one row a step, and what may be concluded."""
-    if verdict.opened is not None:
-        yield from _head(verdict)
+    yield from _head(verdict)
     rows = [
         (_number(one), _TITLES[one.step], _FAILS if one.fault else _HOLDS, _says(one, verdict))
         for one in verdict.findings

@@ -14,11 +14,12 @@ from services.domain.trust_files import AGREEMENTS, Files, load_trust, read_pins
 
 def load_papers(files: Files) -> TrustPapers | Fault:
     """Return every pinned registry and every agreement in hand, once the files are such as a node trusts."""
-    loaded, pins = load_trust(files), read_pins(files)
-    if isinstance(loaded, Fault):
-        return loaded
+    pins = read_pins(files)
     if isinstance(pins, Fault):
         return pins
+    loaded = load_trust(files)
+    if isinstance(loaded, Fault):
+        return loaded
     kept = (read_file(files[registry_file(version)]) for version in range(1, max(pins) + 1))
     registries = tuple(document for document in kept if not isinstance(document, Fault))
     return TrustPapers(registries, _agreements(files))

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from tests.vectors import papers
-from tests.vectors.envelopes import ALERT, ALERT_CONTENT, CONTROL, POLICY_CONTENT, receipt, sealed
+from tests.vectors.envelopes import ALERT, ALERT_CONTENT, CONTROL, POLICY_CONTENT, RECEIPT_TYPE, receipt, sealed
 from tests.vectors.evidence import (
     ACKNOWLEDGED,
     CHAIN,
@@ -249,7 +249,28 @@ def receipts() -> list[EvidenceCase]:
                 "signature.key_revoked", place=0),
         refused("receipt-by-a-county-not-addressed", "南丹 attests an event that went to 环江 alone",
                 _to_one(), 9, "receipt.unknown_channel", place=0),
+        *_unreadable(),
     ]  # fmt: skip
+
+
+def _unreadable() -> list[EvidenceCase]:
+    plain = receipt(stored(2, 2))
+    binding = plain.header["content"] | {"encoding": "hpke"}
+    hidden = _altered(plain, [KEYS[f"{HUANJIANG} receipt"]], content=binding)
+    spelt = sealed(b"{", type=RECEIPT_TYPE, source=HUANJIANG, to=[LIBO], **(CONTROL | {"kind": "response"}))
+    ranged = receipt(stored(1, 3, content_digest=EVENT.header["content"]["digest"]))
+    return [
+        _receipt_case("receipt-encrypted", "what it says cannot be read", hidden, "content.encoding"),
+        _receipt_case("receipt-no-json", "truly signed, and no JSON", spelt, "json.malformed"),
+        refused(
+            "receipt-range-with-content",
+            "one content for three events",
+            bundle(EVENT, after=[link(CHAIN[3])], receipts=[carried(ranged)]),
+            9,
+            "receipt.other_content",
+            place=0,
+        ),
+    ]
 
 
 def _to_one() -> Json:

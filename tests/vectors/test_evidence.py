@@ -43,6 +43,13 @@ def test_there_are_enough_of_them() -> None:
     assert len({one["name"] for one in VECTORS}) == len(VECTORS)
 
 
+def test_the_document_counts_them_truly() -> None:
+    """A reader with fewer files than the document says has an old copy."""
+    bad = sum(one["outcome"] == "refused" for one in VECTORS)
+    text = (FOLDER.parents[1] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    assert f"{len(VECTORS) - bad} that fit together, {bad} that must be refused" in text
+
+
 def test_every_step_refuses_something() -> None:
     """A step without a bad vector is one that a verifier may leave out unnoticed."""
     assert {one["step"] for one in VECTORS if one["step"]} == set(range(1, 10))

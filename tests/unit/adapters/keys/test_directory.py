@@ -161,3 +161,11 @@ def test_a_credential_is_found_and_its_revocation_too(harness: Harness) -> None:
     harness.write("officers/revoked.json", f'{{"{digest}": "2026-03-04T08:00:00.000+08:00"}}'.encode())
     harness.later()
     assert harness.directory.credential("duty-a") is None
+
+
+def test_the_papers_follow_the_files(harness: Harness) -> None:
+    """Evidence that brings along yesterday's agreement proves nothing about today's event."""
+    assert harness.directory.papers() == ["trust/agreements/a@1.json"]
+    harness.write("trust/agreements/b@1.json", b"good")
+    harness.now += 1
+    assert harness.directory.papers() == ["trust/agreements/a@1.json", "trust/agreements/b@1.json"]

@@ -61,6 +61,14 @@ def test_a_digest_that_is_none_is_a_matter_of_usage(whole: Path, anchor: str) ->
     assert "request.digest" in outcome.err
 
 
+def test_a_file_that_is_damaged_has_a_table_as_well(tmp_path: Path) -> None:
+    """Nothing can be said of the event; which step and why can."""
+    outcome = sihu("verify", file_of(tmp_path, compact(WHOLE)[:-1]), "--anchor", ANCHOR)
+    assert outcome.code == 3
+    assert "文件损坏" in outcome.out
+    assert "第 1 步不成立" in outcome.out
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """One line, and no table."""
     assert "file.not_found" in sihu("verify", tmp_path / "none.json").err

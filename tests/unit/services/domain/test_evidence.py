@@ -22,7 +22,8 @@ from tests.vectors.spelling import compact
 from tests.world import County, World, alert_draft, full_papers, policy_draft
 
 PAPERS = full_papers()
-OWN_ANCHOR = document_digest(PAPERS.registries[0])
+FIRST = PAPERS.registries[0]
+OWN_ANCHOR = document_digest(FIRST)
 
 
 async def gathered(county: County, envelope_id: str, links: int = 16) -> Gathered:
@@ -156,6 +157,7 @@ async def test_later_registries_that_nothing_names_stay_at_home(world: World) ->
         (TrustPapers((), PAPERS.agreements), "evidence.registry_missing"),
         (TrustPapers(PAPERS.registries, {}), "evidence.agreement_missing"),
         (TrustPapers((papers.signed_agreement(),), PAPERS.agreements), "document.wrong_type"),
+        (TrustPapers(PAPERS.registries, dict.fromkeys(PAPERS.agreements, FIRST)), "document.wrong_type"),
     ],
 )
 async def test_what_is_not_kept_is_named(world: World, shelf: TrustPapers, code: str) -> None:
