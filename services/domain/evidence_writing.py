@@ -71,7 +71,7 @@ def write_evidence(gathered: Gathered, papers: TrustPapers, *, with_content: boo
     before, after = _around(gathered)
     ids = {header.seq: gathered.event.envelope_id, **{one.seq: one.envelope_id for one in (*before, *after)}}
     provable = [one for one in gathered.receipts if _is_provable(one, ids)]
-    heads = [one for one in gathered.heads if one.seq not in ids]
+    heads = [one for one in gathered.heads if one.seq > max(ids)]  # an early event stands behind the head
     newest = max(_versions(gathered.event, [*before, *after, *heads], provable))
     registries = _registries(papers, newest)
     if isinstance(registries, Fault):

@@ -1,5 +1,6 @@
 """Handler: one event as an evidence file."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
@@ -22,7 +23,9 @@ async def get_evidence(desk: Desk, call: Call) -> web.StreamResponse:
     """Export one event with everything that proves it."""
     envelope_id, asked = call.path_as(EventPath).id, call.query_as(EvidenceQuery)
     gathered = await desk.gateway.store.read(lambda snapshot: gather(snapshot, envelope_id, asked.links))
-    written = write_evidence(gathered, desk.gateway.directory.papers(), with_content=asked.content)
+    papers = desk.gateway.directory.papers()
+    # In a thread: every signature of a large registry is verified, and that must not hold up an alert.
+    written = await asyncio.to_thread(write_evidence, gathered, papers, with_content=asked.content)
     if isinstance(written, Fault):
         raise RequestError(written)
     headers = {

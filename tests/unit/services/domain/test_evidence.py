@@ -121,6 +121,16 @@ async def test_a_head_shows_how_far_the_source_had_come(world: World) -> None:
     assert verdict_of(near).outcome is Outcome.HOLDS
 
 
+async def test_an_event_that_overtook_a_gap_has_evidence_at_once(world: World) -> None:
+    """The receiver's head stands before it: that is no head of this file."""
+    posted = await sent(world)
+    found = await gathered(world[papers.LIBO], posted.envelope_id)
+    links = {one.seq: one for one in found.links}
+    early = replace(found, links=[], heads=[links[0]], receipts=[])
+    assert written(early).evidence.heads == ()
+    assert verdict_of(early).outcome is Outcome.HOLDS
+
+
 async def test_an_opening_is_evidence_without_an_agreement(world: World) -> None:
     """Who began the chain, and with whom."""
     posted = await sent(world)
