@@ -238,6 +238,7 @@ def header(body: bytes, **changes: Any) -> Header:
         "status": Status.ACTUAL,
         "kind": Kind.REPORT,
         "priority": 3,
+        "refs": (),
         "schema_ref": _schema_ref(wire_type),
         "content": ContentBinding(
             media_type="application/json",
