@@ -60,7 +60,7 @@ def evidence(
         return
     output.show(*report(verdict, anchor=anchor))
     if left_out:
-        output.show(f"[yellow]{left_out} 份回执所指的后续事件不在本县，未收入 left out: their range ends later[/]")
+        output.show(f"[yellow]{left_out} 份回执收不进同一个文件 receipts cannot stand in one file with this event[/]")
     output.show("文件交给对方，名册摘要另走电话 hand the file over, and read the registry out by telephone")
     output.show(*output.spoken_digest(anchor))
     output.show(f"[bold]已写入 written to[/] {output.plain(str(path))}  {len(data):,} 字节")

@@ -3,7 +3,7 @@
 Source: docs/protocol.md, section "Evidence files".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.agreements import Agreement
@@ -15,10 +15,9 @@ from schemas.records import KeptLink
 from schemas.registry import KeyRecord, Registry
 from services.domain.documents import open_payload, valid_signers
 from services.domain.encoding import to_base64url
-from services.domain.evidence_receipts import read_receipt
+from services.domain.evidence_choosing import Gathered, choose
 from services.domain.evidence_trust import governing, party_keys
 from services.domain.sharing import CONTROL_PREFIX
-from services.domain.signing import parse_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +34,11 @@ class TrustPapers:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
-    """What the store holds about one event.
-
-    Attributes:
-        event: With all its bytes; content and keys may have been erased.
-        links: Of its epoch, around it, ascending; gaps may be among them.
-        heads: Later links of its channel.
-        receipts: Oldest first.
-    """
-
-    event: Envelope
-    links: Sequence[KeptLink] = ()
-    heads: Sequence[KeptLink] = ()
-    receipts: Sequence[Envelope] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Written:
-    """A file, and how many receipts could not go in: their range ends at a link that is not at hand."""
+    """A file, and how many receipts could not go in.
+
+    Their range ends at a link that is not at hand, or a registry that they need dropped a key that others need.
+    """
 
     evidence: Evidence
     left_out: int
@@ -67,15 +52,14 @@ def write_evidence(gathered: Gathered, papers: TrustPapers, *, with_content: boo
         papers: From the county's own files.
         with_content: False leaves the event's content and keys out; their digests stay in its header.
     """
-    header = gathered.event.header
-    before, after = _around(gathered)
-    ids = {header.seq: gathered.event.envelope_id, **{one.seq: one.envelope_id for one in (*before, *after)}}
-    provable = [one for one in gathered.receipts if _is_provable(one, ids)]
-    heads = [one for one in gathered.heads if one.seq > max(ids)]  # an early event stands behind the head
-    newest = max(_versions(gathered.event, [*before, *after, *heads], provable))
-    registries = _registries(papers, newest)
-    if isinstance(registries, Fault):
-        return registries
+    every = _every_registry(papers)
+    if isinstance(every, Fault):
+        return every
+    chosen = choose(gathered, [registry for _, registry in every])
+    registries = [(document, registry) for document, registry in every if registry.version <= chosen.newest]
+    if not registries or registries[-1][1].version < chosen.newest:
+        mend = f"registry version {chosen.newest}, which this event names, is not kept here"
+        return Fault("evidence.registry_missing", "registries", mend)
     agreement = _agreement(papers, gathered.event, registries)
     if isinstance(agreement, Fault):
         return agreement
@@ -83,10 +67,10 @@ def write_evidence(gathered: Gathered, papers: TrustPapers, *, with_content: boo
         registries=tuple(document for document, _ in registries),
         agreement=agreement,
         event=_carried(gathered.event, with_content=with_content),
-        before=tuple(map(_link, before)),
-        after=tuple(map(_link, after)),
-        heads=tuple(map(_link, heads)),
-        receipts=tuple(_carried(one, with_content=True) for one in provable[:RECEIPTS_MAX]),
+        before=tuple(map(_link, chosen.before)),
+        after=tuple(map(_link, chosen.after)),
+        heads=tuple(map(_link, chosen.heads)),
+        receipts=tuple(_carried(one, with_content=True) for one in chosen.receipts[:RECEIPTS_MAX]),
     )
     if len(evidence.model_dump_json()) > EVIDENCE_MAX_BYTES:
         mend = f"the file would be larger than {EVIDENCE_MAX_BYTES} bytes; ask for fewer links"
@@ -94,43 +78,14 @@ def write_evidence(gathered: Gathered, papers: TrustPapers, *, with_content: boo
     return Written(evidence, len(gathered.receipts) - len(evidence.receipts))
 
 
-def _around(gathered: Gathered) -> tuple[list[KeptLink], list[KeptLink]]:
-    by_seq = {one.seq: one for one in gathered.links}
-    seq = gathered.event.header.seq
-    before: list[KeptLink] = []
-    while (one := by_seq.get(seq - len(before) - 1)) is not None:
-        before.append(one)
-    after: list[KeptLink] = []
-    while (one := by_seq.get(seq + len(after) + 1)) is not None:
-        after.append(one)
-    return before[::-1], after
-
-
-def _is_provable(envelope: Envelope, ids: Mapping[int, str]) -> bool:
-    receipt = read_receipt(envelope.content)
-    return not isinstance(receipt, Fault) and ids.get(receipt.seq) == receipt.head
-
-
-def _versions(event: Envelope, links: Iterable[KeptLink], receipts: Iterable[Envelope]) -> Iterable[int]:
-    yield event.header.registry
-    yield from (one.header.registry for one in receipts)
-    headers = (parse_header(one.header_bytes) for one in links)
-    yield from (header.registry for header in headers if not isinstance(header, Fault))
-
-
-def _registries(papers: TrustPapers, newest: int) -> list[tuple[SignedDocument, Registry]] | Fault:
+def _every_registry(papers: TrustPapers) -> list[tuple[SignedDocument, Registry]] | Fault:
     found: list[tuple[SignedDocument, Registry]] = []
     for document in papers.registries:
         registry = open_payload(document, PayloadType.REGISTRY, Registry)
         if isinstance(registry, Fault):
             return registry
-        if found and registry.version > newest:
-            break
         keys = governing(registry, found[-1][1] if found else None)
         found.append((_counting(document, keys), registry))
-    if not found or found[-1][1].version < newest:
-        mend = f"registry version {newest}, which this event names, is not kept here"
-        return Fault("evidence.registry_missing", "registries", mend)
     return found
 
 

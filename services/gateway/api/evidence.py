@@ -8,15 +8,16 @@ from aiohttp import web
 from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.evidence import LINKS_MAX
 from schemas.records import KeptLink
+from services.domain.evidence_choosing import Gathered
 from services.domain.evidence_opening import spell
-from services.domain.evidence_writing import Gathered, write_evidence
+from services.domain.evidence_writing import write_evidence
 from services.gateway.api.asked import EventPath, EvidenceQuery
 from services.gateway.api.calls import JSON, Call
 from services.gateway.desk import Desk
 from services.ports import Snapshot
 
 LEFT_OUT: Final = "Sihu-Receipts-Left-Out"
-"""How many receipts could not go in, because their range ends at a link that is not here."""
+"""How many receipts could not go in; see ``services.domain.evidence_writing.Written``."""
 
 
 async def get_evidence(desk: Desk, call: Call) -> web.StreamResponse:

@@ -11,9 +11,10 @@ from schemas.evidence import RECEIPTS_MAX, Evidence
 from schemas.registry import KeyUse
 from services.domain.documents import add_signature, document_digest
 from services.domain.encoding import from_base64url, to_base64url
+from services.domain.evidence_choosing import Gathered
 from services.domain.evidence_opening import open_evidence, spell
 from services.domain.evidence_verifying import Outcome, Verdict, verify_evidence
-from services.domain.evidence_writing import Gathered, TrustPapers, Written, write_evidence
+from services.domain.evidence_writing import TrustPapers, Written, write_evidence
 from services.gateway.api.evidence import gather
 from services.posting import Posted
 from tests import papers
