@@ -51,7 +51,7 @@ def changed(value: Json, random: Random) -> Json:
 
 
 def _replace(room: Any, last: Any, random: Random) -> None:  # noqa: ANN401
-    room[last] = random.choice(STRANGE)
+    room[last] = copy.deepcopy(random.choice(STRANGE))
 
 
 def _drop(room: Any, last: Any, random: Random) -> None:  # noqa: ANN401, ARG001 - one shape for all
@@ -62,7 +62,7 @@ def _add(room: Any, last: Any, random: Random) -> None:  # noqa: ANN401
     if isinstance(room, list):
         room.insert(last, copy.deepcopy(room[last]))
     else:
-        room[random.choice(("zz", "v", "é", "constructor", "__proto__"))] = random.choice(STRANGE)
+        room[random.choice(("zz", "v", "é", "constructor", "__proto__"))] = copy.deepcopy(random.choice(STRANGE))
 
 
 def _respell(room: Any, last: Any, random: Random) -> None:  # noqa: ANN401
