@@ -1,7 +1,8 @@
 """Control types: records about the chains themselves, permitted by membership alone."""
 
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -9,6 +10,7 @@ from schemas.base import Event, InformationClass, Model, WireTime
 from schemas.envelope import AUDIENCE_MAX, MAX_INTEGER
 from schemas.ids import AgreementId, AgreementRef, ChannelId, CountyId, Digest, EnvelopeId, Epoch
 from schemas.officers import OfficerProof
+from schemas.registry import KeyRecord, KeyUse
 
 CONTROL_PURPOSE = "bus_control"
 
@@ -51,6 +53,29 @@ class EpochOpened(Event):
     reason: OpeningReason
     old_epoch: Epoch | None = None
     last: LastLink | None = None
+
+
+OFFICE_KEY_LIFE_MAX: Final = timedelta(days=62)
+
+
+class MemberKeyPublished(Event):
+    """A member publishes a short-lived encryption key to the audience of the channel; signed by its event key."""
+
+    wire_type: ClassVar[str] = "cn.sihu.control.member_key_published.v1"
+    title_zh: ClassVar[str] = "公布密钥"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    key: KeyRecord
+
+    @model_validator(mode="after")
+    def _short_lived(self) -> Self:
+        key = self.key
+        if key.use is not KeyUse.ENCRYPTION or key.algorithm != "x25519":
+            raise ValueError("only x25519 keys of use `encryption` are published so; the registry lists all others")
+        if key.valid_until is None or not timedelta() < key.valid_until - key.valid_from <= OFFICE_KEY_LIFE_MAX:
+            raise ValueError("a published key has an end, at most 62 days after its beginning")
+        return self
 
 
 class ReceiptStage(StrEnum):

@@ -3,7 +3,7 @@
 Times are aware UTC, digests and ids lowercase hex, sizes bytes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
@@ -108,6 +108,7 @@ class NewLink:
             as an event and journaled by its quarantine row alone.
         about: What later events of its type are judged by; None for most types and for refused links.
         marks: What is doubtful about it.
+        content_key: What opens its content; empty for content in clear and for refused links.
     """
 
     chain_number: int
@@ -120,6 +121,7 @@ class NewLink:
     refused: bool = False
     about: AlertFacts | FlowPeople | None = None
     marks: tuple[Mark, ...] = ()
+    content_key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class StoredEvent:
 
     Attributes:
         position: Order of recording in this store, from 1; pages and ``since`` count by it.
+        content_key: What opens its content; empty for content in clear, and once it was erased.
     """
 
     position: int
@@ -139,6 +142,16 @@ class StoredEvent:
     newer_schema: bool
     level: int | None
     marks: tuple[Mark, ...] = ()
+    content_key: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptContent:
+    """Encrypted content as it was carried, and what opens it."""
+
+    content_id: str
+    carried: bytes = field(repr=False)
+    key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +166,7 @@ class KeptLink:
 
 @dataclass(frozen=True, slots=True)
 class EventSummary:
-    """One line of a listing: no content bytes."""
+    """One line of a listing: no content bytes but those from which a headline is still to be read."""
 
     position: int
     envelope_id: str
@@ -172,13 +185,15 @@ class EventSummary:
     priority: int
     level: int | None
     headline: str
-    """First title-like field of the content, at most 60 characters; empty if there is none."""
+    """First title-like field of content in clear, at most 60 characters; empty if there is none."""
     early: bool
     stored_count: int
     """Of an outgoing event: recipients whose *stored* receipt is in."""
     acknowledged_count: int
     """Outgoing: recipients who acknowledged. Incoming: 1 once this county did."""
     marks: tuple[Mark, ...] = ()
+    kept: KeptContent | None = None
+    """Encrypted content, from which a reader takes the headline; None in clear, and once it was erased."""
 
 
 @dataclass(frozen=True, slots=True)

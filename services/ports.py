@@ -36,6 +36,7 @@ from schemas.records import (
 from schemas.subjects import Lane
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
+from services.key_ports import OfficeKeys
 
 T = TypeVar("T")
 
@@ -309,6 +310,12 @@ class Snapshot(Protocol):
     def quarantined(self, limit: int) -> list[Quarantined]:
         """Return refused messages, newest first, without their bytes."""
 
+    def is_published(self, kid: str, channel: str) -> bool:
+        """Tell whether an office key of ours was published on a channel."""
+
+    def oldest_held(self) -> datetime | None:
+        """Return since when the oldest link has been held back, None if none is."""
+
     def counts(self) -> Mapping[str, int]:
         """Return gauges for metrics.
 
@@ -353,6 +360,10 @@ class Transaction(Snapshot, Protocol):
     @property
     def receipt_book(self) -> Receipts:
         """Receipts issued and received."""
+
+    @property
+    def key_book(self) -> OfficeKeys:
+        """Public encryption keys."""
 
     @property
     def waiting_room(self) -> Waiting:

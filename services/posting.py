@@ -11,16 +11,21 @@ from datetime import datetime
 from schemas.base import InformationClass, Kind, Status
 from schemas.control import CONTROL_PURPOSE, ChainKind, EpochOpened, LastLink, OpeningReason, Receipt
 from schemas.envelope import Envelope, Position
+from schemas.errors import Fault, RequestError
 from schemas.ids import NO_LINK, CountyCode
 from schemas.records import Chain, Direction, NewLink, ReceiptRow
-from schemas.registry import KeyUse
+from schemas.registry import KeyRecord, KeyUse
 from schemas.subjects import Lane
 from services.domain.chain import BEFORE_EPOCH, channel_of, next_epoch
 from services.domain.delivery import URGENT_PRIORITY, lane_of, subjects_for, watches_for
 from services.domain.drafting import Outgoing, schema_ref
+from services.domain.encoding import digest_of, require_base64url
+from services.domain.encryption import encrypt_content, readers_of, spell_keys, wrap_info
 from services.domain.heading import place
+from services.domain.office_keys import choose_key
 from services.domain.signing import attach, key_use_of, payload_type_of
 from services.domain.trust import AgreementInForce, Trust
+from services.key_ports import Encryption
 from services.ports import Ids, Signer, Transaction
 
 
@@ -37,7 +42,15 @@ class Posted:
 class Posting:
     """Place, sign, record, enqueue."""
 
-    def __init__(self, *, county: str, signers: Mapping[KeyUse, Signer], trust: Callable[[], Trust], ids: Ids) -> None:
+    def __init__(
+        self,
+        *,
+        county: str,
+        signers: Mapping[KeyUse, Signer],
+        trust: Callable[[], Trust],
+        ids: Ids,
+        encryption: Encryption,
+    ) -> None:
         """Take ready-made ports; open nothing.
 
         Args:
@@ -45,21 +58,43 @@ class Posting:
             signers: The event and the receipt key.
             trust: Returns what is trusted now; agreements and registries may change while we run.
             ids: Randomness.
+            encryption: Wraps content keys for their readers, and opens those that were wrapped for us.
         """
         self.county = county
+        self.encryption = encryption
         self._signers = signers
         self._trust = trust
         self._ids = ids
+
+    def encrypted(self, outgoing: Outgoing) -> Outgoing:
+        """Encrypt the content if it must be and is not yet: it needs no place, so do it before the writer has it."""
+        if not outgoing.encrypt or outgoing.encrypted is not None:
+            return outgoing
+        key, salt = self.encryption.fresh()
+        content_id = self._ids.hex(16)
+        made = encrypt_content(outgoing.content, source=self.county, content_id=content_id, key=key, salt=salt)
+        return replace(outgoing, encrypted=made)
 
     def post(self, tx: Transaction, outgoing: Outgoing, now: datetime) -> Posted:
         """Give an outgoing event or receipt the next place of its channel and put it into the outbox.
 
         Raises:
+            RequestError: A reader has no key that its content could be encrypted to.
             InvariantError: Our own chain does not hold together.
         """
+        outgoing = self.encrypted(outgoing)
+        keys = self._reader_keys(tx, outgoing, now)
         chain = self._chain(tx, outgoing, now)
-        envelope = self._seal(outgoing, chain, now)
-        link = NewLink(chain.number, Direction.OUTGOING, envelope, now, level=outgoing.level, about=outgoing.about)
+        envelope = self._seal(outgoing, chain, now, keys)
+        link = NewLink(
+            chain.number,
+            Direction.OUTGOING,
+            envelope,
+            now,
+            level=outgoing.level,
+            about=outgoing.about,
+            content_key=outgoing.encrypted.key if outgoing.encrypted else b"",
+        )
         tx.outbox.record([link])
         tx.chains.advance(chain.number, envelope.link.position)
         self._enqueue(tx, envelope, outgoing.agreement)
@@ -118,23 +153,58 @@ class Posting:
         before = Position(BEFORE_EPOCH, old.head.envelope_id if old else NO_LINK)
         agreement_id = outgoing.agreement.agreement.id
         chain = Chain(0, channel, epoch, self.county, agreement_id, outgoing.chain_kind, outgoing.to, before)
-        envelope = self._seal(_opening(outgoing, chain, old), chain, now)
+        envelope = self._seal(_opening(outgoing, chain, old), chain, now, {})
         chain = tx.chains.open(replace(chain, head=envelope.link.position))
         tx.outbox.record([NewLink(chain.number, Direction.OUTGOING, envelope, now)])
         self._enqueue(tx, envelope, outgoing.agreement)
         return chain
 
-    def _seal(self, outgoing: Outgoing, chain: Chain, now: datetime) -> Envelope:
+    def _reader_keys(self, tx: Transaction, outgoing: Outgoing, now: datetime) -> Mapping[str, KeyRecord]:
+        """Choose the key of each reader, or refuse before anything has been placed."""
+        chosen: dict[str, KeyRecord] = {}
+        for county in readers_of(self.county, outgoing.to) if outgoing.encrypted else ():
+            published, trust = tx.key_book.of(county), self._trust()
+            found = choose_key(
+                county, now, published=published, trust=trust, information_class=outgoing.information_class
+            )
+            if isinstance(found, Fault):
+                raise RequestError(found)
+            chosen[county] = found
+        return chosen
+
+    def _wrapped(self, outgoing: Outgoing, chain: Chain, keys: Mapping[str, KeyRecord]) -> bytes:
+        """Return the keys part for the next place of a chain; empty for content in clear."""
+        content = outgoing.encrypted
+        if content is None:
+            return b""
+        wrapped: dict[str, tuple[str, bytes]] = {}
+        for county, key in keys.items():
+            info = wrap_info(
+                wire_type=outgoing.wire_type,
+                source=self.county,
+                channel=chain.channel,
+                epoch=chain.epoch,
+                seq=chain.head.seq + 1,
+                recipient=county,
+                content_id=content.content_id,
+            )
+            wrapped[county] = (key.kid, self.encryption.wrap(content.key, require_base64url(key.public), info))
+        return spell_keys(wrapped)
+
+    def _seal(self, outgoing: Outgoing, chain: Chain, now: datetime, keys: Mapping[str, KeyRecord]) -> Envelope:
         signer = self._signers[key_use_of(payload_type_of(outgoing.wire_type))]
+        keys_part, content = self._wrapped(outgoing, chain, keys), outgoing.encrypted
         prepared = place(
             outgoing,
             chain,
             now=now,
-            content_id=self._ids.hex(16),
+            content_id=content.content_id if content else self._ids.hex(16),
             registry_version=self._trust().registry.version,
             signer=signer.kid,
+            keys_digest=digest_of(keys_part) if keys_part else None,
         )
-        return attach(prepared, [(signer.kid, signer.sign(prepared.to_be_signed))], outgoing.content)
+        signed = [(signer.kid, signer.sign(prepared.to_be_signed))]
+        return attach(prepared, signed, content.carried if content else outgoing.content, keys_part)
 
     def _enqueue(self, tx: Transaction, envelope: Envelope, agreement: AgreementInForce) -> None:
         lane = lane_of(envelope.header.priority)
@@ -172,6 +242,8 @@ def _control(outgoing_like: Outgoing, event: EpochOpened, priority: int) -> Outg
         acknowledge_by=None,
         refs=(),
         level=None,
+        encrypt=False,
+        encrypted=None,
     )
 
 

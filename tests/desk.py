@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.memory.clock import ManualClock
+from adapters.memory.encryption import MemoryEncryption
 from adapters.memory.ids import SequentialIds
 from adapters.memory.store import MemoryStore
 from adapters.sqlite.store import SqliteStore
@@ -77,7 +78,14 @@ class Office:
         self.code, self.store, self.clock = code, store, clock or ManualClock(papers.NOW)
         self.trusted = trust or papers.trust()
         signers = {use: papers.signer(code, use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
-        self.posting = Posting(county=code, signers=signers, trust=lambda: self.trusted, ids=SequentialIds(code))
+        self.encryption = MemoryEncryption(papers.encryption_name(code))
+        self.posting = Posting(
+            county=code,
+            signers=signers,
+            trust=lambda: self.trusted,
+            ids=SequentialIds(code),
+            encryption=self.encryption,
+        )
         self.puller = NotedPuller()
         self.receiver = Receiver(
             store=store,

@@ -17,6 +17,7 @@ from adapters.memory.clock import ManualClock
 from schemas.ids import CountyCode
 from schemas.registry import KeyUse
 from services.bootstrap.cli import open_directory
+from services.bootstrap.node import open_encryption
 from services.cli.desk import Desk
 from services.gateway.app import serving
 from services.gateway.gateway import Gateway, Limits
@@ -38,8 +39,11 @@ class DiskCounty(County):
         super().__init__(CountyCode(desk.settings.county), clock=clock, trust=desk.loaded_trust().trust)
         self.home, self.port = home, 0
         self.files = open_directory(home, monotonic=clock.monotonic)
+        self.encryption = open_encryption(desk.files, desk.passphrase)
         signers = {use: desk.signer(use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
-        self.posting = Posting(county=self.code, signers=signers, trust=self.files.trust, ids=self.ids)
+        self.posting = Posting(
+            county=self.code, signers=signers, trust=self.files.trust, ids=self.ids, encryption=self.encryption
+        )
         self.submitter = Submitter(store=self.store, posting=self.posting, directory=self.files, clock=clock)
 
     def gateway(self, limits: Limits | None = None) -> Gateway:

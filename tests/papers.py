@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from adapters.memory.encryption import kid_of_name, public_of_name
 from adapters.memory.signer import MemorySigner
 from schemas.agreements import Agreement, Contact, Deadline, Grant
 from schemas.base import InformationClass, Kind, Model, Status
@@ -64,14 +65,36 @@ def key_record(key: MemorySigner, use: KeyUse, **changes: Any) -> KeyRecord:
     return KeyRecord(**(given | changes))
 
 
+def encryption_name(county: str) -> str:
+    """Return the name from which the encryption key of a county follows."""
+    return f"{county} encryption"
+
+
+def encryption_record(county: str, **changes: Any) -> KeyRecord:
+    """Return the public record of the encryption key that the registry lists."""
+    return x25519_record(encryption_name(county), **changes)
+
+
+def x25519_record(name: str, **changes: Any) -> KeyRecord:
+    """Return the public record of the encryption key that follows from a name."""
+    given: dict[str, Any] = {
+        "kid": kid_of_name(name),
+        "use": KeyUse.ENCRYPTION,
+        "algorithm": "x25519",
+        "public": to_base64url(public_of_name(name)),
+        "valid_from": LONG_AGO,
+    }
+    return KeyRecord(**(given | changes))
+
+
 def member(county: str, **changes: Any) -> Member:
-    """Return a member with one key of every signing use."""
+    """Return a member with one key of every use."""
     uses = (KeyUse.GOVERNANCE, KeyUse.RECOVERY, KeyUse.EVENT, KeyUse.RECEIPT)
     given: dict[str, Any] = {
         "county": county,
         "office": OFFICES[CountyCode(county)],
         "duty_phone": f"0778-{county}",
-        "keys": tuple(key_record(signer(county, use), use) for use in uses),
+        "keys": (*(key_record(signer(county, use), use) for use in uses), encryption_record(county)),
         "transport_key": "U" + "A" * 55,
     }
     return Member(**(given | changes))

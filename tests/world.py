@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from adapters.memory.clock import ManualClock
+from adapters.memory.encryption import MemoryEncryption
 from adapters.memory.ids import SequentialIds
 from adapters.memory.store import MemoryStore
 from schemas.access import Access, Scope
@@ -28,6 +29,7 @@ from services.domain.receiving import examine
 from services.domain.trust import Trust
 from services.gateway.gateway import Gateway, Limits, NodeFacts
 from services.gateway.submit import Submitter
+from services.key_ports import Encryption
 from services.ports import Transaction
 from services.posting import Posted, Posting
 from services.receiver.settling import Settlement
@@ -78,7 +80,10 @@ class County:
         self.store = MemoryStore()
         self.directory = OpenDirectory(trust, credentials={OFFICER: papers.credential(code)})
         signers = {use: papers.signer(code, use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
-        self.posting = Posting(county=code, signers=signers, trust=self.directory.trust, ids=self.ids)
+        self.encryption: Encryption = MemoryEncryption(papers.encryption_name(code))
+        self.posting = Posting(
+            county=code, signers=signers, trust=self.directory.trust, ids=self.ids, encryption=self.encryption
+        )
         self.submitter = Submitter(store=self.store, posting=self.posting, directory=self.directory, clock=clock)
         self.checks: dict[str, bool] = {"store": True, "hub": True}
         self.crashes: list[BaseException] = []
@@ -134,8 +139,9 @@ class County:
     async def receive(self, publications: Sequence[Publication]) -> None:
         """Examine and settle what was carried here."""
         trust, now = self.directory.trust(), self.clock.now()
+        unwrap = self.encryption.unwrap
         arrivals = [Arrival(one.sequence, one.subject, one.message) for one in publications]
-        found = [examine(arrival, trust=trust, county=self.code) for arrival in arrivals]
+        found = [examine(arrival, trust=trust, county=self.code, unwrap=unwrap) for arrival in arrivals]
 
         def work(tx: Transaction) -> None:
             Settlement(tx, posting=self.posting, trust=trust, now=now).settle(found)

@@ -53,7 +53,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = PRIVATE, replace: bool =
         path.parent.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         _write_synced(new, data, mode)
         new.replace(path)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as exc:
         raise RequestError(Fault("file.unwritable", "", f"{path}: {exc.strerror}")) from exc
     except OSError as exc:
@@ -79,7 +79,8 @@ def _write_synced(path: Path, data: bytes, mode: int) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Make what was created, renamed or removed in a directory durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

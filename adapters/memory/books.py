@@ -129,6 +129,7 @@ class MemoryOutbox:
             link.newer_schema,
             link.level,
             () if link.refused else tuple(sorted(link.marks)),
+            link.content_key,
         )
         state.links[position] = Link(event, link.refused, None if link.refused else link.about)
         state.positions_by_place[place] = position

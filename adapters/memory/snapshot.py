@@ -18,6 +18,7 @@ from schemas.records import (
     FlowPeople,
     HeldAlert,
     JournalEntry,
+    KeptContent,
     KeptLink,
     Notice,
     Page,
@@ -105,6 +106,7 @@ class MemorySnapshot:
             stored_count=self._stored_count(event),
             acknowledged_count=self._acknowledged_count(event),
             marks=event.marks,
+            kept=_kept_content(event),
         )
 
     def _stored_count(self, event: StoredEvent) -> int:
@@ -196,6 +198,14 @@ class MemorySnapshot:
         rows = list(self._state.quarantined.values())[::-1][:limit]
         return [_without_bytes(row) for row in rows]
 
+    def is_published(self, kid: str, channel: str) -> bool:
+        """Tell whether an office key of ours was published on a channel."""
+        return (kid, channel) in self._state.published_keys
+
+    def oldest_held(self) -> datetime | None:
+        """Return since when the oldest link has been held back, None if none is."""
+        return min((one.held_at for one in self._state.held), default=None)
+
     def counts(self) -> Mapping[str, int]:
         """Return gauges for metrics."""
         state = self._state
@@ -264,6 +274,12 @@ def headline_of(envelope: Envelope) -> str:
 
 def _kept(envelope: Envelope) -> KeptLink:
     return KeptLink(envelope.header.seq, envelope.envelope_id, envelope.header_bytes, envelope.signatures_bytes)
+
+
+def _kept_content(event: StoredEvent) -> KeptContent | None:
+    if not event.content_key:
+        return None
+    return KeptContent(event.envelope.header.content.content_id, event.envelope.content, event.content_key)
 
 
 def _without_bytes(row: Quarantined) -> Quarantined:

@@ -22,6 +22,7 @@ from schemas.records import (
     StoredEvent,
     Watch,
 )
+from schemas.registry import KeyRecord
 from schemas.subjects import Lane
 
 CONTROL_PREFIX: Final = "cn.sihu.control."
@@ -92,6 +93,10 @@ class State:
     remembered: dict[str, Remembered] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    office_keys: dict[str, tuple[str, KeyRecord]] = field(default_factory=dict)
+    """kid -> (county, record)."""
+    published_keys: set[tuple[str, str]] = field(default_factory=set)
+    """(kid, channel)."""
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

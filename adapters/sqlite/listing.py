@@ -13,10 +13,11 @@ from adapters.sqlite.reached import Ask
 from adapters.sqlite.receipts import SELECT_ANSWERED
 from adapters.sqlite.values import Row, moment
 from schemas.envelope import Header
-from schemas.records import Direction, EventSummary, Page
+from schemas.records import Direction, EventSummary, KeptContent, Page
 
 _SELECT: Final = """
-    SELECT position, envelope_id, chain_number, direction, recorded_at, level, early, header, content
+    SELECT position, envelope_id, chain_number, direction, recorded_at, level, early, header, content,
+        (SELECT k.key FROM content_keys AS k WHERE k.position = envelopes.position)
     FROM envelopes WHERE listed = 1 AND direction = ? AND {where} ORDER BY position {order} LIMIT ?"""
 _FORWARD: Final = "position > ?"
 _BACKWARD: Final = "position < ?"
@@ -56,7 +57,7 @@ class Listing:
         return list(self._ask(sql, (direction.value, start, *of_type, self._limit)))
 
     def _summary(self, row: Row) -> EventSummary:
-        position, envelope_id, chain_number, direction, recorded_at, level, early, header_bytes, content = row
+        position, envelope_id, chain_number, direction, recorded_at, level, early, header_bytes, content, key = row
         header = Header.model_validate_json(header_bytes)
         place = (chain_number, header.seq)
         outgoing = direction == Direction.OUTGOING
@@ -82,6 +83,7 @@ class Listing:
             stored_count=self._count(place, "stored") if outgoing else 0,
             acknowledged_count=self._count(place, "acknowledged") if outgoing else self._answered(place),
             marks=marks_of(self._ask, position),
+            kept=KeptContent(header.content.content_id, content, key) if key else None,
         )
 
     def _count(self, place: tuple[int, int], fact: str) -> int:

@@ -21,6 +21,7 @@ _INSERT_ENVELOPE: Final = """
         position, envelope_id, chain_number, seq, direction, wire_type, recorded_at, level, early, newer_schema,
         refused, listed, header, signatures, keys, content
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT_CONTENT_KEY: Final = "INSERT INTO content_keys (position, key) VALUES (?, ?)"
 _INSERT_PUBLICATION: Final = "INSERT INTO publications (lane, sequence, position, subject) VALUES (?, ?, ?, ?)"
 _SELECT_UNPUBLISHED: Final = "SELECT sequence FROM publications WHERE lane = ? AND sequence > ? ORDER BY sequence"
 _RENUMBER: Final = "UPDATE publications SET sequence = ? WHERE lane = ? AND sequence = ?"
@@ -54,6 +55,7 @@ class SqliteOutbox:
         """Append through ``batch``; places are taken at ``chains``."""
         self._batch, self._counters, self._journal, self._chains = batch, counters, journal, chains
         self._append_envelope = batch.rows(_INSERT_ENVELOPE)
+        self._append_content_key = batch.rows(_INSERT_CONTENT_KEY)
         self._append_publication = batch.rows(_INSERT_PUBLICATION)
         self._positions = batch.recent(str, int)
         self._histories = Histories(batch)
@@ -66,6 +68,8 @@ class SqliteOutbox:
             shown = is_listed(link)
             row = self._row(position, link, shown=shown)
             self._append_envelope(row)
+            if link.content_key:
+                self._append_content_key((position, link.content_key))
             if not link.refused:
                 entry += 1
                 self._journal.append((entry, _KIND[link.direction], row[1], row[6]))

@@ -15,10 +15,11 @@ from adapters.sqlite.facts import UNKNOWN
 from adapters.sqlite.histories import SELECT_FLOWS, alerts_joined, alerts_of, marks_of, spelled
 from adapters.sqlite.journal import entry_of
 from adapters.sqlite.listing import Listing
+from adapters.sqlite.office_keys import SELECT_PUBLISHED
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.progress import deliveries_of, oldest_unstored
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
-from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, stored_event
+from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
 from schemas.carriage import Publication
 from schemas.envelope import Header
 from schemas.records import (
@@ -49,6 +50,7 @@ _SELECT_HEADS: Final = """
     CROSS JOIN envelopes AS e ON e.chain_number = c.number AND e.seq = c.head_seq
     WHERE e.direction = 'in' ORDER BY e.position"""
 _SELECT_COUNTERS: Final = "SELECT name, value FROM counters"
+_SELECT_OLDEST_HELD: Final = "SELECT min(held_at) FROM held_back"
 _COUNT_WAITING: Final = "SELECT count(*) FROM publications WHERE lane = ? AND sequence > ?"
 _SELECT_EVENT: Final = f"SELECT {STORED_COLUMNS} FROM envelopes WHERE position = ? AND refused = 0"
 _SELECT_PARTS: Final = "SELECT header, signatures, keys, content FROM envelopes WHERE position = ? AND refused = 0"
@@ -190,6 +192,14 @@ class SqliteSnapshot:
     def quarantined(self, limit: int) -> list[Quarantined]:
         """Return refused messages, newest first, without their bytes."""
         return [quarantine.quarantined_of(row) for row in self._ask(quarantine.SELECT_NEWEST, (limit,))]
+
+    def is_published(self, kid: str, channel: str) -> bool:
+        """Tell whether an office key of ours was published on a channel."""
+        return first(self._ask(SELECT_PUBLISHED, (kid, channel))) is not None
+
+    def oldest_held(self) -> datetime | None:
+        """Return since when the oldest link has been held back, None if none is."""
+        return moment_or_none(self._ask(_SELECT_OLDEST_HELD).get)
 
     def counts(self) -> Mapping[str, int]:
         """Return gauges for metrics."""

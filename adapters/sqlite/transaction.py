@@ -12,6 +12,7 @@ from adapters.sqlite.facts import SqliteFacts
 from adapters.sqlite.held import HeldLinks
 from adapters.sqlite.journal import Journal
 from adapters.sqlite.notices import Notices
+from adapters.sqlite.office_keys import SqliteOfficeKeys
 from adapters.sqlite.outbox import SqliteOutbox
 from adapters.sqlite.quarantine import Quarantine
 from adapters.sqlite.receipts import SqliteReceipts
@@ -58,6 +59,7 @@ class SqliteTransaction(SqliteSnapshot):
             Notices(batch, counters, journal),
         )
         self.memory = SqliteFacts(batch)
+        self.key_book = SqliteOfficeKeys(batch)
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

@@ -17,7 +17,8 @@ Row = tuple[Any, ...]
 
 STORED_COLUMNS: Final = """
     position, envelope_id, chain_number, direction, recorded_at, level, early, newer_schema,
-    header, signatures, keys, content"""
+    header, signatures, keys, content,
+    (SELECT k.key FROM content_keys AS k WHERE k.position = envelopes.position)"""
 """What ``stored_event`` needs, in its order."""
 
 
@@ -54,7 +55,7 @@ def parted(text: str) -> tuple[str, ...]:
 def stored_event(row: Row) -> StoredEvent:
     """Read a row of ``STORED_COLUMNS``: the header is parsed anew from its bytes, no other column speaks for it."""
     position, envelope_id, chain_number, direction, recorded_at, level, early, newer_schema, *parts = row
-    header, signatures, keys, content = parts
+    header, signatures, keys, content, content_key = parts
     return StoredEvent(
         position,
         chain_number,
@@ -64,4 +65,5 @@ def stored_event(row: Row) -> StoredEvent:
         bool(early),
         bool(newer_schema),
         level,
+        content_key=content_key or b"",
     )

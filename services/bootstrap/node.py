@@ -19,6 +19,7 @@ from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.credentials import Credentials, TlsFiles
 from adapters.jetstream.pull import JetStreamPuller
 from adapters.keys.county_files import CountyFiles
+from adapters.keys.encryption import FileEncryption
 from adapters.keys.file_signer import FileSigner
 from adapters.keys.transport import nkey_seed
 from adapters.sqlite.store import open_store
@@ -37,6 +38,7 @@ from services.ports import Directory, Signer, Store
 from services.posting import Posting
 from services.receiver.receiver import Receiver
 from services.relay.relay import Relay
+from services.rotation.rotation import Rotation
 from services.settings import Settings
 from services.upkeep.sweeper import Sweeper
 
@@ -50,6 +52,7 @@ loop's slice, with 1 ms a node accepts about 40 % more.
 """
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_ENCRYPTION_KEY = "keys/encryption.pem"
 _KEY_FILES = {KeyUse.EVENT: "keys/event.pem", KeyUse.RECEIPT: "keys/receipt.pem"}
 
 
@@ -87,6 +90,21 @@ def open_signers(files: CountyFiles, passphrase: str, trust: Trust, county: str)
             raise RequestError(Fault("trust.own_key_unknown", name, mend))
         signers[use] = FileSigner(key, kid)
     return signers
+
+
+def open_encryption(files: CountyFiles, passphrase: str) -> FileEncryption:
+    """Open the keys that content for this county is encrypted to.
+
+    Raises:
+        RequestError: The passphrase is wrong, or a file is damaged.
+    """
+    encryption = FileEncryption(files.root, passphrase, kid_of)
+    if files.exists(_ENCRYPTION_KEY):
+        encryption.hold(files.open_key(_ENCRYPTION_KEY, passphrase))
+    else:
+        log.warning("node.no_encryption_key", file=_ENCRYPTION_KEY)
+    encryption.records()
+    return encryption
 
 
 def credentials_of(settings: Settings, files: CountyFiles, passphrase: str) -> Credentials:
@@ -138,11 +156,12 @@ async def open_node(
     files = CountyFiles(settings.directory)
     directory = open_directory(settings.directory, monotonic=clock.monotonic, on_fault=_warn)
     signers = open_signers(files, passphrase, directory.trust(), county)
+    encryption = open_encryption(files, passphrase)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
             open_store(settings.at(settings.store.path), county=county, floor_bytes=settings.store.floor_mib << 20)
         )
-        posting = Posting(county=county, signers=signers, trust=directory.trust, ids=ids)
+        posting = Posting(county=county, signers=signers, trust=directory.trust, ids=ids, encryption=encryption)
         hub = HubConnection(credentials_of(settings, files, passphrase), who=county)
         gateway = Gateway(
             store=store,
@@ -178,6 +197,8 @@ async def open_node(
         )
         await stack.enter_async_context(notifier.running(settings.watch.seconds))
         await stack.enter_async_context(Sweeper(store=store, clock=clock).running())
+        rotation = Rotation(store=store, posting=posting, keys=encryption, trust=directory.trust, clock=clock)
+        await stack.enter_async_context(rotation.running())
         submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
         yield Node(settings, store, directory, submitter, hub, port)
 

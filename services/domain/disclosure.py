@@ -17,6 +17,7 @@ from schemas.errors import Fault
 from schemas.information.margins import conclude, merge, order_of
 from schemas.information.population import VALUES, PopulationFlowReported, hidden_places, knowledge_of
 from schemas.records import FlowPeople, StoredEvent
+from services.domain.reading import content_of
 
 MOST_RELEASES: Final = 8
 """Of the same people: every further one tells more, and each is judged beside all before it."""
@@ -46,7 +47,7 @@ def reports_of(events: Iterable[StoredEvent]) -> list[PopulationFlowReported]:
     found: list[PopulationFlowReported] = []
     for one in events:
         header = one.envelope.header
-        parsed = parse_received(header.type, one.envelope.content, header.schema_ref.digest)
+        parsed = parse_received(header.type, content_of(one), header.schema_ref.digest)
         if not isinstance(parsed, tuple) and isinstance(parsed.event, PopulationFlowReported):
             found.append(parsed.event)
     return found

@@ -18,6 +18,7 @@ from schemas.ids import CountyCode
 from schemas.information.alerts import Alert
 from schemas.records import AlertFacts, FlowPeople
 from services.domain.delivery import acknowledge_by
+from services.domain.encryption import OVERHEAD_BYTES, EncryptedContent, must_be_encrypted
 from services.domain.histories import about_of, judge_expiry
 from services.domain.levels import level_of, priority_of
 from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_sharing
@@ -32,11 +33,13 @@ class Outgoing:
     """Everything about an event but its place in the chain.
 
     Attributes:
-        content: Bytes as they will travel.
+        content: Bytes as they are read; they also travel so unless ``encrypt`` is set.
         schema_ref: Id and digest of the JSON Schema.
         level: Effective level 1–4 of an alert, else None.
         about: What later events are judged by; None for most types.
         watched: Whether our own duty officer is told if nobody answers.
+        encrypt: Whether it must not travel in clear.
+        encrypted: ``content`` as it will travel, once it has been encrypted.
     """
 
     wire_type: str
@@ -56,6 +59,8 @@ class Outgoing:
     level: int | None = None
     about: AlertFacts | FlowPeople | None = None
     watched: bool = True
+    encrypt: bool = False
+    encrypted: EncryptedContent | None = None
 
 
 @lru_cache(maxsize=256)
@@ -95,6 +100,7 @@ def complete(
     if fault := _too_late(draft, expires, now) or judge_expiry(expires, event):
         return fault
     level = level_of(event)
+    information_class = draft.information_class or event.information_class
     outgoing = Outgoing(
         wire_type=draft.type,
         content=content,
@@ -102,7 +108,7 @@ def complete(
         agreement=in_force,
         to=to,
         purpose=draft.purpose or _default_purpose(event, agreement.purposes),
-        information_class=draft.information_class or event.information_class,
+        information_class=information_class,
         status=draft.status,
         kind=draft.kind or event.kind,
         priority=priority_of(event) if draft.priority is None else draft.priority,
@@ -111,6 +117,7 @@ def complete(
         refs=draft.refs,
         level=level,
         about=about_of(event),
+        encrypt=must_be_encrypted(information_class, internal_in_clear=agreement.internal_in_clear),
     )
     return judge_sharing(agreement, ask_of_outgoing(outgoing, county, now)) or outgoing
 
@@ -148,7 +155,7 @@ def ask_of_outgoing(outgoing: Outgoing, county: str, now: datetime) -> SharingAs
         outgoing.to,
         outgoing.information_class,
         outgoing.purpose,
-        encrypted=False,
-        size=len(outgoing.content),
+        encrypted=outgoing.encrypt,
+        size=len(outgoing.content) + (OVERHEAD_BYTES if outgoing.encrypt else 0),
         at=now,
     )

@@ -29,6 +29,7 @@ AMOUNT_FIELDS: Final[tuple[Path, ...]] = (("impact", "loss_cny"),)
 CODE_FIELDS: Final[tuple[Path, ...]] = (
     ("epoch",),
     ("old_epoch",),
+    ("key", "public"),
     ("officer", "signature"),
     ("officer", "credential", "payload"),
     ("officer", "credential", "signatures", "*", "sig"),

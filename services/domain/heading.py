@@ -38,7 +38,14 @@ class _Frame:
 
 
 def place(
-    outgoing: Outgoing, chain: Chain, *, now: datetime, content_id: str, registry_version: int, signer: str
+    outgoing: Outgoing,
+    chain: Chain,
+    *,
+    now: datetime,
+    content_id: str,
+    registry_version: int,
+    signer: str,
+    keys_digest: str | None = None,
 ) -> Prepared:
     """Place an outgoing event behind the head of our ``chain`` and fix its header's bytes.
 
@@ -49,6 +56,7 @@ def place(
         content_id: 32 hex characters from the port of randomness.
         registry_version: The registry that we know.
         signer: Key id that will sign.
+        keys_digest: Of the keys part, if the content is encrypted.
     """
     frame = _frame(
         outgoing.wire_type,
@@ -68,7 +76,10 @@ def place(
     )
     times = {"time": now, "expires": outgoing.expires, "acknowledge_by": outgoing.acknowledge_by}
     changes = {name: _cut(moment) for name, moment in times.items() if moment is not None}
-    own = {"digest": digest_of(outgoing.content), "size": len(outgoing.content), "content_id": content_id}
+    carried = outgoing.encrypted.carried if outgoing.encrypted else outgoing.content
+    own = {"digest": digest_of(carried), "size": len(carried), "content_id": content_id}
+    if keys_digest is not None:
+        own |= {"encoding": "hpke", "keys_digest": keys_digest}
     seq, prev = chain.head.seq + 1, chain.head.envelope_id
     binding = frame.header.content.model_copy(update=own)
     header = frame.header.model_copy(update={"seq": seq, "prev": prev, "content": binding, **changes})
@@ -84,9 +95,10 @@ def _cut(moment: datetime) -> datetime:
 
 
 def _spelt_binding(binding: ContentBinding) -> str:
+    keys = f',"keys_digest":"{binding.keys_digest}"' if binding.keys_digest is not None else ""
     return (
         f'"content":{{"media_type":"{binding.media_type}","encoding":"{binding.encoding}","digest":"{binding.digest}",'
-        f'"size":{binding.size},"content_id":"{binding.content_id}"}}'
+        f'"size":{binding.size},"content_id":"{binding.content_id}"{keys}}}'
     )
 
 

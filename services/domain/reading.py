@@ -1,7 +1,10 @@
-"""Read a line for people out of content bytes whose type may be newer than ours."""
+"""Read kept content: opened if it is kept encrypted, and a line for people out of types that may be newer than ours."""
 
 import json
 from typing import Final
+
+from schemas.records import EventSummary, StoredEvent
+from services.domain.encryption import decrypt_content, read_content
 
 _TITLES: Final = ("headline", "title", "name")
 _MOST: Final = 60
@@ -16,3 +19,17 @@ def headline_of(content: bytes) -> str:
     if not isinstance(value, dict):
         return ""
     return next((str(value[key])[:_MOST] for key in _TITLES if isinstance(value.get(key), str)), "")
+
+
+def content_of(event: StoredEvent) -> bytes:
+    """Return the content of a kept event as its author wrote it; empty once it was erased."""
+    return read_content(event.envelope, event.content_key) or b""
+
+
+def title_of(summary: EventSummary) -> str:
+    """Return the headline of a line of a listing, read from encrypted content where that is how it is kept."""
+    kept = summary.kept
+    if kept is None:
+        return summary.headline
+    plain = decrypt_content(kept.carried, source=summary.source, content_id=kept.content_id, key=kept.key)
+    return headline_of(plain or b"")

@@ -5,7 +5,7 @@ afterwards, inside the transaction, because it needs the head we hold.
 """
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -13,7 +13,7 @@ from schemas.base import Event
 from schemas.carriage import Arrival
 from schemas.catalogue import Parsed, parse_received
 from schemas.control import ChainKind
-from schemas.envelope import MESSAGE_MAX_BYTES, Envelope
+from schemas.envelope import MESSAGE_MAX_BYTES, Envelope, Header
 from schemas.errors import Fault
 from schemas.records import AlertFacts, FlowPeople
 from schemas.subjects import is_from, parse_subject
@@ -21,6 +21,7 @@ from services.domain.chain import matching_kind
 from services.domain.delivery import carries
 from services.domain.drafting import MEDIA_TYPE
 from services.domain.encoding import digest_of, parse_strict, pre_authentication_encoding, split_wire
+from services.domain.encryption import Unwrap, no_private_keys, open_content
 from services.domain.guards import guard_content, guard_control, without_numbers
 from services.domain.histories import about_of
 from services.domain.levels import level_of
@@ -61,6 +62,7 @@ class Examined:
         event: Parsed content, set for acceptable.
         level: Effective level of an alert.
         about: What later events are judged by.
+        content_key: What opens its content; empty for content in clear.
     """
 
     arrival: Arrival
@@ -72,6 +74,7 @@ class Examined:
     newer_schema: bool = False
     level: int | None = None
     about: AlertFacts | FlowPeople | None = None
+    content_key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +91,17 @@ class Opened:
     claims: tuple[Claim | Fault, ...]
 
 
-def examine(arrival: Arrival, *, trust: Trust, county: str) -> Examined:
+def examine(arrival: Arrival, *, trust: Trust, county: str, unwrap: Unwrap = no_private_keys) -> Examined:
     """Judge one arrival by itself. Whatever the bytes are, nothing is raised.
 
     Args:
         arrival: Subject and bytes as the hub handed them over: claims of an untrusted carrier.
         trust: What we trust now.
         county: Ourselves.
+        unwrap: Opens content keys that were wrapped for us.
     """
     opened = open_arrival(arrival, trust)
-    return conclude(opened, first_broken(opened.claims), trust=trust, county=county)
+    return conclude(opened, first_broken(opened.claims), trust=trust, county=county, unwrap=unwrap)
 
 
 def open_arrival(arrival: Arrival, trust: Trust) -> Opened:
@@ -106,7 +110,9 @@ def open_arrival(arrival: Arrival, trust: Trust) -> Opened:
     return Opened(arrival, envelope, () if isinstance(envelope, Fault) else claims_of(envelope, trust))
 
 
-def conclude(opened: Opened, broken: Fault | None, *, trust: Trust, county: str) -> Examined:
+def conclude(
+    opened: Opened, broken: Fault | None, *, trust: Trust, county: str, unwrap: Unwrap = no_private_keys
+) -> Examined:
     """Take the steps after it.
 
     Args:
@@ -114,11 +120,14 @@ def conclude(opened: Opened, broken: Fault | None, *, trust: Trust, county: str)
         broken: What ``first_broken`` said of its claims.
         trust: As for ``open_arrival``.
         county: Ourselves.
+        unwrap: Opens content keys that were wrapped for us.
     """
     if isinstance(opened.envelope, Fault):
         found = Examined(opened.arrival, Outcome.QUARANTINED, opened.envelope)
     else:
         found = _examine_origin(opened.arrival, opened.envelope, broken, trust, county)
+        if found.outcome is Outcome.ACCEPTABLE:
+            found = _examine_content(found, opened.envelope, trust, county, unwrap)
     return found if found.fault is None else replace(found, fault=presentable(found.fault))
 
 
@@ -152,7 +161,7 @@ def _examine_origin(arrival: Arrival, envelope: Envelope, broken: Fault | None, 
     fault = fault or astray
     if fault is not None:
         return Examined(arrival, Outcome.QUARANTINED, fault, envelope)
-    return _examine_content(arrival, envelope, kind, trust)
+    return Examined(arrival, Outcome.ACCEPTABLE, envelope=envelope, kind=kind)  # as far as its origin goes
 
 
 def _may_heal(fault: Fault, envelope: Envelope, trust: Trust) -> bool:
@@ -168,11 +177,15 @@ def _misdirected(arrival: Arrival, envelope: Envelope, county: str) -> Fault | N
     return None
 
 
-def _examine_content(arrival: Arrival, envelope: Envelope, kind: ChainKind | None, trust: Trust) -> Examined:
+def _examine_content(found: Examined, envelope: Envelope, trust: Trust, county: str, unwrap: Unwrap) -> Examined:
+    arrival, kind = found.arrival, found.kind
     fault = judge_permission(envelope, trust)  # 6 agreement or membership
     if fault is not None and _may_heal(fault, envelope, trust):
         return Examined(arrival, Outcome.UNKNOWN_REGISTRY, envelope=envelope, kind=kind)
-    parsed = fault or _unreadable(envelope) or _read(envelope)
+    opened = fault or _unreadable(envelope) or open_content(envelope, county, unwrap)  # 7 opened if it is encrypted
+    if isinstance(opened, Fault):
+        return Examined(arrival, Outcome.REJECTED, opened, envelope, kind)
+    parsed = _read(envelope.header, opened.content)
     if isinstance(parsed, Fault):
         return Examined(arrival, Outcome.REJECTED, parsed, envelope, kind)
     event = parsed.event
@@ -185,11 +198,11 @@ def _examine_content(arrival: Arrival, envelope: Envelope, kind: ChainKind | Non
         newer_schema=parsed.newer_schema,
         level=level_of(event),
         about=about_of(event),
+        content_key=opened.key,
     )
 
 
-def _read(envelope: Envelope) -> Parsed | Fault:
-    header, content = envelope.header, envelope.content
+def _read(header: Header, content: bytes) -> Parsed | Fault:
     value = parse_strict(content, max_bytes=len(content), what="content")  # 7 strict JSON
     if isinstance(value, Fault):
         return value
@@ -202,10 +215,7 @@ def _read(envelope: Envelope) -> Parsed | Fault:
 
 
 def _unreadable(envelope: Envelope) -> Fault | None:
-    binding = envelope.header.content
-    if binding.encoding != "none":  # what claims to be encrypted must never be read as if it were not
-        return Fault("content.encoding", "content.encoding", "this node cannot open encrypted content")
-    if binding.media_type != MEDIA_TYPE:
+    if envelope.header.content.media_type != MEDIA_TYPE:
         return Fault("content.media_type", "content.media_type", f"this node reads {MEDIA_TYPE}")
     return None
 

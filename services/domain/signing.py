@@ -78,11 +78,11 @@ def fix(header: Header, data: bytes) -> Prepared:
     return Prepared(header, data, to_be_signed, digest_of(to_be_signed))
 
 
-def attach(prepared: Prepared, signatures: Sequence[tuple[str, bytes]], content: bytes) -> Envelope:
-    """Join a prepared header with (kid, 64-byte signature) pairs and the content it binds."""
+def attach(prepared: Prepared, signatures: Sequence[tuple[str, bytes]], content: bytes, keys: bytes = b"") -> Envelope:
+    """Join a prepared header with (kid, 64-byte signature) pairs and the content and keys it binds."""
     spelt = ",".join(f'{{"kid":"{kid}","sig":"{to_base64url(sig)}"}}' for kid, sig in signatures)
     listed = f"[{spelt}]".encode()
-    return Envelope(prepared.envelope_id, prepared.header, prepared.header_bytes, listed, b"", content)
+    return Envelope(prepared.envelope_id, prepared.header, prepared.header_bytes, listed, keys, content)
 
 
 def header_limit(recipient_count: int) -> int:

@@ -114,7 +114,8 @@ class Submitter:
         drafted = draft_outgoing(body, trust=self._directory.trust(), county=self._posting.county, now=now)
         if isinstance(drafted, tuple):
             return await self._refuse_unless_answered(drafted, ticket)
-        posted = await self._store.write(lambda tx: self._post(tx, drafted, ticket, now))
+        ready = self._posting.encrypted(drafted)
+        posted = await self._store.write(lambda tx: self._post(tx, ready, ticket, now))
         log.info(
             "gateway.submitted",
             envelope_id=posted.envelope_id,

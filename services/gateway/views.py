@@ -8,11 +8,11 @@ from pydantic import JsonValue
 
 from schemas.agreements import Agreement
 from schemas.counties import name_of
-from schemas.envelope import Envelope
 from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.records import Chain, Delivery, EventSummary, Notice, Page, Quarantined, ReceiptRow, StoredEvent
 from schemas.registry import Member
+from services.domain.reading import content_of, title_of
 from services.domain.receiving import judge_permission
 from services.domain.signing import verify
 from services.domain.trust import Trust
@@ -43,7 +43,8 @@ def accepted(posted: Posted) -> Accepted:
 
 def event_line(summary: EventSummary) -> EventLine:
     """One line of a listing."""
-    return EventLine.model_validate(summary, from_attributes=True)
+    line = EventLine.model_validate(summary, from_attributes=True)
+    return line if summary.kept is None else line.model_copy(update={"headline": title_of(summary)})
 
 
 def event_page(page: Page[EventSummary]) -> EventPage:
@@ -97,7 +98,7 @@ def event_detail(
         level=event.level,
         marks=event.marks,
         header=event.envelope.header,
-        content=_content_of(event.envelope),
+        content=_content_of(event),
         verification=verification_of(event, chain=chain, trust=trust, now=now),
         deliveries=tuple(DeliveryLine.model_validate(one, from_attributes=True) for one in deliveries),
         answer=answer_line(answer) if answer else None,
@@ -165,9 +166,9 @@ def _signed_by(kid: str, trust: Trust) -> SignedBy:
     )
 
 
-def _content_of(envelope: Envelope) -> JsonValue:
+def _content_of(event: StoredEvent) -> JsonValue:
     try:
-        value: JsonValue = json.loads(envelope.content)
+        value: JsonValue = json.loads(content_of(event))
     except ValueError:
-        return None  # detached, or encrypted for others: the header's digest still says what it was
+        return None  # detached, or erased: the header's digest still says what it was
     return value

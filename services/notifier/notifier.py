@@ -16,7 +16,7 @@ from schemas.control import ReceiptStage
 from schemas.errors import UnavailableError
 from schemas.records import Delivery, Notice, NoticeKind, Watch
 from services.domain.expiry import Expiry, ends_of, expiring
-from services.domain.reading import headline_of
+from services.domain.reading import content_of, headline_of
 from services.domain.telling import phone_of, told_of_expiry, told_of_silence
 from services.domain.trust import Trust
 from services.ports import Clock, Snapshot, Store, Transaction
@@ -88,7 +88,7 @@ class Notifier:
     def _text(self, tx: Transaction, watch: Watch) -> str:
         event = tx.event(watch.envelope_id)
         agreement_id = event.envelope.header.agreement_id if event else ""
-        headline = headline_of(event.envelope.content) if event else ""
+        headline = headline_of(content_of(event)) if event else ""
         phone = phone_of(self._trust(), agreement_id, watch.recipient)
         return told_of_silence(watch.stage, watch.recipient, phone, headline)
 

@@ -17,6 +17,7 @@ from schemas.errors import Fault, InvariantError
 from schemas.records import Chain, HeldBack, NoticeKind, Quarantined
 from schemas.subjects import parse_subject
 from services.domain.encoding import digest_of
+from services.domain.encryption import Unwrap
 from services.domain.receiving import Examined, examine
 from services.domain.telling import (
     told_of_fork,
@@ -52,9 +53,9 @@ def envelope_of(found: Examined) -> Envelope:
 class Keeper:
     """Keeps what is not accepted, within one transaction."""
 
-    def __init__(self, tx: Transaction, *, trust: Trust, county: str, now: datetime) -> None:
-        """Work on ``tx`` for ``county``."""
-        self._tx, self._trust, self._county, self._now = tx, trust, county, now
+    def __init__(self, tx: Transaction, *, trust: Trust, county: str, now: datetime, unwrap: Unwrap) -> None:
+        """Work on ``tx`` for ``county``; ``unwrap`` opens what is examined again."""
+        self._tx, self._trust, self._county, self._now, self._unwrap = tx, trust, county, now, unwrap
 
     def hold(self, found: Examined) -> None:
         """Keep a link until those before it, or the registry it was made under, have come."""
@@ -72,7 +73,7 @@ class Keeper:
         found: list[Examined] = []
         while (held := self._tx.waiting_room.take_held(channel, epoch, seq)) is not None:
             arrival = Arrival(0, held.subject, held.message)
-            found.append(examine(arrival, trust=self._trust, county=self._county))
+            found.append(examine(arrival, trust=self._trust, county=self._county, unwrap=self._unwrap))
         return found
 
     def take_all_held(self, rows: Iterable[HeldBack]) -> list[Examined]:

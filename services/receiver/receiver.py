@@ -117,16 +117,17 @@ class Receiver:
         Only the mathematics runs beside Python. Threads that do everything, arrival by arrival, lose more by handing
         the interpreter to and fro than they gain.
         """
-        county = self._posting.county
+        county, unwrap = self._posting.county, self._posting.encryption.unwrap
         if len(arrivals) < _SPLIT_FROM:
-            return [examine(arrival, trust=trust, county=county) for arrival in arrivals]
+            return [examine(arrival, trust=trust, county=county, unwrap=unwrap) for arrival in arrivals]
         opened = await self._aside(lambda: [open_arrival(arrival, trust) for arrival in arrivals])
         size = -(-len(opened) // self._threads)
         parts = [opened[i : i + size] for i in range(0, len(opened), size)]
         broken = [fault for some in await asyncio.gather(*map(self._verify, parts)) for fault in some]
         return await self._aside(
             lambda: [
-                conclude(one, fault, trust=trust, county=county) for one, fault in zip(opened, broken, strict=True)
+                conclude(one, fault, trust=trust, county=county, unwrap=unwrap)
+                for one, fault in zip(opened, broken, strict=True)
             ]
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from schemas.control import ChainKind, EpochOpened, Receipt
+from schemas.control import ChainKind, EpochOpened, MemberKeyPublished, Receipt
 from schemas.envelope import Envelope, Link, Position
 from schemas.errors import Fault
 from schemas.ids import NO_LINK
@@ -15,6 +15,7 @@ from schemas.information.alerts import Alert
 from schemas.records import Chain, Direction, NewLink
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
 from services.domain.delivery import RECEIPT_RANGE_MAX
+from services.domain.office_keys import judge_published
 from services.domain.receiving import Examined, Outcome, presentable
 from services.domain.trust import Trust
 from services.ports import Transaction
@@ -50,7 +51,8 @@ class Settlement:
     ) -> None:
         """Work on ``tx``; ``now`` is this county's time for every receipt of the batch."""
         self._tx, self._now = tx, now
-        self._keeper = Keeper(tx, trust=trust, county=posting.county, now=now)
+        unwrap = posting.encryption.unwrap
+        self._keeper = Keeper(tx, trust=trust, county=posting.county, now=now, unwrap=unwrap)
         self._attester = Attester(tx, posting=posting, keeper=self._keeper, trust=trust, now=now, range_max=range_max)
         self._history = History(tx, now)
         self._chains: dict[tuple[str, str], _ChainInHand] = {}
@@ -236,7 +238,7 @@ class Settlement:
 
     def _accept(self, hand: _ChainInHand, found: Examined, *, early: bool) -> None:
         envelope = envelope_of(found)
-        fault = found.fault or _misopened(found, envelope) or self._judge_history(found)
+        fault = found.fault or _misopened(found, envelope) or judge_published(found.event) or self._judge_history(found)
         marks = () if fault is not None else self._history.take(found)
         hand.ids[envelope.header.seq] = envelope.envelope_id
         self._links.append(
@@ -251,6 +253,7 @@ class Settlement:
                 refused=fault is not None,
                 about=found.about,
                 marks=marks,
+                content_key=found.content_key if fault is None else b"",
             )
         )
         owes_receipt = hand.chain.kind is ChainKind.EVENT and envelope.header.seq > 0
@@ -261,7 +264,12 @@ class Settlement:
         elif isinstance(found.event, Receipt):
             self._receipts.append((found, found.event))
         elif owes_receipt:
+            self._note_key(found, envelope)
             hand.stored.append(envelope)
+
+    def _note_key(self, found: Examined, envelope: Envelope) -> None:
+        if isinstance(found.event, MemberKeyPublished):
+            self._tx.key_book.keep(envelope.header.source, found.event.key)
 
 
 def _place(envelope: Envelope) -> tuple[str, str, int]:

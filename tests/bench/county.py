@@ -18,6 +18,7 @@ from adapters.jetstream.append import JetStreamAppender
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.credentials import Credentials
 from adapters.jetstream.pull import JetStreamPuller
+from adapters.memory.encryption import MemoryEncryption
 from adapters.sqlite.store import open_store
 from schemas.carriage import Publication
 from schemas.ids import CountyCode
@@ -88,7 +89,13 @@ class County:
         await self._stack.enter_async_context(self._hub.running())
         await self._hub.contact(timeout_seconds=10)
         self._appender = NotingAppender(JetStreamAppender(self._hub, county))
-        posting = Posting(county=county, signers=signers_of(county), trust=directory.trust, ids=SystemIds())
+        posting = Posting(
+            county=county,
+            signers=signers_of(county),
+            trust=directory.trust,
+            ids=SystemIds(),
+            encryption=MemoryEncryption(),
+        )
         submitter = Submitter(store=self._store, posting=posting, directory=directory, clock=clock)
         self._receiver = Receiver(
             store=self._store,

@@ -12,6 +12,7 @@ from adapters.memory.store import MemoryStore
 from schemas.carriage import Arrival
 from schemas.errors import InvariantError, UnavailableError
 from schemas.subjects import Lane, stream_of
+from services.domain.encryption import no_private_keys
 from services.domain.receiving import Examined, Outcome
 from services.receiver.keeping import Keeper, envelope_of
 from services.receiver.receiver import Receiver
@@ -41,7 +42,8 @@ async def test_nothing_is_quarantined_without_a_reason(desk: Office) -> None:
     found = Examined(Arrival(1, "", b"x"), Outcome.QUARANTINED)
 
     def keep(tx: object) -> None:
-        Keeper(tx, trust=papers.trust(), county=HUANJIANG, now=papers.NOW).quarantine(found)  # type: ignore[arg-type]
+        keeper = Keeper(tx, trust=papers.trust(), county=HUANJIANG, now=papers.NOW, unwrap=no_private_keys)  # type: ignore[arg-type]
+        keeper.quarantine(found)
 
     with pytest.raises(InvariantError):
         await desk.store.write(keep)

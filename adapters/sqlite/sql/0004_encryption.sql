@@ -1,0 +1,29 @@
+-- What opens encrypted content. The content lies in `envelopes` as it was carried; without its row here it stays shut.
+CREATE TABLE content_keys (
+    position INTEGER PRIMARY KEY,  -- of the envelope
+    key BLOB NOT NULL              -- 32 bytes
+) STRICT;
+
+-- What was taken out of an envelope for good: keys part, content and content key. Header and signatures stay.
+CREATE TABLE erasures (
+    position INTEGER PRIMARY KEY,  -- of the envelope
+    reason TEXT NOT NULL,
+    erased_at INTEGER NOT NULL
+) STRICT;
+
+-- Short-lived public encryption keys, ours and those that partners published.
+CREATE TABLE office_keys (
+    kid TEXT PRIMARY KEY,
+    county TEXT NOT NULL,
+    record TEXT NOT NULL,          -- the public record as JSON
+    valid_from INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX office_keys_by_county ON office_keys (county, valid_from);
+
+-- Which of our own were published on which channel.
+CREATE TABLE office_keys_published (
+    kid TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    PRIMARY KEY (kid, channel)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,135 @@
+"""Keep this county's short-lived encryption keys young: one pass makes, publishes and destroys what is due.
+
+A key may also come from ``sihu key rotate-office``: it lies in the directory, and the next pass publishes it.
+
+Source: docs/decisions/0015-rotate-office-keys-monthly.md
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final, Self
+
+import structlog
+
+from schemas.base import InformationClass, Kind, Status
+from schemas.control import CONTROL_PURPOSE, ChainKind, MemberKeyPublished
+from schemas.errors import RequestError, UnavailableError
+from schemas.ids import CountyCode
+from schemas.registry import KeyRecord
+from services.domain.chain import channel_of
+from services.domain.drafting import Outgoing, schema_ref
+from services.domain.office_keys import LIFE, is_due, needs_office_keys, newest_valid, outlived
+from services.domain.trust import AgreementInForce, Trust
+from services.key_ports import OfficeKeyChain
+from services.ports import Clock, Store, Transaction
+from services.posting import Posting
+
+log = structlog.get_logger()
+
+_PRIORITY: Final = 3
+
+
+class Rotation:
+    """Makes, publishes and destroys."""
+
+    def __init__(
+        self, *, store: Store, posting: Posting, keys: OfficeKeyChain, trust: Callable[[], Trust], clock: Clock
+    ) -> None:
+        """Take ready-made ports; open nothing.
+
+        Args:
+            store: The county's one database.
+            posting: The way out for what is published.
+            keys: The private halves.
+            trust: Returns what is trusted now.
+            clock: Tells when a key ends.
+        """
+        self._store, self._posting, self._keys = store, posting, keys
+        self._trust, self._clock = trust, clock
+
+    async def run_once(self) -> int:
+        """Make, publish and destroy what is due; return how many records went out.
+
+        Raises:
+            RequestError: A key file is damaged or cannot be opened.
+            UnavailableError: Disk or store cannot be written now; the next pass tries again.
+        """
+        now = self._clock.now()
+        own = await asyncio.to_thread(self._keys.records)
+        if is_due(own, now):
+            own.append(await asyncio.to_thread(self._keys.make, now, now + LIFE))
+            log.info("rotation.made", kid=own[-1].kid)
+        published = await self._publish(own, now)
+        await self._destroy(own, now)
+        return published
+
+    async def _publish(self, own: list[KeyRecord], now: datetime) -> int:
+        newest = newest_valid(own, now)
+        agreements = [one for one in self._trust().agreements.values() if self._concerns(one, now)]
+        if newest is None:
+            return 0
+        missing = await self._store.read(
+            lambda snapshot: [one for one in agreements if not snapshot.is_published(newest.kid, self._channel(one))]
+        )
+        if missing:
+            await self._store.write(lambda tx: self._post(tx, newest, missing, now))
+        return len(missing)
+
+    def _concerns(self, one: AgreementInForce, now: datetime) -> bool:
+        agreement = one.agreement
+        in_force = agreement.valid_from <= now < agreement.valid_until
+        return in_force and self._posting.county in agreement.parties and needs_office_keys(agreement)
+
+    def _post(self, tx: Transaction, key: KeyRecord, agreements: Iterable[AgreementInForce], now: datetime) -> None:
+        tx.key_book.keep(self._posting.county, key)
+        for one in agreements:
+            posted = self._posting.post(tx, self._publication(one, key), now)
+            tx.key_book.note_published(key.kid, posted.channel)
+            log.info("rotation.published", kid=key.kid, agreement=one.agreement.id, envelope_id=posted.envelope_id)
+
+    def _publication(self, agreement: AgreementInForce, key: KeyRecord) -> Outgoing:
+        return Outgoing(
+            wire_type=MemberKeyPublished.wire_type,
+            content=MemberKeyPublished(key=key).model_dump_json(exclude_none=True).encode(),
+            schema_ref=schema_ref(MemberKeyPublished.wire_type),
+            agreement=agreement,
+            to=self._partners(agreement),
+            purpose=CONTROL_PURPOSE,
+            information_class=InformationClass.INTERNAL,
+            status=Status.SYSTEM,
+            kind=Kind.REPORT,
+            priority=_PRIORITY,
+            watched=False,
+        )
+
+    def _partners(self, one: AgreementInForce) -> tuple[CountyCode, ...]:
+        return tuple(sorted(party for party in one.agreement.parties if party != self._posting.county))
+
+    def _channel(self, one: AgreementInForce) -> str:
+        return channel_of(ChainKind.EVENT, self._posting.county, one.agreement.id, self._partners(one))
+
+    async def _destroy(self, own: list[KeyRecord], now: datetime) -> None:
+        oldest_held = await self._store.read(lambda snapshot: snapshot.oldest_held())
+        for key in outlived(own, now, oldest_held):
+            await asyncio.to_thread(self._keys.destroy, key.kid)
+            log.info("rotation.destroyed", kid=key.kid)
+
+    @asynccontextmanager
+    async def running(self, tick_seconds: float = 60.0) -> AsyncIterator[Self]:
+        """Look every ``tick_seconds`` until the block ends."""
+        async with asyncio.TaskGroup() as tasks:
+            loop = tasks.create_task(self._loop(tick_seconds), name="rotation")
+            try:
+                yield self
+            finally:
+                loop.cancel()
+
+    async def _loop(self, tick_seconds: float) -> None:
+        while True:
+            try:
+                await self.run_once()
+            except (RequestError, UnavailableError) as exc:
+                log.warning("rotation.deferred", reason=str(exc))
+            await self._clock.sleep(tick_seconds)
