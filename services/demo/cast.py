@@ -33,7 +33,7 @@ coordinators = ["451226"]
 valid_from = {valid_from}
 valid_until = {valid_until}
 class_ceiling = "internal"
-internal_in_clear = true
+internal_in_clear = false
 purposes = ["{purposes}"]
 retention_days = 180
 

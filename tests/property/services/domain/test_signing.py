@@ -3,38 +3,23 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schemas.envelope import ContentBinding, Envelope
-from services.domain.encoding import digest_of, to_base64url
+from services.domain.encoding import to_base64url
 from services.domain.receiving import Outcome, examine
 from tests import papers
+from tests.encrypted import GOOD_ENVELOPE, keyring
 
 TRUST = papers.trust()
-KEYS = b'{"451221":"wrapped","451226":"wrapped"}'
-
-
-def _with_keys() -> Envelope:
-    """Return an envelope all four parts of which hold something."""
-    content = papers.as_bytes(papers.policy_content())
-    binding = ContentBinding(
-        media_type="application/json",
-        encoding="none",
-        digest=digest_of(content),
-        size=len(content),
-        content_id="00" * 16,
-        keys_digest=digest_of(KEYS),
-    )
-    made = papers.envelope(content, content=binding)
-    return Envelope(made.envelope_id, made.header, made.header_bytes, made.signatures_bytes, KEYS, made.content)
-
-
-GOOD = _with_keys()
+GOOD = GOOD_ENVELOPE
+"""Encrypted, so that all four parts hold something."""
+KEYS = GOOD.keys_bytes
 WIRE = GOOD.to_wire()
 SUBJECT = papers.arrival(GOOD).subject
 
 
 def outcome_of(message: bytes) -> Outcome:
     """Examine a message at 环江."""
-    return examine(papers.arrival(message, subject=SUBJECT), trust=TRUST, county=papers.HUANJIANG).outcome
+    arrival, unwrap = papers.arrival(message, subject=SUBJECT), keyring(papers.HUANJIANG).unwrap
+    return examine(arrival, trust=TRUST, county=papers.HUANJIANG, unwrap=unwrap).outcome
 
 
 def test_the_envelope_itself_is_good() -> None:

@@ -290,4 +290,4 @@ def test_what_is_not_in_hand_is_nothing() -> None:
 def test_keys_are_listed_by_use() -> None:
     """One of each use and member; all of them without a use."""
     assert len(keys_of(papers.registry(), KeyUse.EVENT)) == 3
-    assert len(keys_of(papers.registry())) == 12
+    assert len(keys_of(papers.registry())) == 15

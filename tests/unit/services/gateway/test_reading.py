@@ -217,7 +217,8 @@ async def test_members_are_shown_by_name(reader: Caller) -> None:
     assert (names["环江"]["own"], names["荔波"]["own"]) == (True, False)
     assert names["荔波"]["duty_phone"] == "0778-522722"
     assert names["荔波"]["agreements"] == ["qiangui-border", "work-only"]
-    assert {key["use"] for key in names["荔波"]["keys"]} == {"governance", "recovery", "event", "receipt"}
+    uses = {"governance", "recovery", "event", "receipt", "encryption"}
+    assert {key["use"] for key in names["荔波"]["keys"]} == uses
 
 
 async def test_the_caller_sees_itself(reader: Caller) -> None:
