@@ -24,7 +24,7 @@ from schemas.registry import KeyRecord, KeyUse, Member, MemberCard, Registry
 from schemas.subjects import Lane, Subject
 from services.domain.chain import channel_of
 from services.domain.documents import add_signature, document_digest, draft
-from services.domain.encoding import digest_of, to_base64url
+from services.domain.encoding import digest_of, require_base64url, to_base64url
 from services.domain.signing import attach, key_use_of, payload_type_of, prepare
 from services.domain.trust import AgreementInForce, Trust, assemble
 
@@ -85,6 +85,11 @@ def x25519_record(name: str, **changes: Any) -> KeyRecord:
         "valid_from": LONG_AGO,
     }
     return KeyRecord(**(given | changes))
+
+
+def from_public(key: KeyRecord) -> bytes:
+    """Return the 32 bytes of a public key."""
+    return require_base64url(key.public)
 
 
 def member(county: str, **changes: Any) -> Member:

@@ -120,3 +120,33 @@ def test_a_second_start_goes_on_from_kept_data_and_ctrl_c_leaves_no_process(
     while _processes_of(folder) and time.monotonic() < deadline:
         time.sleep(0.05)  # a killed child is gone once its parent has seen it
     assert _processes_of(folder) == []
+
+
+@pytest.mark.timeout(180)
+def test_what_is_internal_lies_nowhere_in_clear(played: tuple[Path, dict[str, Any]]) -> None:
+    """Whoever takes the hub's disk away reads public events and no other; not even a county's own disk shows them.
+
+    The same search finds the headline of a public alert, at the hub and in every county: it does look.
+    """
+    folder, _ = played
+    hub = _bytes_below(folder / "hub" / "jetstream")
+    assert hub.count(b'"encoding":"hpke"') > 0
+    assert "边界联防工作动态".encode() not in hub
+    assert "暴雨红色预警".encode() in hub
+    for county in (path.parent for path in folder.glob("[1-9]*/sihu.db")):
+        held = _bytes_below(county)
+        assert "边界联防工作动态".encode() not in held
+        assert "暴雨红色预警".encode() in held
+
+
+def _bytes_below(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_every_county_published_a_key_of_this_month(played: tuple[Path, dict[str, Any]]) -> None:
+    """What is encrypted to the keys of the registry alone can be opened for years by whoever steals one."""
+    folder, figures = played
+    for database in folder.glob("[1-9]*/sihu.db"):
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            counties = connection.execute("SELECT DISTINCT county FROM office_keys").fetchall()
+        assert len(counties) == figures["members"]

@@ -16,8 +16,8 @@ from adapters.memory.encryption import MemoryEncryption, kid_of_name, public_of_
 from services.domain.governance import kid_of
 from tests.vectors import hpke
 
-# RFC 9180, appendix A.1.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, base mode. The RFC prints none for X25519
-# with AES-256-GCM; what differs there are the number of the suite and the length of the key.
+# RFC 9180, appendix A.1.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, base mode. The RFC prints none for
+# X25519 with AES-256-GCM; what differs there are the number of the suite and the length of the key.
 INFO: Final = bytes.fromhex("4f6465206f6e2061204772656369616e2055726e")
 SK_E: Final = bytes.fromhex("52c4a758a802cd8b936eceea314432798d5baf2d7e9235dc084ab1b9cfa2f736")
 PK_E: Final = bytes.fromhex("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431")
