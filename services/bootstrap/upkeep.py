@@ -33,7 +33,7 @@ _DOCUMENTS: Final = (
     "transport/*.pem",
     "transport/*.crt",
 )
-_KEYS: Final = ("keys/*.pem", "transport/*.key", "officers/*.key")
+_KEYS: Final = ("keys/*.pem", "keys/office-*.json", "transport/*.key", "officers/*.key")
 _TOKEN_FILES: Final = ("cli.token", "officers/*.token")
 _PUBLIC: Final = 0o644
 _PRIVATE: Final = 0o600

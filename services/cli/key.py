@@ -1,5 +1,6 @@
 """``sihu key`` and ``sihu members``: public records from the files of trust; they answer when the node is down."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -7,9 +8,12 @@ import typer
 
 from schemas.errors import Fault, NotFoundError
 from schemas.registry import KeyRecord, KeyUse, Member
+from services.bootstrap.cli import OFFICE_RECORDS, FileEncryption
 from services.cli import output
 from services.cli.desk import Desk, key_file
-from services.cli.options import HERE, AsJson, Dir
+from services.cli.options import HERE, AsJson, Dir, PassphraseFile
+from services.domain.governance import kid_of
+from services.domain.office_keys import LIFE
 from services.domain.trust import Trust
 from services.domain.trust_files import PINS_FILE
 
@@ -32,8 +36,11 @@ def list_(*, county: County = None, directory: Dir = HERE, as_json: AsJson = Fal
     """List the public keys of this county, or of another member; `key show` spells one out."""
     desk = Desk(directory)
     member, trust = _member(desk, county)
+    office = list(_office_keys(desk)) if member.county == desk.settings.county else []
     if as_json:
-        output.print_json({"county": member.county, "keys": [_facts(desk, key, trust) for key in member.keys]})
+        facts = {"keys": [_facts(desk, key, trust) for key in member.keys]}
+        own = {"office_keys": [key.model_dump(mode="json") for key in office]} if office else {}
+        output.print_json({"county": member.county, **facts, **own})
         return
     now = desk.now()
     rows = [
@@ -45,6 +52,7 @@ def list_(*, county: County = None, directory: Dir = HERE, as_json: AsJson = Fal
         )
         for key in member.keys
     ]
+    rows += [("月度 office", f"{key.kid[:16]}…", _validity(key, now), "文件在此 file here") for key in office]
     columns = ("用途 use", "指纹 key id", "至 until", "*状态 state")
     output.show(output.table(f"密钥 keys of {output.county(member.county)}", *columns, rows=rows))
 
@@ -76,6 +84,27 @@ def show(
         f"有效 valid      {output.day(key.valid_from)} – {_validity(key, desk.now())}",
         f"状态 state      {_place(desk, key, trust)}",
     )
+
+
+@app.command("rotate-office")
+def rotate_office(*, directory: Dir = HERE, passphrase_file: PassphraseFile = None, as_json: AsJson = False) -> None:
+    """Make a new office key now, e.g. after a laptop was lost; the running node publishes it within a minute."""
+    desk = Desk(directory, passphrase_file)
+    desk.signer(KeyUse.EVENT)  # the node must be able to open the new file by the passphrase that opens the others
+    now = desk.now()
+    made = FileEncryption(desk.files.root, desk.passphrase, kid_of).make(now, now + LIFE)
+    if as_json:
+        output.print_json(made.model_dump(mode="json"))
+        return
+    output.show(
+        f"新的月度密钥 new office key  [bold]{made.kid}[/]",
+        f"有效至 valid until {_validity(made, now)}",
+        "运行中的节点一分钟内公布它 a running node publishes it within a minute.",
+    )
+
+
+def _office_keys(desk: Desk) -> Iterable[KeyRecord]:
+    return (KeyRecord.model_validate_json(data) for data in desk.files.read_all([OFFICE_RECORDS]).values())
 
 
 def members(*, directory: Dir = HERE, as_json: AsJson = False) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tests.vectors import evidence, evidence_doubtful, evidence_refused
 from tests.vectors.chains import chains, encoding, receipts
+from tests.vectors.encrypted import encrypted
 from tests.vectors.envelopes import good
 from tests.vectors.papers import documents
 from tests.vectors.refused import bad
@@ -26,6 +27,7 @@ def build() -> dict[str, Any]:
         "chains.json": chains(),
         "receipts.json": receipts(),
         "encoding.json": encoding(),
+        "encrypted.json": encrypted(),
         **{name: [case.written() for case in cases] for name, cases in evidence_files().items()},
     }
 

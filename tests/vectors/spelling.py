@@ -100,11 +100,12 @@ class Sealed:
     envelope_id: str
     signatures: bytes
     content: bytes
+    keys: bytes = b""
 
     @property
     def wire(self) -> bytes:
-        """The message: the keys part is empty."""
-        return b"\n".join((self.header_bytes, self.signatures, b"", self.content))
+        """The message."""
+        return b"\n".join((self.header_bytes, self.signatures, self.keys, self.content))
 
 
 def seal(header: Json, content: bytes, keys: Sequence[Key], payload_type: str = EVENT) -> Sealed:

@@ -47,6 +47,24 @@ def test_keys_are_listed_with_where_they_are(home: Path) -> None:
     assert "离线" in sihu("key", "list", "--dir", home).out
 
 
+def test_an_office_key_is_made_by_hand_and_listed(home: Path) -> None:
+    """After a laptop was lost nobody waits for the end of the month."""
+    made = done("key", "rotate-office", "--dir", home)
+    assert (made["use"], made["algorithm"]) == ("encryption", "x25519")
+    assert [one["kid"] for one in done("key", "list", "--dir", home)["office_keys"]] == [made["kid"]]
+    assert made["kid"][:16] in sihu("key", "list", "--dir", home).out
+    (path,) = (home / "keys").glob("office-*.pem")
+    assert path.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+
+
+def test_no_office_key_is_made_that_the_node_could_not_open(home: Path, tmp_path: Path) -> None:
+    """A mistyped passphrase would stop the node from publishing anything."""
+    wrong = tmp_path / "wrong"
+    wrong.write_text("another passphrase, long enough")
+    assert sihu("key", "rotate-office", "--dir", home, "--passphrase-file", wrong).code != 0
+    assert list((home / "keys").glob("office-*")) == []
+
+
 def test_a_key_is_shown_by_use_or_id_and_of_others_too(home: Path) -> None:
     """Fingerprints are compared by telephone: the same key must be found from both ends."""
     by_use = done("key", "show", "event", "--dir", home)
