@@ -19,6 +19,7 @@ from schemas.ids import CountyId
 from schemas.registry import PhoneText, Text
 
 SETTINGS_FILE: Final = "county.toml"
+OFFICE_KEYS_FOLDER: Final = "office-keys"
 PREFIX: Final = "SIHU_"
 _BETWEEN: Final = "__"
 
@@ -135,6 +136,11 @@ class Settings(BaseSettings):
     def at(self, path: Path) -> Path:
         """Return a path of these settings from the county's directory on; absolute ones stay."""
         return self.directory / path
+
+    @property
+    def office_keys(self) -> Path:
+        """The folder of the short-lived keys: beside the database, for the node makes and destroys them itself."""
+        return self.at(self.store.path).parent / OFFICE_KEYS_FOLDER
 
     @classmethod
     def settings_customise_sources(

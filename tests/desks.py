@@ -39,7 +39,7 @@ class DiskCounty(County):
         super().__init__(CountyCode(desk.settings.county), clock=clock, trust=desk.loaded_trust().trust)
         self.home, self.port = home, 0
         self.files = open_directory(home, monotonic=clock.monotonic)
-        self.encryption = open_encryption(desk.files, desk.passphrase)
+        self.encryption = open_encryption(desk.settings, desk.files, desk.passphrase)
         signers = {use: desk.signer(use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
         self.posting = Posting(
             county=self.code, signers=signers, trust=self.files.trust, ids=self.ids, encryption=self.encryption

@@ -1,7 +1,8 @@
 """HPKE with the private keys of a county's directory: the one of the registry, and the short-lived ones of the office.
 
-A short-lived key is two files: ``keys/office-<kid>.pem``, encrypted at rest like every key, and its public record,
-``keys/office-<kid>.json``. The record is written last and removed first, so whoever finds a record finds the key.
+A short-lived key is two files beside the database, where the node may write: ``office-<kid>.key``, encrypted at rest,
+and its public record, ``office-<kid>.json``. The record is written last and removed first, so whoever finds a record
+finds the key.
 """
 
 import base64
@@ -22,7 +23,8 @@ from adapters.keys.key_file import OpenKey, generate, load, new_salt, save
 from schemas.errors import Fault, RequestError
 from schemas.registry import KeyRecord, KeyUse
 
-OFFICE_RECORDS: Final = "keys/office-*.json"
+OFFICE_RECORDS: Final = "office-*.json"
+OFFICE_KEYS: Final = "office-*.key"
 
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _CONTENT_KEY_BYTES: Final = 32
@@ -33,15 +35,15 @@ _RECORD_MAX_BYTES: Final = 4096
 class FileEncryption:
     """Satisfies ``services.key_ports.Encryption`` and ``services.key_ports.OfficeKeyChain``."""
 
-    def __init__(self, root: Path, passphrase: str, kid_of: Callable[[str, bytes], str]) -> None:
-        """Take a county's directory; open nothing yet.
+    def __init__(self, folder: Path, passphrase: str, kid_of: Callable[[str, bytes], str]) -> None:
+        """Take the folder of the short-lived keys; open nothing yet.
 
         Args:
-            root: The county's directory.
+            folder: Made with the first of them.
             passphrase: Opens the key files, also those that are made while the node runs.
             kid_of: The domain's rule: algorithm and public key to key id.
         """
-        self._root, self._passphrase, self._kid_of = root, passphrase, kid_of
+        self._folder, self._passphrase, self._kid_of = folder, passphrase, kid_of
         self._private: dict[str, X25519PrivateKey] = {}
 
     def hold(self, key: OpenKey) -> str:
@@ -79,11 +81,19 @@ class FileEncryption:
         Raises:
             RequestError: A file is damaged, or the passphrase does not open it.
         """
-        found = [_record_in(path) for path in sorted(self._root.glob(OFFICE_RECORDS))]
+        found = self.listed()
         for record in found:
             if record.kid not in self._private:
-                self._private[record.kid] = _x25519(load(self._path(record.kid, "pem"), self._passphrase))
+                self._private[record.kid] = _x25519(load(self._path(record.kid, "key"), self._passphrase))
         return found
+
+    def listed(self) -> list[KeyRecord]:
+        """Return the records of the short-lived keys, without opening any.
+
+        Raises:
+            RequestError: A file is damaged.
+        """
+        return [_record_in(path) for path in sorted(self._folder.glob(OFFICE_RECORDS))]
 
     def make(self, valid_from: datetime, valid_until: datetime) -> KeyRecord:
         """Make a short-lived key, durable before it is returned.
@@ -101,7 +111,7 @@ class FileEncryption:
             valid_from=valid_from,
             valid_until=valid_until,
         )
-        save(self._path(kid, "pem"), key, self._passphrase, new_salt())
+        save(self._path(kid, "key"), key, self._passphrase, new_salt())
         write_whole(self._path(kid, "json"), record.model_dump_json().encode() + b"\n", mode=PUBLIC)
         self._private[kid] = _x25519(key)
         return record
@@ -109,15 +119,15 @@ class FileEncryption:
     def destroy(self, kid: str) -> None:
         """Destroy a private half: overwritten, removed, forgotten. What it alone could open stays shut for good."""
         self._private.pop(kid, None)
-        path = self._path(kid, "pem")
+        path = self._path(kid, "key")
         self._path(kid, "json").unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
             _overwrite(path)
             path.unlink()
-        sync_directory(path.parent)
+            sync_directory(path.parent)
 
     def _path(self, kid: str, ending: str) -> Path:
-        return self._root / "keys" / f"office-{kid}.{ending}"
+        return self._folder / f"office-{kid}.{ending}"
 
 
 def _x25519(key: OpenKey) -> X25519PrivateKey:

@@ -10,7 +10,7 @@ from adapters.keys.access import AccessFile, new_token
 from adapters.keys.county_files import CountyFiles, read_secret
 from adapters.keys.directory import TRUST_FILES, Directory
 from adapters.keys.durable import read_bytes, write_given
-from adapters.keys.encryption import OFFICE_RECORDS, FileEncryption
+from adapters.keys.encryption import FileEncryption
 from adapters.keys.file_signer import FileSigner
 from adapters.keys.key_file import OpenKey, generate
 from schemas.errors import Fault
@@ -20,7 +20,6 @@ from services.domain.trust_files import Files, load_officers, load_trust
 from services.domain.trust_papers import load_papers
 
 __all__ = [
-    "OFFICE_RECORDS",
     "TRUST_FILES",
     "County",
     "CountyFiles",

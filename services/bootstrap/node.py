@@ -92,13 +92,13 @@ def open_signers(files: CountyFiles, passphrase: str, trust: Trust, county: str)
     return signers
 
 
-def open_encryption(files: CountyFiles, passphrase: str) -> FileEncryption:
+def open_encryption(settings: Settings, files: CountyFiles, passphrase: str) -> FileEncryption:
     """Open the keys that content for this county is encrypted to.
 
     Raises:
         RequestError: The passphrase is wrong, or a file is damaged.
     """
-    encryption = FileEncryption(files.root, passphrase, kid_of)
+    encryption = FileEncryption(settings.office_keys, passphrase, kid_of)
     if files.exists(_ENCRYPTION_KEY):
         encryption.hold(files.open_key(_ENCRYPTION_KEY, passphrase))
     else:
@@ -156,7 +156,7 @@ async def open_node(
     files = CountyFiles(settings.directory)
     directory = open_directory(settings.directory, monotonic=clock.monotonic, on_fault=_warn)
     signers = open_signers(files, passphrase, directory.trust(), county)
-    encryption = open_encryption(files, passphrase)
+    encryption = open_encryption(settings, files, passphrase)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
             open_store(settings.at(settings.store.path), county=county, floor_bytes=settings.store.floor_mib << 20)

@@ -24,10 +24,10 @@ from adapters.sqlite.upkeep import BackupFacts, free_bytes
 from schemas.access import Access
 from schemas.backups import COUNTY, DATABASE, BackupManifest
 from schemas.errors import Fault, RequestError, UnavailableError
-from services.bootstrap.upkeep import SPARE_BYTES, Told, sound
+from services.bootstrap.upkeep import OFFICE, SPARE_BYTES, Told, sound
 from services.domain.encoding import digest_of
 from services.ports import Transaction
-from services.settings import SETTINGS_FILE, Settings, read_settings
+from services.settings import OFFICE_KEYS_FOLDER, SETTINGS_FILE, Settings, read_settings
 
 _PARTIAL: Final = ".restoring"
 _SETTINGS: Final = COUNTY + SETTINGS_FILE
@@ -71,7 +71,7 @@ def restore_county(source: Path, directory: Path, *, told: Told) -> Restored:
     database = directory / _settings_in(source).store.path
     with opened_backup(source) as backup, _alone(database):
         manifest = backup.manifest
-        places = {file.name: directory / file.name.removeprefix(COUNTY) for file in manifest.files}
+        places = {file.name: _place(file.name, directory, database) for file in manifest.files}
         places[DATABASE] = database
         _refuse_to_overwrite([*places.values(), *(_beside(database, ending) for ending in _OF_SQLITE)])
         _refuse_if_too_large(manifest, database)
@@ -83,6 +83,12 @@ def restore_county(source: Path, directory: Path, *, told: Told) -> Restored:
     _renew_tokens(manifest, directory)
     settings = read_settings(directory)
     return Restored(manifest, database, retired, _missing_keys(settings), _missing_passphrase(settings))
+
+
+def _place(name: str, directory: Path, database: Path) -> Path:
+    if name.startswith(OFFICE):
+        return database.parent / OFFICE_KEYS_FOLDER / name.removeprefix(OFFICE)
+    return directory / name.removeprefix(COUNTY)
 
 
 def _settings_in(source: Path) -> Settings:

@@ -15,11 +15,12 @@ from typing import Final
 from adapters.archive.backup_file import Source, appearing, opened_backup, write_backup
 from adapters.keys.access import AccessFile
 from adapters.keys.county_files import CountyFiles, read_secret
+from adapters.keys.encryption import OFFICE_KEYS, OFFICE_RECORDS
 from adapters.sqlite.upkeep import BackupFacts, back_up, free_bytes, verify_backup
 from schemas.backups import COUNTY, DATABASE, BackupManifest, RenewedToken, is_key
 from schemas.errors import Fault, NotFoundError, RequestError, UnavailableError
 from services.domain.encoding import digest_of
-from services.settings import SETTINGS_FILE, Settings
+from services.settings import OFFICE_KEYS_FOLDER, SETTINGS_FILE, Settings
 
 SPARE_BYTES: Final = 16 * 1024 * 1024
 
@@ -33,7 +34,9 @@ _DOCUMENTS: Final = (
     "transport/*.pem",
     "transport/*.crt",
 )
-_KEYS: Final = ("keys/*.pem", "keys/office-*.json", "transport/*.key", "officers/*.key")
+_KEYS: Final = ("keys/*.pem", "transport/*.key", "officers/*.key")
+OFFICE: Final = f"{COUNTY}{OFFICE_KEYS_FOLDER}/"
+"""Where a backup has the short-lived keys, wherever the database lies."""
 _TOKEN_FILES: Final = ("cli.token", "officers/*.token")
 _PUBLIC: Final = 0o644
 _PRIVATE: Final = 0o600
@@ -115,6 +118,14 @@ def _files_of(settings: Settings, *, with_keys: bool) -> Iterator[Source]:
         mode = (settings.directory / name).stat().st_mode
         private = is_key(COUNTY + name) or not mode & _OTHERS_READ
         yield Source(COUNTY + name, data, _PRIVATE if private else _PUBLIC)
+    if with_keys:
+        yield from _office_keys_of(settings)
+
+
+def _office_keys_of(settings: Settings) -> Iterator[Source]:
+    for name, data in CountyFiles(settings.office_keys).read_all((OFFICE_KEYS, OFFICE_RECORDS)).items():
+        kept = f"{OFFICE}{name}"
+        yield Source(kept, data, _PRIVATE if is_key(kept) else _PUBLIC)
 
 
 def _manifest(

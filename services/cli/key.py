@@ -1,6 +1,5 @@
 """``sihu key`` and ``sihu members``: public records from the files of trust; they answer when the node is down."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,7 +7,7 @@ import typer
 
 from schemas.errors import Fault, NotFoundError
 from schemas.registry import KeyRecord, KeyUse, Member
-from services.bootstrap.cli import OFFICE_RECORDS, FileEncryption
+from services.bootstrap.cli import FileEncryption
 from services.cli import output
 from services.cli.desk import Desk, key_file
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
@@ -36,7 +35,7 @@ def list_(*, county: County = None, directory: Dir = HERE, as_json: AsJson = Fal
     """List the public keys of this county, or of another member; `key show` spells one out."""
     desk = Desk(directory)
     member, trust = _member(desk, county)
-    office = list(_office_keys(desk)) if member.county == desk.settings.county else []
+    office = _office_keys(desk) if member.county == desk.settings.county else []
     if as_json:
         facts = {"keys": [_facts(desk, key, trust) for key in member.keys]}
         own = {"office_keys": [key.model_dump(mode="json") for key in office]} if office else {}
@@ -92,7 +91,7 @@ def rotate_office(*, directory: Dir = HERE, passphrase_file: PassphraseFile = No
     desk = Desk(directory, passphrase_file)
     desk.signer(KeyUse.EVENT)  # the node must be able to open the new file by the passphrase that opens the others
     now = desk.now()
-    made = FileEncryption(desk.files.root, desk.passphrase, kid_of).make(now, now + LIFE)
+    made = FileEncryption(desk.settings.office_keys, desk.passphrase, kid_of).make(now, now + LIFE)
     if as_json:
         output.print_json(made.model_dump(mode="json"))
         return
@@ -103,8 +102,8 @@ def rotate_office(*, directory: Dir = HERE, passphrase_file: PassphraseFile = No
     )
 
 
-def _office_keys(desk: Desk) -> Iterable[KeyRecord]:
-    return (KeyRecord.model_validate_json(data) for data in desk.files.read_all([OFFICE_RECORDS]).values())
+def _office_keys(desk: Desk) -> list[KeyRecord]:
+    return FileEncryption(desk.settings.office_keys, "", kid_of).listed()
 
 
 def members(*, directory: Dir = HERE, as_json: AsJson = False) -> None:

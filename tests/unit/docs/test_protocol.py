@@ -137,6 +137,7 @@ def test_every_code_of_the_rules_is_listed() -> None:
         "services/domain",
         *("encoding", "signing", "receiving", "sharing", "vouching", "governance", "documents", "chain", "guards"),
         *(f"evidence_{part}" for part in ("opening", "trust", "chain", "receipts", "verifying", "writing")),
+        *("encryption", "office_keys"),
     )
     receiver = code_in("services/receiver", "settling", "keeping", "attesting")
     codes = set(re.findall(r'Fault\(\s*"([a-z_]+\.[a-z_]+)"', rules + receiver))

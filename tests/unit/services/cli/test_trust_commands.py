@@ -53,7 +53,7 @@ def test_an_office_key_is_made_by_hand_and_listed(home: Path) -> None:
     assert (made["use"], made["algorithm"]) == ("encryption", "x25519")
     assert [one["kid"] for one in done("key", "list", "--dir", home)["office_keys"]] == [made["kid"]]
     assert made["kid"][:16] in sihu("key", "list", "--dir", home).out
-    (path,) = (home / "keys").glob("office-*.pem")
+    (path,) = (home / "office-keys").glob("*.key")
     assert path.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
 
 
@@ -62,7 +62,7 @@ def test_no_office_key_is_made_that_the_node_could_not_open(home: Path, tmp_path
     wrong = tmp_path / "wrong"
     wrong.write_text("another passphrase, long enough")
     assert sihu("key", "rotate-office", "--dir", home, "--passphrase-file", wrong).code != 0
-    assert list((home / "keys").glob("office-*")) == []
+    assert list((home / "office-keys").glob("*")) == []
 
 
 def test_a_key_is_shown_by_use_or_id_and_of_others_too(home: Path) -> None:

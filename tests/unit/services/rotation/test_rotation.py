@@ -159,13 +159,13 @@ def test_a_destroyed_key_opens_nothing_and_leaves_no_file(tmp_path: Path) -> Non
     ring.destroy(key.kid)
     ring.destroy(key.kid)
     assert ring.unwrap(key.kid, wrapped, b"place") is None
-    assert list((tmp_path / "keys").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_private_halves_lie_encrypted_and_for_their_owner_alone(tmp_path: Path) -> None:
     """Like every key of a county."""
     FileEncryption(tmp_path, PHRASE, kid_of).make(*month())
-    (path,) = (tmp_path / "keys").glob("*.pem")
+    (path,) = tmp_path.glob("*.key")
     assert path.stat().st_mode & 0o077 == 0
     assert path.read_text().startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----")
 
@@ -174,7 +174,7 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     """The operator reads which file, and what to do."""
     ring = FileEncryption(tmp_path, PHRASE, kid_of)
     key = ring.make(*month())
-    (tmp_path / "keys" / f"office-{key.kid}.json").write_text("{}")
+    (tmp_path / f"office-{key.kid}.json").write_text("{}")
     with pytest.raises(RequestError) as refused:
         ring.records()
     assert refused.value.fault.code == "key.malformed"
