@@ -17,7 +17,7 @@ from typing import Any, Final
 from pydantic import JsonValue, ValidationError
 
 from schemas.base import Event
-from schemas.control import EpochOpened, MemberKeyPublished, Receipt
+from schemas.control import ContentErased, EpochOpened, MemberKeyPublished, Receipt
 from schemas.errors import Fault
 from schemas.faults import faults_of
 from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
@@ -33,6 +33,7 @@ TYPES: Final[tuple[type[Event], ...]] = (
     PopulationFlowReported,
     EpochOpened,
     MemberKeyPublished,
+    ContentErased,
     Receipt,
 )
 

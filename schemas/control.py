@@ -78,6 +78,37 @@ class MemberKeyPublished(Event):
         return self
 
 
+class ErasureReason(StrEnum):
+    """Why a content was erased."""
+
+    WITHDRAWN = "withdrawn"
+    """Whoever it is about, or who sent it, has taken it back."""
+    EXPIRED = "expired"
+    COMPLETED = "completed"
+    """What it served is done."""
+    MISTAKEN = "mistaken"
+    """It should not have been sent, or not to these."""
+    ORDERED = "ordered"
+    """An authority demands it."""
+
+
+class ContentErased(Event):
+    """A county has erased a content: its author tells the audience, and each recipient tells the author in turn."""
+
+    wire_type: ClassVar[str] = "cn.sihu.control.content_erased.v1"
+    title_zh: ClassVar[str] = "内容销毁"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    channel: ChannelId
+    epoch: Epoch
+    seq: Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+    id: EnvelopeId
+    """Envelope id of the event whose content it was."""
+    reason: ErasureReason
+    erased_at: WireTime
+
+
 class ReceiptStage(StrEnum):
     """How far an event has come at one receiver. The last three are answers of a machine that refuses."""
 

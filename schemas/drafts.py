@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from schemas.agreements import Purpose
 from schemas.base import InformationClass, Kind, Model, Status, WireTime
+from schemas.control import ErasureReason
 from schemas.envelope import Ref
 from schemas.ids import AgreementId, CountyId, WireType
 from schemas.officers import AnswerWord
@@ -40,3 +41,11 @@ class AcknowledgementDraft(Model):
     note: Annotated[str, StringConstraints(max_length=200)] = ""
     answered_at: WireTime | None = None
     signature: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{86}$")] | None = None
+
+
+class ErasureDraft(Model):
+    """The body of ``POST /api/v1/events/{id}/erasure``."""
+
+    reason: ErasureReason
+    undelivered: bool = False
+    """Erase it although a recipient has not stored it: that one will lack it for good."""

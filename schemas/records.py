@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from schemas.control import ChainKind, OpeningReason, ReceiptStage
+from schemas.control import ChainKind, ErasureReason, OpeningReason, ReceiptStage
 from schemas.envelope import Envelope, Position
 
 T = TypeVar("T")
@@ -143,6 +143,15 @@ class StoredEvent:
     level: int | None
     marks: tuple[Mark, ...] = ()
     content_key: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRow:
+    """A county has erased its copy of a content; ours if it is ourselves."""
+
+    county: str
+    reason: ErasureReason
+    erased_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from schemas.records import ErasureRow
 from schemas.registry import KeyRecord
 
 
@@ -61,3 +62,16 @@ class OfficeKeys(Protocol):
 
     def note_published(self, kid: str, channel: str) -> None:
         """A key of ours was published on a channel."""
+
+
+class Erasures(Protocol):
+    """Contents that were taken out of their envelopes for good. Header and signatures stay, and with them the chain."""
+
+    def erase(self, envelope_id: str, row: ErasureRow) -> bool:
+        """Take keys part, content and content key of a recorded envelope out; False if no such envelope is here.
+
+        Once the work is committed nothing of them is left in the store's files, at the latest some seconds later.
+        """
+
+    def note(self, envelope_id: str, row: ErasureRow) -> None:
+        """Keep that another county erased its copy; the first word of each county stays."""

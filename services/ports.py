@@ -16,6 +16,7 @@ from schemas.records import (
     Chain,
     Delivery,
     Direction,
+    ErasureRow,
     EventSummary,
     FlowPeople,
     HeldAlert,
@@ -36,7 +37,7 @@ from schemas.records import (
 from schemas.subjects import Lane
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
-from services.key_ports import OfficeKeys
+from services.key_ports import Erasures, OfficeKeys
 
 T = TypeVar("T")
 
@@ -310,6 +311,9 @@ class Snapshot(Protocol):
     def quarantined(self, limit: int) -> list[Quarantined]:
         """Return refused messages, newest first, without their bytes."""
 
+    def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
+        """Return who has erased the content of an envelope, oldest first; ourselves among them."""
+
     def is_published(self, kid: str, channel: str) -> bool:
         """Tell whether an office key of ours was published on a channel."""
 
@@ -360,6 +364,10 @@ class Transaction(Snapshot, Protocol):
     @property
     def receipt_book(self) -> Receipts:
         """Receipts issued and received."""
+
+    @property
+    def erasures(self) -> Erasures:
+        """What was erased."""
 
     @property
     def key_book(self) -> OfficeKeys:

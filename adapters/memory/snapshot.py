@@ -14,6 +14,7 @@ from schemas.records import (
     Chain,
     Delivery,
     Direction,
+    ErasureRow,
     EventSummary,
     FlowPeople,
     HeldAlert,
@@ -197,6 +198,10 @@ class MemorySnapshot:
         """Return refused messages, newest first, without their bytes."""
         rows = list(self._state.quarantined.values())[::-1][:limit]
         return [_without_bytes(row) for row in rows]
+
+    def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
+        """Return who has erased the content of an envelope, oldest first."""
+        return list(self._state.erasures.get(envelope_id, ()))
 
     def is_published(self, kid: str, channel: str) -> bool:
         """Tell whether an office key of ours was published on a channel."""

@@ -11,6 +11,7 @@ from schemas.records import (
     AlertFacts,
     Chain,
     Delivery,
+    ErasureRow,
     FlowPeople,
     HeldBack,
     JournalEntry,
@@ -93,6 +94,8 @@ class State:
     remembered: dict[str, Remembered] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    erasures: dict[str, tuple[ErasureRow, ...]] = field(default_factory=dict)
+    """envelope id -> who has erased its content."""
     office_keys: dict[str, tuple[str, KeyRecord]] = field(default_factory=dict)
     """kid -> (county, record)."""
     published_keys: set[tuple[str, str]] = field(default_factory=set)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
+from adapters.memory.erasures import MemoryErasures
 from adapters.memory.office_keys import MemoryOfficeKeys
 from adapters.memory.snapshot import MemorySnapshot
 from adapters.memory.state import Limits, State
@@ -24,6 +25,7 @@ class MemoryTransaction(MemorySnapshot):
         self.outbox = MemoryOutbox(state)
         self.dues = MemoryDeliveries(state)
         self.receipt_book = MemoryReceipts(state)
+        self.erasures = MemoryErasures(state)
         self.key_book = MemoryOfficeKeys(state)
         self.waiting_room = MemoryWaiting(state, limits)
         self.memory = MemoryFacts(state)

@@ -96,6 +96,8 @@ class Batch:
         """Write through ``connection``, whose transaction the caller opens and commits."""
         self.connection = connection
         self.counters = Counters(connection)
+        self.scrub = False
+        """Something was erased: the log may still hold it."""
         self._inserts: list[str] = []
         self._rows: list[list[Row]] = []
         self._marks: list[int] = []

@@ -10,7 +10,7 @@ PAGE_BYTES: Final = 8192
 _WRITER_CACHE_KIB: Final = 16 * 1024
 _READER_CACHE_KIB: Final = 2 * 1024
 _WAL_KEPT_BYTES: Final = 64 * 1024 * 1024
-_BUSY_MILLISECONDS: Final = 5000
+BUSY_MILLISECONDS: Final = 5000
 _STATEMENTS: Final = 256
 
 
@@ -25,7 +25,7 @@ def open_writer(path: Path, *, vfs: str | None = None, synchronous: str = "FULL"
     """
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=_STATEMENTS)
-    connection.set_busy_timeout(_BUSY_MILLISECONDS)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
     connection.pragma("page_size", PAGE_BYTES)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", synchronous)
@@ -40,7 +40,7 @@ def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     """Open a connection that can only read."""
     flags = apsw.SQLITE_OPEN_READONLY
     connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=_STATEMENTS)
-    connection.set_busy_timeout(_BUSY_MILLISECONDS)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
     connection.pragma("query_only", value=True)
     connection.pragma("cache_size", -_READER_CACHE_KIB)
     return connection

@@ -11,6 +11,7 @@ import apsw
 from adapters.sqlite import notices, quarantine
 from adapters.sqlite.chains import SELECT_EPOCH, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
+from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
 from adapters.sqlite.facts import UNKNOWN
 from adapters.sqlite.histories import SELECT_FLOWS, alerts_joined, alerts_of, marks_of, spelled
 from adapters.sqlite.journal import entry_of
@@ -26,6 +27,7 @@ from schemas.records import (
     Chain,
     Delivery,
     Direction,
+    ErasureRow,
     EventSummary,
     FlowPeople,
     HeldAlert,
@@ -192,6 +194,11 @@ class SqliteSnapshot:
     def quarantined(self, limit: int) -> list[Quarantined]:
         """Return refused messages, newest first, without their bytes."""
         return [quarantine.quarantined_of(row) for row in self._ask(quarantine.SELECT_NEWEST, (limit,))]
+
+    def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
+        """Return who has erased the content of an envelope, oldest first."""
+        found = first(self._ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
+        return erasures_in(self._ask(SELECT_ERASURES, (found[0],))) if found else []
 
     def is_published(self, kid: str, channel: str) -> bool:
         """Tell whether an office key of ours was published on a channel."""

@@ -8,6 +8,7 @@ from adapters.sqlite.batch import Batch
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.deliveries import SqliteDeliveries
+from adapters.sqlite.erasures import SqliteErasures
 from adapters.sqlite.facts import SqliteFacts
 from adapters.sqlite.held import HeldLinks
 from adapters.sqlite.journal import Journal
@@ -59,6 +60,7 @@ class SqliteTransaction(SqliteSnapshot):
             Notices(batch, counters, journal),
         )
         self.memory = SqliteFacts(batch)
+        self.erasures = SqliteErasures(batch)
         self.key_book = SqliteOfficeKeys(batch)
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:

@@ -6,18 +6,23 @@ Source: docs/decisions/0009-commit-in-groups.md
 import asyncio
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import apsw
 
 from adapters.sqlite.batch import Batch
+from adapters.sqlite.connection import BUSY_MILLISECONDS
 from adapters.sqlite.failures import StoreBusyError, StoreClosedError, translated
 from adapters.sqlite.transaction import Limits, SqliteTransaction
 
 T = TypeVar("T")
 
+
+_SCRUB_MILLISECONDS: Final = 100
+_SCRUB_AGAIN_SECONDS: Final = 5.0
 
 _Job = tuple[Callable[[SqliteTransaction], Any], asyncio.Future[Any]]
 """A work and whom to tell."""
@@ -38,6 +43,7 @@ class Writer:
         """Start the thread; ``connection`` is used by it alone from now on."""
         self._connection = connection
         self._batch = Batch(connection)
+        self._scrub_after = float("-inf")
         self._transaction = SqliteTransaction(self._batch, limits)
         self._limits = limits
         self._loop, self._told = loop, told
@@ -105,6 +111,7 @@ class Writer:
             outcomes = [self._outcome(work, future) for work, future in jobs]
             self._batch.finish()
             self._connection.execute("COMMIT")
+            self._scrub_if_due()  # before anybody is told: who hears that it is erased finds nothing in the log
         except Exception as exc:  # noqa: BLE001 - the thread must live; every caller of the group is told
             self._lose()
             outcomes = [(future, None, translated(exc)) for _, future in jobs]
@@ -141,6 +148,19 @@ class Writer:
     def _on_commit(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_bytes = pages * self._page_bytes
         return apsw.SQLITE_OK
+
+    def _scrub_if_due(self) -> None:
+        """After an erasure empty the log: the pages of before lie in it. A reader in the way lets it be tried again."""
+        if not self._batch.scrub or time.monotonic() < self._scrub_after:
+            return
+        self._connection.set_busy_timeout(_SCRUB_MILLISECONDS)
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            self._batch.scrub = False
+        except apsw.Error:
+            self._scrub_after = time.monotonic() + _SCRUB_AGAIN_SECONDS
+        finally:
+            self._connection.set_busy_timeout(BUSY_MILLISECONDS)
 
     def _checkpoint_if_due(self) -> None:
         """Move pages from the log into the database between two groups, when nobody waits for this commit any more."""

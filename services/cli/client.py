@@ -16,6 +16,7 @@ from services.cli.desk import Desk
 from services.gateway.answers import (
     Accepted,
     Acknowledged,
+    Erasure,
     EventDetail,
     EventPage,
     LiveMessage,
@@ -93,6 +94,10 @@ class Api:
     async def acknowledge(self, envelope_id: str, draft: bytes) -> Acknowledged:
         """Answer an event as the officer that the token is bound to."""
         return _read(Acknowledged, await self._client.post(f"/events/{envelope_id}/acknowledgement", draft))
+
+    async def erase(self, envelope_id: str, draft: bytes) -> Erasure:
+        """Erase the content of an own event."""
+        return _read(Erasure, await self._client.post(f"/events/{envelope_id}/erasure", draft))
 
     async def notices(self, *, open_only: bool, limit: int = 50) -> NoticeList:
         """Return what this county's own duty officer was told, newest first."""

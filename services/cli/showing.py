@@ -12,6 +12,7 @@ from schemas.records import Direction
 from services.cli import output, words
 from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk
+from services.cli.erasing import REASONS
 from services.cli.options import HERE, AsJson, Dir
 from services.gateway.answers import DeliveryLine, EventDetail, ReceiptList, Verification
 
@@ -73,6 +74,8 @@ def _head(detail: EventDetail) -> Iterator[str]:
     yield f"时间 time {output.moment(header.time)}  收录 recorded {output.moment(detail.recorded_at)}"
     if header.expires is not None or header.acknowledge_by is not None:
         yield f"有效至 expires {output.moment(header.expires)}  签收限 due {output.moment(header.acknowledge_by)}"
+    for one in detail.erasures:
+        yield f"已销毁 erased {output.county(one.county)} {output.moment(one.erased_at)} {REASONS[one.reason]}"
     for ref in header.refs:
         yield f"关联 ref  {ref.rel} {ref.id}"
     yield f"编号 id   {detail.envelope_id}"

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from schemas.access import Scope
 from schemas.base import Model, WireTime
-from schemas.control import ReceiptStage
+from schemas.control import ErasureReason, ReceiptStage
 from schemas.envelope import Header
 from schemas.ids import ChannelId, CountyId, Digest, EnvelopeId, Epoch, KeyId
 from schemas.officers import AnswerWord, Means
@@ -36,6 +36,21 @@ class AnswerLine(Model):
     answered_at: WireTime
     note: str
     receipt_id: EnvelopeId
+
+
+class ErasureLine(Model):
+    """A county has erased its copy of a content."""
+
+    county: CountyId
+    reason: ErasureReason
+    erased_at: WireTime
+
+
+class Erasure(Model):
+    """Who has erased the content of an event by now."""
+
+    envelope_id: EnvelopeId
+    erasures: tuple[ErasureLine, ...]
 
 
 class ProblemBody(Model):
@@ -164,6 +179,8 @@ class EventDetail(Model):
     verification: Verification
     deliveries: tuple[DeliveryLine, ...]
     answer: AnswerLine | None
+    erasures: tuple[ErasureLine, ...] = ()
+    """Who has erased the content, ourselves among them; then ``content`` is null."""
 
 
 class ReceiptLine(Model):

@@ -10,7 +10,17 @@ from schemas.agreements import Agreement
 from schemas.counties import name_of
 from schemas.errors import Fault
 from schemas.ids import CountyCode
-from schemas.records import Chain, Delivery, EventSummary, Notice, Page, Quarantined, ReceiptRow, StoredEvent
+from schemas.records import (
+    Chain,
+    Delivery,
+    ErasureRow,
+    EventSummary,
+    Notice,
+    Page,
+    Quarantined,
+    ReceiptRow,
+    StoredEvent,
+)
 from schemas.registry import Member
 from services.domain.reading import content_of, title_of
 from services.domain.receiving import judge_permission
@@ -20,6 +30,7 @@ from services.gateway.answers import (
     Accepted,
     AnswerLine,
     DeliveryLine,
+    ErasureLine,
     EventDetail,
     EventLine,
     EventPage,
@@ -86,6 +97,7 @@ def event_detail(
     chain: Chain | None,
     deliveries: Sequence[Delivery],
     answer: ReceiptRow | None,
+    erasures: Sequence[ErasureRow],
     trust: Trust,
     now: datetime,
 ) -> EventDetail:
@@ -102,7 +114,13 @@ def event_detail(
         verification=verification_of(event, chain=chain, trust=trust, now=now),
         deliveries=tuple(DeliveryLine.model_validate(one, from_attributes=True) for one in deliveries),
         answer=answer_line(answer) if answer else None,
+        erasures=erasure_lines(erasures),
     )
+
+
+def erasure_lines(rows: Sequence[ErasureRow]) -> tuple[ErasureLine, ...]:
+    """Who has erased a content."""
+    return tuple(ErasureLine.model_validate(row, from_attributes=True) for row in rows)
 
 
 def verification_of(event: StoredEvent, *, chain: Chain | None, trust: Trust, now: datetime) -> Verification:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from schemas.control import ChainKind, EpochOpened, MemberKeyPublished, Receipt
+from schemas.control import ChainKind, ContentErased, EpochOpened, MemberKeyPublished, Receipt
 from schemas.envelope import Envelope, Link, Position
 from schemas.errors import Fault
 from schemas.ids import NO_LINK
@@ -21,6 +21,7 @@ from services.domain.trust import Trust
 from services.ports import Transaction
 from services.posting import Posting
 from services.receiver.attesting import Attester
+from services.receiver.erasing import Eraser
 from services.receiver.history import History
 from services.receiver.keeping import GUARD_PREFIX, Keeper, envelope_of
 
@@ -55,9 +56,11 @@ class Settlement:
         self._keeper = Keeper(tx, trust=trust, county=posting.county, now=now, unwrap=unwrap)
         self._attester = Attester(tx, posting=posting, keeper=self._keeper, trust=trust, now=now, range_max=range_max)
         self._history = History(tx, now)
+        self._eraser = Eraser(tx, posting=posting, trust=trust, now=now)
         self._chains: dict[tuple[str, str], _ChainInHand] = {}
         self._links: list[NewLink] = []
         self._receipts: list[tuple[Examined, Receipt]] = []
+        self._erasures: list[tuple[Examined, ContentErased]] = []
         self._dispatch: dict[Outcome, Callable[[Examined], None]] = {
             Outcome.ACCEPTABLE: self._chain_in,
             Outcome.REJECTED: self._chain_in,
@@ -79,6 +82,8 @@ class Settlement:
             self._attester.apply(found, receipt)
         for hand in self._chains.values():
             self._write_back(hand)
+        for found, record in self._erasures:
+            self._eraser.apply(found, record)
 
     def settle_again(self, limit: int, *, but: frozenset[str] = frozenset()) -> frozenset[str]:
         """Judge again, by today's trust, up to ``limit`` links that wait for no link but for a registry.
@@ -238,7 +243,7 @@ class Settlement:
 
     def _accept(self, hand: _ChainInHand, found: Examined, *, early: bool) -> None:
         envelope = envelope_of(found)
-        fault = found.fault or _misopened(found, envelope) or judge_published(found.event) or self._judge_history(found)
+        fault = found.fault or _misopened(found, envelope) or self._judge_record(found) or self._judge_history(found)
         marks = () if fault is not None else self._history.take(found)
         hand.ids[envelope.header.seq] = envelope.envelope_id
         self._links.append(
@@ -264,12 +269,17 @@ class Settlement:
         elif isinstance(found.event, Receipt):
             self._receipts.append((found, found.event))
         elif owes_receipt:
-            self._note_key(found, envelope)
+            self._note_record(found, envelope)
             hand.stored.append(envelope)
 
-    def _note_key(self, found: Examined, envelope: Envelope) -> None:
+    def _judge_record(self, found: Examined) -> Fault | None:
+        return judge_published(found.event) or self._eraser.judge(found)
+
+    def _note_record(self, found: Examined, envelope: Envelope) -> None:
         if isinstance(found.event, MemberKeyPublished):
             self._tx.key_book.keep(envelope.header.source, found.event.key)
+        elif isinstance(found.event, ContentErased):
+            self._erasures.append((found, found.event))
 
 
 def _place(envelope: Envelope) -> tuple[str, str, int]:

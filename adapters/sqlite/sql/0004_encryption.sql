@@ -5,11 +5,14 @@ CREATE TABLE content_keys (
 ) STRICT;
 
 -- What was taken out of an envelope for good: keys part, content and content key. Header and signatures stay.
+-- One row for each county that says so, ourselves among them.
 CREATE TABLE erasures (
-    position INTEGER PRIMARY KEY,  -- of the envelope
+    position INTEGER NOT NULL,     -- of the envelope
+    county TEXT NOT NULL,
     reason TEXT NOT NULL,
-    erased_at INTEGER NOT NULL
-) STRICT;
+    erased_at INTEGER NOT NULL,
+    PRIMARY KEY (position, county)
+) STRICT, WITHOUT ROWID;
 
 -- Short-lived public encryption keys, ours and those that partners published.
 CREATE TABLE office_keys (

@@ -2,20 +2,26 @@
 
 from dataclasses import dataclass
 
+import structlog
 from aiohttp import web
 
 from schemas.control import HUMAN_STAGES
+from schemas.drafts import ErasureDraft
 from schemas.errors import Fault, NotFoundError
-from schemas.records import Chain, Delivery, Direction, ReceiptRow, StoredEvent
+from schemas.records import Chain, Delivery, Direction, ErasureRow, ReceiptRow, StoredEvent
 from services.gateway.acknowledge import AlreadyAnswered
 from services.gateway.admission import LIVE_PROTOCOL
-from services.gateway.answers import Acknowledged, ReceiptList
+from services.gateway.answers import Acknowledged, Erasure, ReceiptList
 from services.gateway.api.asked import EventPath, EventQuery, LiveQuery
 from services.gateway.api.calls import Call, reply
+from services.gateway.bodies import read_body
 from services.gateway.desk import Desk
+from services.gateway.erasing import erase_event
 from services.gateway.problems import Problem, problem_of, status_of
-from services.gateway.views import accepted, answer_line, event_detail, event_page, receipt_line
+from services.gateway.views import accepted, answer_line, erasure_lines, event_detail, event_page, receipt_line
 from services.ports import Snapshot
+
+log = structlog.get_logger()
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
@@ -48,6 +54,7 @@ class _Found:
     chain: Chain | None
     deliveries: list[Delivery]
     receipts: list[ReceiptRow]
+    erasures: list[ErasureRow]
 
     @property
     def own_answer(self) -> ReceiptRow | None:
@@ -66,6 +73,7 @@ def _find(snapshot: Snapshot, envelope_id: str) -> _Found:
         snapshot.chain(header.channel, header.epoch),
         snapshot.deliveries(envelope_id) if event.direction is Direction.OUTGOING else [],
         snapshot.receipts(envelope_id),
+        snapshot.erasures_of(envelope_id),
     )
 
 
@@ -78,6 +86,7 @@ async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
         chain=found.chain,
         deliveries=found.deliveries,
         answer=found.own_answer if found.event.direction is Direction.INCOMING else None,
+        erasures=found.erasures,
         trust=desk.gateway.directory.trust(),
         now=desk.gateway.clock.now(),
     )
@@ -108,6 +117,21 @@ async def post_acknowledgement(desk: Desk, call: Call) -> web.StreamResponse:
         answered_at=answer.answered_at,
     )
     return reply(body, 202)
+
+
+async def post_erasure(desk: Desk, call: Call) -> web.StreamResponse:
+    """Erase the content of an own event, here and at every recipient."""
+    envelope_id, draft = call.path_as(EventPath).id, read_body(call.body, ErasureDraft, "request")
+    if isinstance(draft, tuple):
+        return Problem(status_of(draft[0].code), draft).response()
+    gateway, now = desk.gateway, desk.gateway.clock.now()
+    outcome = await gateway.store.write(
+        lambda tx: erase_event(tx, envelope_id, draft, posting=gateway.posting, trust=gateway.directory.trust, now=now)
+    )
+    if isinstance(outcome, Fault):
+        return problem_of(outcome).response()
+    log.info("gateway.erased", envelope_id=envelope_id, reason=draft.reason, access=call.caller.name)
+    return reply(Erasure(envelope_id=envelope_id, erasures=erasure_lines(outcome)))
 
 
 async def get_live(desk: Desk, call: Call) -> web.StreamResponse:

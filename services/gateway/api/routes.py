@@ -3,11 +3,12 @@
 from typing import Final
 
 from schemas.access import Scope
-from schemas.drafts import AcknowledgementDraft, EventDraft
+from schemas.drafts import AcknowledgementDraft, ErasureDraft, EventDraft
 from schemas.evidence import Evidence
 from services.gateway.answers import (
     Accepted,
     Acknowledged,
+    Erasure,
     EventDetail,
     EventPage,
     Health,
@@ -143,6 +144,25 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=AcknowledgementDraft,
         body_required=False,
         codes=_OF_ACKNOWLEDGEMENT,
+    ),
+    Route(
+        "POST",
+        f"{BASE}/events/{{id}}/erasure",
+        "erase_event",
+        "Erase the content of an own event, here and at every recipient; header and signatures stay.",
+        events.post_erasure,
+        Scope.OPERATE,
+        Erasure,
+        path_model=EventPath,
+        body=ErasureDraft,
+        codes=(
+            "request.not_found",
+            "erasure.control_record",
+            "erasure.not_ours",
+            "erasure.in_force",
+            "erasure.undelivered",
+            "sharing.no_agreement",
+        ),
     ),
     Route(
         "GET",
