@@ -17,14 +17,14 @@ class MemoryOfficeKeys:
 
     def of(self, county: str) -> tuple[KeyRecord, ...]:
         """Return the kept keys of a county, the newest first."""
-        mine = [key for owner, key in self._state.office_keys.values() if owner == county]
+        mine = [key for (owner, _), key in self._state.office_keys.items() if owner == county]
         return tuple(sorted(mine, key=lambda one: (-one.valid_from.timestamp(), one.kid)))
 
     def keep(self, county: str, key: KeyRecord) -> None:
         """Keep a published key; beyond twelve the oldest go."""
-        self._state.office_keys[key.kid] = (county, key)
+        self._state.office_keys[county, key.kid] = key
         for old in self.of(county)[_KEPT_A_COUNTY:]:
-            del self._state.office_keys[old.kid]
+            del self._state.office_keys[county, old.kid]
 
     def note_published(self, kid: str, channel: str) -> None:
         """A key of ours was published on a channel."""

@@ -96,8 +96,8 @@ class State:
     settings: dict[str, str] = field(default_factory=dict)
     erasures: dict[str, tuple[ErasureRow, ...]] = field(default_factory=dict)
     """envelope id -> who has erased its content."""
-    office_keys: dict[str, tuple[str, KeyRecord]] = field(default_factory=dict)
-    """kid -> (county, record)."""
+    office_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)
+    """(county, kid) -> record."""
     published_keys: set[tuple[str, str]] = field(default_factory=set)
     """(kid, channel)."""
 

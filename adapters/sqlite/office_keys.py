@@ -12,8 +12,8 @@ KEPT_A_COUNTY: Final = 12
 SELECT_OF_COUNTY: Final = "SELECT record FROM office_keys WHERE county = ? ORDER BY valid_from DESC, kid"
 _INSERT: Final = "INSERT OR REPLACE INTO office_keys (kid, county, record, valid_from) VALUES (?, ?, ?, ?)"
 _PRUNE: Final = """
-    DELETE FROM office_keys WHERE kid IN (
-        SELECT kid FROM office_keys WHERE county = ? ORDER BY valid_from DESC, kid LIMIT -1 OFFSET ?
+    DELETE FROM office_keys WHERE county = ?1 AND kid IN (
+        SELECT kid FROM office_keys WHERE county = ?1 ORDER BY valid_from DESC, kid LIMIT -1 OFFSET ?2
     )"""
 _INSERT_PUBLISHED: Final = "INSERT OR IGNORE INTO office_keys_published (kid, channel) VALUES (?, ?)"
 SELECT_PUBLISHED: Final = "SELECT 1 FROM office_keys_published WHERE kid = ? AND channel = ?"

@@ -26,7 +26,7 @@ from services.domain.guards import guard_content, guard_control, without_numbers
 from services.domain.histories import about_of
 from services.domain.levels import level_of
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_sharing
-from services.domain.signing import Claim, claims_of, first_broken, open_parts, payload_type_of
+from services.domain.signing import Claim, claims_of, first_broken, open_emptied, open_parts, payload_type_of
 from services.domain.trust import Trust
 
 _FIELD_MAX: Final = 80
@@ -63,6 +63,7 @@ class Examined:
         level: Effective level of an alert.
         about: What later events are judged by.
         content_key: What opens its content; empty for content in clear.
+        emptied: Set if nothing is wrong but that its content is missing: it was erased at its source.
     """
 
     arrival: Arrival
@@ -75,6 +76,7 @@ class Examined:
     level: int | None = None
     about: AlertFacts | FlowPeople | None = None
     content_key: bytes = field(default=b"", repr=False)
+    emptied: Envelope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def conclude(
         unwrap: Opens content keys that were wrapped for us.
     """
     if isinstance(opened.envelope, Fault):
-        found = Examined(opened.arrival, Outcome.QUARANTINED, opened.envelope)
+        found = Examined(opened.arrival, Outcome.QUARANTINED, opened.envelope, emptied=_emptied(opened.arrival.message))
     else:
         found = _examine_origin(opened.arrival, opened.envelope, broken, trust, county)
         if found.outcome is Outcome.ACCEPTABLE:
@@ -143,6 +145,11 @@ def own_id(arrival: Arrival, county: str) -> str | None:
     if subject is None or isinstance(parts, Fault):
         return None
     return digest_of(pre_authentication_encoding(payload_type_of(subject.wire_type), parts.header))
+
+
+def _emptied(message: bytes) -> Envelope | None:
+    parts = split_wire(message, max_bytes=MESSAGE_MAX_BYTES)
+    return None if isinstance(parts, Fault) else open_emptied(parts)
 
 
 def _open(message: bytes) -> Envelope | Fault:

@@ -64,7 +64,7 @@ class Settlement:
         self._dispatch: dict[Outcome, Callable[[Examined], None]] = {
             Outcome.ACCEPTABLE: self._chain_in,
             Outcome.REJECTED: self._chain_in,
-            Outcome.QUARANTINED: self._keeper.quarantine,
+            Outcome.QUARANTINED: self._refuse,
             Outcome.UNKNOWN_REGISTRY: self._keeper.hold,
             Outcome.OWN: self._keeper.note_own,
         }
@@ -101,6 +101,14 @@ class Settlement:
 
     def _take(self, found: Examined) -> None:
         self._dispatch[found.outcome](found)
+
+    def _refuse(self, found: Examined) -> None:
+        """Quarantine, but pass over what is here already and came again after its source had erased the content."""
+        emptied = found.emptied
+        chain = self._tx.chains.find(emptied.header.channel, emptied.header.epoch) if emptied else None
+        if emptied and chain and self._tx.chains.held_id(chain.number, emptied.header.seq) == emptied.envelope_id:
+            return
+        self._keeper.quarantine(found)
 
     def _write_back(self, hand: _ChainInHand) -> None:
         if hand.moved:

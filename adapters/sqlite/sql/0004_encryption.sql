@@ -15,14 +15,14 @@ CREATE TABLE erasures (
 ) STRICT, WITHOUT ROWID;
 
 -- Short-lived public encryption keys, ours and those that partners published.
+-- By county first: a member that publishes another's key as its own takes nothing away from that one.
 CREATE TABLE office_keys (
-    kid TEXT PRIMARY KEY,
     county TEXT NOT NULL,
+    kid TEXT NOT NULL,
     record TEXT NOT NULL,          -- the public record as JSON
-    valid_from INTEGER NOT NULL
+    valid_from INTEGER NOT NULL,
+    PRIMARY KEY (county, kid)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX office_keys_by_county ON office_keys (county, valid_from);
 
 -- Which of our own were published on which channel.
 CREATE TABLE office_keys_published (

@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from schemas.control import HUMAN_STAGES, ReceiptStage
+from schemas.control import HUMAN_STAGES, ErasureReason, ReceiptStage
 from schemas.envelope import Envelope, Position
 from schemas.errors import Fault, RequestError
-from schemas.records import Chain, Direction, NoticeKind, ReceiptRow, Remembered
+from schemas.records import Chain, Direction, ErasureRow, NoticeKind, ReceiptRow, Remembered
+from schemas.registry import KeyRecord
 from schemas.subjects import Lane
 from services.ports import Snapshot, Transaction
+from tests import papers
 from tests.contract.store.samples import (
     ALERT,
     BULLETIN,
@@ -132,6 +134,7 @@ def _record(draw: st.DrawFn) -> Operation:
                 early=early,
                 refused=is_refused,
                 level=seq or None,
+                content_key=bytes([seq]) * 32 if seq % 2 and not is_refused else b"",
             )
             for seq in seqs
         ]
@@ -227,6 +230,29 @@ def _wait(draw: st.DrawFn) -> Operation:
     )
 
 
+@st.composite
+def _on_content(draw: st.DrawFn) -> Operation:
+    """Erasures and published keys."""
+    one, seconds, county = draw(_id), draw(_seconds), draw(_who)
+    row = ErasureRow(county, draw(st.sampled_from(ErasureReason)), at(seconds))
+    name = draw(st.sampled_from(("old", "young")))
+    key = papers.x25519_record(name, valid_from=at(seconds), valid_until=at(seconds + 60))
+    return draw(
+        _one_of(
+            (one, row, name),
+            ("erasures.erase", lambda tx: tx.erasures.erase(one, row)),
+            ("erasures.note", lambda tx: tx.erasures.note(one, row)),
+            ("key_book.keep+key_book.of", lambda tx: _keep_key(tx, county, key)),
+            ("key_book.note_published", lambda tx: tx.key_book.note_published(key.kid, name)),
+        )
+    )
+
+
+def _keep_key(tx: Transaction, county: str, key: KeyRecord) -> object:
+    tx.key_book.keep(county, key)
+    return tx.key_book.of(county)
+
+
 def _receive(tx: Transaction, row: ReceiptRow) -> int:
     tx.receipt_book.record(row)
     return tx.dues.mark(row)
@@ -310,6 +336,9 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "quarantined": one.quarantined(9),
         "counts": dict(one.counts()),
         "oldest": dict(one.oldest_unstored()),
+        "erasures": [one.erasures_of(envelope_id) for envelope_id in IDS],
+        "held": one.oldest_held(),
+        "published": [one.is_published(papers.x25519_record(name).kid, name) for name in ("old", "young")],
     }
 
 
@@ -324,6 +353,7 @@ OPERATIONS: Final = st.one_of(
     _receipt(),
     _wait(),
     _tell(),
+    _on_content(),
     st.just(Operation("look", (), everything)),
 )
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from adapters.memory.store import MemoryStore
+from schemas.base import Event
 from schemas.carriage import Arrival
-from schemas.control import EpochOpened, Receipt
+from schemas.control import ContentErased, EpochOpened, MemberKeyPublished, Receipt
 from schemas.documents import SignedDocument
 from schemas.envelope import Header, PayloadType
 from schemas.evidence import CarriedEnvelope, CarriedLink, Evidence
@@ -117,10 +118,17 @@ def test_the_header_table_lists_every_field_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "model"), [("Channels and epochs", EpochOpened), ("Receipts", Receipt)], ids=["opening", "receipt"]
+    ("title", "model"),
+    [
+        ("Channels and epochs", EpochOpened),
+        ("Receipts", Receipt),
+        ("Encrypted content", MemberKeyPublished),
+        ("Erasure", ContentErased),
+    ],
+    ids=["opening", "receipt", "key", "erasure"],
 )
-def test_the_tables_of_control_records_name_every_field(title: str, model: type[EpochOpened | Receipt]) -> None:
-    """The two types that every implementation must write."""
+def test_the_tables_of_control_records_name_every_field(title: str, model: type[Event]) -> None:
+    """The types that every implementation must write."""
     named = set(re.findall(r"`(\w+)`", section(title)))
     assert set(model.model_fields) <= named
 

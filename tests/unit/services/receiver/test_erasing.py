@@ -254,3 +254,28 @@ async def test_an_erasure_of_what_never_came_is_taken_and_does_nothing(desk: Off
     await desk.take(*await neighbour.sent())
     assert await desk.codes() == []
     assert content_of(await kept(desk, event.envelope.envelope_id)) != b""
+
+
+async def test_an_emptied_event_that_comes_again_is_passed_over(desk: Office, neighbour: Office) -> None:
+    """After a hub was lost the source publishes again what it still has: header and signatures."""
+    event = await crossed(neighbour, desk)
+    await erased(neighbour, event.envelope.envelope_id)
+    await desk.take(*await neighbour.sent())
+    left = (await kept(neighbour, event.envelope.envelope_id)).envelope
+    subject = f"hub.in.{LIBO}.normal.{HUANJIANG}.information.policy_bulletin_published.v1"
+
+    await desk.take(papers.arrival(left, subject=subject))
+
+    assert await desk.codes() == []
+    assert await desk.head(left) == 2
+
+
+async def test_an_emptied_event_is_not_taken_for_one_that_never_came(desk: Office, neighbour: Office) -> None:
+    """Else whoever carries it could make an event disappear by cutting its content off."""
+    await neighbour.post(to=[HUANJIANG])
+    opening, event = await neighbour.sent()
+    cut = event.message.rsplit(b"\n", 1)[0] + b"\n"
+    await desk.take(opening, papers.arrival(cut, subject=event.subject))
+    assert await desk.codes() == ["content.digest"]
+    await desk.take(event)
+    assert await desk.seqs() == [1]
