@@ -62,6 +62,8 @@ _OF_SUBMISSION: Final = (
     "guard.personal_number",
     "guard.secret_label",
     "sharing.no_agreement",
+    "encryption.no_reader_key",
+    "encryption.no_office_key",
 )
 _OF_ACKNOWLEDGEMENT: Final = (
     "request.not_found",

@@ -3,12 +3,14 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.errors import Fault
 from services.domain.encryption import (
     OpenedContent,
     content_aad,
     decrypt_content,
     encrypt_content,
     open_content,
+    parse_keys,
     wrap_info,
 )
 from services.domain.receiving import Outcome, examine
@@ -91,3 +93,18 @@ def test_a_reader_reads_the_same_as_its_neighbour() -> None:
     """One content for all: no source can tell two readers two stories under one signature and one key."""
     opened = {county: open_content(GOOD_ENVELOPE, county, keyring(county).unwrap) for county in papers.COUNTIES}
     assert set(opened.values()) == {OpenedContent(BODY, KEY)}
+
+
+@given(
+    st.binary(max_size=400) | st.recursive(st.none() | st.text(max_size=9), st.lists, max_leaves=9).map(papers.as_bytes)
+)
+def test_whatever_stands_in_the_keys_part_nothing_is_raised(keys: bytes) -> None:
+    """A partner's bytes: refused, or the one spelling."""
+    found = parse_keys(keys, GOOD_ENVELOPE.header)
+    assert isinstance(found, Fault)
+
+
+@given(st.binary(max_size=200), st.binary(min_size=32, max_size=32))
+def test_whatever_is_carried_nothing_is_raised(carried: bytes, key: bytes) -> None:
+    """Shorter than a tag, empty, noise."""
+    assert decrypt_content(carried, source=LIBO, content_id="00" * 16, key=key) is None

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from schemas.access import Scope
 from schemas.errors import ConflictError, RequestError, SharingDeniedError, UnavailableError
 from services.domain.signing import verify
 from services.gateway.submit import Submitter
 from tests import papers
+from tests.caller import calling
+from tests.papers import LIBO
 from tests.world import County, World, alert_draft, policy_draft, shifted
 
 
@@ -157,3 +160,14 @@ async def test_a_control_record_is_no_request(libo: County) -> None:
         await libo.send(policy_draft(type="cn.sihu.control.epoch_opened.v1", content={}))
 
     assert (await libo.counts())["waiting"] == 0
+
+
+async def test_a_reader_without_a_key_is_named_and_nothing_is_placed() -> None:
+    """The officer learns whom to ask; the chain has no hole where the event would have been."""
+    members = tuple(papers.member(county, keys=papers.member(county).keys[:4]) for county in papers.COUNTIES)
+    world = World(trust=papers.trust(papers.in_force(internal_in_clear=False), members=members))
+    county = world[LIBO]
+    async with calling(county, county.let_in("desk", Scope.EVENTS_WRITE)) as caller:
+        refused = await caller.post("/events", json=policy_draft(**{"class": "internal"}))
+    assert (refused.status, refused.body["code"], refused.body["field"]) == (409, "encryption.no_reader_key", "to")
+    assert await county.take_waiting() == []

@@ -15,6 +15,7 @@ from services.domain.encoding import require_base64url
 from services.domain.encryption import encrypt_content, parse_keys, spell_keys, wrap_info
 from services.domain.governance import kid_of
 from services.domain.reading import content_of, title_of
+from services.ports import Transaction
 from tests import papers
 from tests.desk import Office, everything_in, opened, place_of
 from tests.encrypted import CONTENT_ID, KEY, SALT, encrypted_envelope, keyring
@@ -277,3 +278,30 @@ async def test_personal_content_waits_for_a_short_lived_key(neighbour: Office) -
     with pytest.raises(RequestError) as refused:
         await posted(neighbour, **{"class": InformationClass.PERSONAL})
     assert refused.value.fault.code == "encryption.no_office_key"
+
+
+async def test_personal_content_goes_to_short_lived_keys_alone(desk: Office, neighbour: Office) -> None:
+    """Reader and source both have one: then it is posted, and both read it."""
+    in_force = papers.in_force(class_ceiling=InformationClass.PERSONAL, internal_in_clear=False)
+    desk.trusted = neighbour.trusted = papers.trust(in_force)
+    own = office_key("522722 office March")
+    desk.encryption.add(OFFICE)
+
+    def keep(tx: Transaction) -> None:
+        tx.key_book.keep(HUANJIANG, office_key())
+        tx.key_book.keep(LIBO, own)
+
+    await neighbour.store.write(keep)
+    posted = await neighbour.post(content=bulletin(), to=[HUANJIANG], **{"class": InformationClass.PERSONAL})
+    arrivals = await neighbour.sent()
+    event = opened(arrivals[-1].message)
+    entries = parse_keys(event.keys_bytes, event.header)
+    assert isinstance(entries, dict)
+    assert {county: entry.kid for county, entry in entries.items()} == {HUANJIANG: office_key().kid, LIBO: own.kid}
+
+    await desk.take(*arrivals)
+
+    assert await desk.codes() == []
+    held = await desk.store.read(lambda s: s.event(posted.envelope_id))
+    assert held is not None
+    assert json.loads(content_of(held)) == bulletin()
