@@ -26,6 +26,7 @@ from schemas.backups import COUNTY, DATABASE, BackupManifest
 from schemas.errors import Fault, RequestError, UnavailableError
 from services.bootstrap.upkeep import OFFICE, SPARE_BYTES, Told, sound
 from services.domain.encoding import digest_of
+from services.domain.office_keys import RENEWAL_WANTED
 from services.ports import Transaction
 from services.settings import OFFICE_KEYS_FOLDER, SETTINGS_FILE, Settings, read_settings
 
@@ -55,6 +56,7 @@ def mark_restored(tx: Transaction, county: str) -> int:
     """Note that this store lacks what happened after it was copied; return how many own chains that concerns."""
     tx.outbox.doubt()
     tx.memory.forget_positions()
+    tx.memory.put_setting(RENEWAL_WANTED, "restored")
     return tx.chains.retire(county)
 
 

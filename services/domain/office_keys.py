@@ -30,6 +30,9 @@ RENEWED_BEFORE: Final = timedelta(days=7)
 GRACE: Final = timedelta(days=16)
 """How long a private half outlives its key: the hub keeps messages for at most 14 days."""
 
+RENEWAL_WANTED: Final = "office_key_renewal"
+"""A fact of the store: it was restored, so partners may know a younger key whose private half is lost."""
+
 _PROBE: Final = bytes.fromhex("01" * 32)
 
 

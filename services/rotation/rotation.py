@@ -20,7 +20,7 @@ from schemas.ids import CountyCode
 from schemas.registry import KeyRecord
 from services.domain.chain import channel_of
 from services.domain.drafting import Outgoing, schema_ref
-from services.domain.office_keys import LIFE, is_due, needs_office_keys, newest_valid, outlived
+from services.domain.office_keys import LIFE, RENEWAL_WANTED, is_due, needs_office_keys, newest_valid, outlived
 from services.domain.trust import AgreementInForce, Trust
 from services.key_ports import OfficeKeyChain
 from services.ports import Clock, Store, Transaction
@@ -48,6 +48,7 @@ class Rotation:
         """
         self._store, self._posting, self._keys = store, posting, keys
         self._trust, self._clock = trust, clock
+        self._looked_for_renewal = False
 
     async def run_once(self) -> int:
         """Make, publish and destroy what is due; return how many records went out.
@@ -58,12 +59,20 @@ class Rotation:
         """
         now = self._clock.now()
         own = await asyncio.to_thread(self._keys.records)
-        if is_due(own, now):
+        if is_due(own, now) or await self._renewal_wanted():
             own.append(await asyncio.to_thread(self._keys.make, now, now + LIFE))
             log.info("rotation.made", kid=own[-1].kid)
+            await self._store.write(lambda tx: tx.memory.put_setting(RENEWAL_WANTED, ""))
+        self._looked_for_renewal = True
         published = await self._publish(own, now)
         await self._destroy(own, now)
         return published
+
+    async def _renewal_wanted(self) -> bool:
+        """Ask once in the life of a process: a store is restored while no node runs on it."""
+        if self._looked_for_renewal:
+            return False
+        return await self._store.write(lambda tx: bool(tx.memory.settings().get(RENEWAL_WANTED)))
 
     async def _publish(self, own: list[KeyRecord], now: datetime) -> int:
         newest = newest_valid(own, now)

@@ -411,3 +411,28 @@ async def test_watch_ends_when_its_token_dies(world: DiskWorld) -> None:
         _, err = await process.communicate()
     assert process.returncode == 3
     assert b"access." in err
+
+
+async def test_an_erased_event_is_shown_without_content_and_with_who_erased_it(world: DiskWorld) -> None:
+    """A file sent to the wrong neighbour: gone at both desks, and the sender can show that it is."""
+    libo, huanjiang = world.desks[LIBO], world.desks[HUANJIANG]
+    fields = [f"{name}:={json.dumps(value)}" for name, value in papers.policy_content().items()]
+    sent: Any = await libo.done("send", *fields, "--type", "政策通报", "--to", "环江")
+    envelope_id = str(sent["envelope_id"])
+    early = await libo.command("erase", envelope_id[:10], "--reason", "mistaken")
+    assert early.code != 0
+    assert "erasure.undelivered" in early.err
+    await world.carry()
+
+    done: Any = await libo.done("erase", envelope_id[:10], "--reason", "mistaken")
+    assert [one["county"] for one in done["erasures"]] == [LIBO]
+    await world.carry()
+
+    for desk in (libo, huanjiang):
+        shown: Any = await desk.done("show", envelope_id)
+        assert shown["content"] is None
+        assert shown["verification"]["holds"]
+    table = await libo.command("show", envelope_id)
+    assert "已销毁" in table.out
+    assert "误发" in table.out
+    assert {one["county"] for one in (await libo.done("show", envelope_id))["erasures"]} == {LIBO, HUANJIANG}  # type: ignore[index]

@@ -12,6 +12,7 @@ from schemas.control import MemberKeyPublished
 from schemas.errors import RequestError
 from schemas.records import HeldBack
 from schemas.registry import KeyRecord
+from services.bootstrap.restoring import mark_restored
 from services.domain.governance import kid_of
 from services.domain.office_keys import GRACE, LIFE, RENEWED_BEFORE, newest_valid
 from services.rotation.rotation import Rotation
@@ -130,6 +131,23 @@ async def test_a_key_made_by_the_command_is_published_by_the_next_pass(desk: Des
     made = FileEncryption(tmp_path, PHRASE, kid_of).make(desk.clock.now(), desk.clock.now() + LIFE)
     assert await desk.rotation.run_once() == 1
     assert (await desk.published())[-1] == made
+
+
+async def test_a_restored_county_makes_a_new_key_at_once(desk: Desk) -> None:
+    """Partners may know a younger key than the backup held: until its end they would send what nobody can open."""
+    await desk.rotation.run_once()
+    await desk.store.write(lambda tx: mark_restored(tx, HUANJIANG))
+    desk.clock.jump(DAY)
+    assert await desk.rotation.run_once() == 0  # a node looks at its start: nothing is restored beneath it
+
+    again = Rotation(
+        store=desk.store, posting=desk.posting, keys=desk.files, trust=lambda: desk.trusted, clock=desk.clock
+    )
+    assert await again.run_once() == 1
+    first, second = await desk.published()
+    assert second.valid_from > first.valid_from
+    desk.clock.jump(DAY)
+    assert await again.run_once() == 0
 
 
 # -- the files -----------------------------------------------------------------------------------------
