@@ -9,6 +9,7 @@ Source: docs/protocol.md, section "Encrypted content"; docs/decisions/0015-rotat
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -55,7 +56,8 @@ def choose_key(
         mend = f"{county} has published no office key that is valid now; personal content waits until it does"
         return Fault("encryption.no_office_key", "to", mend)
     member = trust.member(county)
-    listed = newest_valid((key for key in member.keys if key.use is KeyUse.ENCRYPTION), at) if member else None
+    usable = (key for key in member.keys if key.use is KeyUse.ENCRYPTION and _is_usable(key.public)) if member else ()
+    listed = newest_valid(usable, at)
     if listed is not None:
         return listed
     mend = f"{county} has no encryption key that is valid now; ask its office to publish one, or leave it out"
@@ -82,15 +84,17 @@ def judge_published(event: object) -> Fault | None:
     public = from_base64url(event.key.public)
     if public is None or kid_of(event.key.algorithm, public) != event.key.kid:
         return Fault("key.misnamed", "content.key", f"{event.key.kid} is not the id of its key")
-    if not _is_usable(public):
+    if not _is_usable(event.key.public):
         return Fault("key.unusable", "content.key.public", "nothing can be encrypted to this point of the curve")
     return None
 
 
-def _is_usable(public: bytes) -> bool:
+@lru_cache(maxsize=4096)
+def _is_usable(public: str) -> bool:
     # A point of low order gives everybody the same secret; the library refuses to compute it.
     try:
-        X25519PrivateKey.from_private_bytes(_PROBE).exchange(X25519PublicKey.from_public_bytes(public))
+        point = X25519PublicKey.from_public_bytes(from_base64url(public) or b"")
+        X25519PrivateKey.from_private_bytes(_PROBE).exchange(point)
     except ValueError:
         return False
     return True

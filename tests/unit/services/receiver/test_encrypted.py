@@ -271,6 +271,21 @@ async def test_content_is_refused_at_the_desk_if_a_reader_has_no_key(neighbour: 
     assert await neighbour.sent() == []
 
 
+async def test_an_unusable_key_in_the_registry_is_no_key(neighbour: Office) -> None:
+    """The library refuses to compute with it: that must be a refusal at the desk, and no crash of every sender."""
+    weak = papers.encryption_record(HUANJIANG, public="A" * 43, kid=kid_of("x25519", bytes(32)))
+    members = tuple(
+        papers.member(county, keys=(*papers.member(county).keys[:4], weak))
+        if county == HUANJIANG
+        else papers.member(county)
+        for county in papers.COUNTIES
+    )
+    neighbour.trusted = papers.trust(papers.in_force(internal_in_clear=False), members=members)
+    with pytest.raises(RequestError) as refused:
+        await posted(neighbour)
+    assert refused.value.fault.code == "encryption.no_reader_key"
+
+
 async def test_personal_content_waits_for_a_short_lived_key(neighbour: Office) -> None:
     """Encrypted to a key that lives for years it could never be destroyed for good."""
     in_force = papers.in_force(class_ceiling=InformationClass.PERSONAL)
