@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 _SCRUB_MILLISECONDS: Final = 100
-_SCRUB_AGAIN_SECONDS: Final = 5.0
+_SCRUB_AGAIN_SECONDS: Final = 2.0
 
 _Job = tuple[Callable[[SqliteTransaction], Any], asyncio.Future[Any]]
 """A work and whom to tell."""
