@@ -4,7 +4,7 @@ The content is encrypted once, by AES-256-GCM under a key of its own. That key i
 9180), bound to the one place of the one chain that it belongs to, so nobody can carry another's ciphertext as its own.
 Nothing here makes randomness: keys and salts come in, and wrapping is a port.
 
-Source: docs/protocol.md, section "Encrypted content"; docs/decisions/0014-encrypt-to-the-audience.md
+Source: docs/protocol.md, section "Encrypted content"; docs/decisions/0015-encrypt-to-the-audience.md
 """
 
 from collections.abc import Callable, Mapping

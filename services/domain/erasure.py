@@ -1,6 +1,6 @@
 """Erasing: who may ask for it, what is said about it, and who may say so. Header and signatures always stay.
 
-Source: docs/protocol.md, section "Erasure"; docs/decisions/0016-erase-content-keep-the-chain.md
+Source: docs/protocol.md, section "Erasure"; docs/decisions/0017-erase-content-keep-the-chain.md
 """
 
 from collections.abc import Sequence

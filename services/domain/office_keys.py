@@ -4,7 +4,7 @@ A member's registry key lives for years; who steals it opens every message that 
 key of its own every month, publishes it to its partners, signed by its event key, and destroys the private half soon
 after its end.
 
-Source: docs/protocol.md, section "Encrypted content"; docs/decisions/0015-rotate-office-keys-monthly.md
+Source: docs/protocol.md, section "Encrypted content"; docs/decisions/0016-rotate-office-keys-monthly.md
 """
 
 from collections.abc import Iterable, Sequence

@@ -2,7 +2,7 @@
 
 A key may also come from ``sihu key rotate-office``: it lies in the directory, and the next pass publishes it.
 
-Source: docs/decisions/0015-rotate-office-keys-monthly.md
+Source: docs/decisions/0016-rotate-office-keys-monthly.md
 """
 
 import asyncio
