@@ -103,6 +103,7 @@ async def test_there_is_a_key_for_each_reader_and_for_the_source(neighbour: Offi
     event = (await posted(neighbour))[-1]
     entries = parse_keys(event.keys_bytes, event.header)
     assert isinstance(entries, dict)
+    assert event.header_bytes == event.header.model_dump_json(by_alias=True, exclude_none=True).encode()
     expected = {county: papers.encryption_record(county).kid for county in papers.COUNTIES}
     assert {county: entry.kid for county, entry in entries.items()} == expected
 
