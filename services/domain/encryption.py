@@ -7,6 +7,7 @@ Nothing here makes randomness: keys and salts come in, and wrapping is a port.
 Source: docs/protocol.md, section "Encrypted content"; docs/decisions/0015-encrypt-to-the-audience.md
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -30,11 +31,13 @@ from services.domain.encoding import (
 
 CONTENT_KEY_BYTES: Final = 32
 SALT_BYTES: Final = 16
-OVERHEAD_BYTES: Final = SALT_BYTES + 16
-"""By how much the content grows: the salt in front, the tag of AES-GCM behind."""
+COMMITMENT_BYTES: Final = 32
+OVERHEAD_BYTES: Final = COMMITMENT_BYTES + SALT_BYTES + 16
+"""By how much the content grows: commitment and salt in front, the tag of AES-GCM behind."""
 
 _NONCE: Final = bytes(12)  # each key encrypts one content and no other, so one nonce serves
 _CONTENT_LABEL: Final = b"sihu-content-v1\0"
+_COMMITMENT_LABEL: Final = b"sihu-content-commitment-v1\0"
 _WRAP_LABEL: Final = b"sihu-content-key-v1\0"
 _WRAPPED_KEYS: Final = TypeAdapter(tuple[WrappedKey, ...])
 
@@ -51,7 +54,7 @@ class EncryptedContent:
 
     Attributes:
         content_id: 32 hex characters, random.
-        carried: Ciphertext and tag.
+        carried: Commitment, ciphertext and tag.
         key: 32 bytes; opens ``carried`` and nothing else.
     """
 
@@ -95,19 +98,28 @@ def encrypt_content(plain: bytes, *, source: str, content_id: str, key: bytes, s
     """
     if len(key) != CONTENT_KEY_BYTES or len(salt) != SALT_BYTES:
         raise InvariantError("a content key has 32 bytes and a salt 16")
-    carried = AESGCM(key).encrypt(_NONCE, salt + plain, content_aad(source, content_id))
-    return EncryptedContent(content_id, carried, key)
+    closed = AESGCM(key).encrypt(_NONCE, salt + plain, content_aad(source, content_id))
+    return EncryptedContent(content_id, commitment_of(key) + closed, key)
 
 
 def decrypt_content(carried: bytes, *, source: str, content_id: str, key: bytes) -> bytes | None:
     """Return the content, or None if this key does not open these bytes under these names."""
-    if len(key) != CONTENT_KEY_BYTES or len(carried) < OVERHEAD_BYTES:
+    if len(key) != CONTENT_KEY_BYTES or len(carried) < OVERHEAD_BYTES or not carried.startswith(commitment_of(key)):
         return None
     try:
-        salted = AESGCM(key).decrypt(_NONCE, carried, content_aad(source, content_id))
+        salted = AESGCM(key).decrypt(_NONCE, carried[COMMITMENT_BYTES:], content_aad(source, content_id))
     except InvalidTag:
         return None
     return salted[SALT_BYTES:]
+
+
+def commitment_of(key: bytes) -> bytes:
+    """Return the 32 bytes by which a ciphertext names the one key that opens it.
+
+    AES-GCM alone does not: a source could make one ciphertext that opens to two stories under two keys, and wrap one of
+    them for each of two readers.
+    """
+    return hashlib.sha256(_COMMITMENT_LABEL + key).digest()
 
 
 def content_aad(source: str, content_id: str) -> bytes:

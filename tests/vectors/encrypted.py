@@ -12,9 +12,11 @@ from tests.vectors import hpke
 from tests.vectors.envelopes import EPOCH, POLICY_CONTENT, WORK_CONTENT, header, subject_of
 from tests.vectors.papers import HUANJIANG, KEYS, LIBO, NANDAN, POLICY, WORK
 from tests.vectors.spelling import Json, base64url, channel, compact, seal, sha256
+from tests.vectors.two_stories import colliding
 
 CONTENT_LABEL: Final = b"sihu-content-v1\0"
 WRAP_LABEL: Final = b"sihu-content-key-v1\0"
+COMMITMENT_LABEL: Final = b"sihu-content-commitment-v1\0"
 CONTENT_ID: Final = "00112233445566778899aabbccddeeff"
 CONTENT_KEY: Final = hashlib.sha256(b"sihu test vectors: content key").digest()
 SALT: Final = hashlib.sha256(b"sihu test vectors: salt").digest()[:16]
@@ -51,7 +53,16 @@ READERS: Final = {county: ReaderKey(county) for county in (NANDAN, HUANJIANG, LI
 
 def ciphertext(plain: bytes, source: str = LIBO, content_id: str = CONTENT_ID, key: bytes = CONTENT_KEY) -> bytes:
     """The content as carried."""
-    return AESGCM(key).encrypt(NONCE, SALT + plain, CONTENT_LABEL + prefixed(source, content_id))
+    commitment = hashlib.sha256(COMMITMENT_LABEL + key).digest()
+    return commitment + AESGCM(key).encrypt(NONCE, SALT + plain, CONTENT_LABEL + prefixed(source, content_id))
+
+
+def two_stories() -> bytes:
+    """A ciphertext that another key and the wrapped one both open, and that names the other."""
+    other = hashlib.sha256(b"sihu test vectors: another content key").digest()
+    story = SALT + b"sixteen bytes..."
+    closed = colliding(other, CONTENT_KEY, CONTENT_LABEL + prefixed(LIBO, CONTENT_ID), story)
+    return hashlib.sha256(COMMITMENT_LABEL + other).digest() + closed
 
 
 def info_of(place: Json, reader: str) -> bytes:
@@ -175,6 +186,13 @@ def bad() -> list[Json]:
             opened,
             carried=ciphertext(clear, content_id="f" * 32),
         ),
+        made(
+            "commitment-of-another-key",
+            "it opens, and names another key",
+            opened,
+            carried=ciphertext(clear, key=SALT * 2)[:32] + ciphertext(clear)[32:],
+        ),
+        made("two-stories", "two keys open it; it can name one of them only", opened, carried=two_stories()),
         made("content-cut", "shorter than salt and tag", opened, carried=b"short"),
         made("no-entry-for-the-source", "the source could not read itself", readers, change=lambda given: given[:2]),
         made("no-entry-for-a-reader", "南丹 could not read it", readers, change=lambda given: given[1:]),

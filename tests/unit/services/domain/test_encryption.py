@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.memory.encryption import MemoryEncryption
 from schemas.base import InformationClass
@@ -14,6 +15,8 @@ from services.domain.encoding import digest_of, to_base64url
 from services.domain.encryption import (
     OVERHEAD_BYTES,
     OpenedContent,
+    commitment_of,
+    content_aad,
     decrypt_content,
     encrypt_content,
     must_be_encrypted,
@@ -27,6 +30,7 @@ from services.domain.encryption import (
 from tests import papers
 from tests.encrypted import BODY, CONTENT_ID, KEY, SALT, encrypted_envelope, keyring, wrapped_for
 from tests.papers import HUANJIANG, LIBO, NANDAN
+from tests.vectors.two_stories import colliding
 
 GOOD: Final = encrypted_envelope()
 
@@ -65,6 +69,19 @@ def test_a_content_is_bound_to_its_source_and_its_id() -> None:
     assert decrypt_content(carried, source=LIBO, content_id="11" * 16, key=KEY) is None
     assert decrypt_content(carried, source=LIBO, content_id=CONTENT_ID, key=b"") is None
     assert decrypt_content(b"short", source=LIBO, content_id=CONTENT_ID, key=KEY) is None
+
+
+def test_a_ciphertext_tells_no_two_stories() -> None:
+    """A source wraps one key for 南丹 and another for 环江: AES-GCM opens one ciphertext by both, to two texts."""
+    other, aad = bytes(reversed(KEY)), content_aad(LIBO, CONTENT_ID)
+    closed = colliding(KEY, other, aad, SALT + b"sixteen bytes...")
+    stories = {AESGCM(key).decrypt(bytes(12), closed, aad) for key in (KEY, other)}
+    assert len(stories) == 2
+
+    for named in (KEY, other):
+        carried = commitment_of(named) + closed
+        opening = [decrypt_content(carried, source=LIBO, content_id=CONTENT_ID, key=key) for key in (KEY, other)]
+        assert sum(one is not None for one in opening) == 1
 
 
 @pytest.mark.parametrize(
