@@ -18,6 +18,8 @@ class Scope(StrEnum):
     """Only for officer-bound tokens."""
     OPERATE = "node:operate"
     """Metrics, notices, quarantine."""
+    ERASE = "content:erase"
+    """Destroying the content of own events, which cannot be taken back."""
 
 
 class Access(Model):
@@ -25,7 +27,7 @@ class Access(Model):
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
     digest: Digest
-    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=4, strict=False)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=5, strict=False)]
     officer: OfficerId | None = None
     issued_at: WireTime
     expires_at: WireTime

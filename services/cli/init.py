@@ -121,7 +121,7 @@ def _cli_access(token: str, card: MemberCard) -> Access:
     return Access(
         name="cli",
         digest=digest_of(token.encode()),
-        scopes=(Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.OPERATE),
+        scopes=(Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.OPERATE, Scope.ERASE),
         issued_at=now,
         expires_at=now + _CLI_TOKEN_LIFE,
     )

@@ -153,7 +153,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "erase_event",
         "Erase the content of an own event, here and at every recipient; header and signatures stay.",
         events.post_erasure,
-        Scope.OPERATE,
+        Scope.ERASE,
         Erasure,
         path_model=EventPath,
         body=ErasureDraft,

@@ -24,7 +24,7 @@ async def world() -> World:
 async def caller(world: World) -> AsyncIterator[Caller]:
     """Whoever operates 荔波's node."""
     county = world[LIBO]
-    async with calling(county, county.let_in("desk", Scope.EVENTS_READ, Scope.OPERATE)) as one:
+    async with calling(county, county.let_in("desk", Scope.EVENTS_READ, Scope.ERASE)) as one:
         yield one
 
 
@@ -70,5 +70,5 @@ async def test_what_cannot_be_erased_is_refused_with_its_code(world: World, call
 async def test_whoever_may_only_send_cannot_erase(world: World, caller: Caller) -> None:
     """It cannot be taken back, so it is the operator's."""
     event, county = await sent_id(caller), world[LIBO]
-    async with calling(county, county.let_in("sender", Scope.EVENTS_READ, Scope.EVENTS_WRITE)) as sender:
+    async with calling(county, county.let_in("sender", Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.OPERATE)) as sender:
         assert (await sender.post(f"/events/{event}/erasure", json={"reason": "expired"})).status == 403
