@@ -7,7 +7,8 @@ info: gateway.submitted, gateway.acknowledged, gateway.closed, relay.published, 
 upkeep.swept.
 warning: gateway.refused, relay.append_deferred, receiver.deferred, receiver.gap_waited, notifier.deferred,
 upkeep.deferred, directory.refused, notifier.expiring, receiver.own_lost, hub.arrange_deferred,
-hub.certificate_expiring.
+hub.certificate_expiring,
+completeness.resent, completeness.deferred.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, relay.hub_ahead,
 notifier.told.
 """

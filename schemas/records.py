@@ -221,6 +221,19 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Owing:
+    """One recipient and one chain of ours of which it has not proved everything to be stored.
+
+    Attributes:
+        first_seq: The first sequence that it owes; events behind it may have their receipts.
+    """
+
+    chain_number: int
+    recipient: str
+    first_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptRow:
     """A receipt that we issued (direction out) or received (direction in).
 

@@ -26,6 +26,7 @@ from schemas.records import (
     NewLink,
     Notice,
     NoticeKind,
+    Owing,
     Page,
     Quarantined,
     ReceiptRow,
@@ -175,6 +176,9 @@ class Deliveries(Protocol):
         A stored watch of a covered event is dropped by *stored* and every later or negative stage, an
         acknowledged watch by the human stages.
         """
+
+    def owed(self, chain_number: int, recipient: str, limit: int) -> list[int]:
+        """Return the sequences of which this recipient has proved nothing, good or bad, the first ``limit`` of them."""
 
 
 class Receipts(Protocol):
@@ -330,6 +334,18 @@ class Snapshot(Protocol):
 
     def oldest_unstored(self) -> Mapping[str, datetime]:
         """Return, per recipient that owes *stored*, when its oldest such event was accepted."""
+
+    def owing(self) -> list[Owing]:
+        """Return who owes *stored* for which chain of ours, by chain and recipient."""
+
+    def links(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
+        """Return the recorded links ``first``…``last`` of a chain in order, at least one if there is any.
+
+        Own or received; refused ones are left out, since their content is not kept.
+        """
+
+    def last_heard(self) -> Mapping[str, datetime]:
+        """Return, per county, when the newest verified link that stands at the head of a chain of its came."""
 
     def clocks_ahead(self) -> Mapping[str, float]:
         """Return, per county, by how many seconds the time of its newest link was ahead of ours when that came.

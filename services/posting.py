@@ -15,7 +15,7 @@ from schemas.errors import Fault, RequestError
 from schemas.ids import NO_LINK, CountyCode
 from schemas.records import Chain, Direction, NewLink, ReceiptRow
 from schemas.registry import KeyRecord, KeyUse
-from schemas.subjects import Lane
+from schemas.subjects import Lane, Subject
 from services.domain.chain import BEFORE_EPOCH, channel_of, next_epoch
 from services.domain.delivery import URGENT_PRIORITY, lane_of, subjects_for, watches_for
 from services.domain.drafting import Outgoing, schema_ref
@@ -134,8 +134,18 @@ class Posting:
         tx.receipt_book.record(replace(row, envelope_id=posted.envelope_id))
         return posted
 
-    def repost(self, tx: Transaction, envelope: Envelope) -> None:
-        """Publish recorded bytes once more, unchanged, in the repair lane."""
+    def repost(self, tx: Transaction, envelope: Envelope, *, to: str | None = None) -> None:
+        """Publish recorded bytes once more, unchanged, in the repair lane.
+
+        Args:
+            tx: The caller's transaction.
+            envelope: Ours; or, with ``to``, also what another county addressed to both of us.
+            to: The one member that lacks it; everybody it is addressed to if left out.
+        """
+        if to is not None:
+            alone = Subject(CountyCode(self.county), Lane.REPAIR, to, envelope.header.type)
+            tx.outbox.enqueue(Lane.REPAIR, str(alone), envelope.envelope_id)
+            return
         agreement = self._trust().agreement(envelope.header.agreement_id)
         for subject in subjects_for(envelope.header, Lane.REPAIR, agreement.agreement if agreement else None):
             tx.outbox.enqueue(Lane.REPAIR, subject, envelope.envelope_id)

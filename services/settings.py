@@ -110,6 +110,8 @@ class BusSettings(Section):
     receipt_range_max: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Events that one *stored* receipt covers at most."""
     verify_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    resend_seconds: Annotated[float, Field(ge=1, le=600)] = 30.0
+    """An event whose receipts stand still for that long is published again; then less and less often."""
 
 
 class Settings(BaseSettings):

@@ -223,6 +223,11 @@ class MemoryDeliveries:
         self._drop_watches(receipt)
         return changed
 
+    def owed(self, chain_number: int, recipient: str, limit: int) -> list[int]:
+        """Return the first sequences of which this recipient has proved nothing."""
+        keys = sorted(key for key in self._state.dues if (key[0], key[2]) == (chain_number, recipient))
+        return [seq for _, seq, _ in (key for key in keys if self._state.dues[key].owes_stored)][:limit]
+
     def _drop_watches(self, receipt: ReceiptRow) -> None:
         human = receipt.stage in HUMAN_STAGES
         for key, stage in list(self._state.watches):

@@ -22,6 +22,7 @@ from schemas.records import (
     KeptContent,
     KeptLink,
     Notice,
+    Owing,
     Page,
     Quarantined,
     ReceiptRow,
@@ -240,6 +241,39 @@ class MemorySnapshot:
         for (chain, recipient), seq in first.items():
             at = self._state.links[self._state.positions_by_place[chain, seq]].event.recorded_at
             found[recipient] = min(at, found.get(recipient, at))
+        return found
+
+    def owing(self) -> list[Owing]:
+        """Return who owes *stored* for which chain of ours, by chain and recipient."""
+        first: dict[tuple[int, str], int] = {}
+        for (chain, seq, recipient), due in sorted(self._state.dues.items(), key=lambda item: item[0]):
+            if due.owes_stored:
+                first.setdefault((chain, recipient), seq)
+        return [Owing(chain, recipient, seq) for (chain, recipient), seq in sorted(first.items())]
+
+    def links(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
+        """Return the recorded links of a run of a chain in order, at least one if there is any."""
+        found: list[StoredEvent] = []
+        size = 0
+        for seq in sorted(seq for chain, seq in self._state.positions_by_place if chain == chain_number):
+            link = self._state.links[self._state.positions_by_place[chain_number, seq]]
+            if not first <= seq <= last or link.refused:
+                continue
+            size += len(link.event.envelope.to_wire())
+            if found and size > max_bytes:
+                break
+            found.append(link.event)
+        return found
+
+    def last_heard(self) -> Mapping[str, datetime]:
+        """Return, per county, when the newest link at the head of a chain of its came."""
+        found: dict[str, datetime] = {}
+        for link in self._state.links.values():
+            event = link.event
+            head = self._state.chains[event.chain_number].head.seq
+            source, at = event.envelope.header.source, event.recorded_at
+            if event.direction is Direction.INCOMING and event.envelope.header.seq == head:
+                found[source] = max(at, found.get(source, at))
         return found
 
     def clocks_ahead(self) -> Mapping[str, float]:

@@ -128,6 +128,18 @@ class SqliteDeliveries:
         self._watches.drop(receipt)
         return changed
 
+    def owed(self, chain_number: int, recipient: str, limit: int) -> list[int]:
+        """Return the first sequences of which this recipient has proved nothing."""
+        spans = [span for span in self._spans_of(chain_number) if recipient in span.recipients]
+        settled = self._settled_of(chain_number, recipient)
+        after, found = -1 if settled is None else settled, list[int]()
+        while len(found) < limit and (seq := next_owed(spans, after)) is not None:
+            reached = self._reached_end(chain_number, recipient, seq)
+            if reached is None:
+                found.append(seq)
+            after = seq if reached is None else reached
+        return found
+
     def _reach(self, progress: _Progress, low: int, high: int, receipt: ReceiptRow) -> int:
         pieces, rank = self._new_pieces(progress, low, high), RANK_OF.get(receipt.stage, 0)
         if not pieces:

@@ -18,7 +18,7 @@ from adapters.sqlite.reached import (
     spans_of,
 )
 from adapters.sqlite.values import moment, moment_or_none
-from schemas.records import Delivery
+from schemas.records import Delivery, Owing
 
 _SELECT_UNSETTLED: Final = """
     SELECT s.chain_number, s.recipient, s.up_to FROM settled AS s
@@ -67,15 +67,23 @@ def settled_below(ask: Ask, chain: int) -> Callable[[int], bool]:
     return lambda seq: any(span.first <= seq <= span.last for span in spans) and (end is None or seq < end)
 
 
-def oldest_unstored(ask: Ask) -> dict[str, datetime]:
-    """Return, per recipient that owes *stored*, when the first such event of a chain was accepted, the earliest."""
+def owing(ask: Ask) -> list[Owing]:
+    """Return who owes *stored* for which chain of ours, by chain and recipient."""
     spans: dict[int, tuple[Span, ...]] = {}
-    found: dict[str, datetime] = {}
-    for chain, recipient, settled in list(ask(_SELECT_UNSETTLED, ())):
+    found: list[Owing] = []
+    for chain, recipient, settled in sorted(ask(_SELECT_UNSETTLED, ())):
         if chain not in spans:
             spans[chain] = spans_of(ask(SELECT_SPANS, (chain,)))
-        owed = next_owed((span for span in spans[chain] if recipient in span.recipients), settled)
-        if owed is not None:
-            at = moment(ask(_SELECT_RECORDED_AT, (chain, owed)).get)
-            found[recipient] = min(at, found.get(recipient, at))
+        seq = next_owed((span for span in spans[chain] if recipient in span.recipients), settled)
+        if seq is not None:
+            found.append(Owing(chain, recipient, seq))
+    return found
+
+
+def oldest_unstored(ask: Ask) -> dict[str, datetime]:
+    """Return, per recipient that owes *stored*, when the first such event of a chain was accepted, the earliest."""
+    found: dict[str, datetime] = {}
+    for one in owing(ask):
+        at = moment(ask(_SELECT_RECORDED_AT, (one.chain_number, one.first_seq)).get)
+        found[one.recipient] = min(at, found.get(one.recipient, at))
     return found

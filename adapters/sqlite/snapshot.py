@@ -18,7 +18,7 @@ from adapters.sqlite.journal import entry_of
 from adapters.sqlite.listing import Listing
 from adapters.sqlite.office_keys import SELECT_PUBLISHED
 from adapters.sqlite.outbox import SELECT_POSITION
-from adapters.sqlite.progress import deliveries_of, oldest_unstored
+from adapters.sqlite.progress import deliveries_of, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
 from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
 from schemas.carriage import Publication
@@ -34,6 +34,7 @@ from schemas.records import (
     JournalEntry,
     KeptLink,
     Notice,
+    Owing,
     Page,
     Quarantined,
     ReceiptRow,
@@ -51,6 +52,13 @@ _SELECT_HEADS: Final = """
     SELECT c.source, e.recorded_at, e.header FROM chains AS c
     CROSS JOIN envelopes AS e ON e.chain_number = c.number AND e.seq = c.head_seq
     WHERE e.direction = 'in' ORDER BY e.position"""
+_SELECT_LAST_HEARD: Final = """
+    SELECT c.source, max(e.recorded_at) FROM chains AS c
+    CROSS JOIN envelopes AS e ON e.chain_number = c.number AND e.seq = c.head_seq
+    WHERE e.direction = 'in' GROUP BY c.source"""
+_SELECT_LINKS: Final = f"""
+    SELECT {STORED_COLUMNS} FROM envelopes
+    WHERE chain_number = ? AND seq BETWEEN ? AND ? AND refused = 0 ORDER BY seq"""
 _SELECT_COUNTERS: Final = "SELECT name, value FROM counters"
 _SELECT_OLDEST_HELD: Final = "SELECT min(held_at) FROM held_back"
 _COUNT_WAITING: Final = "SELECT count(*) FROM publications WHERE lane = ? AND sequence > ?"
@@ -220,3 +228,25 @@ class SqliteSnapshot:
     def oldest_unstored(self) -> Mapping[str, datetime]:
         """Return, per recipient that owes *stored*, when the first such event of a chain was accepted, the earliest."""
         return oldest_unstored(self._ask)
+
+    # -- completeness ---------------------------------------------------------------------------------
+
+    def owing(self) -> list[Owing]:
+        """Return who owes *stored* for which chain of ours, by chain and recipient."""
+        return owing(self._ask)
+
+    def links(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
+        """Return the recorded links of a run of a chain in order, at least one if there is any."""
+        found: list[StoredEvent] = []
+        size = 0
+        for row in self._ask(_SELECT_LINKS, (chain_number, first, last)):
+            event = stored_event(row)
+            size += len(event.envelope.to_wire())
+            if found and size > max_bytes:
+                break
+            found.append(event)
+        return found
+
+    def last_heard(self) -> Mapping[str, datetime]:
+        """Return, per county, when the newest link at the head of a chain of its came."""
+        return {source: moment(at) for source, at in self._ask(_SELECT_LAST_HEARD)}

@@ -28,6 +28,7 @@ from schemas.errors import Fault, RequestError
 from schemas.registry import KeyUse
 from schemas.subjects import streams
 from services.bootstrap.cli import open_directory
+from services.completeness.resender import Resender
 from services.domain.governance import kid_of
 from services.domain.trust import Trust
 from services.gateway.app import serving
@@ -187,8 +188,18 @@ async def open_node(
             range_max=settings.bus.receipt_range_max,
         )
         await stack.enter_async_context(receiver.running())
-        relay = Relay(store=store, appender=JetStreamAppender(hub, county), clock=clock)
+        appender = JetStreamAppender(hub, county)
+        relay = Relay(store=store, appender=appender, clock=clock)
         await stack.enter_async_context(relay.running())
+        resender = Resender(
+            store=store,
+            posting=posting,
+            appender=appender,
+            clock=clock,
+            ids=ids,
+            first_seconds=settings.bus.resend_seconds,
+        )
+        await stack.enter_async_context(resender.running(min(5.0, settings.bus.resend_seconds / 2)))
         notifier = Notifier(
             store=store,
             trust=directory.trust,

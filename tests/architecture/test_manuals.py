@@ -13,7 +13,7 @@ DOCUMENTS = [path for path in tracked() if path.suffix == ".md" and path.name !=
 RUNBOOKS = sorted((ROOT / "deploy" / "runbooks").glob("*.md"))
 OPERATING = [ROOT / "docs" / "operator" / "running.md", *RUNBOOKS]
 LOG_EVENT = re.compile(
-    r"`((?:gateway|relay|receiver|notifier|directory|hub)\.[a-z]+_[a-z_]+|receiver\.[a-z]+ed|relay\.[a-z]+ed)`"
+    r"`((?:gateway|relay|receiver|notifier|completeness|directory|hub)\.[a-z]+_[a-z_]+|receiver\.[a-z]+ed|relay\.[a-z]+ed)`"
 )
 ROOMS_OF_FAULTS = ("hub.unreachable",)
 

@@ -205,6 +205,7 @@ def _receipt(draw: st.DrawFn) -> Operation:
             ("receipt_book.record+dues.mark", lambda tx: _receive(tx, row)),
             ("receipt_book.covering", lambda tx: tx.receipt_book.covering(row.target_chain, row.seq)),
             ("receipt_book.answered", lambda tx: tx.receipt_book.answered(row.target_chain, row.seq)),
+            ("dues.owed", lambda tx: tx.dues.owed(row.target_chain, row.receiver, 3)),
             ("dues.expect", lambda tx: tx.dues.expect(row.target_chain, row.seq, [row.receiver])),
         )
     )
@@ -339,6 +340,9 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "erasures": [one.erasures_of(envelope_id) for envelope_id in IDS],
         "held": one.oldest_held(),
         "published": [one.is_published(papers.x25519_record(name).kid, name) for name in ("old", "young")],
+        "owing": one.owing(),
+        "links": [[found.envelope for found in one.links(number, 1, 5, 2000)] for number in (1, 2, 3)],
+        "heard": dict(one.last_heard()),
     }
 
 

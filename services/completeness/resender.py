@@ -1,0 +1,125 @@
+"""What the hub says is never proof: an event without its receipt is published again, unchanged, until one is in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Self
+
+import structlog
+
+from schemas.errors import UnavailableError
+from schemas.records import Owing
+from services.domain.resending import FIRST_SECONDS, Pair, Patience, Resend, due, looked_at, resent, woken
+from services.ports import Appender, Clock, Ids, Snapshot, Store, Transaction
+from services.posting import Posting
+
+log = structlog.get_logger()
+
+_BYTES_MAX: Final = 2 * 1024 * 1024
+_JITTER_BYTES: Final = 2
+
+
+class Resender:
+    """Publish again what recipients owe receipts for, in the repair lane."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        posting: Posting,
+        appender: Appender,
+        clock: Clock,
+        ids: Ids,
+        first_seconds: float = FIRST_SECONDS,
+    ) -> None:
+        """Take ready-made ports; open nothing.
+
+        Args:
+            store: The county's one database: what is owed stands there, and how patient we are is forgotten with us.
+            posting: Puts recorded bytes into the repair lane.
+            appender: Tells when contact with the hub was made.
+            clock: Seconds that never go back.
+            ids: Randomness.
+            first_seconds: How long a chain may stand still before its events are published again.
+        """
+        self._store, self._posting, self._appender = store, posting, appender
+        self._clock, self._ids, self._first_seconds = clock, ids, first_seconds
+        self._patience: dict[Pair, Patience] = {}
+        self._heard: Mapping[str, datetime] = {}
+        self._contacts = 0
+
+    async def run_once(self) -> int:
+        """Publish again what is due; return how many publications that are.
+
+        Raises:
+            UnavailableError: The store cannot be read or written now.
+        """
+        owing, heard = await self._store.read(_look)
+        now = self._clock.monotonic()
+        patience = looked_at(self._patience, owing, now=now, jitter=self._jitter(), first_seconds=self._first_seconds)
+        self._patience = woken(patience, self._signs_of_life(owing, heard), now)
+        resends = due(self._patience, now)
+        if not resends:
+            return 0
+        counts = await self._store.write(lambda tx: [self._publish(tx, one) for one in resends])
+        for one, count in zip(resends, counts, strict=True):
+            self._note(one, count, now)
+        return sum(counts)
+
+    def _signs_of_life(self, owing: list[Owing], heard: Mapping[str, datetime]) -> set[str]:
+        """Return who has been heard since the last look; with the hub itself back everybody is to be tried."""
+        contacts, known = self._appender.contacts, self._heard
+        is_back, self._contacts, self._heard = contacts != self._contacts, contacts, heard
+        if is_back:
+            return {one.recipient for one in owing}
+        return {county for county, at in heard.items() if at != known.get(county)}
+
+    def _publish(self, tx: Transaction, one: Resend) -> int:
+        """Put into the repair lane what is not on its way already; the opening goes before the very first event."""
+        count = size = 0
+        seqs = tx.dues.owed(one.chain_number, one.recipient, one.count)
+        for seq in [0, *seqs] if seqs[:1] == [1] else seqs:
+            for link in tx.links(one.chain_number, seq, seq, _BYTES_MAX):
+                size += len(link.envelope.content)
+                if count and size > _BYTES_MAX:
+                    return count
+                if not tx.outbox.is_waiting(link.envelope.envelope_id):
+                    self._posting.repost(tx, link.envelope, to=one.recipient)
+                    count += 1
+        return count
+
+    def _note(self, one: Resend, count: int, now: float) -> None:
+        pair = one.chain_number, one.recipient
+        after = resent(self._patience[pair], now=now, jitter=self._jitter(), first_seconds=self._first_seconds)
+        if count:
+            log.warning("completeness.resent", county=one.recipient, first=one.first_seq, count=count)
+            self._patience[pair] = after
+        else:  # it is on its way to the hub still: nothing was tried
+            self._patience[pair] = replace(after, attempt=after.attempt - 1)
+
+    def _jitter(self) -> float:
+        return int(self._ids.hex(_JITTER_BYTES), 16) / (256**_JITTER_BYTES - 1)
+
+    @asynccontextmanager
+    async def running(self, tick_seconds: float = 5.0) -> AsyncIterator[Self]:
+        """Look every ``tick_seconds`` until the block ends."""
+        async with asyncio.TaskGroup() as tasks:
+            loop = tasks.create_task(self._loop(tick_seconds), name="resender")
+            try:
+                yield self
+            finally:
+                loop.cancel()
+
+    async def _loop(self, tick_seconds: float) -> None:
+        while True:
+            try:
+                await self.run_once()
+            except UnavailableError as exc:
+                log.warning("completeness.deferred", what="resending", code=exc.code)
+            await self._clock.sleep(tick_seconds)
+
+
+def _look(snapshot: Snapshot) -> tuple[list[Owing], Mapping[str, datetime]]:
+    return snapshot.owing(), snapshot.last_heard()
