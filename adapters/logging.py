@@ -3,14 +3,15 @@
 The closed list of log events, ``room.past_tense``. One line per message per room; never a payload, a key or a
 telephone number. Ids are bound once per delivery.
 
+<<<<<<< HEAD
 info: gateway.submitted, gateway.acknowledged, gateway.closed, relay.published, receiver.accepted, hub.arranged,
-upkeep.swept.
+upkeep.swept, completeness.answered.
 warning: gateway.refused, relay.append_deferred, receiver.deferred, receiver.gap_waited, notifier.deferred,
 upkeep.deferred, directory.refused, notifier.expiring, receiver.own_lost, hub.arrange_deferred,
-hub.certificate_expiring,
-completeness.resent, completeness.deferred.
+hub.certificate_expiring, completeness.resent, completeness.deferred, completeness.asked,
+completeness.answer_deferred, completeness.refused.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, relay.hub_ahead,
-notifier.told.
+notifier.told, completeness.missing, completeness.silent, completeness.contradicted, completeness.fork_proved.
 """
 
 import atexit

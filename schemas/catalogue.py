@@ -17,7 +17,15 @@ from typing import Any, Final
 from pydantic import JsonValue, ValidationError
 
 from schemas.base import Event
-from schemas.control import ContentErased, EpochOpened, MemberKeyPublished, Receipt
+from schemas.control import (
+    ContentErased,
+    EpochOpened,
+    ForkProved,
+    HeadBeaconed,
+    MemberKeyPublished,
+    RangeRequested,
+    Receipt,
+)
 from schemas.errors import Fault
 from schemas.faults import faults_of
 from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
@@ -35,6 +43,9 @@ TYPES: Final[tuple[type[Event], ...]] = (
     MemberKeyPublished,
     ContentErased,
     Receipt,
+    HeadBeaconed,
+    RangeRequested,
+    ForkProved,
 )
 
 _MODELS: Final[dict[str, type[Event]]] = {model.wire_type: model for model in TYPES}

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Event, InformationClass, Model, WireTime
+from schemas.base import Event, InformationClass, Kind, Model, WireTime
 from schemas.envelope import AUDIENCE_MAX, MAX_INTEGER
 from schemas.ids import AgreementId, AgreementRef, ChannelId, CountyId, Digest, EnvelopeId, Epoch
 from schemas.officers import OfficerProof
@@ -107,6 +107,102 @@ class ContentErased(Event):
     """Envelope id of the event whose content it was."""
     reason: ErasureReason
     erased_at: WireTime
+
+
+class ChannelHead(Model):
+    """The last link of one epoch of one channel."""
+
+    channel: ChannelId
+    epoch: Epoch
+    seq: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+    id: EnvelopeId
+
+
+class WitnessedHead(ChannelHead):
+    """How far a third county's channel is held."""
+
+    source: CountyId
+
+
+class IdleChannels(Model):
+    """Channels at rest, folded: how many, and a digest over their heads."""
+
+    count: Annotated[int, Field(ge=1, le=100_000)]
+    digest: Digest
+
+
+HEADS_MAX: Final = 256
+
+
+class HeadBeaconed(Event):
+    """A county is alive and says how far its channels to one partner go, and how far it holds others'."""
+
+    wire_type: ClassVar[str] = "cn.sihu.control.head_beaconed.v1"
+    title_zh: ClassVar[str] = "信标"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    heads: Annotated[tuple[ChannelHead, ...], Field(max_length=HEADS_MAX, strict=False)]
+    """Own channels that address the partner, receipt channels among them."""
+    idle: IdleChannels | None = None
+    """Those of them that have not moved for a while."""
+    receipts_seen: Annotated[tuple[ChannelHead, ...], Field(max_length=HEADS_MAX, strict=False)] = ()
+    """How far the partner's receipt channels are held without a gap."""
+    witnessed: Annotated[tuple[WitnessedHead, ...], Field(max_length=HEADS_MAX, strict=False)] = ()
+    """How far channels of third counties that address both are held without a gap."""
+
+
+class Wanted(Model):
+    """A run of links that is missing."""
+
+    channel: ChannelId
+    epoch: Epoch
+    first_seq: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+    last_seq: Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.first_seq > self.last_seq:
+            raise ValueError("`first_seq` is at most `last_seq`")
+        return self
+
+
+WANTED_MAX: Final = 64
+
+
+class RangeRequested(Event):
+    """A member asks for links that are addressed to it: of the one asked, or of a third county that it may hold."""
+
+    wire_type: ClassVar[str] = "cn.sihu.control.range_requested.v1"
+    title_zh: ClassVar[str] = "索取缺失"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    kind: ClassVar[Kind] = Kind.REQUEST
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    wanted: Annotated[tuple[Wanted, ...], Field(max_length=WANTED_MAX, strict=False)]
+    all_heads: bool = False
+    """The channels at rest do not fit the digest: list all of them in the next beacon."""
+
+
+Base64Url = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32768}$")]
+
+
+class SignedHeader(Model):
+    """A header and its signatures as they travelled, base64url."""
+
+    header: Base64Url
+    signatures: Base64Url
+
+
+class ForkProved(Event):
+    """Two headers that one county signed and that cannot both be true; verifies with nothing but the registry."""
+
+    wire_type: ClassVar[str] = "cn.sihu.control.fork_proved.v1"
+    title_zh: ClassVar[str] = "分叉证明"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    links: Annotated[tuple[SignedHeader, ...], Field(min_length=2, max_length=2, strict=False)]
 
 
 class ReceiptStage(StrEnum):

@@ -234,6 +234,77 @@ class Owing:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """The newest signal of one kind that came from one county.
+
+    Attributes:
+        number: Its sequence, which only grows.
+        claimed_at: The time that its header claims.
+        heard_at: Our time.
+    """
+
+    county: str
+    number: int
+    claimed_at: datetime
+    heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody says that a channel goes further than we hold it.
+
+    Attributes:
+        claimant: Who says so: the source itself, or a witness.
+        source: Whose channel it is.
+        seq: How far it goes.
+        envelope_id: Of the link at ``seq``.
+        claimed_at: Our time when this began.
+    """
+
+    claimant: str
+    source: str
+    channel: str
+    epoch: str
+    seq: int
+    envelope_id: str
+    claimed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A chain of which links beyond a missing one are here.
+
+    Attributes:
+        present: Their sequences, ascending: held back, or delivered early.
+    """
+
+    chain: Chain
+    present: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBytes:
+    """A link as evidence: what was signed, and the signatures."""
+
+    envelope_id: str
+    header_bytes: bytes
+    signatures_bytes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ForkEvidence:
+    """Two links of one source that cannot both be true."""
+
+    source: str
+    channel: str
+    epoch: str
+    audience: tuple[str, ...]
+    first: SignedBytes
+    second: SignedBytes
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptRow:
     """A receipt that we issued (direction out) or received (direction in).
 
@@ -318,6 +389,10 @@ class NoticeKind(StrEnum):
     """A county claims times that our clock is far from having reached."""
     PREDECESSOR_MISSING = "predecessor_missing"
     """An alert replaces or ends one that is not here."""
+    SILENT = "silent"
+    """No beacon of a partner for two intervals."""
+    MISSING = "missing"
+    """Links of a channel that exist, by the word of its source or of a witness, are not here."""
 
 
 @dataclass(frozen=True, slots=True)

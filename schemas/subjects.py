@@ -16,6 +16,9 @@ from schemas.ids import CountyCode, is_county
 
 SHARDS: Final = 4
 URGENT_STREAM: Final = "EVT_URGENT"
+SIGNAL_STREAM: Final = "SIGNAL"
+"""Keeps the newest signal of each kind and pair of counties: beacons, requests, proofs."""
+_SIGNAL: Final = "signal"
 _PREFIX: Final = "cn.sihu."
 _TOKENS: Final = 8
 
@@ -60,6 +63,34 @@ def is_from(text: str, source: str) -> bool:
     return text.startswith(f"hub.in.{source}.")
 
 
+@dataclass(frozen=True, slots=True)
+class SignalSubject:
+    """The parts of a signal's subject: always from one county to one other, in no lane of the outbox."""
+
+    source: CountyCode
+    destination: CountyCode
+    wire_type: str
+
+    def __str__(self) -> str:
+        """Spell the subject."""
+        return f"hub.in.{self.source}.{_SIGNAL}.{self.destination}.{self.wire_type.removeprefix(_PREFIX)}"
+
+
+def parse_signal_subject(text: str) -> SignalSubject | None:
+    """Read a signal's subject back; None if it is not one."""
+    tokens = text.split(".")
+    if len(tokens) != _TOKENS or [*tokens[:2], tokens[3]] != ["hub", "in", _SIGNAL]:
+        return None
+    if not (is_county(tokens[2]) and is_county(tokens[4])):
+        return None
+    return SignalSubject(CountyCode(tokens[2]), CountyCode(tokens[4]), _PREFIX + ".".join(tokens[5:]))
+
+
+def signal_space() -> str:
+    """Every signal of every county."""
+    return f"hub.in.*.{_SIGNAL}.>"
+
+
 def own_space(source: str, lane: Lane) -> str:
     """The subject space of one county's lane: what compare-and-set on append covers."""
     return f"hub.in.{source}.{lane}.>"
@@ -78,6 +109,11 @@ def stream_of(source: str, lane: Lane) -> str:
 def streams() -> tuple[str, ...]:
     """Every event stream of a hub, the urgent one first."""
     return (URGENT_STREAM, *(f"EVT_{shard}" for shard in range(SHARDS)))
+
+
+def hub_streams() -> tuple[str, ...]:
+    """Everything that a hub keeps: the event streams, and the one of signals."""
+    return (*streams(), SIGNAL_STREAM)
 
 
 def consumer_of(county: str) -> str:

@@ -112,6 +112,8 @@ class BusSettings(Section):
     verify_threads: Annotated[int, Field(ge=1, le=64)] = 2
     resend_seconds: Annotated[float, Field(ge=1, le=600)] = 30.0
     """An event whose receipts stand still for that long is published again; then less and less often."""
+    beacon_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
+    """How often partners are told how far our channels go; the same at every member."""
 
 
 class Settings(BaseSettings):

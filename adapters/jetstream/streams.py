@@ -11,11 +11,22 @@ from typing import Any, Final
 from adapters.jetstream.api import OWNER_PREFIX, handed_to
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.refusals import HubRefusedError, parsed
-from schemas.subjects import URGENT_STREAM, Lane, consumer_of, own_space, shard_of, streams
+from schemas.subjects import (
+    SIGNAL_STREAM,
+    URGENT_STREAM,
+    Lane,
+    consumer_of,
+    hub_streams,
+    own_space,
+    shard_of,
+    signal_space,
+    streams,
+)
 
 ACK_PENDING_MAX: Final = 2000
 """Messages that a county may hold unacknowledged, per stream: four batches of its puller."""
 
+_SIGNAL_AGE_SECONDS: Final = 600  # what is older is believed by nobody
 _NANOSECONDS: Final = 1_000_000_000
 _PAGE_MAX: Final = 10_000  # pages of a list; a guard against a server that never says the end
 _STREAM_NOT_FOUND: Final = "[10059]"
@@ -64,7 +75,7 @@ class Registrar:
             UnavailableError: The hub cannot be reached or refuses; what was done stays, calling again is harmless.
         """
         changed = 0
-        for stream in streams():
+        for stream in hub_streams():
             changed += await self._arrange_stream(stream, members)
             held = {consumer["name"]: consumer["config"] for consumer in await self._consumers(stream)}
             wanted = {consumer_of(county): _consumer(stream, county, agreements) for county in sorted(members)}
@@ -118,6 +129,26 @@ class Registrar:
         return 1
 
     def _stream(self, stream: str, members: Iterable[str]) -> dict[str, object]:
+        return self._signal_stream() if stream == SIGNAL_STREAM else self._event_stream(stream, members)
+
+    def _signal_stream(self) -> dict[str, object]:
+        """Keep the newest signal of each kind and pair of counties, for a few minutes: an older one says nothing."""
+        return {
+            "name": SIGNAL_STREAM,
+            "subjects": [signal_space()],
+            "retention": "limits",
+            "storage": "file",
+            "discard": "old",
+            "max_msgs_per_subject": 1,
+            "max_age": _SIGNAL_AGE_SECONDS * _NANOSECONDS,
+            "max_bytes": self._limits.max_bytes,
+            "num_replicas": self._limits.replicas,
+            "allow_direct": True,
+            "deny_delete": True,
+            "deny_purge": True,
+        }
+
+    def _event_stream(self, stream: str, members: Iterable[str]) -> dict[str, object]:
         return {
             "name": stream,
             "subjects": _subjects(stream, members),

@@ -7,13 +7,13 @@ answers that are lost although the hub has done what it was asked.
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from schemas.carriage import Arrival, ArrivalBatch, Publication
 from schemas.errors import InvariantError, UnavailableError
-from schemas.subjects import Lane, parse_subject, stream_of
+from schemas.subjects import SIGNAL_STREAM, Lane, parse_signal_subject, parse_subject, stream_of
 
 _BATCH_MAX: Final = 500
 
@@ -54,6 +54,8 @@ class MemoryHub:
         """Set by a test: so many appends are stored, but their answer is lost."""
         self.breaks_after: int | None = None
         """Set by a test: the next append stores only so many messages before the contact breaks."""
+        self.hides: Callable[[str, Stored], bool] = lambda _county, _message: False
+        """Set by a test: what the hub keeps and never hands to one county."""
         self._agreements = {name: frozenset(parties) for name, parties in (agreements or {}).items()}
         self._news = asyncio.Event()
 
@@ -88,6 +90,9 @@ class MemoryHub:
 
     def is_for(self, county: str, subject: str) -> bool:
         """Tell whether a message goes to a county: by its code, or as a party of the agreement."""
+        signal = parse_signal_subject(subject)
+        if signal is not None:
+            return signal.destination == county
         parsed = parse_subject(subject)
         if parsed is None:
             return False
@@ -153,6 +158,24 @@ class MemoryAppender:
             raise HubDownError("the answer was lost")
 
 
+class MemorySignaller:
+    """Satisfies ``services.ports.Signaller``."""
+
+    def __init__(self, hub: MemoryHub) -> None:
+        """Signal to ``hub``."""
+        self._hub = hub
+
+    async def signal(self, subject: str, message: bytes) -> None:
+        """Hand one signal to the hub.
+
+        Raises:
+            UnavailableError: The hub is down.
+        """
+        await asyncio.sleep(0)
+        self._hub.check()
+        self._hub.store(SIGNAL_STREAM, [Stored(0, subject, message)])
+
+
 class MemoryPuller:
     """Satisfies ``services.ports.Puller``."""
 
@@ -187,7 +210,9 @@ class MemoryPuller:
     def _after(self, sequence: int) -> list[Arrival]:
         behind = enumerate(self._hub.streams[self.stream][sequence:], sequence + 1)
         return [
-            Arrival(n, one.subject, one.message) for n, one in behind if self._hub.is_for(self._county, one.subject)
+            Arrival(n, one.subject, one.message)
+            for n, one in behind
+            if self._hub.is_for(self._county, one.subject) and not self._hub.hides(self._county, one)
         ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, State, find_chain
 from schemas.carriage import Publication
 from schemas.control import HUMAN_STAGES
@@ -12,11 +13,15 @@ from schemas.envelope import Envelope
 from schemas.records import (
     AlertFacts,
     Chain,
+    Claim,
     Delivery,
     Direction,
     ErasureRow,
     EventSummary,
     FlowPeople,
+    ForkEvidence,
+    Gap,
+    Heard,
     HeldAlert,
     JournalEntry,
     KeptContent,
@@ -26,6 +31,7 @@ from schemas.records import (
     Page,
     Quarantined,
     ReceiptRow,
+    SignedBytes,
     StoredEvent,
 )
 from schemas.subjects import Lane
@@ -264,6 +270,38 @@ class MemorySnapshot:
                 break
             found.append(link.event)
         return found
+
+    def signed_at(self, chain_number: int, seq: int) -> SignedBytes | None:
+        """Return what was signed at a place of a chain, refused links too, or None."""
+        position = self._state.positions_by_place.get((chain_number, seq))
+        if position is None:
+            return None
+        one = self._state.links[position].event.envelope
+        return SignedBytes(one.envelope_id, one.header_bytes, one.signatures_bytes)
+
+    def heads(self) -> list[Chain]:
+        """Return the newest epoch of every channel, by number."""
+        newest: dict[str, Chain] = {}
+        for one in sorted(self._state.chains.values(), key=lambda one: (int(one.epoch.partition("-")[0]), one.number)):
+            newest[one.channel] = one
+        return sorted(newest.values(), key=lambda one: one.number)
+
+    def gaps(self, limit: int) -> list[Gap]:
+        """Return partners' chains of which links beyond a missing one are here, by number."""
+        return gaps_of(self._state, limit)
+
+    def heard(self, wire_type: str) -> list[Heard]:
+        """Return the newest signal of one kind of every county, by county."""
+        return [one for (_, kind), one in sorted(self._state.heard.items()) if kind == wire_type]
+
+    def claims(self, limit: int) -> list[Claim]:
+        """Return open claims, the oldest first."""
+        found = self._state.claims.values()
+        return sorted(found, key=lambda one: (one.claimed_at, one.claimant, one.channel))[:limit]
+
+    def forks(self, limit: int) -> list[ForkEvidence]:
+        """Return proofs of forks, the newest first."""
+        return sorted(self._state.forks.values(), key=lambda one: (one.found_at, one.channel, one.epoch))[::-1][:limit]
 
     def last_heard(self) -> Mapping[str, datetime]:
         """Return, per county, when the newest link at the head of a chain of its came."""

@@ -10,9 +10,12 @@ from schemas.control import ReceiptStage
 from schemas.records import (
     AlertFacts,
     Chain,
+    Claim,
     Delivery,
     ErasureRow,
     FlowPeople,
+    ForkEvidence,
+    Heard,
     HeldBack,
     JournalEntry,
     JournalKind,
@@ -100,6 +103,12 @@ class State:
     """(county, kid) -> record."""
     published_keys: set[tuple[str, str]] = field(default_factory=set)
     """(kid, channel)."""
+    heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
+    """(county, wire type) -> the newest signal."""
+    claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
+    """By claimant and channel."""
+    forks: dict[tuple[str, str], ForkEvidence] = field(default_factory=dict)
+    """By channel and epoch."""
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

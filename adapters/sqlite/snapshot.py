@@ -8,7 +8,7 @@ from typing import Final
 
 import apsw
 
-from adapters.sqlite import notices, quarantine
+from adapters.sqlite import notices, quarantine, signals
 from adapters.sqlite.chains import SELECT_EPOCH, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
@@ -25,11 +25,15 @@ from schemas.carriage import Publication
 from schemas.envelope import Header
 from schemas.records import (
     Chain,
+    Claim,
     Delivery,
     Direction,
     ErasureRow,
     EventSummary,
     FlowPeople,
+    ForkEvidence,
+    Gap,
+    Heard,
     HeldAlert,
     JournalEntry,
     KeptLink,
@@ -38,6 +42,7 @@ from schemas.records import (
     Page,
     Quarantined,
     ReceiptRow,
+    SignedBytes,
     StoredEvent,
 )
 from schemas.subjects import Lane
@@ -246,6 +251,31 @@ class SqliteSnapshot:
                 break
             found.append(event)
         return found
+
+    def signed_at(self, chain_number: int, seq: int) -> SignedBytes | None:
+        """Return what was signed at a place of a chain, refused links too, or None."""
+        row = first(self._ask(signals.SELECT_SIGNED, (chain_number, seq)))
+        return None if row is None else signals.signed_of(row)
+
+    def heads(self) -> list[Chain]:
+        """Return the newest epoch of every channel, by number."""
+        return [chain_of(row) for row in self._ask(signals.SELECT_HEADS)]
+
+    def gaps(self, limit: int) -> list[Gap]:
+        """Return partners' chains of which links beyond a missing one are here, by number."""
+        return signals.gaps_of(self._ask, limit)
+
+    def heard(self, wire_type: str) -> list[Heard]:
+        """Return the newest signal of one kind of every county, by county."""
+        return [signals.heard_of(row) for row in self._ask(signals.SELECT_HEARD, (wire_type,))]
+
+    def claims(self, limit: int) -> list[Claim]:
+        """Return open claims, the oldest first."""
+        return [signals.claim_of(row) for row in self._ask(signals.SELECT_CLAIMS, (limit,))]
+
+    def forks(self, limit: int) -> list[ForkEvidence]:
+        """Return proofs of forks, the newest first."""
+        return [signals.fork_of(row) for row in self._ask(signals.SELECT_FORKS, (limit,))]
 
     def last_heard(self) -> Mapping[str, datetime]:
         """Return, per county, when the newest link at the head of a chain of its came."""

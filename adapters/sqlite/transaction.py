@@ -17,6 +17,7 @@ from adapters.sqlite.office_keys import SqliteOfficeKeys
 from adapters.sqlite.outbox import SqliteOutbox
 from adapters.sqlite.quarantine import Quarantine
 from adapters.sqlite.receipts import SqliteReceipts
+from adapters.sqlite.signals import SqliteSignals
 from adapters.sqlite.snapshot import SqliteSnapshot
 from adapters.sqlite.values import Row
 from adapters.sqlite.waiting import SqliteWaiting
@@ -59,6 +60,7 @@ class SqliteTransaction(SqliteSnapshot):
             watches,
             Notices(batch, counters, journal),
         )
+        self.signal_book = SqliteSignals(batch)
         self.memory = SqliteFacts(batch)
         self.erasures = SqliteErasures(batch)
         self.key_book = SqliteOfficeKeys(batch)

@@ -18,6 +18,7 @@ from adapters.jetstream.append import JetStreamAppender
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.credentials import Credentials, TlsFiles
 from adapters.jetstream.pull import JetStreamPuller
+from adapters.jetstream.signals import JetStreamSignaller
 from adapters.keys.county_files import CountyFiles
 from adapters.keys.encryption import FileEncryption
 from adapters.keys.file_signer import FileSigner
@@ -26,9 +27,11 @@ from adapters.sqlite.store import open_store
 from adapters.tls.authority import ends_at
 from schemas.errors import Fault, RequestError
 from schemas.registry import KeyUse
-from schemas.subjects import streams
+from schemas.subjects import SIGNAL_STREAM, streams
 from services.bootstrap.cli import open_directory
 from services.completeness.resender import Resender
+from services.completeness.watch import Watch
+from services.completeness.writing import SignalWriter
 from services.domain.governance import kid_of
 from services.domain.trust import Trust
 from services.gateway.app import serving
@@ -200,6 +203,25 @@ async def open_node(
             first_seconds=settings.bus.resend_seconds,
         )
         await stack.enter_async_context(resender.running(min(5.0, settings.bus.resend_seconds / 2)))
+        signals = SignalWriter(
+            county=county,
+            signer=signers[KeyUse.EVENT],
+            signaller=JetStreamSignaller(hub),
+            trust=directory.trust,
+            clock=clock,
+            ids=ids,
+        )
+        watch = Watch(
+            store=store,
+            posting=posting,
+            writer=signals,
+            puller=JetStreamPuller(hub, county, SIGNAL_STREAM),
+            trust=directory.trust,
+            clock=clock,
+            contact=lambda: hub.contacts if hub.connected else 0,
+            interval_seconds=settings.bus.beacon_seconds,
+        )
+        await stack.enter_async_context(watch.running())
         notifier = Notifier(
             store=store,
             trust=directory.trust,

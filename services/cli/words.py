@@ -44,6 +44,8 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.EXPIRING: "[yellow]将到期[/]",
     NoticeKind.CLOCK_AHEAD: "[yellow]时钟超前[/]",
     NoticeKind.PREDECESSOR_MISSING: "[yellow]前序预警缺失[/]",
+    NoticeKind.SILENT: "[bold red]邻县无声[/]",
+    NoticeKind.MISSING: "[bold red]消息缺失[/]",
 }
 FIELDS: Final[Mapping[str, str]] = {
     "headline": "标题",

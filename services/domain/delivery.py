@@ -36,9 +36,13 @@ def subjects_for(header: Header, lane: Lane, agreement: Agreement | None) -> tup
 
 
 def carries(subject: Subject, header: Header, county: str) -> bool:
-    """Tell whether a subject is one on which this header may reach ``county``."""
+    """Tell whether a subject is one on which this header may reach ``county``.
+
+    In the lane of repairs also another member of its audience may hand on the unchanged bytes.
+    """
+    handed_on = subject.lane is Lane.REPAIR and subject.source in header.to
     return (
-        subject.source == header.source
+        (subject.source == header.source or handed_on)
         and subject.wire_type == header.type
         and subject.destination in {county, f"_{header.agreement_id}"}
     )

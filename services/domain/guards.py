@@ -34,6 +34,12 @@ CODE_FIELDS: Final[tuple[Path, ...]] = (
     ("officer", "credential", "payload"),
     ("officer", "credential", "signatures", "*", "sig"),
     ("officer", "credential", "payload", "public"),
+    ("heads", "*", "epoch"),
+    ("receipts_seen", "*", "epoch"),
+    ("witnessed", "*", "epoch"),
+    ("wanted", "*", "epoch"),
+    ("links", "*", "header"),
+    ("links", "*", "signatures"),
 )
 """Random characters of control records, in which any number may stand by chance; the models bind each to its form.
 

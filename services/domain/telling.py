@@ -72,3 +72,28 @@ def told_of_lost(county: str, channel: str, held: int) -> str:
 def told_of_expiry(title: str, ends_at: datetime) -> str:
     """Something this node stands on comes to its end."""
     return f"{title}将于 {ends_at.astimezone(BEIJING):%Y-%m-%d %H:%M} 到期，请按运维手册及时更换"
+
+
+def told_of_quiet(county: str, phone: str, last: datetime | None) -> str:
+    """No beacon of a partner for two intervals."""
+    since = f"自 {last.astimezone(BEIJING):%m-%d %H:%M:%S} 起" if last else "至今"
+    return f"{_county(county)}{since}没有信标，其节点或线路可能中断，请电话 {phone} 核实"
+
+
+def told_of_missing_links(
+    county: str, channel: str, runs: Iterable[tuple[int, int]], asked: str, said_by: Iterable[str]
+) -> str:
+    """Links exist, by somebody's word or by what follows them, and are not here."""
+    which = "、".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)
+    by = "、".join(name_of(code) for code in said_by)
+    word = f"据{by}信标，" if by else ""
+    return f"{word}{_county(county)}在通道 {channel[:8]} 的第 {which} 条未到本县，已向{name_of(asked)}索取"[:200]
+
+
+def told_of_contradiction(county: str, channel: str, seq: int, claimant: str) -> str:
+    """A beacon names another event than we hold; until it is proved it is a word against a word."""
+    place = f"（通道 {channel[:8]} 第 {seq} 条）"
+    if claimant == county:
+        return f"{_county(county)}的信标与本县所持不符{place}，疑有两个版本，正在取证，请电话核实"
+    witness = name_of(claimant)
+    return f"据{witness}信标，{_county(county)}给{witness}与给本县的版本不同{place}，正在取证，请电话核实"

@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from schemas.control import HeadBeaconed
 from services.ports import Snapshot
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
@@ -20,11 +21,14 @@ class Facts:
     counts: Mapping[str, int]
     oldest_unstored: Mapping[str, datetime]
     clocks_ahead: Mapping[str, float]
+    beacons: Mapping[str, datetime]
+    """When the newest beacon of each county came."""
 
 
 def read_facts(snapshot: Snapshot) -> Facts:
     """Read the gauges."""
-    return Facts(snapshot.counts(), snapshot.oldest_unstored(), snapshot.clocks_ahead())
+    beacons = {one.county: one.heard_at for one in snapshot.heard(HeadBeaconed.wire_type)}
+    return Facts(snapshot.counts(), snapshot.oldest_unstored(), snapshot.clocks_ahead(), beacons)
 
 
 class Meters:
@@ -91,3 +95,9 @@ class _Gauges(CollectorRegistry):
         for county, seconds in sorted(self._facts.clocks_ahead.items()):
             ahead.add_metric([county], seconds)
         yield ahead
+        age = GaugeMetricFamily(
+            "sihu_beacon_age_seconds", "Seconds since the county's last beacon.", labels=("county",)
+        )
+        for county, heard_at in sorted(self._facts.beacons.items()):
+            age.add_metric([county], max(0.0, (self._now - heard_at).total_seconds()))
+        yield age

@@ -24,6 +24,7 @@ from services.receiver.attesting import Attester
 from services.receiver.erasing import Eraser
 from services.receiver.history import History
 from services.receiver.keeping import GUARD_PREFIX, Keeper, envelope_of
+from services.receiver.proving import keep_proof
 
 _VERIFIED = frozenset({Outcome.ACCEPTABLE, Outcome.REJECTED})
 
@@ -212,35 +213,36 @@ class Settlement:
     def _gap(self, hand: _ChainInHand, found: Examined) -> None:
         envelope = envelope_of(found)
         hand.waiting = True
-        if self._is_contradicted(found):
-            self._fork(hand, found)
+        if rival := self._contradicting(found):
+            self._fork(hand, found, rival)
         elif _overtakes(hand.chain.kind, found):
             self._accept(hand, found, early=True)
             hand.early[envelope.header.seq] = envelope
         else:
             self._keeper.hold(found)
 
-    def _is_contradicted(self, found: Examined) -> bool:
-        """Tell whether a verified link that waits for the same place tells another story; what waits stays."""
-        envelope, contradicted = envelope_of(found), False
+    def _contradicting(self, found: Examined) -> Envelope | None:
+        """Return a verified link that waits for the same place and tells another story; what waits stays."""
+        envelope, contradicting = envelope_of(found), None
         for other in self._keeper.take_held(*_place(envelope)):
             if other.outcome not in _VERIFIED:
                 self._take(other)
             elif envelope_of(other).envelope_id != envelope.envelope_id:
                 self._keeper.hold(other)
-                contradicted = True
-        return contradicted
+                contradicting = envelope_of(other)
+        return contradicting
 
     def _repeat(self, hand: _ChainInHand, link: Link) -> None:
         if hand.chain.kind is ChainKind.EVENT and link.seq not in hand.ids:
             self._attester.repeat(hand.chain, link.seq)
 
-    def _fork(self, hand: _ChainInHand, found: Examined) -> None:
+    def _fork(self, hand: _ChainInHand, found: Examined, rival: Envelope | None = None) -> None:
         fault = Fault("chain.forked", "prev", "the source signed two different events for one place of its chain")
         self._keeper.quarantine(replace(found, fault=fault))
-        self._freeze(hand, envelope_of(found))
+        self._freeze(hand, envelope_of(found), rival)
 
-    def _freeze(self, hand: _ChainInHand, envelope: Envelope) -> None:
+    def _freeze(self, hand: _ChainInHand, envelope: Envelope, rival: Envelope | None = None) -> None:
+        keep_proof(self._tx, hand.chain, envelope, self._links, rival, self._now)
         hand.chain = replace(hand.chain, frozen=True)
         self._tx.chains.freeze(hand.chain.number)
         self._keeper.tell_fork(envelope.header)

@@ -1,0 +1,62 @@
+"""Compare a beacon with what we hold, within one transaction."""
+
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from schemas.control import ChannelHead, HeadBeaconed
+from schemas.records import Claim, NoticeKind
+from services.completeness.writing import Wishes
+from services.domain.completeness import held_idle
+from services.domain.telling import told_of_contradiction
+from services.ports import Transaction
+
+log = structlog.get_logger()
+
+_STORIES_MAX: Final = 1000
+
+
+class Comparison:
+    """One beacon against our own book."""
+
+    def __init__(self, tx: Transaction, wishes: Wishes, *, county: str, now: datetime) -> None:
+        """Work on ``tx``."""
+        self._tx, self._wishes, self._county, self._now = tx, wishes, county, now
+        self._claims: dict[str, Claim] = {}
+
+    def judge(self, claimant: str, beacon: HeadBeaconed) -> None:
+        """Note what the partner says to have sent, and what it holds of third counties."""
+        self._tx.waiting_room.resolve(NoticeKind.SILENT, claimant, claimant, self._now)
+        for head in beacon.heads:
+            self._compare(claimant, claimant, head)
+        for seen in beacon.witnessed:
+            if seen.source not in {claimant, self._county}:
+                self._compare(claimant, seen.source, seen)
+        self._tx.signal_book.claim(claimant, tuple(self._claims.values()))
+        if beacon.idle is not None and beacon.idle != held_idle(self._tx.heads(), claimant, beacon.heads):
+            self._wishes.ask_heads_of.add(claimant)
+
+    def _compare(self, claimant: str, source: str, head: ChannelHead) -> None:
+        chain = self._tx.chains.find(head.channel, head.epoch)
+        if chain is None:
+            self._claim(claimant, source, head)
+            return
+        if chain.source != source or chain.frozen:
+            return
+        held = self._tx.chains.held_id(chain.number, head.seq)
+        if held is not None and held != head.id:
+            self._contradict(claimant, source, head)
+        elif head.seq > chain.head.seq:
+            self._claim(claimant, source, head)
+
+    def _claim(self, claimant: str, source: str, head: ChannelHead) -> None:
+        self._claims[head.channel] = Claim(claimant, source, head.channel, head.epoch, head.seq, head.id, self._now)
+
+    def _contradict(self, claimant: str, source: str, head: ChannelHead) -> None:
+        """Two stories, by somebody's word: told at once, and the other story is asked for as proof."""
+        if len(self._wishes.stories) < _STORIES_MAX:
+            self._wishes.stories.add((claimant, head.channel, head.epoch, head.seq))
+        text = told_of_contradiction(source, head.channel, head.seq, claimant)
+        self._tx.waiting_room.tell(NoticeKind.FORKED, head.channel, source, text, self._now)
+        log.error("completeness.contradicted", source=source, claimant=claimant, channel=head.channel, seq=head.seq)

@@ -1,0 +1,138 @@
+"""Hear signals: compare beacons with what we hold, answer requests, judge proofs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final, Self
+
+import structlog
+
+from schemas.carriage import Arrival, ArrivalBatch
+from schemas.control import ForkProved, HeadBeaconed, RangeRequested
+from schemas.errors import Fault, UnavailableError
+from schemas.records import Heard, NoticeKind, Quarantined
+from schemas.subjects import parse_signal_subject
+from services.completeness.answering import Answerer
+from services.completeness.comparing import Comparison
+from services.completeness.freezing import freeze_by_proof
+from services.completeness.writing import Wishes
+from services.domain.encoding import digest_of
+from services.domain.receiving import presentable
+from services.domain.signals import Signal, examine_signal
+from services.domain.telling import told_of_quarantine
+from services.domain.trust import Trust
+from services.ports import Clock, Puller, Store, Transaction
+from services.posting import Posting
+
+log = structlog.get_logger()
+
+_KEEP_AGAIN_SECONDS: Final = 3600.0
+_BACKOFF_SECONDS: Final = 1.0
+_OUT_OF_TIME: Final = "signal.out_of_time"
+
+
+class Listener:
+    """Take what the hub's stream of signals hands over. Nothing here is receipted, and nothing is lost with it."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        posting: Posting,
+        puller: Puller,
+        trust: Callable[[], Trust],
+        clock: Clock,
+        wishes: Wishes,
+        interval_seconds: float,
+    ) -> None:
+        """Take ready-made ports; open nothing."""
+        self._store, self._posting, self._puller = store, posting, puller
+        self._trust, self._clock, self._wishes = trust, clock, wishes
+        self._answerer = Answerer(posting, clock, interval_seconds)
+        self._kept: dict[tuple[str, str], float] = {}
+
+    async def run_once(self, batch: ArrivalBatch) -> None:
+        """Examine one batch, commit what it does, and only then acknowledge it.
+
+        Raises:
+            UnavailableError: The store cannot write now.
+        """
+        trust, now = self._trust(), self._clock.now()
+        found = [
+            (one, examine_signal(one, trust=trust, county=self._posting.county, now=now)) for one in batch.arrivals
+        ]
+
+        def work(tx: Transaction) -> None:
+            for arrival, judged in found:
+                self._take(tx, arrival, judged, now)
+
+        await self._store.write(work)
+        await self._puller.acknowledge(batch)
+
+    def _take(self, tx: Transaction, arrival: Arrival, judged: Signal | Fault, now: datetime) -> None:
+        if isinstance(judged, Fault):
+            self._refuse(tx, arrival, judged, now)
+            return
+        header, event = judged.envelope.header, judged.event
+        if not tx.signal_book.hear(header.type, Heard(header.source, header.seq, header.time, now)):
+            return  # an older one again, or one that was overtaken
+        if isinstance(event, HeadBeaconed):
+            Comparison(tx, self._wishes, county=self._posting.county, now=now).judge(header.source, event)
+        elif isinstance(event, RangeRequested):
+            if event.all_heads:
+                self._wishes.list_all_for.add(header.source)
+            self._answerer.answer(tx, header.source, event)
+        elif isinstance(event, ForkProved):
+            fault = freeze_by_proof(tx, event, trust=self._trust(), county=self._posting.county, now=now)
+            if fault is not None:
+                self._refuse(tx, arrival, fault, now)
+
+    def _refuse(self, tx: Transaction, arrival: Arrival, fault: Fault, now: datetime) -> None:
+        """Keep a signal that must not be believed, once an hour for each reason and source: they come every minute."""
+        fault = presentable(fault)
+        subject = parse_signal_subject(arrival.subject)
+        source = subject.source if subject else ""
+        log.warning("completeness.refused", source=source, code=fault.code, field=fault.field)
+        key, moment = (source, fault.code), self._clock.monotonic()
+        if fault.code == _OUT_OF_TIME or moment - self._kept.get(key, -_KEEP_AGAIN_SECONDS) < _KEEP_AGAIN_SECONDS:
+            return
+        self._kept[key] = moment
+        tx.waiting_room.quarantine(
+            Quarantined(
+                digest=digest_of(arrival.message),
+                size=len(arrival.message),
+                source=source,
+                subject=arrival.subject,
+                code=fault.code,
+                field=fault.field,
+                reason=fault.mend,
+                recorded_at=now,
+                message=None if fault.code.startswith("guard.") else arrival.message,
+            )
+        )
+        tx.waiting_room.tell(NoticeKind.QUARANTINED, fault.code, source, told_of_quarantine(source, fault), now)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """Listen until the block ends."""
+        async with asyncio.TaskGroup() as tasks:
+            loop = tasks.create_task(self._loop(), name="listener")
+            try:
+                yield self
+            finally:
+                loop.cancel()
+
+    async def _loop(self) -> None:
+        async with contextlib.aclosing(self._puller.batches()) as batches:  # type: ignore[type-var]
+            async for batch in batches:
+                await self._until_taken(batch)
+
+    async def _until_taken(self, batch: ArrivalBatch) -> None:
+        while True:
+            try:
+                return await self.run_once(batch)
+            except UnavailableError as exc:
+                log.warning("completeness.deferred", what="signals", code=exc.code)
+                await self._clock.sleep(_BACKOFF_SECONDS)

@@ -1,0 +1,73 @@
+"""Write signals: number, sign, hand to the hub."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from schemas.base import Event
+from schemas.ids import CountyCode
+from services.domain.signals import compose, number_at
+from services.domain.trust import Trust
+from services.ports import Clock, Ids, Signaller, Signer
+
+
+class SignalWriter:
+    """Everything that this county signals goes out here."""
+
+    def __init__(
+        self,
+        *,
+        county: str,
+        signer: Signer,
+        signaller: Signaller,
+        trust: Callable[[], Trust],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """Take ready-made ports; open nothing.
+
+        Args:
+            county: Ourselves.
+            signer: The event key.
+            signaller: The way to the hub.
+            trust: Returns what is trusted now.
+            clock: The time that signals claim and are numbered by.
+            ids: Randomness.
+        """
+        self.county, self._signer, self._signaller = county, signer, signaller
+        self._trust, self._clock, self._ids = trust, clock, ids
+        self._last = 0
+
+    async def send(self, event: Event, to: str) -> None:
+        """Sign and hand over one signal.
+
+        Raises:
+            UnavailableError: The hub did not take it.
+        """
+        now = self._clock.now()
+        self._last = number_at(now, self._last)
+        subject, message = compose(
+            event,
+            source=CountyCode(self.county),
+            to=CountyCode(to),
+            number=self._last,
+            now=now,
+            content_id=self._ids.hex(16),
+            registry_version=self._trust().registry.version,
+            signer=(self._signer.kid, self._signer.sign),
+        )
+        await self._signaller.signal(subject, message)
+
+
+@dataclass(slots=True)
+class Wishes:
+    """What the parts of this room want of each other. Lost with the process: the next beacon says it again.
+
+    Attributes:
+        list_all_for: Partners who want every head of ours listed.
+        ask_heads_of: Partners of whom we want every head listed.
+        stories: (claimant, channel, epoch, seq): links that somebody holds otherwise than we do.
+    """
+
+    list_all_for: set[str] = field(default_factory=set)
+    ask_heads_of: set[str] = field(default_factory=set)
+    stories: set[tuple[str, str, str, int]] = field(default_factory=set)
