@@ -14,15 +14,11 @@ from schemas.documents import SignedDocument
 from schemas.envelope import Envelope, Position
 from schemas.records import (
     Chain,
-    Claim,
     Delivery,
     Direction,
     ErasureRow,
     EventSummary,
     FlowPeople,
-    ForkEvidence,
-    Gap,
-    Heard,
     HeldAlert,
     HeldBack,
     JournalEntry,
@@ -30,20 +26,39 @@ from schemas.records import (
     NewLink,
     Notice,
     NoticeKind,
-    Owing,
     Page,
     Quarantined,
     ReceiptRow,
     Remembered,
-    SignedBytes,
     StoredEvent,
     Swept,
     Watch,
 )
 from schemas.subjects import Lane
+from services.completeness_ports import ShownWhole, Signaller, Signals
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.key_ports import Erasures, OfficeKeys
+
+__all__ = [  # those of completeness stand in a file of their own and are found here
+    "Appender",
+    "Chains",
+    "Clock",
+    "Deliveries",
+    "Directory",
+    "Ids",
+    "Memory",
+    "Outbox",
+    "Puller",
+    "Receipts",
+    "Signaller",
+    "Signals",
+    "Signer",
+    "Snapshot",
+    "Store",
+    "Transaction",
+    "Waiting",
+]
 
 T = TypeVar("T")
 
@@ -236,25 +251,6 @@ class Waiting(Protocol):
         """A person has dealt with an open notice; journals it once more. One that is open no more stays as it is."""
 
 
-class Signals(Protocol):
-    """What beacons, requests and proofs leave behind."""
-
-    def hear(self, wire_type: str, heard: Heard) -> bool:
-        """Note a signal; False if one of this kind with this number or a higher one came from that county before."""
-
-    def claim(self, claimant: str, claims: Sequence[Claim]) -> None:
-        """Keep what a county says now, one claim a channel, instead of what it said before.
-
-        A claim about an epoch that it claimed before keeps the time of the first one.
-        """
-
-    def settle_claims(self, channel: str, epoch: str, up_to: int) -> int:
-        """Forget the claims about an epoch that reach no further than ``up_to``; return how many."""
-
-    def prove(self, evidence: ForkEvidence) -> bool:
-        """Keep the proof of a fork; False if there is one for this epoch already."""
-
-
 class Memory(Protocol):
     """Small facts that must share the transaction."""
 
@@ -280,7 +276,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(Protocol):
+class Snapshot(ShownWhole, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -358,39 +354,6 @@ class Snapshot(Protocol):
 
     def oldest_unstored(self) -> Mapping[str, datetime]:
         """Return, per recipient that owes *stored*, when its oldest such event was accepted."""
-
-    def owing(self) -> list[Owing]:
-        """Return who owes *stored* for which chain of ours, by chain and recipient."""
-
-    def links(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
-        """Return the recorded links ``first``…``last`` of a chain in order, at least one if there is any.
-
-        Own or received; refused ones are left out, since their content is not kept.
-        """
-
-    def signed_at(self, chain_number: int, seq: int) -> SignedBytes | None:
-        """Return what was signed at a place of a chain, refused links too, or None."""
-
-    def heads(self) -> list[Chain]:
-        """Return the newest epoch of every channel, own and others', by number."""
-
-    def gaps(self, limit: int) -> list[Gap]:
-        """Return partners' chains, not frozen, of which links beyond a missing one are here, by number.
-
-        At most ``limit`` of those links in all are looked at.
-        """
-
-    def heard(self, wire_type: str) -> list[Heard]:
-        """Return the newest signal of one kind of every county, by county."""
-
-    def claims(self, limit: int) -> list[Claim]:
-        """Return open claims, the oldest first."""
-
-    def forks(self, limit: int) -> list[ForkEvidence]:
-        """Return proofs of forks, the newest first."""
-
-    def last_heard(self) -> Mapping[str, datetime]:
-        """Return, per county, when the newest verified link that stands at the head of a chain of its came."""
 
     def clocks_ahead(self) -> Mapping[str, float]:
         """Return, per county, by how many seconds the time of its newest link was ahead of ours when that came.
@@ -501,14 +464,3 @@ class Puller(Protocol):
 
     async def acknowledge(self, batch: ArrivalBatch) -> None:
         """Everything up to the last of this batch is worked off."""
-
-
-class Signaller(Protocol):
-    """The way out for signals: beacons, requests, proofs. None of them is kept here; the newest is worth most."""
-
-    async def signal(self, subject: str, message: bytes) -> None:
-        """Hand one signal to the hub, which keeps the newest of each subject.
-
-        Raises:
-            UnavailableError: The hub did not take it; the next one says more anyway.
-        """
