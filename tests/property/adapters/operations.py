@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from schemas.control import HUMAN_STAGES, ErasureReason, ReceiptStage
 from schemas.envelope import Envelope, Position
 from schemas.errors import Fault, RequestError
-from schemas.records import Chain, Direction, ErasureRow, NoticeKind, ReceiptRow, Remembered
+from schemas.records import (
+    Chain,
+    Claim,
+    Direction,
+    ErasureRow,
+    ForkEvidence,
+    Heard,
+    NoticeKind,
+    ReceiptRow,
+    Remembered,
+    SignedBytes,
+)
 from schemas.registry import KeyRecord
 from schemas.subjects import Lane
 from services.ports import Snapshot, Transaction
@@ -310,6 +321,24 @@ def _tell(draw: st.DrawFn) -> Operation:
     )
 
 
+@st.composite
+def _signal(draw: st.DrawFn) -> Operation:
+    who, number, seq, when = draw(_who), draw(_seq), draw(_seq), at(draw(_seconds))
+    channels, epoch = draw(st.lists(_channel, unique=True)), draw(_epoch)
+    claims = [Claim(who, THEM, hexed(channel), epoch, seq, hexed(channel, seq), when) for channel in channels]
+    signed = SignedBytes(hexed(seq), b"header", b"signatures")
+    evidence = ForkEvidence(who, hexed(draw(_channel)), epoch, (US,), signed, signed, when)
+    return draw(
+        _one_of(
+            (who, number, seq, when, channels, epoch),
+            ("signal_book.hear", lambda tx: tx.signal_book.hear(BULLETIN, Heard(who, number, when, when))),
+            ("signal_book.claim", lambda tx: tx.signal_book.claim(who, claims)),
+            ("signal_book.settle_claims", lambda tx: tx.signal_book.settle_claims(hexed("in"), epoch, seq)),
+            ("signal_book.prove", lambda tx: tx.signal_book.prove(evidence)),
+        )
+    )
+
+
 def _raise(_: Transaction) -> object:
     raise RequestError(Fault("request.invalid", "content", "mend it"))
 
@@ -343,6 +372,12 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "owing": one.owing(),
         "links": [[found.envelope for found in one.links(number, 1, 5, 2000)] for number in (1, 2, 3)],
         "heard": dict(one.last_heard()),
+        "heads": one.heads(),
+        "gaps": one.gaps(9),
+        "claims": one.claims(9),
+        "forks": one.forks(9),
+        "signals": one.heard(BULLETIN),
+        "signed": [one.signed_at(number, seq) for number in (1, 2) for seq in SEQS],
     }
 
 
@@ -358,6 +393,7 @@ OPERATIONS: Final = st.one_of(
     _wait(),
     _tell(),
     _on_content(),
+    _signal(),
     st.just(Operation("look", (), everything)),
 )
 
