@@ -1,0 +1,218 @@
+"""A hub's operator who swallows messages, and a source with two faces: named, and healed, within two beacon intervals.
+
+Real processes and a real nats-server; beacons every two seconds instead of every minute.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from adapters.clock import SystemClock
+from adapters.jetstream.api import OWNER_PREFIX
+from adapters.jetstream.append import JetStreamAppender
+from adapters.jetstream.connection import HubConnection
+from adapters.jetstream.credentials import Credentials, TlsFiles
+from adapters.jetstream.refusals import parsed
+from adapters.keys.county_files import CountyFiles, read_secret
+from adapters.memory.clock import ManualClock
+from schemas.carriage import Publication
+from schemas.subjects import Lane, consumer_of, stream_of
+from services.bootstrap.node import credentials_of
+from services.demo.cast import AGREEMENT_ID, Part
+from services.demo.sampling import sample
+from services.settings import read_settings
+from tests.counties import World, report
+from tests.desks import DiskCounty
+
+BEACON_SECONDS: Final = 2.0
+TWO_INTERVALS: Final = 2 * BEACON_SECONDS
+SOURCE, VICTIM, OTHER = "522722", "451226", "451222"
+CAST: Final = (
+    Part(OTHER, "天峨县联络办", "0778-7820110"),
+    Part(VICTIM, "环江毛南族自治县联络办", "0778-8820110"),
+    Part(SOURCE, "荔波县联络办", "0854-3610110"),
+)
+
+
+def prepared(root: Path) -> World:
+    """Three counties whose beacons come every two seconds."""
+    world = World.prepared(root, CAST)
+    for part in CAST:
+        with (world.stage.county(part.code) / "county.toml").open("a", encoding="utf-8") as file:
+            file.write(f"[bus]\nbeacon_seconds = {BEACON_SECONDS}\n")
+    return world
+
+
+class Operator:
+    """The hub's operator, who reads routing and decides what is handed to whom."""
+
+    def __init__(self, world: World, registrar: HubConnection) -> None:
+        """Borrow the registrar's connection."""
+        self._world, self._registrar = world, registrar
+
+    async def swallow(self, *lanes: Lane, source: str, victim: str) -> None:
+        """Hand the victim nothing more of the stream of ``source``, except its repairs."""
+        for stream in {stream_of(source, lane) for lane in lanes}:
+            listed = await self._ask(f"CONSUMER.LIST.{stream}", {"offset": 0})
+            found = next(one for one in listed["consumers"] if one["name"] == consumer_of(victim))
+            config: dict[str, Any] = found["config"]
+            kept = [f"hub.in.*.{Lane.REPAIR}.{place}.>" for place in (victim, f"_{AGREEMENT_ID}")]
+            body = {"stream_name": stream, "config": config | {"filter_subjects": kept}}
+            await self._ask(f"CONSUMER.CREATE.{stream}.{consumer_of(victim)}", body)
+
+    async def _ask(self, request: str, body: Mapping[str, object]) -> dict[str, Any]:
+        return parsed(await self._registrar.request(f"{OWNER_PREFIX}.{request}", json.dumps(body).encode()))
+
+
+@asynccontextmanager
+async def operating(world: World) -> AsyncIterator[Operator]:
+    """Log in as the registrar."""
+    hub = world.stage.hub
+    tls = TlsFiles(hub / "ca" / "ca.pem", hub / "tls" / "hub.pem", hub / "tls" / "hub.key")
+    credentials = Credentials((f"tls://127.0.0.1:{world.ports.hub}",), read_secret(hub / "registrar.nkey"), tls)
+    async with HubConnection(credentials, who="registrar").running() as registrar:
+        await registrar.contact(timeout_seconds=20)
+        yield Operator(world, registrar)
+
+
+async def notices(world: World, code: str, kind: str) -> list[dict[str, Any]]:
+    """What a county's officer was told of one kind."""
+    async with world.client(code) as client:
+        found = json.loads(await client.get("/notices", {"limit": "100"}))["notices"]
+    return [one for one in found if one["kind"] == kind]
+
+
+async def events_in(world: World, code: str) -> int:
+    """How many events a county holds."""
+    return int((await world.gauges(code)).get("sihu_events_in", 0))
+
+
+async def until(what: Callable[[], Awaitable[object]], seconds: float) -> float:
+    """Wait until ``what()`` is true; return how long it took."""
+    began = time.monotonic()
+    async with asyncio.timeout(seconds):
+        while not await what():
+            await asyncio.sleep(0.05)
+    return time.monotonic() - began
+
+
+async def beacons_flow(world: World, *codes: str) -> None:
+    """Wait until everybody has heard everybody."""
+
+    async def heard() -> bool:
+        for code in codes:
+            async with world.client(code) as client:
+                text = (await client.get("/metrics")).decode()
+            if text.count("sihu_beacon_age_seconds{") < len(codes) - 1:
+                return False
+        return True
+
+    await until(heard, 30)
+
+
+@pytest.mark.timeout(180)
+async def test_a_hub_that_swallows_what_it_acknowledged_is_found_out(tmp_path: Path) -> None:
+    """The hub keeps the messages and never hands them to one county: first the tail of a chain, then its middle."""
+    world = await asyncio.to_thread(prepared, tmp_path)
+    bulletin, alert = (sample(name, begin=SystemClock().now()) for name in ("work_bulletin", "rainstorm_issued"))
+    async with world.running(), operating(world) as operator:
+        await world.send(SOURCE, bulletin, "one")
+        await world.complete(30)
+        await beacons_flow(world, SOURCE, VICTIM, OTHER)
+        await operator.swallow(Lane.NORMAL, source=SOURCE, victim=VICTIM)
+
+        swallowed = await world.send(SOURCE, bulletin, "swallowed-tail")
+        named = await until(lambda: notices(world, VICTIM, "missing"), TWO_INTERVALS)
+        notice = (await notices(world, VICTIM, "missing"))[0]
+        healed = named + await until(lambda: _holds(world, 2), TWO_INTERVALS - named)
+        assert notice["county"] == SOURCE
+        assert "荔波" in notice["text"]
+        assert f"{swallowed['channel'][:8]} 的第 {swallowed['seq']} 条" in notice["text"]
+        await until(lambda: _resolved(world, "missing"), TWO_INTERVALS)
+
+        await world.send(SOURCE, bulletin, "swallowed-middle")
+        await world.send(SOURCE, alert, "overtakes")
+        middle = await until(lambda: _holds(world, 4), TWO_INTERVALS)
+        await world.complete(TWO_INTERVALS)
+        report(f"tail named after {named:.2f} s, healed after {healed:.2f} s; middle healed after {middle:.2f} s")
+        assert await notices(world, OTHER, "missing") == []
+    count = world.recounted()
+    assert count.holds, count
+    assert count.events == 4
+
+
+async def _holds(world: World, count: int) -> bool:
+    return await events_in(world, VICTIM) == count
+
+
+async def _resolved(world: World, kind: str) -> bool:
+    return all(one["resolved_at"] for one in await notices(world, VICTIM, kind))
+
+
+@pytest.mark.timeout(180)
+async def test_a_source_with_two_faces_is_named(tmp_path: Path) -> None:
+    """It signs two events for one place and hands each to one member; neither sees anything wrong alone."""
+    world = await asyncio.to_thread(prepared, tmp_path)
+    stories = await _two_stories(world)
+    async with world.running():
+        await world.troupe.stop(SOURCE)
+        await beacons_flow(world, VICTIM, OTHER)
+        await _publish(world, stories)
+        await until(lambda: _both(world, events_in, 2), 30)
+        named = await until(lambda: _both_forked(world), TWO_INTERVALS)
+        report(f"two faces named at both members after {named:.2f} s")
+        for code in (VICTIM, OTHER):
+            assert {one["county"] for one in await notices(world, code, "forked")} == {SOURCE}
+        await until(lambda: _both_proved(world), TWO_INTERVALS)
+
+
+async def _two_stories(world: World) -> list[list[Publication]]:
+    home = world.stage.county(SOURCE)
+    clock, bulletin = ManualClock(SystemClock().now()), sample("work_bulletin", begin=SystemClock().now())
+    stories = []
+    for face in ("甲", "乙"):
+        desk = DiskCounty(home, clock=clock)
+        draft = {"type": bulletin.wire_type, "agreement": AGREEMENT_ID}
+        await desk.send(draft | {"content": bulletin.content})
+        content = bulletin.content | {"title": f"第二份简报之{face}"}
+        await desk.send(draft | {"content": content})
+        stories.append(await desk.take_waiting())
+    return stories
+
+
+async def _publish(world: World, stories: list[list[Publication]]) -> None:
+    """Hand the opening and the first event to both, the second event to each in its own version."""
+    settings = read_settings(world.stage.county(SOURCE))
+    secret = (world.stage.county(SOURCE) / "passphrase").read_text(encoding="utf-8").strip()
+    opening, first, second = stories[0]
+    parting = [
+        Publication(2 + number, story[2].subject.replace(f"_{AGREEMENT_ID}", code), story[2].message)
+        for number, (story, code) in enumerate(zip(stories, (VICTIM, OTHER), strict=True))
+    ]
+    assert second.message != stories[1][2].message
+    credentials = credentials_of(settings, CountyFiles(settings.directory), secret)
+    async with HubConnection(credentials, who=SOURCE).running() as hub:
+        await hub.contact(timeout_seconds=20)
+        appender = JetStreamAppender(hub, SOURCE)
+        await appender.append(Lane.URGENT, [opening])
+        await appender.append(Lane.NORMAL, [Publication(1, first.subject, first.message), *parting])
+
+
+async def _both(world: World, ask: Callable[[World, str], Awaitable[int]], value: int) -> bool:
+    return [await ask(world, code) for code in (VICTIM, OTHER)] == [value, value]
+
+
+async def _both_forked(world: World) -> bool:
+    return all([await notices(world, code, "forked") for code in (VICTIM, OTHER)])
+
+
+async def _both_proved(world: World) -> bool:
+    """Each holds the proof: the log says so."""
+    logs = [(world.stage.root / "logs" / f"{code}.log").read_text(encoding="utf-8") for code in (VICTIM, OTHER)]
+    return all("completeness.fork_proved" in log or "chain.forked" in log for log in logs)
