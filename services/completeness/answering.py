@@ -1,10 +1,11 @@
-"""Answer a member that lacks links: the same bytes once more, in the lane of repairs, to it alone."""
+"""Give a member the links it lacks: the same bytes once more, in the lane of repairs, to it alone."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
 
-from schemas.control import RangeRequested, Wanted
+from schemas.control import ChainKind, ChannelHead, RangeRequested, Wanted
 from services.ports import Clock, Transaction
 from services.posting import Posting
 
@@ -24,6 +25,8 @@ class Answerer:
         self._posting, self._clock = posting, clock
         self._pause_seconds = interval_seconds / _ANSWERS_PER_INTERVAL
         self._answered: dict[str, float] = {}
+        self._unseen: dict[tuple[str, str], tuple[ChannelHead, int]] = {}
+        """By partner and receipt channel: what it had seen at its last beacon, and how far we were then."""
 
     def answer(self, tx: Transaction, asker: str, asked: RangeRequested) -> int:
         """Put what ``asker`` may have and we hold into the lane of repairs; return how many links."""
@@ -39,6 +42,24 @@ class Answerer:
             given, used = self._give(tx, asker, wanted, LINKS_MAX - count, size)
             count, size = count + given, size - used
         log.info("completeness.answered", county=asker, count=count)
+        return count
+
+    def give_unseen(self, tx: Transaction, partner: str, seen: Iterable[ChannelHead]) -> int:
+        """Give the receipts again that a partner has not seen from one beacon to the next; return how many.
+
+        It may not know of them: who is not told that an officer has answered does not ask for the answer.
+        """
+        count = 0
+        for head in seen:
+            chain = tx.chains.find(head.channel, head.epoch)
+            if chain is None or chain.kind is not ChainKind.RECEIPT or chain.source != self._posting.county:
+                continue
+            key = partner, head.channel
+            before, our_head = self._unseen.get(key, (None, 0))
+            self._unseen[key] = head, chain.head.seq
+            if partner in chain.audience and before == head and our_head > head.seq and count < LINKS_MAX:
+                wanted = Wanted(channel=head.channel, epoch=head.epoch, first_seq=head.seq + 1, last_seq=our_head)
+                count += self._give(tx, partner, wanted, LINKS_MAX - count, BYTES_MAX)[0]
         return count
 
     def _give(self, tx: Transaction, asker: str, wanted: Wanted, most: int, size: int) -> tuple[int, int]:

@@ -80,6 +80,7 @@ class Listener:
             return  # an older one again, or one that was overtaken
         if isinstance(event, HeadBeaconed):
             Comparison(tx, self._wishes, county=self._posting.county, now=now).judge(header.source, event)
+            self._answerer.give_unseen(tx, header.source, event.receipts_seen)
         elif isinstance(event, RangeRequested):
             if event.all_heads:
                 self._wishes.list_all_for.add(header.source)

@@ -193,3 +193,24 @@ async def test_a_receiver_that_lost_what_it_had_gets_the_full_list(offices: dict
     fresh = {code: Office(one.code, stores[code], clock=clock) for code, one in offices.items()}
     async with on_watch(fresh.values(), hub):
         assert await within(fresh, TWO_INTERVALS, lambda: _holds(fresh[HUANJIANG], 3)) is not None
+
+
+async def test_receipts_that_nobody_asks_for_are_given_again(offices: dict[str, Office], hub: MemoryHub) -> None:
+    """The hub hides the answer and every beacon that tells of it: only `receipts_seen` shows that it never came."""
+    libo, hidden = offices[LIBO], hides_first_journey(LIBO, {2}, source=HUANJIANG)
+
+    def hides(county: str, stored: Stored) -> bool:
+        beacon = _is_signal(stored, HUANJIANG, HeadBeaconed.wire_type)
+        return hidden(county, stored) or (county == LIBO and beacon)
+
+    hub.hides = hides
+    async with on_watch(offices.values(), hub):
+        await _post(libo, 1, to=[HUANJIANG])
+        await passes(offices, 10)
+        await _post(libo, 1, to=[HUANJIANG])
+
+        async def known() -> bool:
+            counts = await libo.counts()
+            return counts["deliveries"] == counts["stored"]
+
+        assert await within(offices, 3 * INTERVAL, known) is not None

@@ -1,0 +1,144 @@
+"""Signals by themselves: who may signal what to whom, and which are too old to say anything about now."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from schemas.base import Event
+from schemas.carriage import Arrival
+from schemas.control import ChannelHead, ForkProved, HeadBeaconed, RangeRequested
+from schemas.errors import Fault
+from schemas.ids import CountyCode
+from schemas.registry import KeyUse
+from services.domain.signals import FRESH, Signal, compose, examine_signal, number_at
+from tests import papers
+from tests.papers import FUNING, HUANJIANG, LIBO, NANDAN, NOW
+
+BEACON = HeadBeaconed(heads=())
+
+
+def signalled(event: Event = BEACON, **changes: Any) -> Arrival:  # noqa: ANN401 - any argument of `compose`
+    """What 荔波 signals to 环江."""
+    source = changes.get("source", LIBO)
+    key = changes.pop("key", papers.signer(source, KeyUse.EVENT))
+    given: dict[str, Any] = {
+        "source": LIBO,
+        "to": HUANJIANG,
+        "number": number_at(NOW, 0),
+        "now": NOW,
+        "content_id": "0" * 32,
+        "registry_version": 1,
+        "signer": (key.kid, key.sign),
+    }
+    subject, message = compose(event, **(given | changes))
+    return Arrival(1, subject, message)
+
+
+def examined(arrival: Arrival, *, county: CountyCode = HUANJIANG, late: timedelta = timedelta()) -> Signal | Fault:
+    """What 环江 finds."""
+    return examine_signal(arrival, trust=papers.trust(), county=county, now=NOW + late)
+
+
+def code_of(found: Signal | Fault) -> str:
+    """Why it is refused."""
+    assert isinstance(found, Fault), found
+    return found.code
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        HeadBeaconed(heads=(ChannelHead(channel="a" * 64, epoch="1-1380013800138000", seq=1, id="b" * 64),)),
+        RangeRequested(wanted=(), all_heads=True),
+    ],
+)
+def test_a_signal_is_read_as_it_was_said(event: Event) -> None:
+    """An epoch whose random digits look like a telephone number must not stop a beacon."""
+    found = examined(signalled(event))
+    assert isinstance(found, Signal), found
+    assert (found.source, found.event) == (LIBO, event)
+
+
+def test_a_signal_for_another_is_not_ours() -> None:
+    """A hub hands 南丹's beacon to 环江: heads of channels that it has no part in."""
+    arrival = signalled(to=NANDAN)
+    assert code_of(examined(arrival)) == "wire.wrong_recipient"
+    moved = replace(arrival, subject=arrival.subject.replace(NANDAN, HUANJIANG))
+    assert code_of(examined(moved)) == "wire.wrong_recipient"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        f"hub.in.{LIBO}.normal.{HUANJIANG}.control.head_beaconed.v1",
+        f"hub.in.{NANDAN}.signal.{HUANJIANG}.control.head_beaconed.v1",
+        f"hub.in.{LIBO}.signal.{HUANJIANG}.control.range_requested.v1",
+        "nonsense",
+    ],
+)
+def test_a_signal_comes_on_its_own_subject(subject: str) -> None:
+    """Another county's space, another kind, a lane of events."""
+    assert code_of(examined(replace(signalled(), subject=subject))) == "wire.wrong_subject"
+
+
+def test_a_chained_record_is_no_signal() -> None:
+    """An event that is signalled would be in no chain, and nobody would miss it."""
+    envelope = papers.envelope(to=(HUANJIANG,), agreement="control")
+    subject = f"hub.in.{LIBO}.signal.{HUANJIANG}.{papers.POLICY.removeprefix('cn.sihu.')}"
+    assert code_of(examined(Arrival(1, subject, envelope.to_wire()))) == "signal.unknown_type"
+
+
+def test_a_key_of_another_county_or_use_signs_no_signal() -> None:
+    """The receipt key of a county is not its word, and 南丹 does not speak for 荔波."""
+    for key in (papers.signer(LIBO, KeyUse.RECEIPT), papers.signer(NANDAN, KeyUse.EVENT)):
+        assert code_of(examined(signalled(key=key))) == "signature.unknown_key"
+
+
+def test_a_stranger_signals_nothing() -> None:
+    """富宁 is no member."""
+    assert code_of(examined(signalled(source=FUNING))) == "signature.unknown_key"
+
+
+def test_one_flipped_byte_is_noticed() -> None:
+    """The heads are signed: whoever carries them cannot change one."""
+    arrival = signalled(RangeRequested(wanted=(), all_heads=False))
+    assert code_of(examined(replace(arrival, message=arrival.message.replace(b"false", b"true ")))) == "content.digest"
+
+
+@pytest.mark.parametrize("away", [FRESH + timedelta(seconds=1), -FRESH - timedelta(seconds=1)])
+def test_what_was_held_up_says_nothing_about_now(away: timedelta) -> None:
+    """A hub keeps a dead county's beacons and hands one over each minute: it looks alive for days."""
+    assert code_of(examined(signalled(), late=away)) == "signal.out_of_time"
+    assert isinstance(examined(signalled(), late=away * 0.9), Signal)
+
+
+def test_the_numbers_of_signals_only_grow() -> None:
+    """Two signals within one millisecond, or a clock that was set back a little."""
+    first = number_at(NOW, 0)
+    assert number_at(NOW, first) == first + 1
+    assert number_at(NOW - timedelta(seconds=5), first) == first + 1
+    assert number_at(NOW + timedelta(milliseconds=7), first) == first + 7
+
+
+def test_a_signal_carries_no_personal_number() -> None:
+    """The guards read signals, too: a text that does not fit is refused before any model reads it."""
+    arrival = signalled()
+    content = b'{"heads":[],"note":"11010519491231002X"}'
+    found = examined(Arrival(1, arrival.subject, papers.envelope(content, **_as_signal(arrival)).to_wire()))
+    assert code_of(found) == "guard.personal_number"
+
+
+def _as_signal(arrival: Arrival) -> dict[str, Any]:
+    signal = examined(arrival)
+    assert isinstance(signal, Signal)
+    known = signal.envelope.header
+    names = ("type", "channel", "epoch", "seq", "prev", "to", "agreement", "purpose", "information_class", "status")
+    return {name: getattr(known, name) for name in names}
+
+
+def test_a_proof_is_two_headers() -> None:
+    """One is no contradiction, three are a riddle."""
+    with pytest.raises(ValueError, match="at least 2"):
+        ForkProved(links=())
