@@ -181,7 +181,8 @@ class Registrar:
 
 
 def _consumer(stream: str, county: str, agreements: Mapping[str, Collection[str]]) -> dict[str, object]:
-    audiences = sorted(f"_{agreement}" for agreement, parties in agreements.items() if county in parties)
+    joined = () if stream == SIGNAL_STREAM else (name for name, parties in agreements.items() if county in parties)
+    audiences = sorted(f"_{agreement}" for agreement in joined)  # a signal is for one county, never for an audience
     return {
         "durable_name": consumer_of(county),
         "name": consumer_of(county),

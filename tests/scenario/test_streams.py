@@ -10,10 +10,12 @@ from adapters.jetstream.accounts import REGISTRAR
 from adapters.jetstream.api import OWNER_PREFIX
 from adapters.jetstream.append import JetStreamAppender
 from adapters.jetstream.refusals import parsed
+from adapters.jetstream.signals import JetStreamSignaller
 from adapters.jetstream.streams import Registrar, StreamLimits, Usage
 from schemas.carriage import Publication
+from schemas.control import HeadBeaconed
 from schemas.errors import UnavailableError
-from schemas.subjects import URGENT_STREAM, Lane, consumer_of, stream_of, streams
+from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, Lane, SignalSubject, consumer_of, stream_of, streams
 from tests.contract.buses import BORDER, HUANJIANG, LIBO, NANDAN, TIANE, publications
 from tests.hubs import RealHub, real_hub
 
@@ -59,6 +61,23 @@ async def test_streams_refuse_instead_of_forgetting(tmp_path: Path) -> None:
                 "deny_purge": True,
             }
             assert {key: config.get(key) for key in promised} == promised
+
+
+async def test_of_signals_the_hub_keeps_the_newest(tmp_path: Path) -> None:
+    """A beacon a minute from everybody to everybody for fourteen days fills the disk that the alerts need."""
+    async with real_hub(tmp_path, (HUANJIANG, LIBO)) as hub, hub.connect(LIBO) as connection:
+        signaller = JetStreamSignaller(connection)
+        subject = str(SignalSubject(LIBO, HUANJIANG, HeadBeaconed.wire_type))
+        for number in range(5):
+            await signaller.signal(subject, b"beacon %d" % number)
+        info = await asked(hub, f"STREAM.INFO.{SIGNAL_STREAM}")
+        assert info["state"]["messages"] == 1
+        assert info["config"]["max_age"] == 600 * 10**9
+        assert await filters(hub, SIGNAL_STREAM, HUANJIANG) == [f"hub.in.*.*.{HUANJIANG}.>"]
+        with pytest.raises(UnavailableError):
+            await JetStreamSignaller(connection, timeout_seconds=0.5).signal(
+                str(SignalSubject(HUANJIANG, LIBO, HeadBeaconed.wire_type)), b"in another county's name"
+            )
 
 
 async def test_a_countys_lanes_are_kept_where_the_shards_say(tmp_path: Path) -> None:

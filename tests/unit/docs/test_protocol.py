@@ -10,7 +10,15 @@ import pytest
 from adapters.memory.store import MemoryStore
 from schemas.base import Event
 from schemas.carriage import Arrival
-from schemas.control import ContentErased, EpochOpened, MemberKeyPublished, Receipt
+from schemas.control import (
+    ContentErased,
+    EpochOpened,
+    ForkProved,
+    HeadBeaconed,
+    MemberKeyPublished,
+    RangeRequested,
+    Receipt,
+)
 from schemas.documents import SignedDocument
 from schemas.envelope import Header, PayloadType
 from schemas.evidence import CarriedEnvelope, CarriedLink, Evidence
@@ -124,8 +132,11 @@ def test_the_header_table_lists_every_field_in_order() -> None:
         ("Receipts", Receipt),
         ("Encrypted content", MemberKeyPublished),
         ("Erasure", ContentErased),
+        ("Completeness", HeadBeaconed),
+        ("Completeness", RangeRequested),
+        ("Completeness", ForkProved),
     ],
-    ids=["opening", "receipt", "key", "erasure"],
+    ids=["opening", "receipt", "key", "erasure", "beacon", "request", "proof"],
 )
 def test_the_tables_of_control_records_name_every_field(title: str, model: type[Event]) -> None:
     """The types that every implementation must write."""
@@ -143,7 +154,7 @@ def test_every_code_of_the_rules_is_listed() -> None:
     """Codes are public and stable: whoever gets one must find it here."""
     rules = code_in(
         "services/domain",
-        *("encoding", "signing", "receiving", "sharing", "vouching", "governance", "documents", "chain", "guards"),
+        *("encoding", "signing", "receiving", "sharing", "vouching", "governance", "documents", "chain", "guards", "signals", "forks"),
         *(f"evidence_{part}" for part in ("opening", "trust", "chain", "receipts", "verifying", "writing")),
         *("encryption", "office_keys"),
     )
