@@ -57,6 +57,10 @@ class Comparison:
         """Two stories, by somebody's word: told at once, and the other story is asked for as proof."""
         if len(self._wishes.stories) < _STORIES_MAX:
             self._wishes.stories.add((claimant, head.channel, head.epoch, head.seq))
+        about = claimant, head.channel, head.epoch
+        if about in self._wishes.told or len(self._wishes.told) >= _STORIES_MAX:
+            return
+        self._wishes.told.add(about)
         text = told_of_contradiction(source, head.channel, head.seq, claimant)
         self._tx.waiting_room.tell(NoticeKind.FORKED, head.channel, source, text, self._now)
         log.error("completeness.contradicted", source=source, claimant=claimant, channel=head.channel, seq=head.seq)

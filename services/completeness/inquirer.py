@@ -89,6 +89,8 @@ class Inquirer:
         self._heard: dict[str, tuple[int, float]] = {}
         self._contact_known, self._contact_since = -1, 0.0
         self._heads_asked: dict[str, float] = {}
+        self._quiet: frozenset[str] = frozenset()
+        """Whose silence was told: an officer who has closed the notice is not told again until it has spoken."""
 
     async def run_once(self) -> int:
         """Ask for what has been missing for a moment, and tell; return how many requests went out.
@@ -185,8 +187,9 @@ class Inquirer:
         channels = {one.channel for one in view.needs}
         here = [one for one in view.notices if one.kind is NoticeKind.MISSING and one.about not in channels]
         known = {one.county for one in view.notices if one.kind is NoticeKind.SILENT}
-        quiet = {county: last for county, last in silent.items() if county not in known}
+        quiet = {county: last for county, last in silent.items() if county not in known | self._quiet}
         first = [one for one in due if one.attempt == 0]
+        self._quiet = frozenset(silent)
         if not (here or quiet or first or view.fulfilled):
             return
 

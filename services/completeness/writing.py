@@ -65,9 +65,11 @@ class Wishes:
     Attributes:
         list_all_for: Partners who want every head of ours listed.
         ask_heads_of: Partners of whom we want every head listed.
-        stories: (claimant, channel, epoch, seq): links that somebody holds otherwise than we do.
+        stories: (claimant, channel, epoch, seq): links that somebody holds otherwise than we do, to be asked for.
+        told: (claimant, channel, epoch): of which of them the officer has been told.
     """
 
     list_all_for: set[str] = field(default_factory=set)
     ask_heads_of: set[str] = field(default_factory=set)
     stories: set[tuple[str, str, str, int]] = field(default_factory=set)
+    told: set[tuple[str, str, str]] = field(default_factory=set)
