@@ -9,6 +9,7 @@ from typing import Final, Self
 
 import structlog
 
+from schemas.control import HeadBeaconed
 from schemas.errors import UnavailableError
 from schemas.records import Owing
 from services.domain.resending import FIRST_SECONDS, Pair, Patience, Resend, due, looked_at, resent, woken
@@ -122,4 +123,8 @@ class Resender:
 
 
 def _look(snapshot: Snapshot) -> tuple[list[Owing], Mapping[str, datetime]]:
-    return snapshot.owing(), snapshot.last_heard()
+    """Return who owes what, and when each county was last heard, be it by a link or by a beacon."""
+    heard = dict(snapshot.last_heard())
+    for one in snapshot.heard(HeadBeaconed.wire_type):
+        heard[one.county] = max(one.heard_at, heard.get(one.county, one.heard_at))
+    return snapshot.owing(), heard

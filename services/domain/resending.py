@@ -17,6 +17,8 @@ FIRST_SECONDS: Final = 30.0
 CAP_SECONDS: Final = 600.0
 AFTER_CONTACT_SECONDS: Final = 30.0
 """A sign of life makes a chain due again, but never sooner than that after it was published again."""
+_AFTER_CONTACT_SHARE: Final = 4
+"""Nor sooner than a quarter of its wait: who lives and never receipts must not get everything with every beacon."""
 AFTER_PROGRESS_SECONDS: Final = 5.0
 """Receipts came for what was published again: what is owed next waits no longer than that."""
 WINDOW_MOST: Final = 100
@@ -99,12 +101,12 @@ def looked_at(
 def woken(patience: Mapping[Pair, Patience], counties: Iterable[str], now: float) -> dict[Pair, Patience]:
     """Return the patience after a sign of life of ``counties``: what was published again before is due soon."""
     alive = frozenset(counties)
-    return {
-        pair: replace(one, due_at=min(one.due_at, max(now, one.last_at + AFTER_CONTACT_SECONDS)))
-        if pair[1] in alive and one.attempt
-        else one
-        for pair, one in patience.items()
-    }
+    return {pair: _woken(one, now) if pair[1] in alive and one.attempt else one for pair, one in patience.items()}
+
+
+def _woken(one: Patience, now: float) -> Patience:
+    wait = max(AFTER_CONTACT_SECONDS, (one.due_at - one.last_at) / _AFTER_CONTACT_SHARE)
+    return replace(one, due_at=min(one.due_at, max(now, one.last_at + wait)))
 
 
 def due(patience: Mapping[Pair, Patience], now: float, most: int = RUN_MOST) -> list[Resend]:

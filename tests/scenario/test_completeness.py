@@ -6,7 +6,7 @@ Real processes and a real nats-server; beacons every two seconds instead of ever
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from adapters.jetstream.refusals import parsed
 from adapters.keys.county_files import CountyFiles, read_secret
 from adapters.memory.clock import ManualClock
 from schemas.carriage import Publication
-from schemas.subjects import Lane, consumer_of, stream_of
+from schemas.subjects import SIGNAL_STREAM, Lane, consumer_of, hub_streams, stream_of
 from services.bootstrap.node import credentials_of
 from services.demo.cast import AGREEMENT_ID, Part
 from services.demo.sampling import sample
@@ -59,12 +59,23 @@ class Operator:
     async def swallow(self, *lanes: Lane, source: str, victim: str) -> None:
         """Hand the victim nothing more of the stream of ``source``, except its repairs."""
         for stream in {stream_of(source, lane) for lane in lanes}:
-            listed = await self._ask(f"CONSUMER.LIST.{stream}", {"offset": 0})
-            found = next(one for one in listed["consumers"] if one["name"] == consumer_of(victim))
-            config: dict[str, Any] = found["config"]
             kept = [f"hub.in.*.{Lane.REPAIR}.{place}.>" for place in (victim, f"_{AGREEMENT_ID}")]
-            body = {"stream_name": stream, "config": config | {"filter_subjects": kept}}
-            await self._ask(f"CONSUMER.CREATE.{stream}.{consumer_of(victim)}", body)
+            await self._hand_over(stream, victim, kept)
+
+    async def swallow_everything(self, *, source: str, victim: str) -> None:
+        """Hand the victim nothing more that ``source`` publishes, its signals and repairs among it."""
+        others = [part.code for part in CAST if part.code not in {source, victim}]
+        for stream in hub_streams():
+            places = (victim,) if stream == SIGNAL_STREAM else (victim, f"_{AGREEMENT_ID}")
+            kept = [f"hub.in.{other}.*.{place}.>" for other in others for place in places]
+            await self._hand_over(stream, victim, kept)
+
+    async def _hand_over(self, stream: str, victim: str, subjects: Sequence[str]) -> None:
+        listed = await self._ask(f"CONSUMER.LIST.{stream}", {"offset": 0})
+        found = next(one for one in listed["consumers"] if one["name"] == consumer_of(victim))
+        config = {key: value for key, value in found["config"].items() if key != "filter_subject"}
+        body = {"stream_name": stream, "config": config | {"filter_subjects": list(subjects)}}
+        await self._ask(f"CONSUMER.CREATE.{stream}.{consumer_of(victim)}", body)
 
     async def _ask(self, request: str, body: Mapping[str, object]) -> dict[str, Any]:
         return parsed(await self._registrar.request(f"{OWNER_PREFIX}.{request}", json.dumps(body).encode()))
@@ -153,6 +164,29 @@ async def _holds(world: World, count: int) -> bool:
 
 async def _resolved(world: World, kind: str) -> bool:
     return all(one["resolved_at"] for one in await notices(world, VICTIM, kind))
+
+
+@pytest.mark.timeout(180)
+async def test_a_hub_that_swallows_beacons_too_is_found_out_by_a_witness(tmp_path: Path) -> None:
+    """One county is to know nothing of another any more: a third one tells it, and hands over what it lacks."""
+    world = await asyncio.to_thread(prepared, tmp_path)
+    bulletin = sample("work_bulletin", begin=SystemClock().now())
+    async with world.running(), operating(world) as operator:
+        await world.send(SOURCE, bulletin, "one")
+        await world.complete(30)
+        await beacons_flow(world, SOURCE, VICTIM, OTHER)
+        await operator.swallow_everything(source=SOURCE, victim=VICTIM)
+
+        await world.send(SOURCE, bulletin, "swallowed")
+        named = await until(lambda: notices(world, VICTIM, "missing"), TWO_INTERVALS)
+        notice = (await notices(world, VICTIM, "missing"))[0]
+        assert (notice["county"], notice["text"][:5]) == (SOURCE, "据天峨信标")
+        healed = await until(lambda: _holds(world, 2), TWO_INTERVALS)
+        silent = await until(lambda: notices(world, VICTIM, "silent"), 2 * TWO_INTERVALS)
+        assert {one["county"] for one in await notices(world, VICTIM, "silent")} == {SOURCE}
+        await world.complete(30)
+        report(f"named by a witness after {named:.2f} s, healed {healed:.2f} s later, silence {silent:.2f} s later")
+    assert world.recounted().holds
 
 
 @pytest.mark.timeout(180)

@@ -170,3 +170,29 @@ async def test_the_receiver_keeps_the_proof_of_a_fork_that_it_sees_itself() -> N
         other.envelope_id,
     }
     assert not isinstance(judge_fork(spelled(evidence), papers.trust()), Fault)
+
+
+async def test_a_source_that_is_shown_its_own_fork_goes_on_in_a_new_epoch(two_faced: TwoFaced) -> None:
+    """Its key was stolen, or a clone runs: nothing may follow the branch that somebody else writes, too."""
+    await two_faced.tell(same=1, nandan=1, huanjiang=1)
+    proof = await _proof_of(two_faced)
+    libo = two_faced.faces[0]
+    async with on_watch([libo], two_faced.hub):
+        await writer_of(two_faced.offices[HUANJIANG], two_faced.hub).send(proof, LIBO)
+        await passes(two_faced.offices, 5)
+        assert [one.county for one in await told(libo, NoticeKind.FORKED)] == [LIBO]
+        await libo.post()
+    heads = [one for one in await libo.store.read(lambda s: s.heads()) if one.source == LIBO]
+    assert [(one.epoch.partition("-")[0], one.head.seq, one.frozen) for one in heads] == [("2", 1, False)]
+
+
+async def test_members_that_hold_the_same_find_nothing(two_faced: TwoFaced) -> None:
+    """A comparison that finds forks where there are none freezes the whole border."""
+    await two_faced.tell(same=5, nandan=0, huanjiang=0)
+    async with on_watch(two_faced.offices.values(), two_faced.hub):
+        await passes(two_faced.offices, 3 * INTERVAL)
+        assert not await two_faced.is_frozen(NANDAN)
+    for office in two_faced.offices.values():
+        assert await told(office, NoticeKind.FORKED) == []
+        assert await told(office, NoticeKind.MISSING) == []
+        assert await office.codes() == []

@@ -54,11 +54,14 @@ def test_two_parties_need_no_shared_subject() -> None:
         ("hub.in.522722.normal.451221.information.policy_bulletin_published.v1", False),
         ("hub.in.522722.normal._other.information.policy_bulletin_published.v1", False),
         ("hub.in.451221.normal.451226.information.policy_bulletin_published.v1", False),
+        ("hub.in.451221.repair.451226.information.policy_bulletin_published.v1", True),
+        ("hub.in.451221.repair.451221.information.policy_bulletin_published.v1", False),
+        ("hub.in.532628.repair.451226.information.policy_bulletin_published.v1", False),
         ("hub.in.522722.normal.451226.information.work_bulletin_published.v1", False),
     ],
 )
 def test_an_envelope_counts_on_its_own_subjects_only(text: str, carried: bool) -> None:  # noqa: FBT001
-    """Another county's space, another recipient, another agreement, another type."""
+    """Another county's space, another recipient, another agreement, another type; of its audience one may repair it."""
     subject = parse_subject(text)
     assert subject is not None
     assert carries(subject, papers.header(b"{}"), HUANJIANG) is carried
