@@ -8,16 +8,18 @@ from typing import Final, Self
 
 import structlog
 
-from schemas.control import ChannelHead, HeadBeaconed
+from schemas.control import HeadBeaconed
 from schemas.errors import UnavailableError
-from schemas.records import Chain, ForkEvidence, Owing
+from schemas.records import Chain, ForkEvidence
 from services.completeness.writing import SignalWriter, Wishes
 from services.domain.completeness import (
     IDLE_AFTER,
     INTERVAL_SECONDS,
     bounded,
+    by_partner,
     fold,
-    own_heads,
+    head_of,
+    own_chains,
     partners_of,
     receipts_seen,
     witnessed,
@@ -33,13 +35,17 @@ TICKS: Final = 12
 _FORKS_MAX: Final = 100
 
 
+Place = tuple[str, str, int]
+"""Channel, epoch and the sequence at its head."""
+
+
 @dataclass(slots=True)
 class _Told:
     """What one partner was told last, and for how many beacons each channel has not moved."""
 
     at: float
-    heads: tuple[ChannelHead, ...] = ()
-    still: dict[ChannelHead, int] = field(default_factory=dict)
+    heads: frozenset[Place] = frozenset()
+    still: dict[Place, int] = field(default_factory=dict)
     turn: int = 0
 
 
@@ -47,10 +53,10 @@ class _Told:
 class _View:
     """What the store holds at one moment."""
 
-    chains: Sequence[Chain]
+    chains: dict[str, list[Chain]]
+    """By whom they concern."""
     owed: frozenset[tuple[str, int]]
     forks: Sequence[ForkEvidence]
-    numbers: dict[tuple[str, str], int]
 
 
 class Beaconer:
@@ -83,43 +89,40 @@ class Beaconer:
         self._told = {county: told for county, told in self._told.items() if county in partners}
         sent = 0
         for partner in sorted(partners):
-            heads = tuple(own_heads(view.chains, self._writer.county, partner))
-            if self._is_due(partner, heads):
-                await self._send(partner, heads, view)
+            chains = view.chains.get(partner, [])
+            mine = own_chains(chains, self._writer.county, partner)
+            if self._is_due(partner, frozenset(map(_place, mine))):
+                await self._send(partner, chains, mine, view)
                 sent += 1
         return sent
 
-    def _is_due(self, partner: str, heads: tuple[ChannelHead, ...]) -> bool:
+    def _is_due(self, partner: str, heads: frozenset[Place]) -> bool:
         told, now = self._told.get(partner), self._clock.monotonic()
         if told is None:
             return True
         soon = heads != told.heads or partner in self._wishes.list_all_for
         return now - told.at >= (self._interval_seconds / TICKS if soon else self._interval_seconds)
 
-    async def _send(self, partner: str, heads: tuple[ChannelHead, ...], view: _View) -> None:
+    async def _send(self, partner: str, chains: Sequence[Chain], mine: Sequence[Chain], view: _View) -> None:
         told = self._told.get(partner) or _Told(self._clock.monotonic())
-        listed = self._listed(partner, heads, told, view)
+        listed = bounded([one for one in mine if self._is_listed(partner, one, told, view)], told.turn)
+        named = {one.number for one in listed}
         beacon = HeadBeaconed(
-            heads=tuple(listed),
-            idle=fold([one for one in heads if one not in listed]),
-            receipts_seen=tuple(bounded(receipts_seen(view.chains, partner), told.turn)),
-            witnessed=tuple(bounded(witnessed(view.chains, self._writer.county, partner), told.turn)),
+            heads=tuple(map(head_of, listed)),
+            idle=fold([head_of(one) for one in mine if one.number not in named]),
+            receipts_seen=tuple(bounded(receipts_seen(chains, partner), told.turn)),
+            witnessed=tuple(bounded(witnessed(chains, self._writer.county, partner), told.turn)),
         )
         await self._writer.send(beacon, partner)
         self._wishes.list_all_for.discard(partner)
-        still = {one: told.still.get(one, 0) + 1 for one in heads}
-        self._told[partner] = _Told(self._clock.monotonic(), heads, still, told.turn + 1)
+        still = {_place(one): told.still.get(_place(one), 0) + 1 for one in mine}
+        self._told[partner] = _Told(self._clock.monotonic(), frozenset(still), still, told.turn + 1)
         await self._send_proof(partner, view, told.turn)
 
-    def _listed(self, partner: str, heads: Sequence[ChannelHead], told: _Told, view: _View) -> list[ChannelHead]:
-        """Leave out what has not moved for a while and is proved to be there; everything if it was asked for."""
-        if partner in self._wishes.list_all_for:
-            return bounded(heads, told.turn)
-        lively = [one for one in heads if told.still.get(one, 0) < IDLE_AFTER or self._is_owed(partner, one, view)]
-        return bounded(lively, told.turn)
-
-    def _is_owed(self, partner: str, head: ChannelHead, view: _View) -> bool:
-        return (partner, view.numbers[head.channel, head.epoch]) in view.owed
+    def _is_listed(self, partner: str, chain: Chain, told: _Told, view: _View) -> bool:
+        """Leave out what has not moved for a while and is proved to be there; nothing if all was asked for."""
+        lively = told.still.get(_place(chain), 0) < IDLE_AFTER or (partner, chain.number) in view.owed
+        return lively or partner in self._wishes.list_all_for
 
     async def _send_proof(self, partner: str, view: _View, turn: int) -> None:
         """Hand on one proof with every beacon: to whom the channel addresses, and to whose key signed it."""
@@ -150,14 +153,9 @@ class Beaconer:
 
 
 def _look(snapshot: Snapshot) -> _View:
-    chains, owing = snapshot.heads(), snapshot.owing()
-    return _View(
-        chains,
-        frozenset(_pair(one) for one in owing),
-        snapshot.forks(_FORKS_MAX),
-        {(one.channel, one.epoch): one.number for one in chains},
-    )
+    owed = frozenset((one.recipient, one.chain_number) for one in snapshot.owing())
+    return _View(by_partner(snapshot.heads()), owed, snapshot.forks(_FORKS_MAX))
 
 
-def _pair(one: Owing) -> tuple[str, int]:
-    return one.recipient, one.chain_number
+def _place(chain: Chain) -> Place:
+    return chain.channel, chain.epoch, chain.head.seq

@@ -1,5 +1,6 @@
 """Compare a beacon with what we hold, within one transaction."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -20,9 +21,12 @@ _STORIES_MAX: Final = 1000
 class Comparison:
     """One beacon against our own book."""
 
-    def __init__(self, tx: Transaction, wishes: Wishes, *, county: str, now: datetime) -> None:
-        """Work on ``tx``."""
+    def __init__(
+        self, tx: Transaction, wishes: Wishes, *, county: str, partners: Collection[str], now: datetime
+    ) -> None:
+        """Work on ``tx``; of others than ``partners`` nothing is believed to exist."""
         self._tx, self._wishes, self._county, self._now = tx, wishes, county, now
+        self._partners = partners
         self._claims: dict[str, Claim] = {}
 
     def judge(self, claimant: str, beacon: HeadBeaconed) -> None:
@@ -31,7 +35,7 @@ class Comparison:
         for head in beacon.heads:
             self._compare(claimant, claimant, head)
         for seen in beacon.witnessed:
-            if seen.source not in {claimant, self._county}:
+            if seen.source != claimant and seen.source in self._partners:
                 self._compare(claimant, seen.source, seen)
         self._tx.signal_book.claim(claimant, tuple(self._claims.values()))
         if beacon.idle is not None and beacon.idle != held_idle(self._tx.heads(), claimant, beacon.heads):

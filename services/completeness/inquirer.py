@@ -101,7 +101,7 @@ class Inquirer:
         view = await self._store.read(self._look)
         now = self._clock.monotonic()
         self._asked = {one.key: self._patience(one, now) for one in view.needs}
-        due = [one for one in self._asked.values() if self._is_due(one, now)]
+        due = sorted((one for one in self._asked.values() if self._is_due(one, now)), key=_urgency)
         await self._tell(view, due, self._silent(view, now))
         requests = self._requests(due, now)
         for partner, request in requests.items():
@@ -184,8 +184,9 @@ class Inquirer:
 
     async def _tell(self, view: _View, due: Sequence[_Asked], silent: dict[str, Heard | None]) -> None:
         now = self._clock.now()
-        channels = {one.channel for one in view.needs}
-        here = [one for one in view.notices if one.kind is NoticeKind.MISSING and one.about not in channels]
+        needed = {(one.about, one.source) for one in view.needs}
+        missing = [one for one in view.notices if one.kind is NoticeKind.MISSING]
+        here = [one for one in missing if (one.about, one.county) not in needed]
         known = {one.county for one in view.notices if one.kind is NoticeKind.SILENT}
         quiet = {county: last for county, last in silent.items() if county not in known | self._quiet}
         first = [one for one in due if one.attempt == 0]
@@ -208,7 +209,7 @@ class Inquirer:
     def _tell_missing(self, tx: Transaction, need: Need, now: datetime) -> None:
         asked = whom_to_ask(need, 0)
         text = told_of_missing_links(need.source, need.channel, need.runs, asked, need.said_by)
-        tx.waiting_room.tell(NoticeKind.MISSING, need.channel, need.source, text, now)
+        tx.waiting_room.tell(NoticeKind.MISSING, need.about, need.source, text, now)
         runs = [f"{first}-{last}" for first, last in need.runs]
         log.error("completeness.missing", source=need.source, channel=need.channel, runs=runs, said_by=need.said_by)
 
@@ -235,6 +236,11 @@ class Inquirer:
             except UnavailableError as exc:
                 log.warning("completeness.deferred", what="requests", code=exc.code)
             await self._clock.sleep(self._interval_seconds / TICKS)
+
+
+def _urgency(one: _Asked) -> tuple[bool, float]:
+    """What is known to exist goes before what somebody says, and the longest missing first."""
+    return not one.need.known, one.since
 
 
 def _chains_of(snapshot: Snapshot, claims: Sequence[Claim]) -> dict[Moment, Chain]:

@@ -18,6 +18,7 @@ from services.completeness.answering import Answerer
 from services.completeness.comparing import Comparison
 from services.completeness.freezing import freeze_by_proof
 from services.completeness.writing import Wishes
+from services.domain.completeness import partners_of
 from services.domain.encoding import digest_of
 from services.domain.receiving import presentable
 from services.domain.signals import Signal, examine_signal
@@ -79,7 +80,7 @@ class Listener:
         if not tx.signal_book.hear(header.type, Heard(header.source, header.seq, header.time, now)):
             return  # an older one again, or one that was overtaken
         if isinstance(event, HeadBeaconed):
-            Comparison(tx, self._wishes, county=self._posting.county, now=now).judge(header.source, event)
+            self._compare(tx, header.source, event, now)
             self._answerer.give_unseen(tx, header.source, event.receipts_seen)
         elif isinstance(event, RangeRequested):
             if event.all_heads:
@@ -89,6 +90,12 @@ class Listener:
             fault = freeze_by_proof(tx, event, trust=self._trust(), county=self._posting.county, now=now)
             if fault is not None:
                 self._refuse(tx, arrival, fault, now)
+
+    def _compare(self, tx: Transaction, source: str, beacon: HeadBeaconed, now: datetime) -> None:
+        county = self._posting.county
+        partners = partners_of(self._trust(), county, now)
+        if source in partners:
+            Comparison(tx, self._wishes, county=county, partners=partners, now=now).judge(source, beacon)
 
     def _refuse(self, tx: Transaction, arrival: Arrival, fault: Fault, now: datetime) -> None:
         """Keep a signal that must not be believed, once an hour for each reason and source: they come every minute."""

@@ -23,7 +23,7 @@ ASK_CAP_SECONDS: Final = 600.0
 
 Moment = tuple[str, str]
 """Channel and epoch."""
-Head = TypeVar("Head", bound=ChannelHead)
+Head = TypeVar("Head")
 
 
 # -- whom we share something with, and what -----------------------------------------------------------------
@@ -48,9 +48,18 @@ def _holds_something(chain: Chain) -> bool:
     return chain.head.seq >= 0
 
 
-def own_heads(chains: Iterable[Chain], county: str, partner: str) -> list[ChannelHead]:
-    """Return the heads of our channels that address a partner; what was ended by a restore or a fork is not told."""
-    return [head_of(one) for one in chains if one.source == county and partner in one.audience and one.ended is None]
+def by_partner(chains: Iterable[Chain]) -> dict[str, list[Chain]]:
+    """Sort chains by whom they concern, as source or as recipient: once for all partners."""
+    found: dict[str, list[Chain]] = {}
+    for chain in chains:
+        for county in (chain.source, *chain.audience):
+            found.setdefault(county, []).append(chain)
+    return found
+
+
+def own_chains(chains: Iterable[Chain], county: str, partner: str) -> list[Chain]:
+    """Return our channels that address a partner; what was ended by a restore or a fork is not told."""
+    return [one for one in chains if one.source == county and partner in one.audience and one.ended is None]
 
 
 def receipts_seen(chains: Iterable[Chain], partner: str) -> list[ChannelHead]:
@@ -102,6 +111,7 @@ class Need:
 
     Attributes:
         held_seq: The last sequence held without a gap, -1 if none.
+        known: We hold something of this epoch; else there is nothing but somebody's word that it exists.
         runs: What is missing, ascending, without overlap.
         askable: Whom to ask, the source first.
         said_by: Who says so, if not our own chain.
@@ -112,6 +122,7 @@ class Need:
     channel: str
     epoch: str
     held_seq: int
+    known: bool
     runs: tuple[tuple[int, int], ...]
     askable: tuple[str, ...]
     said_by: tuple[str, ...] = ()
@@ -121,6 +132,11 @@ class Need:
     def key(self) -> Moment:
         """Channel and epoch."""
         return self.channel, self.epoch
+
+    @property
+    def about(self) -> str:
+        """What the officer is told about: the channel; or who says so, for anybody can invent channels."""
+        return self.channel if self.known else self.said_by[0]
 
 
 def needs_of(gaps: Iterable[Gap], claims: Iterable[Claim], chains: Mapping[Moment, Chain], county: str) -> list[Need]:
@@ -158,7 +174,7 @@ def _need(gap: Gap | None, said: list[Claim], chain: Chain | None, county: str) 
     said_by = tuple(sorted({one.claimant for one in said}))
     since = min((one.claimed_at for one in said), default=None) if gap is None else None
     channel, epoch = (chain.channel, chain.epoch) if chain else (said[0].channel, said[0].epoch)
-    return Need(source, channel, epoch, held, runs, askable, said_by, since)
+    return Need(source, channel, epoch, held, chain is not None, runs, askable, said_by, since)
 
 
 def missing_runs(held: int, present: Iterable[int], end: int) -> tuple[tuple[int, int], ...]:

@@ -12,7 +12,7 @@ from schemas.subjects import Lane, parse_signal_subject, parse_subject
 from tests import papers
 from tests.desk import Office
 from tests.papers import HUANJIANG, LIBO, NANDAN
-from tests.watches import INTERVAL, envelope_in, new_hub, new_offices, on_watch, passes, told, within
+from tests.watches import INTERVAL, envelope_in, new_hub, new_offices, on_watch, passes, told, within, writer_of
 
 TWO_INTERVALS = 2 * INTERVAL
 
@@ -214,3 +214,57 @@ async def test_receipts_that_nobody_asks_for_are_given_again(offices: dict[str, 
             return counts["deliveries"] == counts["stored"]
 
         assert await within(offices, 3 * INTERVAL, known) is not None
+
+
+async def test_a_member_that_invents_channels_fills_nothing(offices: dict[str, Office], hub: MemoryHub) -> None:
+    """Hundreds of new channels with every beacon: as many notices, and the real gap is never asked for."""
+    huanjiang, liar = offices[HUANJIANG], writer_of(offices[NANDAN], hub)
+    hub.hides = hides_first_journey(HUANJIANG, {3})
+    async with on_watch([offices[LIBO], huanjiang], hub):
+        for minute in range(4):
+            ids = [f"{minute * 1000 + number:064x}" for number in range(200)]
+            heads = [{"channel": one, "epoch": papers.EPOCH, "seq": 9, "id": one} for one in ids]
+            witnessed = [{**one, "source": county} for one, county in zip(heads, (LIBO, "110101") * 100, strict=True)]
+            await liar.send(HeadBeaconed.model_validate({"heads": heads, "witnessed": witnessed}), HUANJIANG)
+            await passes(offices, INTERVAL / 2)
+            if minute == 1:
+                await _post(offices[LIBO], 3)
+        assert await within(offices, TWO_INTERVALS, lambda: _holds(huanjiang, 3)) is not None
+    assert {(one.county, one.about) for one in await told(huanjiang, NoticeKind.MISSING)} >= {(NANDAN, NANDAN)}
+    assert len(await told(huanjiang, NoticeKind.MISSING)) <= 3
+    assert len(await huanjiang.store.read(lambda s: s.claims(10_000))) <= 2 * 200
+
+
+async def test_nobody_gets_what_is_not_addressed_to_it(offices: dict[str, Office], hub: MemoryHub) -> None:
+    """南丹 asks 荔波 for what it told 环江 alone."""
+    libo = offices[LIBO]
+    async with on_watch([libo, offices[HUANJIANG]], hub):
+        await _post(libo, 2, to=[HUANJIANG])
+        await passes(offices, 10)
+        head = next(one for one in await libo.store.read(lambda s: s.heads()) if one.source == LIBO)
+        wanted = {"channel": head.channel, "epoch": head.epoch, "first_seq": 0, "last_seq": 9}
+        request = RangeRequested.model_validate({"wanted": [wanted]})
+        await writer_of(offices[NANDAN], hub).send(request, LIBO)
+        await passes(offices, 10)
+        assert [one for one in hub.own_lane(LIBO, Lane.REPAIR) if f".{NANDAN}." in one.subject] == []
+        await writer_of(offices[HUANJIANG], hub).send(request, LIBO)
+        await passes(offices, 10)
+        given = [one for one in hub.own_lane(LIBO, Lane.REPAIR) if f".{HUANJIANG}." in one.subject]
+    assert [envelope_in(one).header.seq for one in given] == [0, 1, 2]
+
+
+async def test_whoever_asks_all_the_time_is_answered_now_and_then(offices: dict[str, Office], hub: MemoryHub) -> None:
+    """A member asks for everything a hundred times a minute: our outbox is its to fill."""
+    libo = offices[LIBO]
+    async with on_watch([libo, offices[HUANJIANG]], hub):
+        await _post(libo, 3, to=[HUANJIANG])
+        await passes(offices, 10)
+        head = next(one for one in await libo.store.read(lambda s: s.heads()) if one.source == LIBO)
+        wanted = {"channel": head.channel, "epoch": head.epoch, "first_seq": 1, "last_seq": 3}
+        writer = writer_of(offices[HUANJIANG], hub)
+        for _ in range(100):
+            await writer.send(RangeRequested.model_validate({"wanted": [wanted] * 64}), LIBO)
+            await passes(offices, 0.5)
+        given = hub.own_lane(LIBO, Lane.REPAIR)
+    assert 3 <= len(given) <= 8 * 1000
+    assert len(given) <= 7 * 3, "eight answers in an interval, and what waits already is not put there twice"

@@ -13,12 +13,13 @@ from services.domain.completeness import (
     Need,
     ask_again_after,
     bounded,
+    by_partner,
     fold,
     head_of,
     held_idle,
     missing_runs,
     needs_of,
-    own_heads,
+    own_chains,
     partners_of,
     receipts_seen,
     wanted_of,
@@ -77,15 +78,16 @@ def test_a_beacon_tells_a_partner_of_what_they_share_and_nothing_else() -> None:
     shared = chain(5, source=NANDAN, audience=(HUANJIANG, LIBO))
     theirs = chain(6, source=HUANJIANG, audience=(LIBO,), kind=ChainKind.RECEIPT)
     everything = [mine, not_theirs, other, own_answers, shared, theirs]
-    assert own_heads(everything, LIBO, HUANJIANG) == [head_of(mine), head_of(own_answers)]
+    assert own_chains(everything, LIBO, HUANJIANG) == [mine, own_answers]
     assert [one.channel for one in witnessed(everything, LIBO, HUANJIANG)] == [shared.channel]
     assert witnessed(everything, LIBO, HUANJIANG)[0].source == NANDAN
     assert receipts_seen(everything, HUANJIANG) == [head_of(theirs)]
+    assert by_partner(everything)[HUANJIANG] == [mine, own_answers, shared, theirs]
 
 
 def test_what_a_restore_or_a_fork_ended_is_not_told() -> None:
     """We do not know what lies behind such a head, so we must not say that it is the last."""
-    assert own_heads([chain(1, frozen=True), chain(2, retired=True)], LIBO, HUANJIANG) == []
+    assert own_chains([chain(1, frozen=True), chain(2, retired=True)], LIBO, HUANJIANG) == []
 
 
 def test_a_chain_of_which_nothing_is_held_is_not_witnessed() -> None:
@@ -136,6 +138,7 @@ def test_a_channel_never_heard_of_is_asked_for_from_its_opening() -> None:
     assert [(one.source, one.runs, one.askable, one.said_by) for one in found] == [
         (LIBO, ((0, 2),), (LIBO, NANDAN), (NANDAN,))
     ]
+    assert found[0].about == NANDAN, "anybody can invent channels: one notice for all of them"
 
 
 def test_receipts_are_asked_of_their_source_alone() -> None:
@@ -152,7 +155,7 @@ def test_a_frozen_channel_needs_nothing() -> None:
 
 def test_the_source_is_asked_first_and_then_whoever_may_hold_it() -> None:
     """A source that hides something is asked for ever; or nobody asks it at all."""
-    need = Need(LIBO, "c" * 64, EPOCH, 1, ((2, 2),), (LIBO, NANDAN))
+    need = Need(LIBO, "c" * 64, EPOCH, 1, known=True, runs=((2, 2),), askable=(LIBO, NANDAN))
     assert [whom_to_ask(need, attempt) for attempt in range(4)] == [LIBO, NANDAN, LIBO, NANDAN]
     assert len(COUNTIES) == 3
 
