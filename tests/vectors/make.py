@@ -14,6 +14,7 @@ from tests.vectors.encrypted import encrypted
 from tests.vectors.envelopes import good
 from tests.vectors.papers import documents
 from tests.vectors.refused import bad
+from tests.vectors.signals import signals
 
 FOLDER: Final = Path(__file__).parent
 
@@ -28,6 +29,7 @@ def build() -> dict[str, Any]:
         "receipts.json": receipts(),
         "encoding.json": encoding(),
         "encrypted.json": encrypted(),
+        "signals.json": signals(),
         **{name: [case.written() for case in cases] for name, cases in evidence_files().items()},
     }
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from schemas.carriage import Arrival
-from schemas.control import ChainKind, Receipt
+from schemas.control import ChainKind, ChannelHead, ForkProved, Receipt
 from schemas.documents import SignedDocument
 from schemas.envelope import Link, PayloadType, Position
 from schemas.errors import Fault
 from schemas.records import Chain
 from services.domain.chain import channel_of, judge
+from services.domain.completeness import fold
 from services.domain.documents import document_digest, read_file
 from services.domain.encoding import (
     digest_of,
@@ -25,12 +26,15 @@ from services.domain.encoding import (
     split_wire,
     to_base64url,
 )
+from services.domain.forks import judge_fork
 from services.domain.governance import judge_agreement, judge_card, judge_officer, judge_registry, kid_of
 from services.domain.receiving import examine
+from services.domain.signals import Signal, examine_signal
 from services.domain.signing import open_parts
 from services.domain.trust import AgreementInForce, Trust, assemble
 from services.domain.vouching import judge_receipt
 from tests.vectors.make import build, spelt
+from tests.vectors.signals import folded, head
 
 FOLDER = Path(__file__).parent
 
@@ -114,6 +118,28 @@ def test_intermediate_bytes(case: dict[str, Any]) -> None:
         assert envelope.envelope_id == case["envelope_id"]
     assert json.loads(parts.header) == case["header"]
     assert parts.signatures.decode() == case["signatures"]
+
+
+@pytest.mark.parametrize("case", named(vectors("signals.json")))
+def test_signals(case: dict[str, Any]) -> None:
+    """Each is believed or not, at the time it says; and a proof proves what it says."""
+    wire = from_base64url(case["wire_base64url"])
+    assert wire is not None
+    now = datetime.fromisoformat(case["received_at"])
+    found = examine_signal(Arrival(1, case["subject"], wire), trust=TRUST, county=case["receiver"], now=now)
+    assert code_of(found) == case["code"]
+    if isinstance(found, Signal):
+        assert found.envelope.envelope_id == case["envelope_id"]
+        proved = judge_fork(found.event, TRUST) if isinstance(found.event, ForkProved) else None
+        assert (proved and not isinstance(proved, Fault)) == case["proves"]
+
+
+def test_channels_at_rest_fold_alike() -> None:
+    """Both spellings, over more than one channel and in another order."""
+    heads = [head(f"{number:064x}", number, "a" * 64) for number in (9, 10, 2)]
+    told = fold([ChannelHead.model_validate(one) for one in reversed(heads)])
+    assert told is not None
+    assert told.model_dump() == folded(*heads)
 
 
 @pytest.mark.parametrize("key", named(DOCUMENTS["keys"]))
