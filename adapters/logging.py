@@ -11,7 +11,8 @@ upkeep.deferred, directory.refused, notifier.expiring, receiver.own_lost, hub.ar
 hub.certificate_expiring, completeness.resent, completeness.deferred, completeness.asked,
 completeness.answer_deferred, completeness.refused.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, relay.hub_ahead,
-notifier.told, completeness.missing, completeness.silent, completeness.contradicted, completeness.fork_proved.
+notifier.told, completeness.missing, completeness.silent, completeness.contradicted, completeness.fork_proved,
+completeness.epoch_dropped.
 """
 
 import atexit

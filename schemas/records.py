@@ -391,6 +391,8 @@ class NoticeKind(StrEnum):
     """An alert replaces or ends one that is not here."""
     SILENT = "silent"
     """No beacon of a partner for two intervals."""
+    EPOCH_DROPPED = "epoch_dropped"
+    """A county goes on in a new epoch without links that we hold: an old backup came back there."""
     MISSING = "missing"
     """Links of a channel that exist, by the word of its source or of a witness, are not here."""
 

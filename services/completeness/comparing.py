@@ -10,7 +10,7 @@ from schemas.control import ChannelHead, HeadBeaconed
 from schemas.records import Claim, NoticeKind
 from services.completeness.writing import Wishes
 from services.domain.completeness import held_idle
-from services.domain.telling import told_of_contradiction
+from services.domain.telling import told_of_contradiction, told_of_lost
 from services.ports import Transaction
 
 log = structlog.get_logger()
@@ -37,6 +37,8 @@ class Comparison:
         for seen in beacon.witnessed:
             if seen.source != claimant and seen.source in self._partners:
                 self._compare(claimant, seen.source, seen)
+        for ours in beacon.receipts_seen:
+            self._compare_own(claimant, ours)
         self._tx.signal_book.claim(claimant, tuple(self._claims.values()))
         if beacon.idle is not None and beacon.idle != held_idle(self._tx.heads(), claimant, beacon.heads):
             self._wishes.ask_heads_of.add(claimant)
@@ -53,6 +55,17 @@ class Comparison:
             self._contradict(claimant, source, head)
         elif head.seq > chain.head.seq:
             self._claim(claimant, source, head)
+
+    def _compare_own(self, claimant: str, seen: ChannelHead) -> None:
+        """A partner that holds more of ours than we do shows that this store was rolled back."""
+        chain = self._tx.chains.find(seen.channel, seen.epoch)
+        if chain is None or chain.source != self._county or seen.seq <= chain.head.seq:
+            return
+        about = claimant, seen.channel, seen.epoch
+        if about not in self._wishes.told and len(self._wishes.told) < _STORIES_MAX:
+            self._wishes.told.add(about)
+            text = told_of_lost(claimant, seen.channel, chain.head.seq)
+            self._tx.waiting_room.tell(NoticeKind.OWN_UNKNOWN, seen.channel, claimant, text, self._now)
 
     def _claim(self, claimant: str, source: str, head: ChannelHead) -> None:
         self._claims[head.channel] = Claim(claimant, source, head.channel, head.epoch, head.seq, head.id, self._now)

@@ -13,6 +13,7 @@ from schemas.control import WANTED_MAX, HeadBeaconed, RangeRequested, Wanted
 from schemas.errors import UnavailableError
 from schemas.records import Chain, Claim, Heard, Notice, NoticeKind
 from services.completeness.beaconer import TICKS
+from services.completeness.endings import Ended, Endings, claims_of
 from services.completeness.writing import SignalWriter, Wishes
 from services.domain.completeness import (
     INTERVAL_SECONDS,
@@ -24,7 +25,8 @@ from services.domain.completeness import (
     wanted_of,
     whom_to_ask,
 )
-from services.domain.telling import phone_of, told_of_missing_links, told_of_quiet
+from services.domain.epochs import Ending
+from services.domain.telling import phone_of, told_of_dropped, told_of_missing_links, told_of_quiet
 from services.domain.trust import Trust
 from services.ports import Clock, Snapshot, Store, Transaction
 
@@ -45,6 +47,7 @@ class _View:
     fulfilled: Sequence[tuple[Moment, int]]
     heard: Sequence[Heard]
     notices: Sequence[Notice]
+    ended: Sequence[Ended]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,9 @@ class Inquirer:
         self._heard: dict[str, tuple[int, float]] = {}
         self._contact_known, self._contact_since = -1, 0.0
         self._heads_asked: dict[str, float] = {}
+        self._endings = Endings(writer.county)
+        self._dropped: set[Moment] = set()
+        self._contradicted: set[Moment] = set()
         self._quiet: frozenset[str] = frozenset()
         """Whose silence was told: an officer who has closed the notice is not told again until it has spoken."""
 
@@ -101,6 +107,7 @@ class Inquirer:
         view = await self._store.read(self._look)
         now = self._clock.monotonic()
         self._asked = {one.key: self._patience(one, now) for one in view.needs}
+        self._ask_for_stories(view.ended)
         due = sorted((one for one in self._asked.values() if self._is_due(one, now)), key=_urgency)
         await self._tell(view, due, self._silent(view, now))
         requests = self._requests(due, now)
@@ -110,7 +117,8 @@ class Inquirer:
         return len(requests)
 
     def _look(self, snapshot: Snapshot) -> _View:
-        claims = snapshot.claims(_CLAIMS_MAX)
+        ended = self._endings.look(snapshot)
+        claims = [*snapshot.claims(_CLAIMS_MAX), *claims_of(ended, self._clock.now())]
         chains = _chains_of(snapshot, claims)
         needs = needs_of(snapshot.gaps(_LOOKED_AT_MAX), claims, chains, self._writer.county)
         fulfilled = [
@@ -119,7 +127,7 @@ class Inquirer:
             if any((one.channel, one.epoch) == key and one.seq <= chain.head.seq for one in claims)
         ]
         heard = snapshot.heard(HeadBeaconed.wire_type)
-        return _View(needs, fulfilled, heard, snapshot.notices(open_only=True, limit=_NOTICES_MAX))
+        return _View(needs, fulfilled, heard, snapshot.notices(open_only=True, limit=_NOTICES_MAX), ended)
 
     # -- what is missing ------------------------------------------------------------------------------
 
@@ -152,6 +160,15 @@ class Inquirer:
             for county in sorted(wanted.keys() | heads)
             if self._trust().member(county) is not None
         }
+
+    def _ask_for_stories(self, ended: Sequence[Ended]) -> None:
+        """An opening names another last link than we hold: its source shall show the one it means."""
+        for one in ended:
+            about = one.handover
+            key = about.channel, about.old_epoch
+            if one.ending is Ending.CONTRADICTED and key not in self._contradicted:
+                self._contradicted.add(key)
+                self._wishes.stories.add((about.source, about.channel, about.old_epoch, about.last.seq))
 
     def _may_ask_heads(self, county: str, now: float) -> bool:
         """Every fifth interval at most: a digest that cannot fit, as after a restore, would be asked for for ever."""
@@ -191,7 +208,8 @@ class Inquirer:
         quiet = {county: last for county, last in silent.items() if county not in known | self._quiet}
         first = [one for one in due if one.attempt == 0]
         self._quiet = frozenset(silent)
-        if not (here or quiet or first or view.fulfilled):
+        dropped = [one for one in view.ended if one.ending is Ending.DROPPED and _key(one) not in self._dropped]
+        if not (here or quiet or first or dropped or view.fulfilled):
             return
 
         def work(tx: Transaction) -> None:
@@ -203,8 +221,11 @@ class Inquirer:
                 self._tell_missing(tx, one.need, now)
             for county, last in quiet.items():
                 self._tell_silent(tx, county, last, now)
+            for ended in dropped:
+                self._tell_dropped(tx, ended, now)
 
         await self._store.write(work)
+        self._dropped |= {_key(one) for one in dropped}
 
     def _tell_missing(self, tx: Transaction, need: Need, now: datetime) -> None:
         asked = whom_to_ask(need, 0)
@@ -218,6 +239,12 @@ class Inquirer:
         text = told_of_quiet(county, phone, last.heard_at if last else None)
         tx.waiting_room.tell(NoticeKind.SILENT, county, county, text, now)
         log.error("completeness.silent", county=county, since=last.heard_at.isoformat() if last else None)
+
+    def _tell_dropped(self, tx: Transaction, ended: Ended, now: datetime) -> None:
+        about = ended.handover
+        text = told_of_dropped(about.source, about.channel, ended.surplus)
+        tx.waiting_room.tell(NoticeKind.EPOCH_DROPPED, about.channel, about.source, text, now)
+        log.error("completeness.epoch_dropped", source=about.source, channel=about.channel, count=ended.surplus)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
@@ -236,6 +263,10 @@ class Inquirer:
             except UnavailableError as exc:
                 log.warning("completeness.deferred", what="requests", code=exc.code)
             await self._clock.sleep(self._interval_seconds / TICKS)
+
+
+def _key(one: Ended) -> Moment:
+    return one.handover.channel, one.handover.old_epoch
 
 
 def _urgency(one: _Asked) -> tuple[bool, float]:

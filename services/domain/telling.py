@@ -97,3 +97,11 @@ def told_of_contradiction(county: str, channel: str, seq: int, claimant: str) ->
         return f"{_county(county)}的信标与本县所持不符{place}，疑有两个版本，正在取证，请电话核实"
     witness = name_of(claimant)
     return f"据{witness}信标，{_county(county)}给{witness}与给本县的版本不同{place}，正在取证，请电话核实"
+
+
+def told_of_dropped(county: str, channel: str, count: int) -> str:
+    """A county goes on in a new epoch without links that it signed and we hold."""
+    return (
+        f"{_county(county)}换了新纪元，丢下本县已收的 {count} 条（通道 {channel[:8]}），"
+        "多半是恢复了旧备份，请电话告知对方补记"
+    )
