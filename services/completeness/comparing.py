@@ -57,9 +57,9 @@ class Comparison:
             self._claim(claimant, source, head)
 
     def _compare_own(self, claimant: str, seen: ChannelHead) -> None:
-        """A partner that holds more of ours than we do shows that this store was rolled back."""
+        """A partner that holds more of ours than we do shows that this store was rolled back, and not by a restore."""
         chain = self._tx.chains.find(seen.channel, seen.epoch)
-        if chain is None or chain.source != self._county or seen.seq <= chain.head.seq:
+        if chain is None or chain.source != self._county or chain.ended or seen.seq <= chain.head.seq:
             return
         about = claimant, seen.channel, seen.epoch
         if about not in self._wishes.told and len(self._wishes.told) < _STORIES_MAX:

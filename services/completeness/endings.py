@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from schemas.control import ChainKind
 from schemas.records import Chain, Claim
 from services.domain.chain import epoch_counter
 from services.domain.epochs import Ending, Handover, claim_of, handover_of, judge_ending
@@ -50,6 +51,8 @@ class Endings:
         old = snapshot.chain(handover.channel, handover.old_epoch)
         held = snapshot.signed_at(old.number, handover.last.seq) if old else None
         ending = judge_ending(handover, old, held.envelope_id if held else None)
+        if ending is Ending.DROPPED and old and old.kind is ChainKind.RECEIPT:
+            ending = Ending.COMPLETE  # receipts that their writer lost concern nobody but those who hold them
         return Ended(handover, ending, old.head.seq - handover.last.seq if old else 0)
 
 

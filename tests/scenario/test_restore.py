@@ -106,10 +106,15 @@ async def check(world: World, sent_again: int) -> None:
     ((inbox,),) = rows(received, "SELECT count(*) FROM envelopes WHERE direction = 'in' AND listed = 1")
     assert inbox == BEFORE + LOST + sent_again
     assert openings(received, LIBO) == [("1", "first"), ("2", "restored")]
+    async with asyncio.timeout(20):  # it is looked for twelve times in a beacon's interval
+        while not (dropped := rows(received, "SELECT county, text FROM notices WHERE kind = 'epoch_dropped'")):
+            await asyncio.sleep(0.2)
+    ((county, told),) = dropped
+    assert (county, f"丢下本县已收的 {LOST} 条" in told) == (LIBO, True)
     for code in (HUANJIANG, LIBO):
         database = world.stage.county(code) / "sihu.db"
         assert rows(database, "SELECT code, reason FROM quarantine") == []
-        assert rows(database, "SELECT kind FROM notices WHERE kind <> 'own_unknown'") == []
+        assert rows(database, "SELECT kind FROM notices WHERE kind NOT IN ('own_unknown', 'epoch_dropped')") == []
         assert rows(database, "SELECT number FROM chains WHERE frozen = 1") == []
 
 
