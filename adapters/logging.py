@@ -3,7 +3,6 @@
 The closed list of log events, ``room.past_tense``. One line per message per room; never a payload, a key or a
 telephone number. Ids are bound once per delivery.
 
-<<<<<<< HEAD
 info: gateway.submitted, gateway.acknowledged, gateway.closed, relay.published, receiver.accepted, hub.arranged,
 upkeep.swept, completeness.answered.
 warning: gateway.refused, relay.append_deferred, receiver.deferred, receiver.gap_waited, notifier.deferred,

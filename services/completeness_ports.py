@@ -13,7 +13,7 @@ class ShownWhole(Protocol):
     def owing(self) -> list[Owing]:
         """Return who owes *stored* for which chain of ours, by chain and recipient."""
 
-    def links(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
+    def run_of(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
         """Return the recorded links ``first``…``last`` of a chain in order, at least one if there is any.
 
         Own or received; refused ones are left out, since their content is not kept.

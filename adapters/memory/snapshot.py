@@ -257,7 +257,7 @@ class MemorySnapshot:
                 first.setdefault((chain, recipient), seq)
         return [Owing(chain, recipient, seq) for (chain, recipient), seq in sorted(first.items())]
 
-    def links(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
+    def run_of(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
         """Return the recorded links of a run of a chain in order, at least one if there is any."""
         found: list[StoredEvent] = []
         size = 0

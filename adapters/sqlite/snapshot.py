@@ -61,7 +61,7 @@ _SELECT_LAST_HEARD: Final = """
     SELECT c.source, max(e.recorded_at) FROM chains AS c
     CROSS JOIN envelopes AS e ON e.chain_number = c.number AND e.seq = c.head_seq
     WHERE e.direction = 'in' GROUP BY c.source"""
-_SELECT_LINKS: Final = f"""
+_SELECT_RUN: Final = f"""
     SELECT {STORED_COLUMNS} FROM envelopes
     WHERE chain_number = ? AND seq BETWEEN ? AND ? AND refused = 0 ORDER BY seq"""
 _SELECT_COUNTERS: Final = "SELECT name, value FROM counters"
@@ -240,11 +240,11 @@ class SqliteSnapshot:
         """Return who owes *stored* for which chain of ours, by chain and recipient."""
         return owing(self._ask)
 
-    def links(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
+    def run_of(self, chain_number: int, first: int, last: int, max_bytes: int) -> list[StoredEvent]:
         """Return the recorded links of a run of a chain in order, at least one if there is any."""
         found: list[StoredEvent] = []
         size = 0
-        for row in self._ask(_SELECT_LINKS, (chain_number, first, last)):
+        for row in self._ask(_SELECT_RUN, (chain_number, first, last)):
             event = stored_event(row)
             size += len(event.envelope.to_wire())
             if found and size > max_bytes:

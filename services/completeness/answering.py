@@ -68,7 +68,7 @@ class Answerer:
             return 0, 0  # not here, or not for them: silence tells nobody which
         count = used = 0
         last = min(wanted.last_seq, wanted.first_seq + most - 1)
-        for link in tx.links(chain.number, wanted.first_seq, last, size):
+        for link in tx.run_of(chain.number, wanted.first_seq, last, size):
             used += len(link.envelope.content)
             if not tx.outbox.is_waiting(link.envelope.envelope_id):
                 self._posting.repost(tx, link.envelope, to=asker)

@@ -41,7 +41,7 @@ class Endings:
         later = [one for one in chains if one.source != self._county and epoch_counter(one.epoch) > 1]
         for chain in later:
             if chain.number not in self._handovers:
-                openings = snapshot.links(chain.number, 0, 0, 1)
+                openings = snapshot.run_of(chain.number, 0, 0, 1)
                 if openings:  # link 0 may come later than those behind it
                     self._handovers[chain.number] = handover_of(openings[0].envelope)
         known = (self._handovers.get(one.number) for one in later)

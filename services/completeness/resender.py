@@ -82,7 +82,7 @@ class Resender:
         count = size = 0
         seqs = tx.dues.owed(one.chain_number, one.recipient, one.count)
         for seq in [0, *seqs] if seqs[:1] == [1] else seqs:
-            for link in tx.links(one.chain_number, seq, seq, _BYTES_MAX):
+            for link in tx.run_of(one.chain_number, seq, seq, _BYTES_MAX):
                 size += len(link.envelope.content)
                 if count and size > _BYTES_MAX:
                     return count

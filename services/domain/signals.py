@@ -105,6 +105,7 @@ def compose(
         status=Status.SYSTEM,
         kind=event.kind,
         priority=_PRIORITY,
+        refs=(),
         schema_ref=schema_ref(event.wire_type),
         content=ContentBinding(
             media_type=MEDIA_TYPE, encoding="none", digest=digest, size=len(content), content_id=content_id

@@ -1,6 +1,6 @@
 """Two links of one source that cannot both be true are kept as a proof that travels.
 
-Source: docs/decisions/0014-prove-completeness.md
+Source: docs/decisions/0015-prove-completeness.md
 """
 
 from collections.abc import Sequence

@@ -38,7 +38,7 @@ async def test_links_are_read_as_a_run_within_bounds(store: Store) -> None:
     number = await store.write(work)
 
     async def seqs(first: int, last: int, size: int) -> list[int]:
-        found = await store.read(lambda s: s.links(number, first, last, size))
+        found = await store.read(lambda s: s.run_of(number, first, last, size))
         return [one.envelope.header.seq for one in found]
 
     assert await seqs(1, 5, 10**6) == [1, 2, 4, 5]

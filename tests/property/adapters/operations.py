@@ -370,7 +370,7 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "held": one.oldest_held(),
         "published": [one.is_published(papers.x25519_record(name).kid, name) for name in ("old", "young")],
         "owing": one.owing(),
-        "links": [[found.envelope for found in one.links(number, 1, 5, 2000)] for number in (1, 2, 3)],
+        "runs": [[found.envelope for found in one.run_of(number, 1, 5, 2000)] for number in (1, 2, 3)],
         "heard": dict(one.last_heard()),
         "heads": one.heads(),
         "gaps": one.gaps(9),

@@ -154,7 +154,19 @@ def test_every_code_of_the_rules_is_listed() -> None:
     """Codes are public and stable: whoever gets one must find it here."""
     rules = code_in(
         "services/domain",
-        *("encoding", "signing", "receiving", "sharing", "vouching", "governance", "documents", "chain", "guards", "signals", "forks"),
+        *(
+            "encoding",
+            "signing",
+            "receiving",
+            "sharing",
+            "vouching",
+            "governance",
+            "documents",
+            "chain",
+            "guards",
+            "signals",
+            "forks",
+        ),
         *(f"evidence_{part}" for part in ("opening", "trust", "chain", "receipts", "verifying", "writing")),
         *("encryption", "office_keys"),
     )
