@@ -9,7 +9,9 @@ import pytest
 from jsonschema import Draft7Validator
 
 from schemas.catalogue import TYPES
-from schemas.subjects import Lane, Subject
+from schemas.control import HeadBeaconed
+from schemas.subjects import Lane, SignalSubject, Subject
+from services.domain.signals import SIGNAL_TYPES
 from services.gateway.answers import LiveMessage
 from services.gateway.api.asyncapi import asyncapi_document
 from services.gateway.api.routes import ROUTES
@@ -72,13 +74,13 @@ def _references(value: Any) -> list[str]:  # noqa: ANN401 - any JSON value
     return [one for below in value for one in _references(below)] if isinstance(value, list) else []
 
 
-def test_every_type_travels_in_every_lane(document: dict[str, Any]) -> None:
+def test_every_chained_type_travels_in_every_lane(document: dict[str, Any]) -> None:
     """A type that the document forgets is a type that a stranger's client never expects."""
     names = {message["name"] for message in document["components"]["messages"].values()}
     assert names >= {model.wire_type for model in TYPES}
     for lane in Lane:
         channel = document["channels"][lane]
-        assert len(channel["messages"]) == len(TYPES)
+        assert len(channel["messages"]) == len(TYPES) - len(SIGNAL_TYPES)
         pattern = channel["address"]
         for name, value in {
             "source": papers.LIBO,
@@ -90,6 +92,17 @@ def test_every_type_travels_in_every_lane(document: dict[str, Any]) -> None:
             assert name in channel["parameters"]
             pattern = pattern.replace("{" + name + "}", value)
         assert pattern == str(Subject(papers.LIBO, lane, "_qiangui-border", papers.ALERT))
+
+
+def test_signals_have_a_place_of_their_own(document: dict[str, Any]) -> None:
+    """A client that listens in the lanes alone never hears a beacon, and takes every neighbour for dead."""
+    channel = document["channels"]["signal"]
+    messages = document["components"]["messages"]
+    assert {messages[name]["name"] for name in channel["messages"]} == SIGNAL_TYPES
+    address = channel["address"].format(
+        source=papers.LIBO, destination=papers.NANDAN, mutual="control", noun_verbed="head_beaconed", version="v1"
+    )
+    assert address == str(SignalSubject(papers.LIBO, papers.NANDAN, HeadBeaconed.wire_type))
 
 
 def test_a_live_message_fits_its_schema(document: dict[str, Any]) -> None:

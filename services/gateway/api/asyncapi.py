@@ -12,7 +12,8 @@ from schemas.base import Event
 from schemas.catalogue import TYPES
 from schemas.envelope import Header
 from schemas.ids import CountyCode
-from schemas.subjects import Lane, Subject
+from schemas.subjects import Lane, SignalSubject, Subject
+from services.domain.signals import SIGNAL_TYPES
 from services.gateway.admission import LIVE_PROTOCOL
 from services.gateway.answers import LiveMessage
 from services.gateway.api.route import Route
@@ -35,6 +36,9 @@ _ENVELOPE: Final = (
     "signed header, `payload` the content once its bytes are verified."
 )
 _LIVE: Final = "live"
+_SIGNAL: Final = "signal"
+_CHAINED: Final = tuple(model for model in TYPES if model.wire_type not in SIGNAL_TYPES)
+_SIGNALS: Final = tuple(model for model in TYPES if model.wire_type in SIGNAL_TYPES)
 
 
 def asyncapi_document(routes: Sequence[Route], version: str) -> bytes:
@@ -58,7 +62,7 @@ def asyncapi_document(routes: Sequence[Route], version: str) -> bytes:
             },
             "node": {"host": "127.0.0.1:8640", "protocol": "ws", "description": "The county's own node."},
         },
-        "channels": {**{str(lane): _lane(lane) for lane in Lane}, _LIVE: _live(live_path)},
+        "channels": {**{str(lane): _lane(lane) for lane in Lane}, _SIGNAL: _signal(), _LIVE: _live(live_path)},
         "operations": _operations(),
         "components": {
             "schemas": schemas,
@@ -70,12 +74,23 @@ def asyncapi_document(routes: Sequence[Route], version: str) -> bytes:
 
 def _lane(lane: Lane) -> JsonObject:
     pattern = Subject(CountyCode("{source}"), lane, "{destination}", "cn.sihu.{mutual}.{noun_verbed}.{version}")
+    return _at_hub(str(pattern), _LANES[lane], _CHAINED)
+
+
+def _signal() -> JsonObject:
+    county = CountyCode("{destination}")
+    pattern = SignalSubject(CountyCode("{source}"), county, "cn.sihu.{mutual}.{noun_verbed}.{version}")
+    words = "Beacons, requests and proofs between two counties: in no chain, and the hub keeps the newest of each."
+    return _at_hub(str(pattern), words, _SIGNALS)
+
+
+def _at_hub(address: str, words: str, models: Sequence[type[Event]]) -> JsonObject:
     return {
-        "address": str(pattern),
-        "description": _LANES[lane],
+        "address": address,
+        "description": words,
         "servers": [{"$ref": "#/servers/hub"}],
-        "parameters": {name: {"description": words} for name, words in _PARAMETERS.items()},
-        "messages": {model.__name__: _to_message(model.__name__) for model in TYPES},
+        "parameters": {name: {"description": about} for name, about in _PARAMETERS.items()},
+        "messages": {model.__name__: _to_message(model.__name__) for model in models},
     }
 
 
@@ -103,7 +118,7 @@ def _to_message(name: str) -> JsonObject:
 
 def _operations() -> JsonObject:
     operations: JsonObject = {}
-    for lane in Lane:
+    for lane in (*Lane, _SIGNAL):
         for action, verb in (("send", "publish"), ("receive", "take")):
             operations[f"{verb}_{lane}"] = {"action": action, "channel": {"$ref": f"#/channels/{lane}"}}
     operations["tell_live"] = {"action": "send", "channel": {"$ref": f"#/channels/{_LIVE}"}}
