@@ -11,7 +11,7 @@ hub.certificate_expiring, completeness.resent, completeness.deferred, completene
 completeness.answer_deferred, completeness.refused.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, relay.hub_ahead,
 notifier.told, completeness.missing, completeness.silent, completeness.contradicted, completeness.fork_proved,
-completeness.epoch_dropped.
+completeness.epoch_dropped, completeness.unheard.
 """
 
 import atexit

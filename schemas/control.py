@@ -150,6 +150,8 @@ class HeadBeaconed(Event):
     """How far the partner's receipt channels are held without a gap."""
     witnessed: Annotated[tuple[WitnessedHead, ...], Field(max_length=HEADS_MAX, strict=False)] = ()
     """How far channels of third counties that address both are held without a gap."""
+    heard: Annotated[int, Field(ge=0, le=MAX_INTEGER)] | None = None
+    """Sequence of the partner's newest beacon that has come: by its own clock it sees how old this one is at least."""
 
 
 class Wanted(Model):

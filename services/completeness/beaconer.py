@@ -1,6 +1,7 @@
 """Tell every partner, every minute and soon after sending, how far our channels go and how far we hold others'."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 TICKS: Final = 12
 """Looks in an interval: what was sent is told within a twelfth of it."""
 _FORKS_MAX: Final = 100
+_SENT_KEPT: Final = 64  # beacons to one partner: more than five intervals of them
 
 
 Place = tuple[str, str, int]
@@ -57,6 +59,8 @@ class _View:
     """By whom they concern."""
     owed: frozenset[tuple[str, int]]
     forks: Sequence[ForkEvidence]
+    heard: dict[str, int]
+    """Sequence of the newest beacon of each county."""
 
 
 class Beaconer:
@@ -112,8 +116,10 @@ class Beaconer:
             idle=fold([head_of(one) for one in mine if one.number not in named]),
             receipts_seen=tuple(bounded(receipts_seen(chains, partner), told.turn)),
             witnessed=tuple(bounded(witnessed(chains, self._writer.county, partner), told.turn)),
+            heard=view.heard.get(partner),
         )
-        await self._writer.send(beacon, partner)
+        number = await self._writer.send(beacon, partner)
+        self._wishes.sent.setdefault(partner, deque(maxlen=_SENT_KEPT)).append((number, self._clock.monotonic()))
         self._wishes.list_all_for.discard(partner)
         still = {_place(one): told.still.get(_place(one), 0) + 1 for one in mine}
         self._told[partner] = _Told(self._clock.monotonic(), frozenset(still), still, told.turn + 1)
@@ -154,7 +160,8 @@ class Beaconer:
 
 def _look(snapshot: Snapshot) -> _View:
     owed = frozenset((one.recipient, one.chain_number) for one in snapshot.owing())
-    return _View(by_partner(snapshot.heads()), owed, snapshot.forks(_FORKS_MAX))
+    heard = {one.county: one.number for one in snapshot.heard(HeadBeaconed.wire_type)}
+    return _View(by_partner(snapshot.heads()), owed, snapshot.forks(_FORKS_MAX), heard)
 
 
 def _place(chain: Chain) -> Place:

@@ -32,6 +32,7 @@ class Comparison:
     def judge(self, claimant: str, beacon: HeadBeaconed) -> None:
         """Note what the partner says to have sent, and what it holds of third counties."""
         self._tx.waiting_room.resolve(NoticeKind.SILENT, claimant, claimant, self._now)
+        self._wishes.echoes[claimant] = beacon.heard
         for head in beacon.heads:
             self._compare(claimant, claimant, head)
         for seen in beacon.witnessed:

@@ -1,7 +1,7 @@
 """What is missing is asked for, told, and forgotten once it is here; who is silent is named."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,13 +20,14 @@ from services.domain.completeness import (
     Moment,
     Need,
     ask_again_after,
+    echo_age,
     needs_of,
     partners_of,
     wanted_of,
     whom_to_ask,
 )
 from services.domain.epochs import Ending
-from services.domain.telling import phone_of, told_of_dropped, told_of_missing_links, told_of_quiet
+from services.domain.telling import phone_of, told_of_dropped, told_of_missing_links, told_of_quiet, told_of_unheard
 from services.domain.trust import Trust
 from services.ports import Clock, Snapshot, Store, Transaction
 
@@ -37,6 +38,7 @@ _LOOKED_AT_MAX: Final = 5000
 _CLAIMS_MAX: Final = 5000
 _NOTICES_MAX: Final = 1000
 _SILENT_INTERVALS: Final = 2
+_UNHEARD_INTERVALS: Final = 3  # one for ours to leave, one for theirs, and one for the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Inquirer:
         self._heads_asked: dict[str, float] = {}
         self._endings = Endings(writer.county)
         self._dropped: set[Moment] = set()
+        self._unheard_told: set[str] = set()
         self._contradicted: set[Moment] = set()
         self._quiet: frozenset[str] = frozenset()
         """Whose silence was told: an officer who has closed the notice is not told again until it has spoken."""
@@ -109,7 +112,9 @@ class Inquirer:
         self._asked = {one.key: self._patience(one, now) for one in view.needs}
         self._ask_for_stories(view.ended)
         due = sorted((one for one in self._asked.values() if self._is_due(one, now)), key=_urgency)
-        await self._tell(view, due, self._silent(view, now))
+        silent = self._silent(view, now)
+        await self._tell(view, due, silent)
+        await self._tell_unheard(view, self._unheard(silent.keys(), now))
         requests = self._requests(due, now)
         for partner, request in requests.items():
             await self._writer.send(request, partner)
@@ -197,6 +202,22 @@ class Inquirer:
             return {}
         return {one: latest.get(one) for one in sorted(partners) if now - self._heard[one][1] >= patience}
 
+    def _unheard(self, silent: Collection[str], now: float) -> set[str]:
+        """Return the partners whose beacons come and have confirmed none of ours for three intervals.
+
+        Whoever holds beacons up cannot confirm ours in them: a county that is dead looks alive for no longer.
+        """
+        patience = _UNHEARD_INTERVALS * self._interval_seconds
+        if self._contact_known == 0 or now - self._contact_since < patience:
+            return set()
+        ages = {
+            county: echo_age(self._wishes.echoes[county], sent, now)
+            for county, sent in self._wishes.sent.items()
+            if county in self._wishes.echoes and county not in silent
+        }
+        partners = partners_of(self._trust(), self._writer.county, self._clock.now())
+        return {county for county, age in ages.items() if age >= patience and county in partners}
+
     # -- what is told ---------------------------------------------------------------------------------
 
     async def _tell(self, view: _View, due: Sequence[_Asked], silent: dict[str, Heard | None]) -> None:
@@ -204,7 +225,7 @@ class Inquirer:
         needed = {(one.about, one.source) for one in view.needs}
         missing = [one for one in view.notices if one.kind is NoticeKind.MISSING]
         here = [one for one in missing if (one.about, one.county) not in needed]
-        known = {one.county for one in view.notices if one.kind is NoticeKind.SILENT}
+        known = {one.about for one in view.notices if one.kind is NoticeKind.SILENT}
         quiet = {county: last for county, last in silent.items() if county not in known | self._quiet}
         first = [one for one in due if one.attempt == 0]
         self._quiet = frozenset(silent)
@@ -226,6 +247,27 @@ class Inquirer:
 
         await self._store.write(work)
         self._dropped |= {_key(one) for one in dropped}
+
+    async def _tell_unheard(self, view: _View, unheard: set[str]) -> None:
+        told = {
+            one.county
+            for one in view.notices
+            if one.kind is NoticeKind.SILENT and one.about == _unheard_about(one.county)
+        }
+        fresh, over, now = unheard - told - self._unheard_told, told - unheard, self._clock.now()
+        self._unheard_told = unheard
+        if not (fresh or over):
+            return
+
+        def work(tx: Transaction) -> None:
+            for county in over:
+                tx.waiting_room.resolve(NoticeKind.SILENT, _unheard_about(county), county, now)
+            for county in fresh:
+                text = told_of_unheard(county, phone_of(self._trust(), "", county))
+                tx.waiting_room.tell(NoticeKind.SILENT, _unheard_about(county), county, text, now)
+                log.error("completeness.unheard", county=county)
+
+        await self._store.write(work)
 
     def _tell_missing(self, tx: Transaction, need: Need, now: datetime) -> None:
         asked = whom_to_ask(need, 0)
@@ -263,6 +305,11 @@ class Inquirer:
             except UnavailableError as exc:
                 log.warning("completeness.deferred", what="requests", code=exc.code)
             await self._clock.sleep(self._interval_seconds / TICKS)
+
+
+def _unheard_about(county: str) -> str:
+    """What such a notice is about: it ends otherwise than one of silence."""
+    return f"unheard {county}"
 
 
 def _key(one: Ended) -> Moment:

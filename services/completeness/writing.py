@@ -1,5 +1,6 @@
 """Write signals: number, sign, hand to the hub."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -37,8 +38,8 @@ class SignalWriter:
         self._trust, self._clock, self._ids = trust, clock, ids
         self._last = 0
 
-    async def send(self, event: Event, to: str) -> None:
-        """Sign and hand over one signal.
+    async def send(self, event: Event, to: str) -> int:
+        """Sign and hand over one signal; return its sequence.
 
         Raises:
             UnavailableError: The hub did not take it.
@@ -55,7 +56,9 @@ class SignalWriter:
             registry_version=self._trust().registry.version,
             signer=(self._signer.kid, self._signer.sign),
         )
+        number = self._last
         await self._signaller.signal(subject, message)
+        return number
 
 
 @dataclass(slots=True)
@@ -67,9 +70,13 @@ class Wishes:
         ask_heads_of: Partners of whom we want every head listed.
         stories: (claimant, channel, epoch, seq): links that somebody holds otherwise than we do, to be asked for.
         told: (claimant, channel, epoch): of which of them the officer has been told.
+        sent: By partner the sequences of our newest beacons, and when they left, in seconds that never go back.
+        echoes: By partner the sequence of our newest beacon that its newest beacon confirms.
     """
 
     list_all_for: set[str] = field(default_factory=set)
     ask_heads_of: set[str] = field(default_factory=set)
     stories: set[tuple[str, str, str, int]] = field(default_factory=set)
     told: set[tuple[str, str, str]] = field(default_factory=set)
+    sent: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
+    echoes: dict[str, int | None] = field(default_factory=dict)

@@ -202,3 +202,15 @@ def ask_again_after(attempt: int, interval_seconds: float) -> float:
     """Return how long to wait for an answer: half an interval for each that can be asked, then doubling."""
     doubled: float = min(ASK_CAP_SECONDS, interval_seconds / 2 * 2.0 ** min(max(0, attempt - 2), 16))
     return doubled
+
+
+def echo_age(echo: int | None, sent: Sequence[tuple[int, float]], now: float) -> float:
+    """Return for how many seconds at least a partner has confirmed none of our beacons: by our own clock alone.
+
+    Args:
+        echo: Sequence of our newest beacon that its newest beacon confirms; None if it confirms none.
+        sent: Sequence and moment of our newest beacons to it, the oldest first; at least one.
+        now: The moment that it is.
+    """
+    unconfirmed = [at for number, at in sent if echo is None or number > echo]
+    return now - unconfirmed[0] if unconfirmed else 0.0

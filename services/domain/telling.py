@@ -105,3 +105,8 @@ def told_of_dropped(county: str, channel: str, count: int) -> str:
         f"{_county(county)}换了新纪元，丢下本县已收的 {count} 条（通道 {channel[:8]}），"
         "多半是恢复了旧备份，请电话告知对方补记"
     )
+
+
+def told_of_unheard(county: str, phone: str) -> str:
+    """A partner's beacons come, and confirm none of ours: one way is broken, or somebody holds them up."""
+    return f"{_county(county)}的信标能到，但一直没有确认本县的信标：单向中断或有人扣压，请电话 {phone} 核实"

@@ -13,7 +13,7 @@ SIGNAL_LABEL: Final = b"sihu-signal-channel-v1\0"
 SIGNAL_EPOCH: Final = "1-0000000000000000"
 BEACON, REQUEST, PROOF = (f"cn.sihu.control.{name}.v1" for name in ("head_beaconed", "range_requested", "fork_proved"))
 SCHEMAS: Final = {
-    BEACON: "79a1f0257174093232937176455c93f338468832a36f90b75aa5d4eba3e3af96",
+    BEACON: "aa0db46973d5d5cb0f9408013140a49a30de0535259096148bed8e8ae02c5070",
     REQUEST: "eed8fbfdc09b458e8ae5eba8dead330da0a8be81fb9723ac4d15b3380ed50104",
     PROOF: "42e56b3e5f04bd0a1c7ba37b1a96739e387347c1a88d01c0790b8f0db6e68f5e",
 }
@@ -74,6 +74,7 @@ _BEACON: Final[Json] = {
     ),
     "receipts_seen": [head(channel(HUANJIANG, papers.AGREEMENT_ID, [LIBO], b"sihu-receipt-channel-v1\0"), 2, "d" * 64)],
     "witnessed": [head(OF_NANDAN, 4, "e" * 64, source=NANDAN)],
+    "heard": 1772582340000,
 }
 _QUIET: Final[Json] = {"heads": [], "receipts_seen": [], "witnessed": []}
 _REQUEST: Final[Json] = {

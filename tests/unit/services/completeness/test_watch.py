@@ -268,3 +268,56 @@ async def test_whoever_asks_all_the_time_is_answered_now_and_then(offices: dict[
         given = hub.own_lane(LIBO, Lane.REPAIR)
     assert 3 <= len(given) <= 8 * 1000
     assert len(given) <= 7 * 3, "eight answers in an interval, and what waits already is not put there twice"
+
+
+async def test_beacons_that_are_held_up_do_not_keep_a_dead_county_alive(
+    offices: dict[str, Office], hub: MemoryHub
+) -> None:
+    """The hub hands 荔波's beacons over eight minutes late, one a minute: each is newer than the one before."""
+    huanjiang, late, own = offices[HUANJIANG], 8 * INTERVAL, huanjiang_clock(offices)
+    queue: list[tuple[float, Stored]] = []
+    released: set[int] = set()
+    seen = 0
+
+    def hides(county: str, stored: Stored) -> bool:
+        held_up = county == HUANJIANG and _is_signal(stored, LIBO, HeadBeaconed.wire_type)
+        return held_up and id(stored) not in released
+
+    hub.hides = hides
+    async with on_watch(offices.values(), hub):
+
+        async def unheard() -> bool:
+            nonlocal seen
+            signals = hub.streams["SIGNAL"]
+            queue.extend((own() + late, one) for one in signals[seen:] if hides(HUANJIANG, one))
+            seen = len(signals)
+            while queue and queue[0][0] <= own():
+                again = Stored(0, queue[0][1].subject, queue.pop(0)[1].message)
+                released.add(id(again))
+                hub.store("SIGNAL", [again])
+                seen += 1
+            return any(one.about.startswith("unheard") for one in await told(huanjiang, NoticeKind.SILENT))
+
+        assert await within(offices, late + 5 * INTERVAL, unheard) is not None
+        assert {one.county for one in await told(huanjiang, NoticeKind.SILENT)} == {LIBO}
+
+
+def huanjiang_clock(offices: dict[str, Office]) -> Callable[[], float]:
+    """Seconds of the clock that everybody shares."""
+    return offices[HUANJIANG].clock.monotonic
+
+
+async def test_a_neighbour_that_hears_nothing_of_us_is_named(offices: dict[str, Office], hub: MemoryHub) -> None:
+    """One way is broken: it is alive, and our alerts do not reach it. Named at both ends, and resolved."""
+    libo = offices[LIBO]
+    hub.hides = lambda county, stored: county == HUANJIANG and _is_signal(stored, LIBO, HeadBeaconed.wire_type)
+    async with on_watch(offices.values(), hub):
+        named = await within(offices, 4 * INTERVAL, lambda: told(libo, NoticeKind.SILENT))
+        assert named is not None
+        notice = (await told(libo, NoticeKind.SILENT))[0]
+        assert (notice.county, "没有确认" in notice.text) == (HUANJIANG, True)
+        assert {one.county for one in await told(offices[HUANJIANG], NoticeKind.SILENT)} == {LIBO}
+        hub.hides = lambda _county, _stored: False
+        resolved = await within(offices, 3 * INTERVAL, lambda: _none(libo, NoticeKind.SILENT))
+        assert resolved is not None
+    assert await told(offices[NANDAN], NoticeKind.SILENT) == []

@@ -14,6 +14,7 @@ from services.domain.completeness import (
     ask_again_after,
     bounded,
     by_partner,
+    echo_age,
     fold,
     head_of,
     held_idle,
@@ -174,3 +175,13 @@ def test_the_missing_runs_are_exactly_what_is_not_there(held: int, present: set[
     missing = [seq for seq in range(held + 1, end + 1) if seq not in present]
     assert listed == missing[: len(listed)]
     assert len(runs) == RANGES_MAX or listed == missing
+
+
+def test_how_long_none_of_ours_was_confirmed() -> None:
+    """Told by our own clock, whatever theirs says."""
+    sent = [(10, 100.0), (20, 160.0), (30, 220.0)]
+    assert echo_age(30, sent, 300.0) == 0
+    assert echo_age(20, sent, 300.0) == 80
+    assert echo_age(25, sent, 300.0) == 80
+    assert echo_age(5, sent, 300.0) == echo_age(None, sent, 300.0) == 200
+    assert echo_age(99, sent, 300.0) == 0
