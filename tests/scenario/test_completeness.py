@@ -34,7 +34,7 @@ BEACON_SECONDS: Final = 2.0
 TWO_INTERVALS: Final = 2 * BEACON_SECONDS
 SOURCE, VICTIM, OTHER = "522722", "451226", "451222"
 CAST: Final = (
-    Part(OTHER, "天峨县联络办", "0778-7820110"),
+    Part(OTHER, "天峨县联络办", "0778-7820110", behind_leaf=True),
     Part(VICTIM, "环江毛南族自治县联络办", "0778-8820110"),
     Part(SOURCE, "荔波县联络办", "0854-3610110"),
 )

@@ -107,3 +107,12 @@ def test_a_run_is_bounded_and_everybody_gets_a_share(waiting: list[tuple[int, st
     assert sum(one.count for one in chosen) <= most
     assert {one.recipient for one in chosen} == {who for _, who, _ in waiting}
     assert all(1 <= one.count <= WINDOW_MOST for one in chosen)
+
+
+def test_what_finds_no_room_in_a_run_stays_due() -> None:
+    """More recipients than a run has room for: the last ones are forgotten for good."""
+    known = {(number, f"{number}"): Patience(1, 0, 0.0, float(number)) for number in range(200)}
+    chosen = due(known, 1000.0)
+    assert sum(one.count for one in chosen) <= RUN_MOST
+    assert [one.chain_number for one in chosen] == list(range(len(chosen))), "the longest waiting first"
+    assert 100 < len(chosen) < 200

@@ -142,3 +142,21 @@ def test_a_proof_is_two_headers() -> None:
     """One is no contradiction, three are a riddle."""
     with pytest.raises(ValueError, match="at least 2"):
         ForkProved(links=())
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "code"),
+    [
+        (b"{", {}, "json.malformed"),
+        (b'{"heads":[]}', {"encoding": "hpke"}, "content.encoding"),
+        (b'{"heads":[]}', {"media_type": "text/plain"}, "content.encoding"),
+    ],
+    ids=["no JSON", "encrypted", "no JSON type"],
+)
+def test_what_cannot_be_read_is_refused(content: bytes, changes: dict[str, str], code: str) -> None:
+    """What claims to be encrypted must never be read as if it were not."""
+    arrival = signalled()
+    fields = _as_signal(arrival)
+    binding = papers.envelope(content, **fields).header.content.model_copy(update=changes)
+    envelope = papers.envelope(content, **fields, content=binding)
+    assert code_of(examined(Arrival(1, arrival.subject, envelope.to_wire()))) == code
