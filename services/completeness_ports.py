@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from schemas.records import Chain, Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes, StoredEvent
+from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
+from schemas.records import Chain, StoredEvent
 
 
 class ShownWhole(Protocol):

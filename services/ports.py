@@ -35,30 +35,10 @@ from schemas.records import (
     Watch,
 )
 from schemas.subjects import Lane
-from services.completeness_ports import ShownWhole, Signaller, Signals
+from services.completeness_ports import ShownWhole, Signals
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.key_ports import Erasures, OfficeKeys
-
-__all__ = [  # those of completeness stand in a file of their own and are found here
-    "Appender",
-    "Chains",
-    "Clock",
-    "Deliveries",
-    "Directory",
-    "Ids",
-    "Memory",
-    "Outbox",
-    "Puller",
-    "Receipts",
-    "Signaller",
-    "Signals",
-    "Signer",
-    "Snapshot",
-    "Store",
-    "Transaction",
-    "Waiting",
-]
 
 T = TypeVar("T")
 

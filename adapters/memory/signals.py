@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.memory.state import State, find_chain
-from schemas.records import Claim, Direction, ForkEvidence, Gap, Heard
+from schemas.completeness import Claim, ForkEvidence, Gap, Heard
+from schemas.records import Direction
 
 
 class MemorySignals:

@@ -8,30 +8,25 @@ from typing import Final
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, State, find_chain
 from schemas.carriage import Publication
+from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
 from schemas.control import HUMAN_STAGES
 from schemas.envelope import Envelope
 from schemas.records import (
     AlertFacts,
     Chain,
-    Claim,
     Delivery,
     Direction,
     ErasureRow,
     EventSummary,
     FlowPeople,
-    ForkEvidence,
-    Gap,
-    Heard,
     HeldAlert,
     JournalEntry,
     KeptContent,
     KeptLink,
     Notice,
-    Owing,
     Page,
     Quarantined,
     ReceiptRow,
-    SignedBytes,
     StoredEvent,
 )
 from schemas.subjects import Lane

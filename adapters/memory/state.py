@@ -6,16 +6,14 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Final, Self
 
+from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
 from schemas.records import (
     AlertFacts,
     Chain,
-    Claim,
     Delivery,
     ErasureRow,
     FlowPeople,
-    ForkEvidence,
-    Heard,
     HeldBack,
     JournalEntry,
     JournalKind,

@@ -18,7 +18,8 @@ from adapters.sqlite.reached import (
     spans_of,
 )
 from adapters.sqlite.values import moment, moment_or_none
-from schemas.records import Delivery, Owing
+from schemas.completeness import Owing
+from schemas.records import Delivery
 
 _SELECT_UNSETTLED: Final = """
     SELECT s.chain_number, s.recipient, s.up_to FROM settled AS s

@@ -8,7 +8,8 @@ from adapters.sqlite.batch import Batch
 from adapters.sqlite.chains import CHAIN_COLUMNS, chain_of
 from adapters.sqlite.reached import Ask
 from adapters.sqlite.values import Row, first, joined, micros, moment, parted
-from schemas.records import Chain, Claim, ForkEvidence, Gap, Heard, SignedBytes
+from schemas.completeness import Claim, ForkEvidence, Gap, Heard, SignedBytes
+from schemas.records import Chain
 
 _SELECT_NUMBER: Final = "SELECT number FROM signals WHERE county = ? AND wire_type = ?"
 _HEAR: Final = """

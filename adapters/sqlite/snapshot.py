@@ -22,27 +22,22 @@ from adapters.sqlite.progress import deliveries_of, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
 from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
 from schemas.carriage import Publication
+from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
 from schemas.envelope import Header
 from schemas.records import (
     Chain,
-    Claim,
     Delivery,
     Direction,
     ErasureRow,
     EventSummary,
     FlowPeople,
-    ForkEvidence,
-    Gap,
-    Heard,
     HeldAlert,
     JournalEntry,
     KeptLink,
     Notice,
-    Owing,
     Page,
     Quarantined,
     ReceiptRow,
-    SignedBytes,
     StoredEvent,
 )
 from schemas.subjects import Lane

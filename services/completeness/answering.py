@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from schemas.control import ChainKind, ChannelHead, RangeRequested, Wanted
+from services.domain.completeness import is_whole
 from services.ports import Clock, Transaction
 from services.posting import Posting
 
@@ -70,7 +71,7 @@ class Answerer:
         last = min(wanted.last_seq, wanted.first_seq + most - 1)
         for link in tx.run_of(chain.number, wanted.first_seq, last, size):
             used += len(link.envelope.content)
-            if not tx.outbox.is_waiting(link.envelope.envelope_id):
+            if is_whole(link.envelope) and not tx.outbox.is_waiting(link.envelope.envelope_id):
                 self._posting.repost(tx, link.envelope, to=asker)
                 count += 1
         return count, used

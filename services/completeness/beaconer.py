@@ -9,9 +9,10 @@ from typing import Final, Self
 
 import structlog
 
+from schemas.completeness import ForkEvidence
 from schemas.control import HeadBeaconed
 from schemas.errors import UnavailableError
-from schemas.records import Chain, ForkEvidence
+from schemas.records import Chain
 from services.completeness.writing import SignalWriter, Wishes
 from services.domain.completeness import (
     IDLE_AFTER,

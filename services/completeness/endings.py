@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from schemas.completeness import Claim
 from schemas.control import ChainKind
-from schemas.records import Chain, Claim
+from schemas.records import Chain
 from services.domain.chain import epoch_counter
 from services.domain.epochs import Ending, Handover, claim_of, handover_of, judge_ending
 from services.ports import Snapshot

@@ -4,9 +4,10 @@ from datetime import datetime
 
 import structlog
 
+from schemas.completeness import ForkEvidence
 from schemas.control import ForkProved
 from schemas.errors import Fault
-from schemas.records import ForkEvidence, NoticeKind
+from schemas.records import NoticeKind
 from services.domain.forks import judge_fork
 from services.domain.telling import told_of_fork
 from services.domain.trust import Trust

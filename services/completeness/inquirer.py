@@ -9,9 +9,10 @@ from typing import Final, Self
 
 import structlog
 
+from schemas.completeness import Claim, Heard
 from schemas.control import WANTED_MAX, HeadBeaconed, RangeRequested, Wanted
 from schemas.errors import UnavailableError
-from schemas.records import Chain, Claim, Heard, Notice, NoticeKind
+from schemas.records import Chain, Notice, NoticeKind
 from services.completeness.beaconer import TICKS
 from services.completeness.endings import Ended, Endings, claims_of
 from services.completeness.writing import SignalWriter, Wishes

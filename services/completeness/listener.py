@@ -10,9 +10,10 @@ from typing import Final, Self
 import structlog
 
 from schemas.carriage import Arrival, ArrivalBatch
+from schemas.completeness import Heard
 from schemas.control import ForkProved, HeadBeaconed, RangeRequested
 from schemas.errors import Fault, UnavailableError
-from schemas.records import Heard, NoticeKind, Quarantined
+from schemas.records import NoticeKind, Quarantined
 from schemas.subjects import parse_signal_subject
 from services.completeness.answering import Answerer
 from services.completeness.comparing import Comparison

@@ -9,9 +9,10 @@ from typing import Final, Self
 
 import structlog
 
+from schemas.completeness import Owing
 from schemas.control import HeadBeaconed
 from schemas.errors import UnavailableError
-from schemas.records import Owing
+from services.domain.completeness import is_whole
 from services.domain.resending import FIRST_SECONDS, Pair, Patience, Resend, due, looked_at, resent, woken
 from services.ports import Appender, Clock, Ids, Snapshot, Store, Transaction
 from services.posting import Posting
@@ -86,7 +87,7 @@ class Resender:
                 size += len(link.envelope.content)
                 if count and size > _BYTES_MAX:
                     return count
-                if not tx.outbox.is_waiting(link.envelope.envelope_id):
+                if is_whole(link.envelope) and not tx.outbox.is_waiting(link.envelope.envelope_id):
                     self._posting.repost(tx, link.envelope, to=one.recipient)
                     count += 1
         return count

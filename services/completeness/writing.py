@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from schemas.base import Event
 from schemas.ids import CountyCode
+from services.completeness_ports import Signaller
 from services.domain.signals import compose, number_at
 from services.domain.trust import Trust
-from services.ports import Clock, Ids, Signaller, Signer
+from services.ports import Clock, Ids, Signer
 
 
 class SignalWriter:

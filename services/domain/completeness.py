@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
+from schemas.completeness import Claim, Gap
 from schemas.control import HEADS_MAX, ChainKind, ChannelHead, IdleChannels, Wanted, WitnessedHead
+from schemas.envelope import Envelope
 from schemas.ids import CountyCode
-from schemas.records import Chain, Claim, Gap
+from schemas.records import Chain
 from services.domain.encoding import digest_of, length_prefixed
 from services.domain.trust import Trust
 
@@ -100,6 +102,11 @@ def bounded(heads: Sequence[Head], turn: int, most: int = HEADS_MAX) -> list[Hea
         return list(heads)
     start = turn * most % len(heads)
     return [*heads[start:], *heads[:start]][:most]
+
+
+def is_whole(envelope: Envelope) -> bool:
+    """Tell whether an envelope still has its content; one that was erased can be given to nobody."""
+    return len(envelope.content) == envelope.header.content.size
 
 
 # -- what is missing --------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from enum import Enum
 
 from pydantic import ValidationError
 
+from schemas.completeness import Claim
 from schemas.control import EpochOpened
 from schemas.envelope import Envelope, Position
-from schemas.records import Chain, Claim
+from schemas.records import Chain
 
 
 @dataclass(frozen=True, slots=True)

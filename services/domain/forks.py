@@ -5,10 +5,10 @@ Source: docs/protocol.md, section "Completeness".
 
 from dataclasses import dataclass
 
+from schemas.completeness import ForkEvidence, SignedBytes
 from schemas.control import ForkProved, SignedHeader
 from schemas.envelope import Envelope, Header
 from schemas.errors import Fault
-from schemas.records import ForkEvidence, SignedBytes
 from services.domain.chain import matching_kind
 from services.domain.encoding import digest_of, from_base64url, pre_authentication_encoding, to_base64url
 from services.domain.signing import parse_header, payload_type_of, verify

@@ -4,14 +4,14 @@ A chain that one recipient owes receipts for is looked at as a whole. As long as
 none has come for half a minute, the first events without a receipt are published again, then less often and fewer, up
 to every ten minutes. A sign of life makes it due sooner, but not more often than twice a minute.
 
-Source: docs/decisions/0015-prove-completeness.md, docs/protocol.md, section "Completeness".
+Source: docs/decisions/0018-prove-completeness.md, docs/protocol.md, section "Completeness".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from schemas.records import Owing
+from schemas.completeness import Owing
 
 FIRST_SECONDS: Final = 30.0
 CAP_SECONDS: Final = 600.0

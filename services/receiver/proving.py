@@ -1,13 +1,14 @@
 """Two links of one source that cannot both be true are kept as a proof that travels.
 
-Source: docs/decisions/0015-prove-completeness.md
+Source: docs/decisions/0018-prove-completeness.md
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from schemas.completeness import ForkEvidence, SignedBytes
 from schemas.envelope import Envelope
-from schemas.records import Chain, ForkEvidence, NewLink, SignedBytes
+from schemas.records import Chain, NewLink
 from services.domain.forks import signed_bytes
 from services.ports import Transaction
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from schemas.completeness import Claim, ForkEvidence, Heard, Owing, SignedBytes
 from schemas.control import ReceiptStage
-from schemas.records import Claim, ForkEvidence, Heard, Owing, SignedBytes
 from services.ports import Store, Transaction
 from tests.contract.store.kinds import marking, posted
 from tests.contract.store.samples import THEM, THIRD, US, at, chain, envelope, held, hexed, link, receipt

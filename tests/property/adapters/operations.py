@@ -7,21 +7,11 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from schemas.completeness import Claim, ForkEvidence, Heard, SignedBytes
 from schemas.control import HUMAN_STAGES, ErasureReason, ReceiptStage
 from schemas.envelope import Envelope, Position
 from schemas.errors import Fault, RequestError
-from schemas.records import (
-    Chain,
-    Claim,
-    Direction,
-    ErasureRow,
-    ForkEvidence,
-    Heard,
-    NoticeKind,
-    ReceiptRow,
-    Remembered,
-    SignedBytes,
-)
+from schemas.records import Chain, Direction, ErasureRow, NoticeKind, ReceiptRow, Remembered
 from schemas.registry import KeyRecord
 from schemas.subjects import Lane
 from services.ports import Snapshot, Transaction

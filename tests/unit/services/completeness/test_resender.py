@@ -10,12 +10,14 @@ from adapters.memory.ids import SequentialIds
 from adapters.memory.store import MemoryStore
 from schemas.agreements import Grant
 from schemas.carriage import Arrival
+from schemas.control import ErasureReason
 from schemas.errors import UnavailableError
 from schemas.ids import CountyCode
+from schemas.records import ErasureRow
 from schemas.subjects import Lane, parse_subject
 from services.completeness.resender import Resender
 from tests import papers
-from tests.desk import Office
+from tests.desk import Office, opened
 from tests.papers import COUNTIES, HUANJIANG, LIBO, NANDAN
 
 
@@ -207,3 +209,13 @@ async def test_a_full_disk_stops_nothing_for_good(source: Source) -> None:
         store.disk_full = False
         await source.clock.move(10)
     assert await source.sent()
+
+
+async def test_what_was_erased_is_given_to_nobody(source: Source) -> None:
+    """Without its content it proves nothing to who never had it, and would be quarantined every ten minutes."""
+    posted = await source.office.post(to=[HUANJIANG])
+    await source.sent()
+    row = ErasureRow(LIBO, ErasureReason.WITHDRAWN, papers.NOW)
+    await source.office.store.write(lambda tx: tx.erasures.erase(posted.envelope_id, row))
+    again = await source.passes(120)
+    assert [opened(one.message).header.seq for one in again] == [0] * len(again)

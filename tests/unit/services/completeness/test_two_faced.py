@@ -7,10 +7,11 @@ import pytest
 from adapters.memory.bus import MemoryHub, Stored
 from adapters.memory.store import MemoryStore
 from schemas.carriage import Arrival
+from schemas.completeness import ForkEvidence
 from schemas.control import ForkProved, HeadBeaconed
 from schemas.envelope import Envelope
 from schemas.errors import Fault
-from schemas.records import ForkEvidence, NoticeKind
+from schemas.records import NoticeKind
 from schemas.subjects import SIGNAL_STREAM, Lane, stream_of
 from services.domain.forks import judge_fork, signed_bytes, spelled
 from tests import papers

@@ -5,9 +5,10 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.completeness import Claim, Gap
 from schemas.control import ChainKind, ChannelHead
 from schemas.envelope import Position
-from schemas.records import Chain, Claim, Gap
+from schemas.records import Chain
 from services.domain.completeness import (
     RANGES_MAX,
     Need,

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from schemas.completeness import ForkEvidence
 from schemas.control import ForkProved, SignedHeader
 from schemas.envelope import Envelope
 from schemas.errors import Fault
-from schemas.records import ForkEvidence
 from services.domain.forks import ProvedFork, judge_fork, signed_bytes, spelled
 from tests import papers
 from tests.papers import HUANJIANG, NANDAN, NOW

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.records import Owing
+from schemas.completeness import Owing
 from services.domain.resending import (
     AFTER_CONTACT_SECONDS,
     AFTER_PROGRESS_SECONDS,
