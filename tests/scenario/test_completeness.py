@@ -208,13 +208,13 @@ async def test_a_source_with_two_faces_is_named(tmp_path: Path) -> None:
 
 async def _two_stories(world: World) -> list[list[Publication]]:
     home = world.stage.county(SOURCE)
-    clock, bulletin = ManualClock(SystemClock().now()), sample("work_bulletin", begin=SystemClock().now())
+    clock, bulletin = ManualClock(SystemClock().now()), sample("policy_bulletin", begin=SystemClock().now())  # in clear
     stories = []
     for face in ("甲", "乙"):
         desk = DiskCounty(home, clock=clock)
         draft = {"type": bulletin.wire_type, "agreement": AGREEMENT_ID}
         await desk.send(draft | {"content": bulletin.content})
-        content = bulletin.content | {"title": f"第二份简报之{face}"}
+        content = bulletin.content | {"title": f"第二份通告之{face}"}
         await desk.send(draft | {"content": content})
         stories.append(await desk.take_waiting())
     return stories
