@@ -218,8 +218,21 @@ def _refuse_unknown_variables() -> None:
 HUB_FILE: Final = "hub.toml"
 
 
+class HubClusterSettings(Section):
+    """What makes this server one of the three that are one hub."""
+
+    server: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    """Its name among the three."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 6222
+    """Where the other two reach it."""
+    routes: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[^\s/:]+:[0-9]{1,5}$")], ...], Field(min_length=2, max_length=2)
+    ]
+    """``host:port`` of the other two."""
+
+
 class HubServerSettings(Section):
-    """Everything that the operator of a hub may set: ``hub.toml``."""
+    """Everything that the operator of a hub may set on one server: ``hub.toml``."""
 
     names: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=253)], ...], Field(min_length=1)]
     """Host names and addresses under which counties reach the hub; they stand in its certificate."""
@@ -231,6 +244,8 @@ class HubServerSettings(Section):
     max_messages_per_subject: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
     """A county that floods fills its own subjects with this many, and no other county's."""
     store_mib: Annotated[int, Field(ge=64)] = 50 * 1024
+    cluster: HubClusterSettings | None = None
+    """None for a hub of one server."""
 
 
 def read_hub_settings(directory: Path) -> HubServerSettings:

@@ -61,6 +61,11 @@ class RealHub:
         return f"tls://127.0.0.1:{self.server.ports.client}"
 
     @property
+    def urls(self) -> tuple[str, ...]:
+        """Every address of the hub."""
+        return (self.url,)
+
+    @property
     def leaf_url(self) -> str:
         """Where leafs connect."""
         return f"tls://127.0.0.1:{self.server.ports.leaf}"
@@ -80,7 +85,7 @@ class RealHub:
     def credentials(self, who: str) -> Credentials:
         """What the county, or the registrar, connects with."""
         seed = self.registrar_seed if who == REGISTRAR else self.seeds[who]
-        return Credentials((self.url,), seed, self.tls_of(who))
+        return Credentials(self.urls, seed, self.tls_of(who))
 
     @asynccontextmanager
     async def connect(self, who: str, credentials: Credentials | None = None) -> AsyncIterator[HubConnection]:

@@ -16,6 +16,8 @@ from schemas.errors import Fault, RequestError, UnavailableError
 _STOP_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.005
 _TAIL_BYTES: Final = 2000
+_HEALTH: Final = "/healthz"
+_HEALTH_OF_ONE: Final = "/healthz?js-enabled-only=true"
 
 # Becomes the server (same pid) after asking the kernel to end it with us, even if we are killed; the parent's pid is
 # compared because we may be gone already. A program of its own, since a fork that runs Python in a process with threads
@@ -102,12 +104,13 @@ class Child:
         """Wait for the end; return the exit status, negative for a signal."""
         return await self._process.wait()
 
-    async def ready(self, monitor: int, timeout_seconds: float) -> None:
+    async def ready(self, monitor: int, timeout_seconds: float, *, alone: bool = True) -> None:
         """Wait until the server listens and its streams are restored.
 
         Args:
             monitor: Its monitoring port.
             timeout_seconds: A large store takes long to check.
+            alone: False for one of several servers: it is not kept waiting for the others, who may be down.
 
         Raises:
             UnavailableError: It ended, or was not ready in time; the text is what it said last.
@@ -115,7 +118,7 @@ class Child:
         try:
             async with asyncio.timeout(timeout_seconds):
                 await self._listening()
-                await self._restored(monitor)
+                await self._restored(monitor, _HEALTH if alone else _HEALTH_OF_ONE)
         except TimeoutError:
             raise UnavailableError(f"nats-server is not ready after {timeout_seconds} s: {self.last_words()}") from None
 
@@ -128,13 +131,13 @@ class Child:
                 raise UnavailableError(f"nats-server ended at once: {self.last_words()}")
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def _restored(self, monitor: int) -> None:
+    async def _restored(self, monitor: int, health: str) -> None:
         """Wait until the streams are there again: before that, a request finds nobody."""
         while True:
             if not self.running:
                 raise UnavailableError(f"nats-server ended: {self.last_words()}")
             with contextlib.suppress(UnavailableError):
-                if (await ask(monitor, "/healthz")).get("status") == "ok":
+                if (await ask(monitor, health)).get("status") == "ok":
                     return
             await asyncio.sleep(_POLL_SECONDS)
 

@@ -37,6 +37,7 @@ class EmbeddedServer:
         ports: Ports | None = None,
         secrets: Mapping[str, str] | None = None,
         binary: Path | None = None,
+        alone: bool = True,
     ) -> None:
         """Prepare; start nothing.
 
@@ -46,8 +47,9 @@ class EmbeddedServer:
             ports: Where to listen; -1, the default, is a free one, and restarts keep to it.
             secrets: Files that the configuration includes, by name.
             binary: The program; by default the one that was installed with us.
+            alone: False for one of several servers: it gets ready without waiting for the others.
         """
-        self._directory, self._render, self._binary = directory, render, binary
+        self._directory, self._render, self._binary, self._alone = directory, render, binary, alone
         self._config, self._secrets = directory / CONFIG_FILE, dict(secrets or {})
         self._child: Child | None = None
         self._serving = asyncio.Event()
@@ -149,7 +151,7 @@ class EmbeddedServer:
         _write(self._config, self._render(self.ports))
         self._child = child = await Child.start(binary, self._config)
         try:
-            await child.ready(self.ports.monitor, _READY_SECONDS)
+            await child.ready(self.ports.monitor, _READY_SECONDS, alone=self._alone)
             await check_durability(self.ports.monitor)
         except BaseException:
             child.kill()

@@ -51,13 +51,30 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """What makes a server one of several that are one hub.
+
+    Attributes:
+        port: Where the others reach it, on the address of its ``Place``.
+        routes: ``host:port`` of the others.
+        tls: Certificates of an authority that signs the hub's servers and nothing else: whoever is let in here speaks
+            for every account, and a county's certificate must not do.
+    """
+
+    port: int
+    routes: tuple[str, ...]
+    tls: TlsFiles
+
+
+@dataclass(frozen=True, slots=True)
 class HubConfig:
-    """A hub: the account that owns the streams, and one account for each member."""
+    """A hub's server: the account that owns the streams, and one account for each member."""
 
     place: Place
     registrar_nkey: str
     members: tuple[Member, ...] = field(default=())
     name: str = "hub"
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +107,7 @@ def render_hub(config: HubConfig, ports: Ports) -> str:
             "  SYS { }  # nobody logs in here",
             "}",
             "system_account: SYS",
+            *_cluster(config.cluster, config.place.host),
             "leafnodes {",
             f"  listen: {quoted(f'{config.place.host}:{ports.leaf}')}",
             "  isolate_leafnode_interest: true  # no county sees what another one listens to",
@@ -166,6 +184,20 @@ def _server(name: str, place: Place, ports: Ports) -> list[str]:
         'ping_interval: "10s"',
         "ping_max: 3",
         *_tls(place.tls, verify=True),
+    ]
+
+
+def _cluster(cluster: Cluster | None, host: str) -> list[str]:
+    if cluster is None:
+        return []
+    return [
+        "cluster {",
+        '  name: "HUB"',
+        f"  listen: {quoted(f'{host}:{cluster.port}')}",
+        f"  routes: [{', '.join(quoted(f'nats-route://{route}') for route in cluster.routes)}]",
+        "  no_advertise: true  # counties go where they were told to, under names that certificates hold",
+        *indented(_tls(cluster.tls, verify=True)),
+        "}",
     ]
 
 

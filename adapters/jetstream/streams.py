@@ -5,12 +5,13 @@ Run by ``sihu hub`` at start and whenever members or agreements change.
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
 
 from adapters.jetstream.api import OWNER_PREFIX, handed_to
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.refusals import HubRefusedError, parsed
+from schemas.errors import UnavailableError
 from schemas.subjects import (
     SIGNAL_STREAM,
     URGENT_STREAM,
@@ -30,6 +31,41 @@ _SIGNAL_AGE_SECONDS: Final = 600  # what is older is believed by nobody
 _NANOSECONDS: Final = 1_000_000_000
 _PAGE_MAX: Final = 10_000  # pages of a list; a guard against a server that never says the end
 _STREAM_NOT_FOUND: Final = "[10059]"
+_EDITION: Final = "sihu-edition"
+
+
+class DocumentsBehindError(UnavailableError):
+    """Another server of this hub has arranged it by newer documents than these: they would take members out again."""
+
+    code: ClassVar[str] = "hub.documents_behind"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """By which documents a hub is arranged; three servers get them one after the other, perhaps days apart.
+
+    Attributes:
+        registry: Version of the registry.
+        agreements: Newest version of each agreement, by its id.
+    """
+
+    registry: int
+    agreements: Mapping[str, int] = field(default_factory=dict)
+
+    def behind(self, other: "Edition") -> bool:
+        """True if ``other`` knows more: a newer registry, or with the same one an agreement that is newer or new."""
+        if self.registry != other.registry:
+            return self.registry < other.registry
+        return any(self.agreements.get(name, 0) < version for name, version in other.agreements.items())
+
+    def written(self) -> str:
+        """Return it as a stream's metadata keep it."""
+        return json.dumps([self.registry, dict(sorted(self.agreements.items()))])
+
+
+def _edition_of(config: Mapping[str, Any]) -> Edition:
+    text = (config.get("metadata") or {}).get(_EDITION)
+    return Edition(*json.loads(text)) if text else Edition(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +76,7 @@ class StreamLimits:
         max_age_seconds: A hub is no archive: what is older is gone, whatever it was.
         max_messages_per_subject: A county that floods fills its own subjects with this many, and no other county's.
         max_bytes: Of one stream; -1 leaves it to the server's store.
-        replicas: 1, or 3 on three servers in three failure domains.
+        replicas: 1, or 3 on three servers in three failure domains; of streams and of consumers.
     """
 
     max_age_seconds: int = 14 * 24 * 3600
@@ -60,9 +96,15 @@ class Usage:
 class Registrar:
     """Borrows the registrar's connection, which owns the streams' account."""
 
-    def __init__(self, hub: HubConnection, limits: StreamLimits | None = None) -> None:
-        """Take the connection; change nothing yet."""
-        self._hub, self._limits = hub, limits or StreamLimits()
+    def __init__(self, hub: HubConnection, limits: StreamLimits | None = None, edition: Edition | None = None) -> None:
+        """Take the connection; change nothing yet.
+
+        Args:
+            hub: The registrar's.
+            limits: What the streams keep.
+            edition: Of the documents, on a hub of several servers; None on one that is alone.
+        """
+        self._hub, self._limits, self._edition = hub, limits or StreamLimits(), edition
 
     async def arrange(self, members: Collection[str], agreements: Mapping[str, Collection[str]]) -> int:
         """Make streams and consumers fit the registry; return how many had to be changed.
@@ -72,13 +114,14 @@ class Registrar:
             agreements: The parties of each agreement in force, by its id without version.
 
         Raises:
+            DocumentsBehindError: Another server has newer documents; nothing was changed.
             UnavailableError: The hub cannot be reached or refuses; what was done stays, calling again is harmless.
         """
         changed = 0
         for stream in hub_streams():
             changed += await self._arrange_stream(stream, members)
             held = {consumer["name"]: consumer["config"] for consumer in await self._consumers(stream)}
-            wanted = {consumer_of(county): _consumer(stream, county, agreements) for county in sorted(members)}
+            wanted = {consumer_of(county): self._consumer(stream, county, agreements) for county in sorted(members)}
             for name, config in wanted.items():
                 if not _fits(config, held.get(name, {})):
                     await self._ask(f"CONSUMER.CREATE.{stream}.{name}", {"stream_name": stream, "config": config})
@@ -123,6 +166,8 @@ class Registrar:
                 raise
             await self._ask(f"STREAM.CREATE.{stream}", config)
             return 1
+        if self._edition is not None and self._edition.behind(known := _edition_of(held)):
+            raise DocumentsBehindError(f"this hub is arranged by registry {known.registry} and newer agreements")
         if _fits(config, held):
             return 0
         await self._ask(f"STREAM.UPDATE.{stream}", held | config)
@@ -164,6 +209,24 @@ class Registrar:
             "allow_direct": True,
             "deny_delete": True,
             "deny_purge": True,
+            **({"metadata": {_EDITION: self._edition.written()}} if self._edition is not None else {}),
+        }
+
+    def _consumer(self, stream: str, county: str, agreements: Mapping[str, Collection[str]]) -> dict[str, object]:
+        joined = () if stream == SIGNAL_STREAM else (name for name, parties in agreements.items() if county in parties)
+        audiences = sorted(f"_{agreement}" for agreement in joined)  # a signal is for one county, never for an audience
+        return {
+            "durable_name": consumer_of(county),
+            "name": consumer_of(county),
+            "filter_subjects": [f"hub.in.*.*.{destination}.>" for destination in (county, *audiences)],
+            "deliver_policy": "all",
+            "deliver_subject": handed_to(county, stream),
+            "flow_control": True,
+            "idle_heartbeat": _NANOSECONDS,
+            "ack_policy": "all",
+            "ack_wait": 30 * _NANOSECONDS,  # a county that comes back sets its consumer back anyway
+            "max_ack_pending": ACK_PENDING_MAX,
+            "num_replicas": self._limits.replicas,  # one copy is away with its server, and the county's mail with it
         }
 
     async def _consumers(self, stream: str) -> list[dict[str, Any]]:
@@ -180,24 +243,6 @@ class Registrar:
         return parsed(await self._hub.request(f"{OWNER_PREFIX}.{request}", data, timeout_seconds=10.0))
 
 
-def _consumer(stream: str, county: str, agreements: Mapping[str, Collection[str]]) -> dict[str, object]:
-    joined = () if stream == SIGNAL_STREAM else (name for name, parties in agreements.items() if county in parties)
-    audiences = sorted(f"_{agreement}" for agreement in joined)  # a signal is for one county, never for an audience
-    return {
-        "durable_name": consumer_of(county),
-        "name": consumer_of(county),
-        "filter_subjects": [f"hub.in.*.*.{destination}.>" for destination in (county, *audiences)],
-        "deliver_policy": "all",
-        "deliver_subject": handed_to(county, stream),
-        "flow_control": True,
-        "idle_heartbeat": _NANOSECONDS,
-        "ack_policy": "all",
-        "ack_wait": 30 * _NANOSECONDS,  # a county that comes back sets its consumer back anyway
-        "max_ack_pending": ACK_PENDING_MAX,
-        "num_replicas": 1,  # its state is repeated in the county's inbox
-    }
-
-
 def _subjects(stream: str, members: Iterable[str]) -> list[str]:
     """Every member's urgent lane goes to one stream, its other lanes to the stream of its shard."""
     if stream == URGENT_STREAM:
@@ -209,7 +254,12 @@ def _subjects(stream: str, members: Iterable[str]) -> list[str]:
 
 
 def _fits(wanted: Mapping[str, object], held: Mapping[str, object]) -> bool:
-    """Tell whether every setting that we care about is as wanted; one filter comes back under another name."""
+    """Tell whether every setting that we care about is as wanted.
+
+    One filter comes back under another name, and the server adds metadata of its own.
+    """
     one = held.get("filter_subject")
     known = {**held, "filter_subjects": [one]} if one else held
+    if isinstance(wanted.get("metadata"), dict):
+        wanted = {**wanted, "metadata": known.get("metadata", {}) | wanted["metadata"]}  # type: ignore[operator]
     return all(known.get(key) == value for key, value in wanted.items())

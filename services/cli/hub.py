@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from schemas.errors import Fault, RequestError
 from services.cli.node import UntilStdinCloses
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 
 if TYPE_CHECKING:
-    from services.bootstrap.hub import Ports
+    from services.bootstrap.hub_files import Ports
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -20,22 +21,47 @@ HubDir = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The hub's di
 @app.command("init")
 def make(
     *,
-    name: Annotated[list[str], typer.Option("--name", help="Host name or address of the hub; may be repeated.")],
+    name: Annotated[list[str] | None, typer.Option("--name", help="Host name or address; may be repeated.")] = None,
+    server: Annotated[
+        list[str] | None, typer.Option("--server", metavar="HOST", help="Three times: a hub of three servers.")
+    ] = None,
     directory: HubDir = HERE,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="For counties; -1 takes any free port.")] = 4222,
-    leaf_port: Annotated[int, typer.Option("--leaf-port", help="For counties' leaf servers.")] = 7422,
-    monitor_port: Annotated[int, typer.Option("--monitor-port", help="Loopback only.")] = 8222,
+    port: Annotated[list[int], typer.Option("--port", help="For counties; -1 takes any free port.")] = [4222],  # noqa: B006
+    leaf_port: Annotated[list[int], typer.Option("--leaf-port", help="For counties' leaf servers.")] = [7422],  # noqa: B006
+    monitor_port: Annotated[list[int], typer.Option("--monitor-port", help="Loopback only.")] = [8222],  # noqa: B006
+    cluster_port: Annotated[list[int], typer.Option("--cluster-port", help="For the other two servers.")] = [6222],  # noqa: B006
 ) -> None:
-    """Make a hub's directory: settings, certificate authority, server certificate."""
-    from services.bootstrap.hub import Ports, make_hub
+    """Make a hub's directory: settings, certificate authority, server certificate.
+
+    With three times --server: a folder with the authorities, and one directory below it for each server. A port is
+    given once for all servers, or once for each.
+    """
+    from services.bootstrap.hub_files import Ports, Server, make_hub, make_servers
     from services.cli.output import show
 
-    make_hub(directory, names=name, host=host, ports=Ports(port, monitor_port, leaf_port))
-    show(
-        f"枢纽已建立 hub made: {directory}",
-        "下一步 next: sihu hub certify CARD -o DIR; sihu hub update --registry FILE",
-    )
+    if not server:
+        if not name:
+            raise RequestError(Fault("settings.missing_field", "--name", "name the hub's host or address"))
+        ports = Ports(port[0], monitor_port[0], leaf_port[0])
+        make_hub(directory, names=name, host=host, ports=ports)
+        made = str(directory)
+    else:
+        count = len(server)
+        given = [_one_each(one, count) for one in (port, monitor_port, leaf_port, cluster_port)]
+        each = [
+            Server(one, Ports(client, monitor, leaf), routes)
+            for one, client, monitor, leaf, routes in zip(server, *given, strict=True)
+        ]
+        made = "、".join(map(str, make_servers(directory, each, names=name or (), host=host)))
+    show(f"枢纽已建立 hub made: {made}", "下一步 next: sihu hub certify CARD -o DIR; sihu hub update --registry FILE")
+
+
+def _one_each(ports: list[int], count: int) -> list[int]:
+    """Return one port for each server: those given, or the one given for all."""
+    if len(ports) not in {1, count}:
+        raise RequestError(Fault("hub.ports", "--port", f"give each kind of port once, or {count} times"))
+    return ports if len(ports) == count else ports * count
 
 
 @app.command("certify")
@@ -46,12 +72,12 @@ def certify(
     directory: HubDir = HERE,
 ) -> None:
     """Sign a county's certificate request; the two files go back into its transport folder."""
-    from services.bootstrap import hub
+    from services.bootstrap import hub_files
     from services.bootstrap.cli import write_given
     from services.cli.desk import read_document
     from services.cli.output import county, show
 
-    code, signed, authority = hub.certify(directory, read_document(card))
+    code, signed, authority = hub_files.certify(directory, read_document(card))
     output.mkdir(parents=True, exist_ok=True)
     write_given(output / "county.crt", signed)
     write_given(output / "ca.pem", authority)
@@ -60,11 +86,11 @@ def certify(
 
 @app.command("renew")
 def renew(*, directory: HubDir = HERE) -> None:
-    """Sign a new server certificate for the names of hub.toml; it counts from the hub's next start on."""
-    from services.bootstrap import hub
+    """Sign new server certificates for the names of hub.toml; they count from the next start on."""
+    from services.bootstrap import hub_files
     from services.cli.output import show
 
-    days = hub.renew(directory)
+    days = hub_files.renew(directory)
     show(
         f"枢纽证书已更新 hub certificate renewed: {days} 天 days",
         "下一步 next: restart the hub, e.g. systemctl restart sihu-hub",
@@ -80,19 +106,24 @@ def update(
     ] = None,
     directory: HubDir = HERE,
 ) -> None:
-    """Give the hub a registry or agreements; a running hub follows within seconds."""
+    """Give the hub a registry or agreements; a running one follows within seconds.
+
+    Of three servers each needs them: run it on each, with the same files.
+    """
     from services.bootstrap.cli import CountyFiles
     from services.bootstrap.hub import REGISTRY_FILE, read_members
+    from services.bootstrap.hub_files import servers_in
     from services.cli.desk import document_bytes, read_document
     from services.cli.output import counties, show
 
-    files = CountyFiles(directory)
+    given = {f"agreements/{path.name}": document_bytes(read_document(path)) for path in agreement or []}
     if registry is not None:
-        files.write(REGISTRY_FILE, document_bytes(read_document(registry)))
-    for path in agreement or []:
-        files.write(f"agreements/{path.name}", document_bytes(read_document(path)))
-    members = read_members(directory)
-    show(f"名册第 {members.version} 版，成员 members: {counties(list(members.nkeys))}")
+        given[REGISTRY_FILE] = document_bytes(read_document(registry))
+    for home in servers_in(directory):
+        for name, data in given.items():
+            CountyFiles(home).write(name, data)
+        members = read_members(home)
+        show(f"{home} 名册第 {members.version} 版，成员 members: {counties(list(members.nkeys))}")
 
 
 @app.command("run")

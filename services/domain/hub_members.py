@@ -17,11 +17,13 @@ class HubMembers:
         version: Of the registry.
         nkeys: Public nkey of each member, by county.
         parties: Of each agreement, by its id without version; of several versions everybody who is in any of them.
+        versions: The newest version of each agreement.
     """
 
     version: int
     nkeys: Mapping[str, str]
     parties: Mapping[str, frozenset[str]]
+    versions: Mapping[str, int]
 
 
 def hub_members(registry: SignedDocument, agreements: Iterable[SignedDocument]) -> HubMembers | Fault:
@@ -33,11 +35,13 @@ def hub_members(registry: SignedDocument, agreements: Iterable[SignedDocument]) 
     if isinstance(judged, Fault):
         return judged
     parties: dict[str, frozenset[str]] = {}
+    versions: dict[str, int] = {}
     for document in agreements:
         in_force = judge_agreement(document, judged)
         if isinstance(in_force, Fault):
             return in_force
         agreement = in_force.agreement
         parties[agreement.id] = parties.get(agreement.id, frozenset()) | set(agreement.parties)
+        versions[agreement.id] = max(versions.get(agreement.id, 0), agreement.version)
     nkeys: dict[str, str] = {member.county: member.transport_key for member in judged.members}
-    return HubMembers(judged.version, nkeys, parties)
+    return HubMembers(judged.version, nkeys, parties, versions)
