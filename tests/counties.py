@@ -18,11 +18,11 @@ from schemas.errors import UnavailableError
 from services.bootstrap.client import open_client
 from services.cli.captured import captured
 from services.demo.cast import AGREEMENT_ID, Part
-from services.demo.ceremony import Ceremony, Ports, Stage, free_ports
+from services.demo.ceremony import Ceremony, Ports, Stage, choose_ports
 from services.demo.link import Link
 from services.demo.recount import Count, recount
 from services.demo.sampling import Sample, sample
-from services.demo.troupe import Troupe
+from services.demo.troupe import Troupe, start_hub
 
 TRIO = (
     Part("451222", "天峨县联络办", "0778-7820110", behind_leaf=True),
@@ -30,15 +30,6 @@ TRIO = (
     Part("522722", "荔波县联络办", "0854-3610110"),
 )
 _IN_HAND = 24  # requests at once per county
-
-
-def ports_for(cast: Sequence[Part]) -> Ports:
-    """Pick free ports for a hub, the counties and their leafs."""
-    found = iter(asyncio.run(free_ports(3 + len(cast) + 2 * sum(part.behind_leaf for part in cast))))
-    hub, leaf_listener, monitor = next(found), next(found), next(found)
-    api = {part.code: next(found) for part in cast}
-    leaf = {part.code: (next(found), next(found)) for part in cast if part.behind_leaf}
-    return Ports(hub, leaf_listener, monitor, api, leaf)
 
 
 @dataclass
@@ -52,9 +43,11 @@ class World:
     accepted: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @classmethod
-    def prepared(cls, root: Path, cast: Sequence[Part] = TRIO, *, stored_seconds: int = 60) -> "World":
+    def prepared(
+        cls, root: Path, cast: Sequence[Part] = TRIO, *, stored_seconds: int = 60, servers: int = 1
+    ) -> "World":
         """Play the ceremony in ``root``."""
-        ports = ports_for(cast)
+        ports = choose_ports(cast, servers)
         ceremony = Ceremony(Stage(root), cast, ports, captured)
         ceremony.perform(lambda _: None, today=SystemClock().now(), stored_seconds=stored_seconds)
         return cls(Stage(root), cast, ports, Troupe(root / "logs"), {part.code: [] for part in cast})
@@ -63,7 +56,7 @@ class World:
     async def running(self) -> AsyncIterator["World"]:
         """Start hub, leafs and nodes; end them all."""
         try:
-            await self.troupe.start("hub", "hub", "run", "--dir", str(self.stage.hub))
+            await start_hub(self.stage, self.troupe)
             for part in self.cast:
                 if part.behind_leaf:
                     await self.troupe.start(f"leaf-{part.code}", "leaf", "--dir", str(self.stage.county(part.code)))

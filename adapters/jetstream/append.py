@@ -8,7 +8,11 @@ the same stream, and their messages can make a prediction come true for the wron
 Nothing is lost by not predicting: while one atomic batch is being committed, all but the last message of the next one
 travel already; only that last message, which commits it, carries the sequence and waits for the answer.
 
-Source: docs/decisions/0006-carry-events-over-jetstream.md
+A hub of several servers tells the last message by whichever of them is near, and that one may be behind. Nothing is
+stored wrongly for it, since the leader compares; but what such an answer says to a restored outbox would be believed.
+So ``last_held`` also asks the leader, by an append that nothing can satisfy: its refusal names the true sequence.
+
+Source: docs/decisions/0006-carry-events-over-jetstream.md, docs/decisions/0014-make-a-hub-of-three-servers.md
 """
 
 import asyncio
@@ -19,7 +23,14 @@ from typing import Final
 
 from adapters.jetstream.api import last_of
 from adapters.jetstream.connection import HubConnection
-from adapters.jetstream.refusals import BatchesBusyError, HubRefusedError, NoResponderError, parsed
+from adapters.jetstream.refusals import (
+    BatchesBusyError,
+    HubRefusedError,
+    NoResponderError,
+    ReplicaBehindError,
+    last_sequence_in,
+    parsed,
+)
 from adapters.jetstream.wire import Reply, Wire, command
 from schemas.carriage import Publication
 from schemas.errors import InvariantError
@@ -33,6 +44,7 @@ _SLICE_BYTES: Final = 64 * 1024  # written at once, so that an alert on the same
 _HEADERS_MAX_BYTES: Final = 1024
 _SEQUENCE: Final = b"Sihu-Seq"
 _NOT_FOUND: Final = 404
+_NEVER: Final = (1 << 63) - 1  # no stream gets so far
 
 Ticket = tuple[bytes, asyncio.Future[Reply | None]]
 
@@ -74,10 +86,14 @@ class JetStreamAppender:
         """Return the last own publication sequence that the hub holds, 0 if none.
 
         Raises:
+            ReplicaBehindError: A server told what is no longer so.
             UnavailableError: It cannot be known now.
         """
         async with self._turns[lane]:
-            self._tails[lane] = tail = await self._read_tail(lane)
+            with self._hub.judged():
+                tail = await self._read_tail(lane)
+                await self._confirm(lane, tail)
+            self._tails[lane] = tail
             return tail.own
 
     async def append(self, lane: Lane, waiting: Sequence[Publication]) -> int:
@@ -93,15 +109,31 @@ class JetStreamAppender:
         """
         async with self._turns[lane]:
             tail = self._tails.pop(lane, None)  # it comes back only if nothing was left in doubt
-            tail = tail or await self._read_tail(lane)
-            try:
-                tail = await self._append_batches(lane, tail, self._rest(tail, waiting))
-            except BatchesBusyError:
-                tail = await self._read_tail(lane)
-                for publication in self._rest(tail, waiting)[:_SINGLES_WHEN_BUSY]:
-                    tail = await self._append_one(lane, tail, publication)
+            with self._hub.judged():
+                tail = await self._append_all(lane, tail or await self._read_tail(lane), waiting)
             self._tails[lane] = tail
             return tail.own
+
+    async def _append_all(self, lane: Lane, tail: Tail, waiting: Sequence[Publication]) -> Tail:
+        try:
+            return await self._append_batches(lane, tail, self._rest(tail, waiting))
+        except BatchesBusyError:
+            tail = await self._read_tail(lane)
+            for publication in self._rest(tail, waiting)[:_SINGLES_WHEN_BUSY]:
+                tail = await self._append_one(lane, tail, publication)
+            return tail
+
+    async def _confirm(self, lane: Lane, tail: Tail) -> None:
+        """Let the leader of the stream say whether this is the last of our lane: only it knows what is on its way."""
+        headers = b"NATS/1.0\r\n%b\r\n" % self._expect(lane, Tail(_NEVER, 0))
+        subject = f"{own_space(self._county, lane).removesuffix('>')}{self._county}.asked"
+        reply = await self._hub.request(subject, headers=headers, timeout_seconds=self._timeout_seconds)
+        last = last_sequence_in(reply)
+        if last is None:
+            parsed(reply)
+            raise HubRefusedError("the hub does not tell how far our lane is")
+        if last != tail.stream_sequence:
+            raise ReplicaBehindError(f"a server says {tail.stream_sequence}, and the leader of our lane {last}")
 
     async def _read_tail(self, lane: Lane) -> Tail:
         """Ask for the last message of our lane; the hub's answer tells both of its sequences."""

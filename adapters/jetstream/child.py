@@ -68,6 +68,18 @@ async def check_binary(binary: Path) -> str:
     return version
 
 
+def pid_in(directory: Path) -> int:
+    """Return the pid of the server that runs beside its configuration in ``directory``, started by whom ever.
+
+    Raises:
+        UnavailableError: None runs there.
+    """
+    found = sorted(directory.glob("*_*.ports"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise UnavailableError(f"no nats-server runs in {directory}")
+    return int(found[-1].stem.rpartition("_")[2])
+
+
 class Child:
     """A running server process."""
 

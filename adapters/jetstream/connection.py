@@ -10,15 +10,16 @@ import contextlib
 import itertools
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar, Final, Self
 
 import nats.errors
 
 from adapters.jetstream.beside import beside
 from adapters.jetstream.credentials import Credentials
-from adapters.jetstream.wire import Handler, Reply, UnreachableError, Wire, command
+from adapters.jetstream.refusals import NoResponderError
+from adapters.jetstream.wire import Handler, Reply, SilentError, UnreachableError, Wire, command
 from schemas.errors import UnavailableError
 from schemas.subjects import inbox_prefix
 
@@ -27,6 +28,8 @@ OLDEST_SERVER: Final = (2, 15, 1)
 
 _GIVEN_UP: Final = (OSError, nats.errors.Error, TimeoutError, ValueError, UnreachableError)
 _ERRORS_KEPT: Final = 32
+PATIENCE_SECONDS: Final = 15.0
+"""Longer than three servers take to choose a new leader (4 to 9 s); after that the server we talk to is to blame."""
 
 
 class ServerTooOldError(UnavailableError):
@@ -39,7 +42,13 @@ class HubConnection:
     """Owns nats-py's client. Borrow it for an appender, pullers or a registrar."""
 
     def __init__(
-        self, credentials: Credentials, *, who: str, retry_seconds: float = 0.25, connect_seconds: float = 3.0
+        self,
+        credentials: Credentials,
+        *,
+        who: str,
+        retry_seconds: float = 0.25,
+        connect_seconds: float = 3.0,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         """Prepare; open nothing.
 
@@ -48,6 +57,7 @@ class HubConnection:
             who: County code, or ``registrar``: answers come back on ``_R.<who>.<random>``.
             retry_seconds: Pause between two attempts.
             connect_seconds: After that long one attempt is given up.
+            patience_seconds: With several addresses, after that long without service the next one is tried.
 
         Raises:
             RequestError: The TLS files cannot be used.
@@ -56,6 +66,8 @@ class HubConnection:
         self._who = who
         self._tls = credentials.ssl_context()
         self._retry_seconds, self._connect_seconds = retry_seconds, connect_seconds
+        self._patience_seconds = patience_seconds
+        self._unserved_since: float | None = None
         self._wire: Wire | None = None
         self._replies = inbox_prefix(who, secrets.token_hex(8))
         self._inboxes = itertools.count(1)
@@ -121,6 +133,25 @@ class HubConnection:
         ticket = wire.ticket()
         wire.write(command(subject, ticket[0], headers, body))
         return await wire.answer(ticket, timeout_seconds)
+
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """Watch one piece of work: a server that is there and serves nothing, cut off from the others, is left.
+
+        nats-py leaves a server only when the connection breaks. One of three that has lost the other two keeps it,
+        answers every PING, and can store nothing.
+        """
+        now = asyncio.get_running_loop().time
+        try:
+            yield
+        except (SilentError, NoResponderError):
+            since = self._unserved_since = self._unserved_since or now()
+            if len(self._credentials.urls) > 1 and now() - since >= self._patience_seconds and self._wire is not None:
+                self._unserved_since = None
+                self._wire.leave()
+            raise
+        else:
+            self._unserved_since = None
 
     async def listen(self, handler: Handler) -> tuple[Wire, int, str]:
         """Open a fresh inbox on the present contact; return the wire, the number to ``untap`` with, the subject."""

@@ -83,7 +83,8 @@ class JetStreamPuller:
             while True:
                 if self._stale or self._contact != self._hub.contacts:
                     try:
-                        await self._begin()
+                        with self._hub.judged():
+                            await self._begin()
                     except UnavailableError:
                         self._stale = True
                         await asyncio.sleep(_PAUSE_SECONDS)

@@ -4,6 +4,7 @@ The codes are stable: they stand in logs and metrics. Error numbers are those of
 """
 
 import json
+import re
 from typing import Any, ClassVar, Final
 
 from adapters.jetstream.wire import Reply
@@ -14,6 +15,7 @@ _STORE_FAILED: Final = 10077
 _BATCHES_BUSY: Final = frozenset({10210, 10176})
 """Too many unfinished batches; a batch whose beginning was not taken, for that reason or because it took too long."""
 _NO_RESPONDER: Final = 503
+_TOLD: Final = re.compile(r"wrong last sequence: (\d{1,20}) \[10071\]")
 
 
 class NoResponderError(UnavailableError):
@@ -26,6 +28,12 @@ class MovedOnError(UnavailableError):
     """Our lane at the hub has moved on since we looked: a late commit of ours landed, or a twin of us writes."""
 
     code: ClassVar[str] = "hub.moved_on"
+
+
+class ReplicaBehindError(UnavailableError):
+    """One of the hub's servers told an older end of our lane than the one that leads it; it catches up."""
+
+    code: ClassVar[str] = "hub.replica_behind"
 
 
 class SubjectFullError(UnavailableError):
@@ -64,6 +72,16 @@ def parsed(reply: Reply) -> dict[str, Any]:
     if "error" in answer:
         raise _refusal(answer["error"])
     return answer
+
+
+def last_sequence_in(reply: Reply) -> int | None:
+    """Return the last sequence that a refused expectation tells, None if it was refused for another reason."""
+    try:
+        parsed(reply)
+    except MovedOnError as exc:
+        found = _TOLD.search(str(exc))
+        return int(found[1]) if found else None
+    return None
 
 
 def _refusal(error: object) -> UnavailableError:

@@ -184,6 +184,12 @@ class Wire(Client):
             raise UnreachableError("the connection is closed") from exc
         return number
 
+    def leave(self) -> None:
+        """Give this server up: the read loop notices, and nats-py goes on to the next address."""
+        writer = getattr(self._transport, "_io_writer", None)
+        if writer is not None:
+            writer.transport.abort()
+
     def deafen(self, number: int) -> None:
         """Drop what still comes on a subscription, and keep it."""
         self._taps.pop(number, None)

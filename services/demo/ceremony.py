@@ -6,7 +6,7 @@ What happens here is what counties do with files and a telephone; nothing is tru
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Final
 
 from schemas.base import BEIJING
 from schemas.catalogue import TYPES
+from services.bootstrap.hub_files import servers_in
 from services.demo.cast import AGREEMENT, AGREEMENT_ID, Part
 from services.domain.sharing import CONTROL_PREFIX
 
@@ -41,6 +42,11 @@ class Stage:
         return self.root / "hub"
 
     @property
+    def servers(self) -> tuple[Path, ...]:
+        """The directory of each of the hub's servers."""
+        return servers_in(self.hub)
+
+    @property
     def documents(self) -> Path:
         """What went from county to county."""
         return self.root / "documents"
@@ -52,15 +58,29 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class HubPorts:
+    """Loopback ports of one server of the hub."""
+
+    client: int
+    leaf_listener: int
+    monitor: int
+    routes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """Loopback ports that stay the same over restarts."""
 
-    hub: int
-    leaf_listener: int
-    monitor: int
+    servers: tuple[HubPorts, ...]
+    """Of a hub of one server, or of three."""
     api: dict[str, int]
     leaf: dict[str, tuple[int, int]]
     """Client and monitor port of each county's own leaf."""
+
+    @property
+    def hub(self) -> int:
+        """Where counties reach the hub's first server."""
+        return self.servers[0].client
 
 
 async def free_ports(count: int) -> list[int]:
@@ -70,6 +90,15 @@ async def free_ports(count: int) -> list[int]:
     for server in servers:
         server.close()
     return ports
+
+
+def choose_ports(cast: Sequence[Part], servers: int = 1) -> Ports:
+    """Pick free loopback ports for every process of the play."""
+    leafs = [part.code for part in cast if part.behind_leaf]
+    found = iter(asyncio.run(free_ports(4 * servers + len(cast) + 2 * len(leafs))))
+    hub = tuple(HubPorts(next(found), next(found), next(found), next(found)) for _ in range(servers))
+    api = {part.code: next(found) for part in cast}
+    return Ports(hub, api, {code: (next(found), next(found)) for code in leafs})
 
 
 class Ceremony:
@@ -124,11 +153,14 @@ class Ceremony:
         (home / "county.toml").write_text(_settings(part, self._ports), encoding="utf-8")
 
     def _make_hub(self) -> None:
-        hub, ports = str(self._stage.hub), self._ports
-        self._command(
-            *("hub", "init", "--dir", hub, "--name", "127.0.0.1", "--port", str(ports.hub)),
-            *("--leaf-port", str(ports.leaf_listener), "--monitor-port", str(ports.monitor)),
-        )
+        hub, servers = str(self._stage.hub), self._ports.servers
+        words = ["--name", "127.0.0.1"]
+        if len(servers) > 1:
+            words = [word for one in servers for word in ("--server", "127.0.0.1", "--cluster-port", str(one.routes))]
+        for one in servers:
+            words += ["--port", str(one.client), "--leaf-port", str(one.leaf_listener)]
+            words += ["--monitor-port", str(one.monitor)]
+        self._command("hub", "init", "--dir", hub, *words)
         for home in self._homes:
             self._command("hub", "certify", f"{home}/card.json", "-o", f"{home}/transport", "--dir", hub)
 
@@ -167,25 +199,29 @@ class Ceremony:
 
 
 def _settings(part: Part, ports: Ports) -> str:
-    url, leaf = f"tls://127.0.0.1:{ports.hub}", ""
+    urls, leaf = _addresses(one.client for one in ports.servers), ""
     if part.behind_leaf:
         client, monitor = ports.leaf[part.code]
-        listener = f"tls://127.0.0.1:{ports.leaf_listener}"
-        url = f"nats://127.0.0.1:{client}"
-        leaf = f'[leaf]\nhub_urls = ["{listener}"]\nport = {client}\nmonitor_port = {monitor}\n'
+        listeners = _addresses(one.leaf_listener for one in ports.servers)
+        urls = f'["nats://127.0.0.1:{client}"]'
+        leaf = f"[leaf]\nhub_urls = {listeners}\nport = {client}\nmonitor_port = {monitor}\n"
     return (
         f'county = "{part.code}"\noffice = "{part.office}"\nduty_phone = "{part.duty_phone}"\n'
         f"[api]\nport = {ports.api[part.code]}\n"
-        f'[hub]\nurls = ["{url}"]\n{leaf}'
+        f"[hub]\nurls = {urls}\n{leaf}"
         f'[keys]\npassphrase_file = "{_PASSPHRASE}"\n[log]\nformat = "json"\n'
     )
 
 
-def set_hub_url(stage: Stage, code: str, port: int) -> None:
-    """Let a county reach the hub through another port, as the demonstration's link that can be cut."""
+def _addresses(ports: Iterable[int]) -> str:
+    return "[" + ", ".join(f'"tls://127.0.0.1:{port}"' for port in ports) + "]"
+
+
+def set_hub_url(stage: Stage, code: str, *ports: int) -> None:
+    """Let a county reach the hub's servers through other ports, as the demonstration's links that can be cut."""
     path = stage.county(code) / "county.toml"
     lines = path.read_text(encoding="utf-8").splitlines()
-    kept = [f'urls = ["tls://127.0.0.1:{port}"]' if line.startswith("urls = ") else line for line in lines]
+    kept = [f"urls = {_addresses(ports)}" if line.startswith("urls = ") else line for line in lines]
     path.write_text("\n".join([*kept, ""]), encoding="utf-8")
 
 

@@ -16,18 +16,19 @@ from rich.console import Console
 
 from schemas.base import BEIJING
 from schemas.counties import name_of
+from schemas.errors import Fault, RequestError
 from services.bootstrap.cli import open_county
 from services.bootstrap.stopping import stop_event
 from services.demo.board import line_of, table_of
 from services.demo.cast import CAST
-from services.demo.ceremony import Ceremony, Command, Ports, Say, Stage, free_ports, set_hub_url
+from services.demo.ceremony import Ceremony, Command, Say, Stage, choose_ports, set_hub_url
 from services.demo.desks import Desk
 from services.demo.link import Link
 from services.demo.morning import CUT, Morning
-from services.demo.troupe import Troupe
+from services.demo.troupe import Troupe, start_hub
 from services.settings import read_hub_settings, read_settings
 
-_FIXED_PORTS: Final = 3
+_SERVERS: Final = (1, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +39,24 @@ class Outcome:
     holds: bool
 
 
-def choose_ports() -> Ports:
-    """Pick free loopback ports for every process of the play."""
-    leafs = [part.code for part in CAST if part.behind_leaf]
-    found = asyncio.run(free_ports(_FIXED_PORTS + len(CAST) + 2 * len(leafs)))
-    api = dict(zip((part.code for part in CAST), found[_FIXED_PORTS:], strict=False))
-    rest = found[_FIXED_PORTS + len(CAST) :]
-    leaf = {code: (rest[2 * i], rest[2 * i + 1]) for i, code in enumerate(leafs)}
-    return Ports(found[0], found[1], found[2], api, leaf)
-
-
-def run_demo(directory: Path | None, command: Command, *, once: bool, as_json: bool) -> int:
+def run_demo(directory: Path | None, command: Command, *, servers: int, once: bool, as_json: bool) -> int:
     """Play the demonstration.
 
     Args:
         directory: Keeps the data; a second start goes on from it. None plays in a folder that goes away.
         command: Runs a `sihu` command in this process.
+        servers: Of the hub: 1 or 3; what is kept stays as it was made.
         once: End after the play instead of staying up.
         as_json: People's lines go to standard error, and the last line of standard output is one JSON object.
 
     Returns:
         0 only if nothing was lost or doubled.
+
+    Raises:
+        RequestError: A hub has one server or three.
     """
+    if servers not in _SERVERS:
+        raise RequestError(Fault("demo.servers", "--hub", "a hub has one server or three"))
     say = _sayer(as_json=as_json)
     kept = directory.resolve() if directory else None
     root = kept or Path(tempfile.mkdtemp(prefix="sihu-demo-"))
@@ -67,7 +64,7 @@ def run_demo(directory: Path | None, command: Command, *, once: bool, as_json: b
         stage = Stage(root)
         if not stage.prepared:
             today = open_county(root).clock.now()
-            Ceremony(stage, CAST, choose_ports(), command).perform(say, today=today)
+            Ceremony(stage, CAST, choose_ports(CAST, servers), command).perform(say, today=today)
         return asyncio.run(_run(stage, say, once=once, as_json=as_json))
     finally:
         if kept is None:
@@ -128,11 +125,12 @@ async def _play(stage: Stage, say: Say, stop: asyncio.Event, *, once: bool, as_j
 
 
 async def _open(stage: Stage, say: Say, troupe: Troupe, stack: AsyncExitStack) -> Morning:
-    hub = read_hub_settings(stage.hub)
     say("枢纽、叶节点和六县节点启动 hub, leaf and six nodes start")
-    await troupe.start("hub", "hub", "run", "--dir", str(stage.hub))
-    link = await stack.enter_async_context(Link(hub.port).opened())
-    set_hub_url(stage, CUT, link.port)
+    await start_hub(stage, troupe)
+    links = [Link(read_hub_settings(home).port) for home in stage.servers]
+    for link in links:
+        await stack.enter_async_context(link.opened())
+    set_hub_url(stage, CUT, *(link.port for link in links))
     homes = {part.code: str(stage.county(part.code)) for part in CAST}
     leafs = [part.code for part in CAST if part.behind_leaf]
     await asyncio.gather(*(troupe.start(f"leaf-{code}", "leaf", "--dir", homes[code]) for code in leafs))
@@ -140,7 +138,7 @@ async def _open(stage: Stage, say: Say, troupe: Troupe, stack: AsyncExitStack) -
     desks = {part.code: Desk(stage, part.code, read_settings(stage.county(part.code)).api.port) for part in CAST}
     for desk in desks.values():
         await stack.enter_async_context(desk.watched(lambda code, entry: _say_change(say, code, entry)))
-    return Morning(stage, desks, troupe, link, say, open_county(stage.root).clock.now().astimezone(BEIJING))
+    return Morning(stage, desks, troupe, links, say, open_county(stage.root).clock.now().astimezone(BEIJING))
 
 
 def _say_change(say: Say, code: str, entry: Mapping[str, Any]) -> None:
@@ -173,6 +171,7 @@ async def _recounted(stage: Stage, morning: Morning, details: Sequence[Mapping[s
     calm, disturbed = _latencies(details, morning.disturbed)
     figures = {
         "members": len(CAST),
+        "servers": len(stage.servers),
         **{name: count[name] for name in ("events", "deliveries", "stored", "lost", "duplicated", "out_of_order")},
         "unexpected": count["unexpected"],
         "acknowledged": acknowledged,

@@ -1,12 +1,16 @@
 """The play: a morning on the border, with one link cut and one county killed while it goes on."""
 
 import asyncio
-from collections.abc import Mapping
+import os
+import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from schemas.counties import name_of
+from schemas.subjects import Lane, stream_of
+from services.bootstrap.hub_state import server_pid, stream_leader
 from services.demo.ceremony import Say, Stage
 from services.demo.desks import Desk
 from services.demo.link import Link
@@ -29,7 +33,8 @@ class Morning:
     stage: Stage
     desks: Mapping[str, Desk]
     troupe: Troupe
-    link: Link
+    links: Sequence[Link]
+    """From ``CUT`` to each of the hub's servers."""
     say: Say
     begin: datetime
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -43,6 +48,8 @@ class Morning:
         await self._send("451226", "policy_bulletin")
         await self._ordinary_business()
         await self._with_a_link_cut()
+        if len(self.stage.servers) > 1:
+            await self._with_a_server_killed()
         await self._with_a_county_killed()
         update = self.sent[-1]
         await self._answer("451226", update, "handling")
@@ -65,13 +72,25 @@ class Morning:
 
     async def _with_a_link_cut(self) -> None:
         self.say(f"✂ {name_of(CUT)}至枢纽的链路中断 link cut")
-        self.link.cut()
+        for link in self.links:
+            link.cut()
         self.disturbed.add((await self._send("451222", "reservoir_release"))["envelope_id"])
         self.disturbed.add((await self._send(CUT, "population_flow"))["envelope_id"])
         await asyncio.sleep(1.0)
-        self.link.heal()
+        for link in self.links:
+            link.heal()
         self.say(f"✓ {name_of(CUT)}的链路恢复 link healed")
         await self._complete()
+
+    async def _with_a_server_killed(self) -> None:
+        """Kill the server that leads the stream of the next events; the other two choose a new leader and go on."""
+        home = await stream_leader(self.stage.servers, stream_of(KILLED, Lane.NORMAL))
+        self.say(f"✗ 枢纽服务器 {home.name}（流的主副本）被强行终止 the stream's leader killed (kill -9)")
+        os.kill(server_pid(home), signal.SIGKILL)
+        for code in (KILLED, CUT):
+            self.disturbed.add((await self._bulletin(code, _BULLETINS_EACH + 2))["envelope_id"])
+        await self._complete()
+        self.say("✓ 另两台服务器选出新的主副本，事件继续 the other two went on")
 
     async def _with_a_county_killed(self) -> None:
         self.say(f"✗ {name_of(KILLED)}节点被强行终止 node killed (kill -9)")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.errors import UnavailableError
+from services.demo.ceremony import Stage
 
 _READY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
@@ -89,3 +90,10 @@ class Troupe:
         await asyncio.gather(*(self.stop(name) for name in names if name not in servers))
         for name in reversed(servers):
             await self.stop(name)
+
+
+async def start_hub(stage: Stage, troupe: Troupe) -> None:
+    """Start the hub: its one server, or all three at once, since one of three waits for another."""
+    async with asyncio.TaskGroup() as tasks:
+        for home in stage.servers:
+            tasks.create_task(troupe.start(home.name, "hub", "run", "--dir", str(home)))
