@@ -21,7 +21,7 @@ class StreamState:
 
     Attributes:
         leader: The server that orders it; empty while none does.
-        behind: Servers that have not caught up with the leader, as far as this one knows.
+        behind: Servers that have not caught up; only the leader knows, so it is empty on the other two.
         messages: How many it keeps.
     """
 
@@ -49,7 +49,7 @@ class ServerState:
 
     @property
     def whole(self) -> bool:
-        """True if the hub can do without one server now, this or another one."""
+        """True if this server holds everything and those that it leads do; on all three, one may be taken away."""
         return self.healthy and all(one.leader and not one.behind for one in self.streams)
 
 
@@ -62,12 +62,13 @@ async def server_state(home: Path) -> ServerState:
     """
     port = read_hub_settings(home).monitor_port
     about, health, held = await ask(port, "/varz"), await ask(port, "/healthz"), await ask(port, _STREAMS)
+    name = str(about.get("server_name"))
     return ServerState(
-        str(about.get("server_name")),
+        name,
         str(about.get("version")),
         health.get("status") == "ok",
         str(health.get("error") or ""),
-        tuple(sorted(map(_stream, _details(held)), key=lambda one: one.name)),
+        tuple(sorted((_stream(detail, name) for detail in _details(held)), key=lambda one: one.name)),
     )
 
 
@@ -108,7 +109,9 @@ def _details(held: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [stream for account in accounts for stream in account.get("stream_detail") or []]
 
 
-def _stream(detail: Mapping[str, Any]) -> StreamState:
+def _stream(detail: Mapping[str, Any], server: str) -> StreamState:
     cluster = detail.get("cluster") or {}
-    behind = tuple(one["name"] for one in cluster.get("replicas") or [] if not one.get("current") or one.get("offline"))
-    return StreamState(detail["name"], cluster.get("leader", ""), behind, detail["state"]["messages"])
+    leader = str(cluster.get("leader") or "")
+    others = (cluster.get("replicas") or []) if leader == server else []
+    behind = tuple(one["name"] for one in others if not one.get("current") or one.get("offline"))
+    return StreamState(detail["name"], leader, behind, detail["state"]["messages"])

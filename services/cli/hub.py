@@ -1,6 +1,7 @@
 """``sihu hub``: make a hub, let counties in, run it. ``sihu leaf``: run a county's own server."""
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 
 if TYPE_CHECKING:
     from services.bootstrap.hub_files import Ports
+    from services.bootstrap.hub_state import ServerState
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -140,6 +142,39 @@ def run(*, directory: HubDir = HERE, until_stdin_closes: UntilStdinCloses = Fals
             await run_hub(directory, stop, lambda ports: _say_ready("hub", ports, as_json=as_json))
 
     asyncio.run(serve())
+
+
+@app.command("status")
+def status(*, directory: HubDir = HERE, as_json: AsJson = False) -> None:
+    """Ask the hub's server on this machine how it is; 1 if the hub could not do without one server now."""
+    from services.bootstrap.hub_files import servers_in
+    from services.bootstrap.hub_state import server_state
+    from services.cli.output import print_json, show, table
+
+    async def ask() -> list["ServerState"]:
+        return [await server_state(home) for home in servers_in(directory)]
+
+    states = asyncio.run(ask())
+    if as_json:
+        print_json({"whole": all(one.whole for one in states), "servers": [asdict(one) for one in states]})
+    else:
+        rows = [
+            (
+                state.name,
+                "✓ 正常" if state.whole else "✗ 不全",
+                one.name,
+                one.leader or "–",
+                "、".join(one.behind) or "–",
+            )
+            for state in states
+            for one in state.streams
+        ]
+        show(table("枢纽 hub", "服务器 server", "状态", "流 stream", "主副本 leader", "*落后 behind", rows=rows))
+        for one in states:
+            if one.problem:
+                show(f"{one.name}: {one.problem}")
+    if not all(one.whole for one in states):
+        raise typer.Exit(1)
 
 
 def leaf(

@@ -1,0 +1,126 @@
+"""A hub of three servers as it is run: three counties, and the leader of a stream is killed while events flow."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import RequestError, UnavailableError
+from schemas.subjects import Lane, stream_of
+from services.bootstrap.hub_state import server_pid, server_state, stream_leader
+from services.cli.captured import captured
+from services.demo.cast import Part
+from tests.counties import TRIO, World, report
+
+PAIR = (Part("451226", "环江毛南族自治县联络办", "0778-8820110"), Part("522722", "荔波县联络办", "0854-3610110"))
+KILLS = 2
+SECONDS = 90
+
+
+@pytest.mark.timeout(600)
+def test_a_leader_killed_twice_under_load_loses_and_doubles_nothing(
+    tmp_path: Path, reduced: Callable[[int, int], int]
+) -> None:
+    """What a leader had taken and not told, the next one has or has not: each node must ask, and go on behind it."""
+    count = reduced(900, 6000)
+    world = World.prepared(tmp_path, servers=3)
+    pauses, receipts = asyncio.run(_flow(world, count))
+    result = world.recounted()
+    report(f"{count} events, leader killed {KILLS} times: without writes {pauses} s, receipts after {receipts:.1f} s")
+    assert result.holds, result
+    assert result.events == count
+    assert len(pauses) == KILLS
+
+
+async def _flow(world: World, count: int) -> tuple[list[float], float]:
+    async with world.running(), asyncio.TaskGroup() as tasks:
+        loads = [tasks.create_task(world.load(part.code, count // len(TRIO), seed=1)) for part in TRIO]
+        pauses = []
+        for number in range(1, KILLS + 1):
+            await _accepted(world, count * number // (KILLS + 2))
+            pauses.append(await _kill_the_leader(world, stream_of("522722", Lane.NORMAL)))
+            await _whole(world)
+        await asyncio.gather(*loads)
+        receipts = await world.complete(SECONDS)
+    return pauses, receipts
+
+
+async def _accepted(world: World, count: int) -> None:
+    """Wait until so many events were accepted, and some are on their way."""
+    async with asyncio.timeout(SECONDS):
+        while sum(map(len, world.accepted.values())) < count or not await world.in_flight():
+            world.troupe.check()
+            await asyncio.sleep(0.002)
+
+
+async def _kill_the_leader(world: World, stream: str) -> float:
+    """Kill the server that leads a stream; return how long the stream then took nothing."""
+    homes = world.stage.servers
+    victim = await stream_leader(homes, stream)
+    witness = next(home for home in homes if home != victim)
+    os.kill(server_pid(victim), signal.SIGKILL)  # its supervisor starts it again
+    began = time.monotonic()
+    before = await _messages(witness, stream)
+    async with asyncio.timeout(SECONDS):
+        while await _messages(witness, stream) <= before:
+            await asyncio.sleep(0.02)
+    return round(time.monotonic() - began, 2)
+
+
+async def _messages(home: Path, stream: str) -> int:
+    return next(one.messages for one in (await server_state(home)).streams if one.name == stream)
+
+
+async def _whole(world: World) -> None:
+    """Wait until all three servers hold everything, as an operator does before touching the next one."""
+    async with asyncio.timeout(SECONDS):
+        for home in world.stage.servers:
+            while not await _is_whole(home):
+                await asyncio.sleep(0.1)
+
+
+async def _is_whole(home: Path) -> bool:
+    try:
+        return (await server_state(home)).whole
+    except UnavailableError:
+        return False
+
+
+@pytest.mark.timeout(300)
+def test_the_operators_commands_make_and_watch_three_servers(tmp_path: Path) -> None:
+    """One server away: the others say that they miss it, and a certificate is renewed where the authority is alone."""
+    world = World.prepared(tmp_path, PAIR, servers=3)
+    hub = world.stage.hub
+    assert [home.name for home in world.stage.servers] == ["hub-1", "hub-2", "hub-3"]
+    assert sorted(path.name for path in hub.rglob("*.key")) == [
+        *("ca.key", "hub.key", "hub.key", "hub.key"),
+        *("routes.key", "routes.key", "routes.key", "routes.key"),
+    ], "no server has an authority's key"
+    before = [path.read_bytes() for path in sorted(hub.glob("hub-*/tls/*.pem"))]
+    captured("hub", "renew", "--dir", str(hub))
+    assert not set(before) & {path.read_bytes() for path in hub.glob("hub-*/tls/*.pem")}
+    with pytest.raises(RequestError, match="carry the result over"):
+        captured("hub", "renew", "--dir", str(hub / "hub-1"))
+    asyncio.run(_one_away(world))
+
+
+async def _one_away(world: World) -> None:
+    async with world.running():
+        await _whole(world)
+        await world.troupe.stop("hub-3")
+        async with asyncio.timeout(SECONDS):
+            while (await server_state(world.stage.servers[0])).whole and (
+                await server_state(world.stage.servers[1])
+            ).whole:
+                await asyncio.sleep(0.2)
+        with pytest.raises(UnavailableError):
+            await server_state(world.stage.servers[2])
+        await world.load("522722", 5, seed=1)
+        await world.complete(SECONDS)
+        await world.troupe.start("hub-3", "hub", "run", "--dir", str(world.stage.servers[2]))
+        await _whole(world)
+    assert world.recounted().holds
