@@ -195,6 +195,8 @@ def _cluster(cluster: Cluster | None, host: str) -> list[str]:
         '  name: "HUB"',
         f"  listen: {quoted(f'{host}:{cluster.port}')}",
         f"  routes: [{', '.join(quoted(f'nats-route://{route}') for route in cluster.routes)}]",
+        '  ping_interval: "2s"  # requests go to a server that hangs until its routes are given up',
+        "  ping_max: 2",
         "  no_advertise: true  # counties go where they were told to, under names that certificates hold",
         *indented(_tls(cluster.tls, verify=True)),
         "}",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import RequestError, UnavailableError
+from schemas.errors import InvariantError, UnavailableError
 from schemas.subjects import Lane, stream_of
 from services.bootstrap.hub_state import server_pid, server_state, stream_leader
 from services.cli.captured import captured
@@ -17,44 +17,47 @@ from services.demo.cast import Part
 from tests.counties import TRIO, World, report
 
 PAIR = (Part("451226", "环江毛南族自治县联络办", "0778-8820110"), Part("522722", "荔波县联络办", "0854-3610110"))
-KILLS = 2
 SECONDS = 90
 
 
-@pytest.mark.timeout(600)
-def test_a_leader_killed_twice_under_load_loses_and_doubles_nothing(
-    tmp_path: Path, reduced: Callable[[int, int], int]
-) -> None:
+@pytest.mark.timeout(900)
+def test_leaders_killed_under_load_lose_and_double_nothing(tmp_path: Path, reduced: Callable[[int, int], int]) -> None:
     """What a leader had taken and not told, the next one has or has not: each node must ask, and go on behind it."""
-    count = reduced(900, 6000)
+    kills = reduced(2, 8)
     world = World.prepared(tmp_path, servers=3)
-    pauses, receipts = asyncio.run(_flow(world, count))
+    pauses, receipts = asyncio.run(_flow(world, kills))
     result = world.recounted()
-    report(f"{count} events, leader killed {KILLS} times: without writes {pauses} s, receipts after {receipts:.1f} s")
+    report(
+        f"{result.events} events, leader killed: without writes {pauses} s, receipts back {receipts:.1f} s, {result}"
+    )
     assert result.holds, result
-    assert result.events == count
-    assert len(pauses) == KILLS
+    assert result.events == sum(map(len, world.accepted.values()))
+    assert len(pauses) == kills
 
 
-async def _flow(world: World, count: int) -> tuple[list[float], float]:
-    async with world.running(), asyncio.TaskGroup() as tasks:
-        loads = [tasks.create_task(world.load(part.code, count // len(TRIO), seed=1)) for part in TRIO]
-        pauses = []
-        for number in range(1, KILLS + 1):
-            await _accepted(world, count * number // (KILLS + 2))
-            pauses.append(await _kill_the_leader(world, stream_of("522722", Lane.NORMAL)))
-            await _whole(world)
-        await asyncio.gather(*loads)
+async def _flow(world: World, kills: int) -> tuple[list[float], float]:
+    stop = asyncio.Event()
+    async with world.running():
+        async with asyncio.TaskGroup() as tasks:
+            for part in world.cast:
+                tasks.create_task(_steadily(world, part.code, stop))
+            pauses = []
+            for _ in range(kills):
+                await asyncio.sleep(2)
+                pauses.append(await _kill_the_leader(world, stream_of("522722", Lane.NORMAL)))
+                await _whole(world)
+            stop.set()
         receipts = await world.complete(SECONDS)
     return pauses, receipts
 
 
-async def _accepted(world: World, count: int) -> None:
-    """Wait until so many events were accepted, and some are on their way."""
-    async with asyncio.timeout(SECONDS):
-        while sum(map(len, world.accepted.values())) < count or not await world.in_flight():
-            world.troupe.check()
-            await asyncio.sleep(0.002)
+async def _steadily(world: World, code: str, stop: asyncio.Event) -> None:
+    """Send a few events again and again."""
+    seed = 0
+    while not stop.is_set():
+        seed += 1
+        await world.load(code, 5, seed)
+        await asyncio.sleep(0.1)
 
 
 async def _kill_the_leader(world: World, stream: str) -> float:
@@ -103,7 +106,7 @@ def test_the_operators_commands_make_and_watch_three_servers(tmp_path: Path) -> 
     before = [path.read_bytes() for path in sorted(hub.glob("hub-*/tls/*.pem"))]
     captured("hub", "renew", "--dir", str(hub))
     assert not set(before) & {path.read_bytes() for path in hub.glob("hub-*/tls/*.pem")}
-    with pytest.raises(RequestError, match="carry the result over"):
+    with pytest.raises(InvariantError, match="carry the result over"):
         captured("hub", "renew", "--dir", str(hub / "hub-1"))
     asyncio.run(_one_away(world))
 
