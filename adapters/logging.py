@@ -7,7 +7,7 @@ info: gateway.submitted, gateway.acknowledged, gateway.closed, relay.published, 
 upkeep.swept, completeness.answered.
 warning: gateway.refused, relay.append_deferred, receiver.deferred, receiver.gap_waited, notifier.deferred,
 upkeep.deferred, directory.refused, notifier.expiring, receiver.own_lost, hub.arrange_deferred,
-hub.certificate_expiring, completeness.resent, completeness.deferred, completeness.asked,
+hub.certificate_expiring, hub.documents_outdated, completeness.resent, completeness.deferred, completeness.asked,
 completeness.answer_deferred, completeness.refused.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, relay.hub_ahead,
 notifier.told, completeness.missing, completeness.silent, completeness.contradicted, completeness.fork_proved,

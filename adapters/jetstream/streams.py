@@ -37,7 +37,7 @@ _EDITION: Final = "sihu-edition"
 class DocumentsBehindError(UnavailableError):
     """Another server of this hub has arranged it by newer documents than these: they would take members out again."""
 
-    code: ClassVar[str] = "hub.documents_behind"
+    code: ClassVar[str] = "hub.documents_outdated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Run it after a change to ``adapters/jetstream/server_config.py``: ``python3 run.
 
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -17,6 +18,7 @@ sys.path.insert(0, str(HERE.parent.parent))
 from adapters.jetstream.accounts import Member  # noqa: E402
 from adapters.jetstream.credentials import TlsFiles, nkey_public_of  # noqa: E402
 from adapters.jetstream.server_config import (  # noqa: E402
+    Cluster,
     HubConfig,
     LeafConfig,
     Place,
@@ -33,9 +35,16 @@ HUB_HEAD: Final = """\
 # is what keeps counties apart: in one account for all, the hub would send its answers wherever a county says, into
 # another county's subjects or to JetStream's own API. See docs/decisions/0006-carry-events-over-jetstream.md.
 #
-# For three servers in three failure domains add a `cluster` block with TLS and `unique_tag` to each, and let the
-# registrar make the streams with three replicas. Whoever runs nats-server without `sihu hub` must reload it twice when
-# a county joins: nats-server 2.15.1 gives a new account its imports only when the configuration is read once more.
+# Whoever runs nats-server without `sihu hub` must reload it twice when a county joins: nats-server 2.15.1 gives a new
+# account its imports only when the configuration is read once more.
+"""
+SERVER_HEAD: Final = """\
+# The first of three servers that are one hub, of two counties, as `sihu hub` writes it. The other two differ in name,
+# addresses and certificates alone: accounts and streams are the same on all three, from the same registry.
+#
+# What the servers show to each other is signed by an authority that signs nothing else: whoever is let in at the
+# cluster's port speaks for every account, and every county holds a certificate of the hub's other authority.
+# See docs/decisions/0014-make-a-hub-of-three-servers.md.
 """
 LEAF_HEAD: Final = """\
 # The leaf of one county (天峨 451222), as `sihu leaf` writes it: the county's systems connect here, and this server to
@@ -63,7 +72,11 @@ def samples() -> dict[str, str]:
     leaf_config = LeafConfig(
         Place(leaf / "jetstream", leaf_tls), county, (nobody(county),), ("tls://hub.example:7422",), county_tls
     )
+    routes_tls = TlsFiles(hub / "ca" / "routes.pem", hub / "tls" / "routes.pem", hub / "tls" / "routes.key")
+    cluster = Cluster(6222, ("hub2.example:6222", "hub3.example:6222"), routes_tls)
+    server_config = replace(hub_config, name="hub-1", cluster=cluster)
     return {
+        "hub-1-of-3.conf": SERVER_HEAD + render_hub(server_config, PORTS),
         "hub.conf": HUB_HEAD + render_hub(hub_config, PORTS),
         "leaf.conf": LEAF_HEAD + render_leaf(leaf_config, PORTS),
     }

@@ -131,7 +131,7 @@ class RunningHub:
             try:
                 await self._arrange(connection)
             except DocumentsBehindError as exc:
-                log.warning("hub.documents_behind", reason=str(exc))
+                log.warning("hub.documents_outdated", reason=str(exc))
                 return
             except UnavailableError as exc:
                 if self._settings.cluster is None:
@@ -157,7 +157,7 @@ class RunningHub:
                     arranged_for = (members, self.server.restarts)
                     log.info("hub.arranged", registry=members.version, changed=changed)
             except DocumentsBehindError as exc:
-                log.warning("hub.documents_behind", reason=str(exc))
+                log.warning("hub.documents_outdated", reason=str(exc))
                 arranged_for = (self._members, self.server.restarts)  # newer ones start it again
             except (RequestError, UnavailableError) as exc:
                 log.warning("hub.arrange_deferred", reason=str(exc))

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from schemas.errors import RequestError
 from services.cli.app import COMMANDS
-from services.settings import HubServerSettings, Section, Settings, read_hub_settings, read_settings
+from services.settings import HubClusterSettings, HubServerSettings, Section, Settings, read_hub_settings, read_settings
 from tests.architecture.commands import judge_command
 from tests.architecture.tracked import ROOT, name_of
 
@@ -19,6 +20,7 @@ SYSTEMD = ROOT / "deploy" / "systemd"
 UNITS = sorted([*SYSTEMD.glob("*.service"), *SYSTEMD.glob("*.timer")])
 SERVICES = [path for path in UNITS if path.suffix == ".service"]
 COUNTY, HUB = ROOT / "deploy" / "county.toml.example", ROOT / "deploy" / "hub.toml.example"
+ONE_OF_THREE = ROOT / "deploy" / "hub-1-of-3.toml.example"
 
 ANALYZE = shutil.which("systemd-analyze")
 
@@ -192,10 +194,37 @@ def test_the_hub_example_is_read_and_mentions_every_setting(tmp_path: Path) -> N
     shutil.copy(HUB, tmp_path / "hub.toml")
     settings = read_hub_settings(tmp_path)
     mentioned = tomllib.loads(HUB.read_text(encoding="utf-8"))
-    assert set(mentioned) == set(HubServerSettings.model_fields)
+    assert set(mentioned) == set(HubServerSettings.model_fields) - {"cluster"}
     given = {name: getattr(settings, name) for name in mentioned}
-    own = {name for name, field in HubServerSettings.model_fields.items() if field.default != given[name]}
+    own = {name for name, field in HubServerSettings.model_fields.items() if field.default != given.get(name)}
     assert own == {"names", "host"}
+
+
+def test_the_example_of_one_of_three_servers_is_read_and_mentions_every_setting(tmp_path: Path) -> None:
+    """Its certificate must hold the name that the other two and the counties use, and its routes must not be itself."""
+    shutil.copy(ONE_OF_THREE, tmp_path / "hub.toml")
+    settings = read_hub_settings(tmp_path)
+    mentioned = tomllib.loads(ONE_OF_THREE.read_text(encoding="utf-8"))
+    assert set(mentioned) == set(HubServerSettings.model_fields)
+    assert set(mentioned["cluster"]) == set(HubClusterSettings.model_fields)
+    assert settings.cluster is not None
+    assert f"{settings.names[0]}:{settings.cluster.port}" not in settings.cluster.routes
+    defaults = {name: field.default for name, field in HubServerSettings.model_fields.items()}
+    same = {name for name in mentioned if getattr(settings, name) == defaults[name]}
+    assert same == set(mentioned) - {"names", "host", "cluster"}
+
+
+@pytest.mark.parametrize(
+    "routes", [[], ["a:6222"], ["a:6222", "b:6222", "c:6222"], ["a", "b:6222"], ["tls://a:1", "b:1"]]
+)
+def test_a_server_with_another_number_of_others_is_refused(tmp_path: Path, routes: list[str]) -> None:
+    """Two servers survive less than one, and four no more than three."""
+    text = ONE_OF_THREE.read_text(encoding="utf-8")
+    given = ", ".join(f'"{one}"' for one in routes)
+    text = re.sub(r"^routes = .*$", f"routes = [{given}]", text, flags=re.MULTILINE)
+    (tmp_path / "hub.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(RequestError, match="routes"):
+        read_hub_settings(tmp_path)
 
 
 def test_every_command_has_a_place_in_the_manuals() -> None:

@@ -60,6 +60,30 @@ def test_the_morning_ends_with_every_figure_right(played: tuple[Path, dict[str, 
     assert _processes_of(folder) == []
 
 
+@pytest.mark.timeout(300)
+def test_a_morning_on_three_servers_survives_the_leader(tmp_path: Path) -> None:
+    """The same figures, with the server that leads a stream killed in the middle of it."""
+    folder = tmp_path / "three"
+    done = subprocess.run(
+        _demo("--hub", "3", "--once", "--json", "--keep", str(folder)), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert (figures["members"], figures["servers"]) == (6, 3)
+    assert figures["deliveries"] == figures["stored"] == 5 * figures["events"]
+    assert figures["lost"] == figures["duplicated"] == figures["out_of_order"] == 0
+    assert "leader killed" in done.stderr
+    assert _processes_of(folder) == []
+
+
+@pytest.mark.parametrize("servers", ["0", "2", "4"])
+def test_a_hub_of_two_servers_is_refused(servers: str) -> None:
+    """Two survive less than one: each of them stops the hub."""
+    done = subprocess.run(_demo("--hub", servers, "--once"), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "one server or three" in done.stderr
+
+
 def _delete_a_row(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM envelopes WHERE position = (SELECT max(position) FROM envelopes WHERE listed = 1)")
 

@@ -14,7 +14,7 @@ from schemas.subjects import Lane, stream_of
 from services.bootstrap.hub_state import server_pid, server_state, stream_leader
 from services.cli.captured import captured
 from services.demo.cast import Part
-from tests.counties import TRIO, World, report
+from tests.counties import World, report
 
 PAIR = (Part("451226", "环江毛南族自治县联络办", "0778-8820110"), Part("522722", "荔波县联络办", "0854-3610110"))
 SECONDS = 90

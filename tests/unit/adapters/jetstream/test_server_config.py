@@ -86,6 +86,22 @@ def test_durability_and_secrecy_are_spelled_out() -> None:
     assert f"nkey: ${SEED_VARIABLE}" in samples()["leaf.conf"]
 
 
+def test_servers_of_one_hub_differ_in_place_alone() -> None:
+    """Accounts that differ between servers let a county in here and shut it out there; routes need their own TLS."""
+    one, alone = samples()["hub-1-of-3.conf"], samples()["hub.conf"]
+    block = re.search(r"^cluster \{\n.*?^\}\n", one, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    assert re.findall(r'"(nats-route://.+?)"', block[0]) == [
+        *("nats-route://hub2.example:6222", "nats-route://hub3.example:6222"),
+    ]
+    for wanted in ("no_advertise: true", "verify: true", 'ping_interval: "2s"', "ca/routes.pem"):
+        assert wanted in block[0]
+    assert "/hub.pem" not in block[0]
+    assert one.replace(block[0], "").partition("server_name")[2] == alone.partition("server_name")[2].replace(
+        ': "hub"', ': "hub-1"', 1
+    )
+
+
 def test_paths_are_quoted() -> None:
     """A directory with a blank, a quote or Chinese in its name is a directory."""
     place = Place(Path('/data/环江 "hub"'), None)
