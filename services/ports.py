@@ -332,8 +332,14 @@ class Snapshot(ShownWhole, Protocol):
         from ``oldest_unstored``.
         """
 
+    def lanes(self) -> Mapping[Lane, tuple[int, int]]:
+        """Return, per lane, the last publication sequence that was given out, and the last known to be at the hub."""
+
     def oldest_unstored(self) -> Mapping[str, datetime]:
         """Return, per recipient that owes *stored*, when its oldest such event was accepted."""
+
+    def last_stored(self) -> Mapping[str, datetime]:
+        """Return, per recipient, when by its own clock it stored the newest event of a chain that it has proved."""
 
     def clocks_ahead(self) -> Mapping[str, float]:
         """Return, per county, by how many seconds the time of its newest link was ahead of ours when that came.

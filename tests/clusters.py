@@ -102,6 +102,26 @@ def kill(server: EmbeddedServer) -> None:
     os.kill(server.pid, signal.SIGKILL)
 
 
+async def freeze(*servers: EmbeddedServer) -> None:
+    """SIGSTOP; returns when every thread stands still, for one that runs on may confirm a message yet."""
+    for server in servers:
+        os.kill(server.pid, signal.SIGSTOP)
+    for server in servers:
+        while not _stopped(server.pid):
+            await asyncio.sleep(0.001)
+
+
+def thaw(*servers: EmbeddedServer) -> None:
+    """SIGCONT."""
+    for server in servers:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+def _stopped(pid: int) -> bool:
+    states = [path.read_text(encoding="utf-8") for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(state.rpartition(")")[2].split()[0] == "T" for state in states)
+
+
 @asynccontextmanager
 async def real_cluster(
     directory: Path,

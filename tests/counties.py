@@ -119,14 +119,14 @@ class World:
                 tasks.create_task(worker())
 
     async def gauges(self, code: str) -> dict[str, float]:
-        """Read the numbers of a county's metrics that have no labels; empty while its node is down."""
+        """Read the numbers of a county's metrics that have no labels, without ``_total``; empty while it is down."""
         try:
             async with self.client(code) as client:
                 text = (await client.get("/metrics")).decode()
         except UnavailableError:
             return {}
         lines = (line.split() for line in text.splitlines() if not line.startswith("#") and "{" not in line)
-        return {name: float(value) for name, value in lines}
+        return {name.removesuffix("_total"): float(value) for name, value in lines}
 
     async def in_flight(self) -> int:
         """Count deliveries that were accepted and whose *stored* receipt is not back."""

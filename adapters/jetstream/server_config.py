@@ -111,6 +111,7 @@ def render_hub(config: HubConfig, ports: Ports) -> str:
             "leafnodes {",
             f"  listen: {quoted(f'{config.place.host}:{ports.leaf}')}",
             "  isolate_leafnode_interest: true  # no county sees what another one listens to",
+            "  no_advertise: true",
             "  compression: s2_auto",
             *indented(_tls(config.place.tls, verify=True)),
             "}",

@@ -309,6 +309,21 @@ class MemorySnapshot:
                 found[source] = max(at, found.get(source, at))
         return found
 
+    def lanes(self) -> Mapping[Lane, tuple[int, int]]:
+        """Return, per lane, the last sequence given out, and the last known to be at the hub."""
+        return {lane: (self.lane_end(lane), self.published_up_to(lane)) for lane in Lane}
+
+    def last_stored(self) -> Mapping[str, datetime]:
+        """Return, per recipient, when it stored the newest event of a chain that it has proved, the latest."""
+        newest: dict[tuple[int, str], datetime] = {}
+        for (chain, _, recipient), due in sorted(self._state.dues.items(), key=lambda item: item[0]):
+            if due.delivery.stored_at is not None:
+                newest[chain, recipient] = due.delivery.stored_at
+        found: dict[str, datetime] = {}
+        for (_, recipient), at in newest.items():
+            found[recipient] = max(at, found.get(recipient, at))
+        return found
+
     def clocks_ahead(self) -> Mapping[str, float]:
         """Return, per county, by how many seconds the time of its newest head was ahead of ours when that came."""
         newest: dict[str, StoredEvent] = {}

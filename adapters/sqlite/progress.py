@@ -25,6 +25,12 @@ _SELECT_UNSETTLED: Final = """
     SELECT s.chain_number, s.recipient, s.up_to FROM settled AS s
     WHERE EXISTS (SELECT 1 FROM expectations AS e WHERE e.chain_number = s.chain_number AND e.last_seq > s.up_to)"""
 _SELECT_SETTLED: Final = "SELECT recipient, up_to FROM settled WHERE chain_number = ?"
+_SELECT_LAST_STORED: Final = """
+    SELECT s.recipient, max((
+        SELECT r.at FROM reached AS r
+        WHERE r.chain_number = s.chain_number AND r.recipient = s.recipient AND r.fact = 'stored'
+        ORDER BY r.first_seq DESC LIMIT 1
+    )) FROM settled AS s GROUP BY s.recipient"""
 _SELECT_RECORDED_AT: Final = "SELECT recorded_at FROM envelopes WHERE chain_number = ? AND seq = ?"
 
 
@@ -88,3 +94,8 @@ def oldest_unstored(ask: Ask) -> dict[str, datetime]:
         at = moment(ask(_SELECT_RECORDED_AT, (one.chain_number, one.first_seq)).get)
         found[one.recipient] = min(at, found.get(one.recipient, at))
     return found
+
+
+def last_stored(ask: Ask) -> dict[str, datetime]:
+    """Return, per recipient, when it stored the newest event of a chain that it has proved, the latest."""
+    return {recipient: moment(at) for recipient, at in ask(_SELECT_LAST_STORED, ()) if at is not None}

@@ -18,7 +18,7 @@ from adapters.sqlite.journal import entry_of
 from adapters.sqlite.listing import Listing
 from adapters.sqlite.office_keys import SELECT_PUBLISHED
 from adapters.sqlite.outbox import SELECT_POSITION
-from adapters.sqlite.progress import deliveries_of, oldest_unstored, owing
+from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
 from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
 from schemas.carriage import Publication
@@ -224,6 +224,14 @@ class SqliteSnapshot:
 
     def _waiting_count(self, lane: Lane, published: int) -> int:
         return int(self._ask(_COUNT_WAITING, (lane.value, published)).get)
+
+    def lanes(self) -> Mapping[Lane, tuple[int, int]]:
+        """Return, per lane, the last sequence given out, and the last known to be at the hub."""
+        return {lane: (self.lane_end(lane), self.published_up_to(lane)) for lane in Lane}
+
+    def last_stored(self) -> Mapping[str, datetime]:
+        """Return, per recipient, when it stored the newest event of a chain that it has proved."""
+        return last_stored(self._ask)
 
     def oldest_unstored(self) -> Mapping[str, datetime]:
         """Return, per recipient that owes *stored*, when the first such event of a chain was accepted, the earliest."""

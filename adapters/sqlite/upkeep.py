@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import apsw
 
@@ -13,7 +13,9 @@ from adapters.sqlite.connection import open_reader
 from adapters.sqlite.failures import RETRYABLE, translated
 from adapters.sqlite.migrate import version_of
 from adapters.sqlite.snapshot import SqliteSnapshot
-from schemas.errors import Fault, RequestError
+from schemas.errors import Fault, RequestError, UnavailableError
+
+T = TypeVar("T")
 
 Progress = Callable[[int, int], None]
 """Called with (pages copied, pages in all)."""
@@ -122,6 +124,23 @@ def verify_backup(path: Path) -> BackupFacts:
         return _facts_of(path)
     except (apsw.NotADBError, apsw.CorruptError) as exc:
         raise RequestError(Fault("backup.broken", str(path), f"the file is damaged ({exc}): use another")) from exc
+
+
+def read_once(path: Path, work: Callable[[SqliteSnapshot], T]) -> T:
+    """Read a node's database beside it, or without it.
+
+    Raises:
+        UnavailableError: It cannot be read: no database of Sihu, damaged, or of a version to come.
+    """
+    try:
+        connection = open_reader(path)
+        try:
+            connection.execute("BEGIN")  # all that is read is of one moment
+            return work(SqliteSnapshot(connection))
+        finally:
+            connection.close()
+    except apsw.Error as exc:
+        raise UnavailableError(f"{path} cannot be read: {exc}") from exc
 
 
 def _facts_of(path: Path) -> BackupFacts:

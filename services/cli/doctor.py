@@ -1,9 +1,7 @@
 """``sihu doctor``: everything a county's node stands on, step by step, each with its mend."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 import typer
@@ -11,42 +9,19 @@ import typer
 from schemas.errors import Fault, NotFoundError, RequestError, UnavailableError
 from schemas.officers import OfficerCredential
 from schemas.registry import KeyUse
-from services.cli import output
+from services.cli import link, output
 from services.cli.client import Api, ask
 from services.cli.desk import Desk, key_file, sure
+from services.cli.findings import Finding, State, Step
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 from services.domain.ceremony import lists_us_truly
 from services.domain.governance import judge_officer
 from services.domain.trust_files import load_officers
 
 _SOON: Final = timedelta(days=30)
-_HUB_SECONDS: Final = 5.0
 _ROOMY: Final = 4  # times the floor
 
 
-class State(StrEnum):
-    """How a step came out."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report.
-
-    Attributes:
-        text: What was found.
-        mend: What to do about it; empty if nothing.
-    """
-
-    state: State
-    text: str
-    mend: str = ""
-
-
-Step = Callable[[Desk], Iterator[Finding]]
 _SHOWN: Final = {
     State.OK: "[green]✓ 正常[/]",
     State.WARN: "[yellow]! 注意[/]",
@@ -55,7 +30,7 @@ _SHOWN: Final = {
 
 
 def doctor(*, directory: Dir = HERE, passphrase_file: PassphraseFile = None, as_json: AsJson = False) -> None:
-    """Check settings, keys, trust, hub, node, clock, disk and database; ends with 1 if anything fails."""
+    """Check settings, keys, trust, hub, partners, node, clock, disk and database; ends with 1 if anything fails."""
     desk = Desk(directory, passphrase_file)
     found: list[tuple[str, Finding]] = []
     for name, step in STEPS.items():
@@ -159,13 +134,6 @@ def _certificate(desk: Desk) -> Iterator[Finding]:
     yield _until(name, desk.now() + timedelta(days=days), desk.now(), "let the hub's operator sign the card again")
 
 
-def _hub(desk: Desk) -> Iterator[Finding]:
-    from services.bootstrap.checks import hub_contact
-
-    hub_contact(desk.settings, desk.passphrase, timeout_seconds=_HUB_SECONDS)
-    yield Finding(State.OK, f"contact with {', '.join(desk.settings.hub.urls)}")
-
-
 def _node(desk: Desk) -> Iterator[Finding]:
     async def work(api: Api) -> tuple[str, int]:
         ready = await api.readiness()
@@ -229,7 +197,8 @@ STEPS: Final[dict[str, Step]] = {
     "人员 officers": _officers,
     "令牌 tokens": _tokens,
     "证书 certificate": _certificate,
-    "枢纽 hub": _hub,
+    "枢纽 hub": link.hub,
+    "邻县 partners": link.partners,
     "节点 node": _node,
     "时钟 clock": _clock,
     "磁盘 disk": _disk,

@@ -6,12 +6,30 @@ from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from schemas.control import HeadBeaconed
+from schemas.subjects import Lane
 from services.ports import Snapshot
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds
+
+_COUNTED: Final[Mapping[str, str]] = {
+    "events_in": "Events of partners that were taken in.",
+    "events_out": "Own events that were accepted, durably.",
+    "deliveries": "Own events times their recipients: as many stored receipts are owed.",
+    "stored": "Deliveries whose recipient has proved that it stored them.",
+    "acknowledged": "Deliveries that an officer of the recipient has acknowledged.",
+    "quarantined": "Messages that were refused and kept.",
+    "receipts_in": "Receipts of partners that counted.",
+    "receipts_out": "Receipts that this county has given.",
+}
+"""Only ever rise, over restarts too: they are kept in the database."""
+_NOW: Final[Mapping[str, str]] = {
+    "held_back": "Messages that wait for one before them: a gap.",
+    "notices_open": "Notices that the duty officer has not seen the end of.",
+    "waiting": "Publications that are not known to be at the hub.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +37,9 @@ class Facts:
     """What the store says at one moment."""
 
     counts: Mapping[str, int]
+    lanes: Mapping[Lane, tuple[int, int]]
     oldest_unstored: Mapping[str, datetime]
+    last_stored: Mapping[str, datetime]
     clocks_ahead: Mapping[str, float]
     beacons: Mapping[str, datetime]
     """When the newest beacon of each county came."""
@@ -27,8 +47,14 @@ class Facts:
 
 def read_facts(snapshot: Snapshot) -> Facts:
     """Read the gauges."""
-    beacons = {one.county: one.heard_at for one in snapshot.heard(HeadBeaconed.wire_type)}
-    return Facts(snapshot.counts(), snapshot.oldest_unstored(), snapshot.clocks_ahead(), beacons)
+    return Facts(
+        snapshot.counts(),
+        snapshot.lanes(),
+        snapshot.oldest_unstored(),
+        snapshot.last_stored(),
+        snapshot.clocks_ahead(),
+        {one.county: one.heard_at for one in snapshot.heard(HeadBeaconed.wire_type)},
+    )
 
 
 class Meters:
@@ -71,25 +97,46 @@ class Meters:
 
 
 class _Gauges(CollectorRegistry):
-    """A registry of one moment: gauges that are read, not kept."""
+    """A registry of one moment: figures that are read, not kept."""
 
     def __init__(self, facts: Facts, now: datetime, live_clients: int, checks: Mapping[str, bool]) -> None:
         super().__init__()
         self._facts, self._now, self._live_clients, self._checks = facts, now, live_clients, checks
 
     def collect(self) -> Iterator[Metric]:
-        for name, value in sorted(self._facts.counts.items()):
-            yield GaugeMetricFamily(f"sihu_{name}", f"{name.replace('_', ' ').capitalize()}.", value=value)
+        for name, words in _COUNTED.items():
+            yield CounterMetricFamily(f"sihu_{name}", words, value=self._facts.counts[name])
+        for name, words in _NOW.items():
+            yield GaugeMetricFamily(f"sihu_{name}", words, value=self._facts.counts[name])
+        yield from self._lanes()
+        yield from self._partners()
         yield GaugeMetricFamily("sihu_live_clients", "Open live streams.", value=self._live_clients)
         ready = GaugeMetricFamily("sihu_ready", "1 if the check holds.", labels=("check",))
         for name, holds in sorted(self._checks.items()):
             ready.add_metric([name], float(holds))
         yield ready
+
+    def _lanes(self) -> Iterator[Metric]:
+        given = CounterMetricFamily("sihu_lane_publications", "Publications by lane.", labels=("lane",))
+        there = CounterMetricFamily(
+            "sihu_lane_published", "Publications known to be at the hub, by lane.", labels=("lane",)
+        )
+        for lane, (end, published) in sorted(self._facts.lanes.items()):
+            given.add_metric([lane.value], end)
+            there.add_metric([lane.value], published)
+        yield from (given, there)
+
+    def _partners(self) -> Iterator[Metric]:
         words = "Seconds since the oldest event was accepted that this county has not proved to have stored."
         oldest = GaugeMetricFamily("sihu_oldest_unstored_seconds", words, labels=("county",))
         for county, since in sorted(self._facts.oldest_unstored.items()):
             oldest.add_metric([county], max(0.0, (self._now - since).total_seconds()))
         yield oldest
+        words = "When, by its own clock, the county stored the newest event that it has proved to have."
+        stored = GaugeMetricFamily("sihu_last_stored_timestamp_seconds", words, labels=("county",))
+        for county, at in sorted(self._facts.last_stored.items()):
+            stored.add_metric([county], at.timestamp())
+        yield stored
         words = "Seconds by which the county's newest message was ahead of our clock when it came; above 5 is a skew."
         ahead = GaugeMetricFamily("sihu_clock_ahead_seconds", words, labels=("county",))
         for county, seconds in sorted(self._facts.clocks_ahead.items()):

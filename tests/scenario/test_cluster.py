@@ -1,8 +1,6 @@
 """A hub of three servers, by its engines: leaders die under load, replicas lie behind, servers lose the others."""
 
 import asyncio
-import os
-import signal
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -23,7 +21,7 @@ from adapters.jetstream.streams import DocumentsBehindError, Edition, Registrar
 from adapters.jetstream.wire import Reply
 from schemas.errors import UnavailableError
 from schemas.subjects import URGENT_STREAM, Lane, consumer_of, stream_of
-from tests.clusters import RealCluster, kill, real_cluster
+from tests.clusters import RealCluster, freeze, kill, real_cluster, thaw
 from tests.contract.buses import BORDER, HUANJIANG, LIBO, TIANE, number_of, publications
 from tests.counties import report
 from tests.hubs import CONTACT_SECONDS
@@ -125,7 +123,7 @@ async def test_mail_is_handed_over_while_a_server_is_away(tmp_path: Path, at: st
             assert await appender.append(Lane.NORMAL, publications(1, 5)) == 5
             assert [number_of(one.message) for one in (await anext(batches)).arrivals][-1] <= 5
             where = await cluster.leader_of(STREAM, consumer_of(LIBO)) if at == "consumer" else server_of(cluster, sink)
-            os.kill(where.pid, signal.SIGSTOP)
+            await freeze(where)
             began = time.monotonic()
             try:
                 async with asyncio.timeout(60):
@@ -136,7 +134,7 @@ async def test_mail_is_handed_over_while_a_server_is_away(tmp_path: Path, at: st
                         last = number_of(batch.arrivals[-1].message)
                         await puller.acknowledge(batch)
             finally:
-                os.kill(where.pid, signal.SIGCONT)
+                thaw(where)
             report(f"server of the {at} away: handed over after {time.monotonic() - began:.1f} s")
 
 
@@ -169,16 +167,14 @@ async def test_a_server_that_has_lost_the_others_is_left(tmp_path: Path) -> None
             assert await appender.append(Lane.NORMAL, publications(1, 3)) == 3
             mine, contacts = server_of(cluster, connection), connection.contacts
             others = [server for server in cluster.servers if server is not mine]
-            for server in others:
-                os.kill(server.pid, signal.SIGSTOP)
+            await freeze(*others)
             try:
                 async with asyncio.timeout(40):
                     while connection.connected and connection.contacts == contacts:
                         with pytest.raises(UnavailableError):
                             await appender.append(Lane.NORMAL, publications(4, 1))
             finally:
-                for server in others:
-                    os.kill(server.pid, signal.SIGCONT)
+                thaw(*others)
             async with asyncio.timeout(60):
                 await persistently(appender, 4, 1)
 

@@ -4,11 +4,16 @@ import asyncio
 import shutil
 import socket
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.bootstrap.link_checks import PartnerFacts
+from services.cli.findings import State
+from services.cli.link import partner
+from services.demo.troupe import start_hub
 from tests.commands import Counties, sihu
 from tests.counties import TRIO, World
 from tests.desks import DiskWorld, desks, founded
@@ -152,6 +157,78 @@ async def _examine_running(world: World) -> None:
             assert outcome.code == 0, outcome.out
             assert (came["hub"], came["node"], came["store"]) == ("ok", "ok", "ok"), outcome.out
             assert came["certificate"] == ("warn" if part.behind_leaf else "ok")
+        await _examine_links(world)
+
+
+async def _examine_links(world: World) -> None:
+    """Each step of the link is named, each partner as it was last seen; a server or partner that is away shows."""
+    behind, direct = (part.code for part in world.cast)
+    await world.load(direct, 3, seed=1)
+    await world.complete(60)
+    found = await _lines(world, direct)
+    assert [line["state"] for line in found["hub"]] == ["ok"] * 4
+    for line, words in zip(found["hub"], ("TLS verified", "let in as", "the hub holds", "5 streams"), strict=True):
+        assert words in line["text"]
+    assert "stored the newest that it proved" in found["partners"][0]["text"]
+    assert "clock " in found["partners"][0]["text"]
+    assert [line["state"] for line in found["partners"]] == ["ok"]
+    assert "TLS verified" not in (await _lines(world, behind))["hub"][0]["text"]
+
+    _add_address(world, direct, "tls://127.0.0.1:1")
+    found = await _lines(world, direct)
+    assert [line["state"] for line in found["hub"]] == ["warn", "ok", "ok", "ok", "ok"], found["hub"]
+    await world.troupe.stop("hub")
+    found = await _lines(world, direct)
+    assert [line["state"] for line in found["hub"]] == ["fail", "fail"]
+    assert all("no contact with tls://" in line["text"] for line in found["hub"])
+    await world.load(direct, 1, seed=2)
+    assert "owes a receipt since" in (await _lines(world, direct))["partners"][0]["text"]
+
+
+async def _lines(world: World, code: str) -> dict[str, list[dict[str, Any]]]:
+    return await asyncio.to_thread(examined, world.stage.county(code))
+
+
+def _add_address(world: World, code: str, url: str) -> None:
+    path = world.stage.county(code) / "county.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('urls = ["', f'urls = ["{url}", "', 1), encoding="utf-8")
+
+
+def test_a_county_that_the_hub_does_not_know_is_told_whom_to_ask(tmp_path: Path) -> None:
+    """TLS holds, and there is no account: the registry that the operator gave the hub is an older one."""
+    world = World.prepared(tmp_path, TRIO[1:])
+    others = World.prepared(tmp_path / "others", TRIO[:2])
+    shutil.rmtree(world.stage.hub / "agreements")
+    shutil.copy(others.stage.hub / "registry.json", world.stage.hub / "registry.json")
+    asyncio.run(_examine_stranger(world))
+
+
+async def _examine_stranger(world: World) -> None:
+    await start_hub(world.stage, world.troupe)
+    try:
+        hub = (await _lines(world, world.cast[1].code))["hub"]
+    finally:
+        await world.troupe.stop_all()
+    assert [one["state"] for one in hub] == ["ok", "fail"], hub
+    assert "sihu hub update" in hub[1]["mend"]
+
+
+async def test_a_partner_is_judged_by_what_it_proved_and_by_its_clock() -> None:
+    """Ten minutes without a proof ask for the telephone; a clock behind is the way that took its time."""
+    now = datetime(2026, 3, 4, 8, tzinfo=UTC)
+    ago = now - timedelta(minutes=30)
+    seen = {
+        PartnerFacts(ago, None, -3.0): State.OK,
+        PartnerFacts(ago, now - timedelta(minutes=2), 0.1): State.OK,
+        PartnerFacts(None, ago, None): State.WARN,
+        PartnerFacts(ago, None, 7.5): State.WARN,
+        None: State.OK,
+    }
+    for facts, state in seen.items():
+        finding = partner(LIBO, facts, now, "0854-3610110")
+        assert finding.state is state, finding
+        assert ("0854-3610110" in finding.mend) is (state is State.WARN)
 
 
 def test_the_table_says_it_in_words(home: Path) -> None:

@@ -129,6 +129,18 @@ async def test_the_oldest_debt_is_known_per_recipient(store: Store) -> None:
     assert await store.read(lambda snapshot: snapshot.oldest_unstored()) == {THIRD: at(2)}
 
 
+async def test_the_last_proof_is_known_per_recipient(store: Store) -> None:
+    """Who has proved nothing for a day is asked by telephone; who never has, is not in the list."""
+    await store.write(lambda tx: posted(tx, 5, to=(THEM, THIRD)))
+    assert await store.read(lambda snapshot: snapshot.last_stored()) == {}
+    await store.write(marking(receipt(first=1, last=2, seconds=20)))
+    await store.write(marking(receipt(ReceiptStage.REJECTED, 3, code="content.unknown_field")))
+    assert await store.read(lambda snapshot: snapshot.last_stored()) == {THEM: at(20)}
+    await store.write(marking(receipt(first=4, last=4, seconds=30)))
+    await store.write(marking(receipt(receiver=THIRD, seconds=25)))
+    assert await store.read(lambda snapshot: snapshot.last_stored()) == {THEM: at(30), THIRD: at(25)}
+
+
 async def test_deliveries_may_skip_links_and_change_audience(store: Store) -> None:
     """A chain in which some link is owed to nobody, or to others than the one before it."""
     await store.write(lambda tx: posted(tx, 2))

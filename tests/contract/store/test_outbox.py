@@ -139,3 +139,12 @@ async def test_a_restored_store_numbers_anew_whatever_the_hub_may_lack(store: St
     assert [(one.sequence, one.subject) for one in found] == expected
     assert await store.read(lambda snapshot: snapshot.lane_end(Lane.NORMAL)) == behind + 3
     assert await store.read(lambda snapshot: [lane for lane in Lane if not snapshot.in_doubt(lane)]) == [Lane.NORMAL]
+
+
+async def test_lanes_tell_what_is_given_out_and_what_is_at_the_hub(store: Store) -> None:
+    """A lane that stands still shows only where both are known."""
+    await store.write(lambda tx: posted(tx, 3))
+    await store.write(lambda tx: _enqueue(tx, Lane.NORMAL, 1, 2, 3))
+    await store.write(lambda tx: tx.outbox.mark_published(Lane.NORMAL, 2))
+    lanes = await store.read(lambda snapshot: snapshot.lanes())
+    assert lanes == {Lane.URGENT: (0, 0), Lane.NORMAL: (3, 2), Lane.REPAIR: (0, 0)}

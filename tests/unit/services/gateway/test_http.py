@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pytest
 import structlog
+from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from adapters.memory.snapshot import MemorySnapshot
@@ -115,10 +116,30 @@ async def test_metrics_show_what_the_store_counts() -> None:
 
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     lines = answer.body.splitlines()
-    assert "sihu_events_out 1.0" in lines
+    assert "sihu_events_out_total 1.0" in lines
+    assert "sihu_deliveries_total 2.0" in lines
+    assert "sihu_stored_total 0.0" in lines
+    assert 'sihu_lane_publications_total{lane="urgent"} 2.0' in lines
+    assert 'sihu_lane_published_total{lane="urgent"} 2.0' in lines
     assert 'sihu_oldest_unstored_seconds{county="522722"} 90.0' in lines
     assert 'sihu_ready{check="hub"} 1.0' in lines
     assert 'sihu_gateway_refusals_total{code="http.not_found"} 1.0' in lines
+
+
+async def test_metrics_have_one_name_each_of_prometheus_form() -> None:
+    """A name without its unit or its ending is read for something else; one without help is read by nobody."""
+    world = World()
+    county = world[papers.HUANJIANG]
+    token = county.let_in("prometheus", Scope.OPERATE)
+    async with calling(county, token) as caller:
+        families = list(text_string_to_metric_families((await caller.get("/metrics")).body))
+
+    assert {one.name for one in families if not one.name.startswith("sihu_")} == set()
+    assert [one.name for one in families if not one.documentation] == []
+    for one in families:
+        assert one.type in {"counter", "gauge", "histogram"}, one
+        named = {sample.name for sample in one.samples}
+        assert (one.type == "counter") is all(name.endswith(("_total", "_created")) for name in named) or not named
 
 
 async def test_metrics_of_two_nodes_never_mix() -> None:
