@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import Enum
 
 CHUNK_BYTES = 64 * 1024
+_SLOW_CHUNK_BYTES = 2 * 1024
+_SLOW_BUFFER_BYTES = 16 * 1024
 
 
 class Mood(Enum):
@@ -19,10 +22,16 @@ class Mood(Enum):
 
 
 class Link:
-    """Relays from ``port`` to the hub's port, in the mood of the moment."""
+    """Relays from ``port`` to the hub's port, in the mood of the moment.
 
-    def __init__(self, target_port: int) -> None:
+    ``bytes_per_second`` bounds each direction of all connections together, and ``delay_seconds`` is what every piece takes
+    besides; what does not fit waits with the sender, as on a modem line.
+    """
+
+    def __init__(self, target_port: int, *, bytes_per_second: float = 0.0, delay_seconds: float = 0.0) -> None:
         self._target_port = target_port
+        self._bytes_per_second, self._delay_seconds = bytes_per_second, delay_seconds
+        self._free_at = {True: 0.0, False: 0.0}
         self._writers: set[asyncio.StreamWriter] = set()
         self._changed = asyncio.Event()
         self.mood = Mood.WELL
@@ -49,6 +58,9 @@ class Link:
             return
         with contextlib.suppress(OSError):
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+            if self._bytes_per_second:
+                for one in (writer, far_writer):
+                    one.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SLOW_BUFFER_BYTES)
             pair = {writer, far_writer}
             self._writers |= pair
             both = [self._pump(reader, far_writer, garbles=False), self._pump(far_reader, writer, garbles=True)]
@@ -64,7 +76,8 @@ class Link:
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, garbles: bool) -> None:
         first = True
         with contextlib.suppress(OSError):
-            while data := await reader.read(CHUNK_BYTES):
+            while data := await reader.read(_SLOW_CHUNK_BYTES if self._bytes_per_second else CHUNK_BYTES):
+                await self._take_time(len(data), garbles)
                 while self.mood is Mood.SILENT:
                     await self._changed.wait()
                 if self.mood is Mood.GARBLED and garbles and not first:
@@ -73,12 +86,22 @@ class Link:
                 writer.write(data)
                 await writer.drain()
 
+    async def _take_time(self, size: int, inwards: bool) -> None:  # noqa: FBT001 - the direction
+        """Wait until the line has carried so many bytes: they stand in a queue, whoever sends them."""
+        loop = asyncio.get_running_loop()
+        if self._bytes_per_second:
+            begins = max(loop.time(), self._free_at[inwards])
+            self._free_at[inwards] = begins + size / self._bytes_per_second
+            await asyncio.sleep(self._free_at[inwards] - loop.time())
+        if self._delay_seconds:
+            await asyncio.sleep(self._delay_seconds)
+
 
 @asynccontextmanager
-async def link_to(port: int) -> AsyncIterator[Link]:
+async def link_to(port: int, *, bytes_per_second: float = 0.0, delay_seconds: float = 0.0) -> AsyncIterator[Link]:
     """Open a link to a loopback port."""
-    link = Link(port)
-    server = await asyncio.start_server(link.relay, "127.0.0.1", 0)
+    link = Link(port, bytes_per_second=bytes_per_second, delay_seconds=delay_seconds)
+    server = await asyncio.start_server(link.relay, "127.0.0.1", 0, limit=_SLOW_BUFFER_BYTES)
     link.port = int(server.sockets[0].getsockname()[1])
     try:
         yield link

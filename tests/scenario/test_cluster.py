@@ -16,9 +16,9 @@ from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.credentials import Credentials, TlsFiles
 from adapters.jetstream.embedded import EmbeddedServer
 from adapters.jetstream.pull import JetStreamPuller
-from adapters.jetstream.refusals import ReplicaBehindError
+from adapters.jetstream.refusals import BatchesBusyError, ReplicaBehindError, parsed
 from adapters.jetstream.streams import DocumentsBehindError, Edition, Registrar
-from adapters.jetstream.wire import Reply
+from adapters.jetstream.wire import Reply, command
 from schemas.errors import UnavailableError
 from schemas.subjects import URGENT_STREAM, Lane, consumer_of, stream_of
 from tests.clusters import RealCluster, freeze, kill, real_cluster, thaw
@@ -107,6 +107,42 @@ async def test_leaders_killed_under_load_lose_double_and_swap_nothing(tmp_path: 
         report(f"leader killed {KILLS} times: {load.held} held, without writes {pauses} s, refusals {load.refusals}")
         assert got == list(range(1, load.held + 1))
         assert sum(server.restarts for server in cluster.servers) == KILLS
+
+
+async def test_a_batch_begun_at_a_leader_that_is_no_more_is_refused_whole(tmp_path: Path) -> None:
+    """What the dead leader had put aside is gone: its end alone must not be stored, and single messages go on."""
+    async with (
+        real_cluster(tmp_path, (HUANJIANG, LIBO)) as cluster,
+        cluster.connect(HUANJIANG) as connection,
+    ):
+        appender = JetStreamAppender(connection, HUANJIANG)
+        assert await appender.append(Lane.NORMAL, publications(1, 5)) == 5
+        leader = await cluster.leader_of(STREAM)
+        while server_of(cluster, connection) is leader:
+            connection.wire.leave()
+            await connection.contact(connection.contacts, timeout_seconds=CONTACT_SECONDS)
+        first, last = publications(6, 2)
+        head = b"NATS/1.0\r\nNats-Batch-Id: begun\r\nNats-Batch-Sequence: %d\r\nSihu-Seq: %d\r\n"
+        connection.wire.write(command(first.subject, b"", head % (1, 6) + b"\r\n", first.message))
+        await connection.wire.flush(5)
+        kill(leader)
+        commit = head % (2, 7) + b"Nats-Batch-Commit: 1\r\n\r\n"
+        async with asyncio.timeout(60):
+            while not (reply := await _answered(connection, last.subject, commit, last.message)):
+                await asyncio.sleep(0.1)
+        with pytest.raises(BatchesBusyError, match="incomplete"):
+            parsed(reply)
+        await persistently(appender, 6, 40)
+        assert await received(cluster, 45) == list(range(1, 46))
+
+
+async def _answered(connection: HubConnection, subject: str, headers: bytes, body: bytes) -> Reply | None:
+    """The answer of a leader; None while there is none."""
+    try:
+        reply = await connection.request(subject, body, headers=headers, timeout_seconds=1.0)
+    except UnavailableError:
+        return None
+    return reply if reply.body else None
 
 
 @pytest.mark.parametrize("at", ["consumer", "connection"])

@@ -1,0 +1,83 @@
+"""A county on a slow line, and on one that is half open: what an alert waits for, and that a backlog gets through."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.clock import SystemClock
+from services.demo.cast import Part
+from services.demo.ceremony import set_hub_url
+from services.demo.sampling import sample
+from tests.counties import World, report
+from tests.links import Mood, link_to
+
+PAIR = (Part("451226", "环江毛南族自治县联络办", "0778-8820110"), Part("522722", "荔波县联络办", "0854-3610110"))
+SOURCE, NEIGHBOUR = "522722", "451226"
+BYTES_PER_SECOND = 256_000 / 8
+BACKLOG = 500
+URGENT_SECONDS = 8.0
+SECONDS = 240
+
+
+@dataclass
+class Seen:
+    """What was measured, in seconds."""
+
+    urgent: float = 0.0
+    held_at_urgent: int = 0
+    drained: float = 0.0
+
+
+@pytest.mark.timeout(600)
+def test_an_alert_overtakes_a_backlog_on_a_slow_line(tmp_path: Path) -> None:
+    """256 kbit/s: what already stands in buffers is not overtaken, so no more may stand there than a few seconds' worth."""
+    world = World.prepared(tmp_path, PAIR)
+    seen = asyncio.run(_slow(world))
+    result = world.recounted()
+    report(f"{BACKLOG} events over 256 kbit/s: {seen}, {result}")
+    assert result.holds, result
+    assert 0 < seen.held_at_urgent < BACKLOG, "the alert must be accepted while the backlog drains"
+    assert seen.urgent <= URGENT_SECONDS
+
+
+async def _slow(world: World) -> Seen:
+    seen = Seen()
+    async with link_to(world.ports.hub, bytes_per_second=BYTES_PER_SECOND, delay_seconds=0.0) as link:
+        set_hub_url(world.stage, SOURCE, link.port)
+        async with world.running():
+            link.become(Mood.REFUSING)
+            await world.load(SOURCE, BACKLOG, seed=1)
+            link.become(Mood.WELL)
+            healed = time.monotonic()
+            await _until_arrived(world, 1)
+            accepted = time.monotonic()
+            sent = await world.send(SOURCE, sample("rainstorm_issued", begin=SystemClock().now()), "alert")
+            while not await _holds(world, sent["envelope_id"]):
+                await asyncio.sleep(0.02)
+            seen.urgent = time.monotonic() - accepted
+            seen.held_at_urgent = await _arrived(world)
+            await world.complete(SECONDS)
+            seen.drained = time.monotonic() - healed
+    return seen
+
+
+async def _until_arrived(world: World, count: int) -> None:
+    async with asyncio.timeout(SECONDS):
+        while await _arrived(world) < count:
+            await asyncio.sleep(0.02)
+
+
+async def _arrived(world: World) -> int:
+    return int((await world.gauges(NEIGHBOUR)).get("sihu_events_in", 0))
+
+
+async def _holds(world: World, envelope_id: str) -> bool:
+    async with world.client(NEIGHBOUR) as client:
+        params = {"direction": "in", "type": sample("rainstorm_issued").wire_type, "limit": "10"}
+        page: dict[str, Any] = json.loads(await client.get("/events", params))
+    return any(event["envelope_id"] == envelope_id for event in page["events"])
