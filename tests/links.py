@@ -24,8 +24,8 @@ class Mood(Enum):
 class Link:
     """Relays from ``port`` to the hub's port, in the mood of the moment.
 
-    ``bytes_per_second`` bounds each direction of all connections together, and ``delay_seconds`` is what every piece takes
-    besides; what does not fit waits with the sender, as on a modem line.
+    ``bytes_per_second`` bounds each direction of all connections together, and ``delay_seconds`` is what every piece
+    takes besides; what does not fit waits with the sender, as on a modem line.
     """
 
     def __init__(self, target_port: int, *, bytes_per_second: float = 0.0, delay_seconds: float = 0.0) -> None:
@@ -34,6 +34,7 @@ class Link:
         self._free_at = {True: 0.0, False: 0.0}
         self._writers: set[asyncio.StreamWriter] = set()
         self._changed = asyncio.Event()
+        self._lost: set[asyncio.StreamWriter] = set()
         self.mood = Mood.WELL
         self.port = 0
         self.connections = 0
@@ -48,8 +49,13 @@ class Link:
 
     def drop(self) -> None:
         """Break every open connection, without a goodbye."""
+        self._lost.clear()
         for writer in tuple(self._writers):
             writer.transport.abort()
+
+    def lose(self) -> None:
+        """Let what is open now hang for ever, closed by nobody, as behind a firewall that forgot it."""
+        self._lost |= self._writers
 
     async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -78,7 +84,7 @@ class Link:
         with contextlib.suppress(OSError):
             while data := await reader.read(_SLOW_CHUNK_BYTES if self._bytes_per_second else CHUNK_BYTES):
                 await self._take_time(len(data), garbles)
-                while self.mood is Mood.SILENT:
+                while self.mood is Mood.SILENT or writer in self._lost:
                     await self._changed.wait()
                 if self.mood is Mood.GARBLED and garbles and not first:
                     data = b"\x00" * len(data)

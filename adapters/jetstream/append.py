@@ -17,7 +17,7 @@ Source: docs/decisions/0006-carry-events-over-jetstream.md, docs/decisions/0015-
 
 import asyncio
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,16 +31,20 @@ from adapters.jetstream.refusals import (
     last_sequence_in,
     parsed,
 )
-from adapters.jetstream.wire import Reply, Wire, command
+from adapters.jetstream.wire import Reply, SilentError, Wire, command
 from schemas.carriage import Publication
 from schemas.errors import InvariantError
 from schemas.subjects import Lane, own_space
 
 BATCH_MAX: Final = 1000  # messages: nats-server's own limit for an atomic batch
 BATCH_MAX_BYTES: Final = 2 * 1024 * 1024
+BATCH_MIN_BYTES: Final = 16 * 1024
+_BATCH_FIRST_BYTES: Final = 128 * 1024
+_BATCH_SOON_SECONDS: Final = 0.5  # a batch that is through by then may be followed by one twice as large
+_BATCH_LATE_SECONDS: Final = 2.0  # and one that is not by then is followed by one half as large
 BATCH_FROM: Final = 3  # messages; fewer are faster one by one
 _SINGLES_WHEN_BUSY: Final = 50  # messages sent one by one per call while no batch can be had
-_SLICE_BYTES: Final = 64 * 1024  # written at once, so that an alert on the same connection waits for no more
+_SLICE_BYTES: Final = 32 * 1024  # written at once, so that an alert on the same connection waits for no more
 _HEADERS_MAX_BYTES: Final = 1024
 _SEQUENCE: Final = b"Sihu-Seq"
 _NOT_FOUND: Final = 404
@@ -65,22 +69,30 @@ class Tail:
 class JetStreamAppender:
     """Satisfies ``services.ports.Appender`` for one county."""
 
-    def __init__(self, hub: HubConnection, county: str, *, timeout_seconds: float = 10.0) -> None:
-        """Borrow a connection; ask nothing yet.
+    def __init__(
+        self, hub: HubConnection, county: str, *, urgent: HubConnection | None = None, timeout_seconds: float = 10.0
+    ) -> None:
+        """Borrow connections; ask nothing yet.
 
         Args:
             hub: Shared with the pullers.
             county: Whose lanes they are.
+            urgent: A connection of its own for the urgent lane: on a slow line no alert stands behind a batch.
             timeout_seconds: How long to wait for an answer; a batch must get through a slow line in that time.
         """
-        self._hub, self._county, self._timeout_seconds = hub, county, timeout_seconds
+        self._hub, self._urgent = hub, urgent or hub
+        self._county, self._timeout_seconds = county, timeout_seconds
         self._tails: dict[Lane, Tail] = {}
         self._turns = {lane: asyncio.Lock() for lane in Lane}
+        self._batch_bytes = _BATCH_FIRST_BYTES
 
     @property
     def contacts(self) -> int:
         """How often contact was made; whatever was learnt over an earlier contact is doubtful."""
-        return self._hub.contacts
+        return self._hub.contacts + self._urgent.contacts
+
+    def _way(self, lane: Lane) -> HubConnection:
+        return self._urgent if lane is Lane.URGENT else self._hub
 
     async def last_held(self, lane: Lane) -> int:
         """Return the last own publication sequence that the hub holds, 0 if none.
@@ -90,7 +102,7 @@ class JetStreamAppender:
             UnavailableError: It cannot be known now.
         """
         async with self._turns[lane]:
-            with self._hub.judged():
+            with self._way(lane).judged():
                 tail = await self._read_tail(lane)
                 await self._confirm(lane, tail)
             self._tails[lane] = tail
@@ -109,7 +121,7 @@ class JetStreamAppender:
         """
         async with self._turns[lane]:
             tail = self._tails.pop(lane, None)  # it comes back only if nothing was left in doubt
-            with self._hub.judged():
+            with self._way(lane).judged():
                 tail = await self._append_all(lane, tail or await self._read_tail(lane), waiting)
             self._tails[lane] = tail
             return tail.own
@@ -127,7 +139,7 @@ class JetStreamAppender:
         """Let the leader of the stream say whether this is the last of our lane: only it knows what is on its way."""
         headers = b"NATS/1.0\r\n%b\r\n" % self._expect(lane, Tail(_NEVER, 0))
         subject = f"{own_space(self._county, lane).removesuffix('>')}{self._county}.asked"
-        reply = await self._hub.request(subject, headers=headers, timeout_seconds=self._timeout_seconds)
+        reply = await self._way(lane).request(subject, headers=headers, timeout_seconds=self._timeout_seconds)
         last = last_sequence_in(reply)
         if last is None:
             parsed(reply)
@@ -137,7 +149,7 @@ class JetStreamAppender:
 
     async def _read_tail(self, lane: Lane) -> Tail:
         """Ask for the last message of our lane; the hub's answer tells both of its sequences."""
-        reply = await self._hub.request(last_of(self._county, lane), timeout_seconds=self._timeout_seconds)
+        reply = await self._way(lane).request(last_of(self._county, lane), timeout_seconds=self._timeout_seconds)
         if reply.status == _NOT_FOUND:
             return Tail(0, 0)
         if reply.status:
@@ -146,9 +158,11 @@ class JetStreamAppender:
 
     async def _append_batches(self, lane: Lane, tail: Tail, rest: Sequence[Publication]) -> Tail:
         """Commit one chunk after the other; the next one travels while one is being committed."""
-        wire = self._hub.wire
+        wire = self._way(lane).wire
         committing: tuple[Publication, Ticket] | None = None
-        for chunk in _chunks(rest):
+        clock = asyncio.get_running_loop().time
+        since = clock()
+        for chunk in _chunks(rest, lambda: self._batch_bytes):
             if len(chunk) < BATCH_FROM:
                 tail = await self._committed(wire, tail, committing)
                 committing = None
@@ -160,21 +174,35 @@ class JetStreamAppender:
                 wire.write(*commands)
                 await wire.room()
             tail = await self._committed(wire, tail, committing)
+            since = self._learn(since, clock())
             ticket = wire.ticket()
             wire.write(_commit(ticket[0], batch, len(chunk), chunk[-1], self._expect(lane, tail)))
             committing = chunk[-1], ticket
         return await self._committed(wire, tail, committing)
 
+    def _learn(self, since: float, now: float) -> float:
+        """Fit batches to the line: a slow one must carry a whole batch while the hub and we still wait for it."""
+        took = now - since
+        if took < _BATCH_SOON_SECONDS:
+            self._batch_bytes = min(BATCH_MAX_BYTES, self._batch_bytes * 2)
+        elif took > _BATCH_LATE_SECONDS:
+            self._batch_bytes = max(BATCH_MIN_BYTES, self._batch_bytes // 2)
+        return now
+
     async def _committed(self, wire: Wire, tail: Tail, committing: tuple[Publication, Ticket] | None) -> Tail:
         if committing is None:
             return tail
         publication, ticket = committing
-        reply = await wire.answer(ticket, self._timeout_seconds)
+        try:
+            reply = await wire.answer(ticket, self._timeout_seconds)
+        except SilentError:
+            self._batch_bytes = max(BATCH_MIN_BYTES, self._batch_bytes // 4)
+            raise
         return Tail(_stored_at(reply), publication.sequence)
 
     async def _append_one(self, lane: Lane, tail: Tail, publication: Publication) -> Tail:
         headers = b"NATS/1.0\r\n%b%b: %d\r\n\r\n" % (self._expect(lane, tail), _SEQUENCE, publication.sequence)
-        wire = self._hub.wire
+        wire = self._way(lane).wire
         ticket = wire.ticket()
         wire.write(command(publication.subject, ticket[0], headers, publication.message))
         return await self._committed(wire, tail, (publication, ticket))
@@ -200,12 +228,12 @@ class JetStreamAppender:
         )
 
 
-def _chunks(waiting: Sequence[Publication]) -> Iterator[Sequence[Publication]]:
-    """Cut into pieces that one atomic batch may carry."""
+def _chunks(waiting: Sequence[Publication], most_bytes: Callable[[], int]) -> Iterator[Sequence[Publication]]:
+    """Cut into pieces that one atomic batch may carry, as large as the line takes now."""
     start = size = 0
     for index, publication in enumerate(waiting):
         size += len(publication.message)
-        if index - start == BATCH_MAX or (size > BATCH_MAX_BYTES and index > start):
+        if index - start == BATCH_MAX or (size > most_bytes() and index > start):
             yield waiting[start:index]
             start, size = index, len(publication.message)
     if start < len(waiting):

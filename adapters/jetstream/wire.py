@@ -15,6 +15,7 @@ What nats-py does that we cannot use, and what stands here instead:
 import asyncio
 import itertools
 import re
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -23,6 +24,9 @@ import nats.errors
 from nats.aio.client import Client, Srv
 
 from schemas.errors import InvariantError, UnavailableError
+
+BUFFERED_BYTES: Final = 32 * 1024
+"""What may wait here and in the kernel besides what is under way: an alert, a PING or a question stands behind it."""
 
 Handler = Callable[[bytes, bytes, bytes, bytes], None]
 """Called with subject, reply, header block and body of each message; must not block and must not raise."""
@@ -115,9 +119,20 @@ class Wire(Client):
             UnreachableError: The handshake went through, but the connection did not last.
         """
         await self.connect(servers, **options)
+        self._bound_buffers()
         await self.tap(f"{self._replies}.r.*", self._answered)
         if not self.is_connected:
             raise UnreachableError("the connection did not last")
+
+    def _bound_buffers(self) -> None:
+        """Let little wait on this side of the line, so that on a slow one what is urgent need not wait for minutes."""
+        writer = getattr(self._transport, "_io_writer", None)
+        if writer is None:
+            return
+        writer.transport.set_write_buffer_limits(high=BUFFERED_BYTES)
+        open_socket = writer.get_extra_info("socket")
+        if open_socket is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            open_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, BUFFERED_BYTES)
 
     def write(self, *commands: bytes) -> None:
         """Hand whole commands to the transport, in order, as one buffer (one TLS record run, one system call).
@@ -230,6 +245,7 @@ class Wire(Client):
             handler(b"", b"", b"", b"")
 
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
+        self._pings_outstanding = 0  # the answer to our PING stands behind this message: the link lives
         handler = self._taps.get(sid)
         if handler is not None:
             handler(subject, reply, headers or b"", data)
@@ -237,6 +253,7 @@ class Wire(Client):
     async def _connect_to_server(self, s: Srv) -> None:
         self._drop()
         await super()._connect_to_server(s)
+        self._bound_buffers()
 
     async def _attempt_reconnect(self) -> None:
         self._cut()

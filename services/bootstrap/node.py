@@ -27,7 +27,7 @@ from adapters.sqlite.store import open_store
 from adapters.tls.authority import ends_at
 from schemas.errors import Fault, RequestError
 from schemas.registry import KeyUse
-from schemas.subjects import SIGNAL_STREAM, streams
+from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
 from services.bootstrap.cli import open_directory
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
@@ -166,7 +166,8 @@ async def open_node(
             open_store(settings.at(settings.store.path), county=county, floor_bytes=settings.store.floor_mib << 20)
         )
         posting = Posting(county=county, signers=signers, trust=directory.trust, ids=ids, encryption=encryption)
-        hub = HubConnection(credentials_of(settings, files, passphrase), who=county)
+        credentials = credentials_of(settings, files, passphrase)
+        hub, urgent = HubConnection(credentials, who=county), HubConnection(credentials, who=county)
         gateway = Gateway(
             store=store,
             posting=posting,
@@ -179,11 +180,14 @@ async def open_node(
         )
         port = await stack.enter_async_context(serving(gateway, host=settings.api.host, port=settings.api.port))
         await stack.enter_async_context(hub.running())
+        await stack.enter_async_context(urgent.running())
         threads = stack.enter_context(ThreadPoolExecutor(settings.bus.verify_threads, "verify"))
         receiver = Receiver(
             store=store,
             posting=posting,
-            pullers=[JetStreamPuller(hub, county, stream) for stream in streams()],
+            pullers=[
+                JetStreamPuller(urgent if stream == URGENT_STREAM else hub, county, stream) for stream in streams()
+            ],
             trust=directory.trust,
             clock=clock,
             executor=threads,
@@ -191,7 +195,7 @@ async def open_node(
             range_max=settings.bus.receipt_range_max,
         )
         await stack.enter_async_context(receiver.running())
-        appender = JetStreamAppender(hub, county)
+        appender = JetStreamAppender(hub, county, urgent=urgent)
         relay = Relay(store=store, appender=appender, clock=clock)
         await stack.enter_async_context(relay.running())
         resender = Resender(

@@ -31,6 +31,7 @@ STATE = [
     "_server_info",
     "_reconnection_task",
     "_status",
+    "_pings_outstanding",
 ]
 """Attributes of nats-py's client that ``Wire`` reads or writes."""
 
