@@ -17,11 +17,12 @@ Source: docs/decisions/0006-carry-events-over-jetstream.md, docs/decisions/0018-
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from adapters.jetstream.api import last_of
+from adapters.jetstream.batches import BATCH_MAX_BYTES, BATCH_MIN_BYTES, SEQUENCE, chunks, commit, staged
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.refusals import (
     BatchesBusyError,
@@ -36,17 +37,12 @@ from schemas.carriage import Publication
 from schemas.errors import InvariantError
 from schemas.subjects import Lane, own_space
 
-BATCH_MAX: Final = 1000  # messages: nats-server's own limit for an atomic batch
-BATCH_MAX_BYTES: Final = 2 * 1024 * 1024
-BATCH_MIN_BYTES: Final = 16 * 1024
 _BATCH_FIRST_BYTES: Final = 128 * 1024
 _BATCH_SOON_SECONDS: Final = 0.5  # a batch that is through by then may be followed by one twice as large
 _BATCH_LATE_SECONDS: Final = 2.0  # and one that is not by then is followed by one half as large
 BATCH_FROM: Final = 3  # messages; fewer are faster one by one
 _SINGLES_WHEN_BUSY: Final = 50  # messages sent one by one per call while no batch can be had
-_SLICE_BYTES: Final = 32 * 1024  # written at once, so that an alert on the same connection waits for no more
 _HEADERS_MAX_BYTES: Final = 1024
-_SEQUENCE: Final = b"Sihu-Seq"
 _NOT_FOUND: Final = 404
 _NEVER: Final = (1 << 63) - 1  # no stream gets so far
 
@@ -154,7 +150,7 @@ class JetStreamAppender:
             return Tail(0, 0)
         if reply.status:
             raise NoResponderError(f"the hub does not tell its last message of our {lane} lane: {reply.status}")
-        return Tail(_number(reply, b"Nats-Sequence"), _number(reply, _SEQUENCE))
+        return Tail(_number(reply, b"Nats-Sequence"), _number(reply, SEQUENCE))
 
     async def _append_batches(self, lane: Lane, tail: Tail, rest: Sequence[Publication]) -> Tail:
         """Commit one chunk after the other; the next one travels while one is being committed."""
@@ -162,7 +158,7 @@ class JetStreamAppender:
         committing: tuple[Publication, Ticket] | None = None
         clock = asyncio.get_running_loop().time
         since = clock()
-        for chunk in _chunks(rest, lambda: self._batch_bytes):
+        for chunk in chunks(rest, lambda: self._batch_bytes):
             if len(chunk) < BATCH_FROM:
                 tail = await self._committed(wire, tail, committing)
                 committing = None
@@ -170,13 +166,13 @@ class JetStreamAppender:
                     tail = await self._append_one(lane, tail, publication)
                 continue
             batch = secrets.token_hex(16).encode()
-            for commands in _staged(batch, chunk):
+            for commands in staged(batch, chunk):
                 wire.write(*commands)
                 await wire.room()
             tail = await self._committed(wire, tail, committing)
             since = self._learn(since, clock())
             ticket = wire.ticket()
-            wire.write(_commit(ticket[0], batch, len(chunk), chunk[-1], self._expect(lane, tail)))
+            wire.write(commit(ticket[0], batch, len(chunk), chunk[-1], self._expect(lane, tail)))
             committing = chunk[-1], ticket
         return await self._committed(wire, tail, committing)
 
@@ -201,7 +197,7 @@ class JetStreamAppender:
         return Tail(_stored_at(reply), publication.sequence)
 
     async def _append_one(self, lane: Lane, tail: Tail, publication: Publication) -> Tail:
-        headers = b"NATS/1.0\r\n%b%b: %d\r\n\r\n" % (self._expect(lane, tail), _SEQUENCE, publication.sequence)
+        headers = b"NATS/1.0\r\n%b%b: %d\r\n\r\n" % (self._expect(lane, tail), SEQUENCE, publication.sequence)
         wire = self._way(lane).wire
         ticket = wire.ticket()
         wire.write(command(publication.subject, ticket[0], headers, publication.message))
@@ -226,45 +222,6 @@ class JetStreamAppender:
             tail.stream_sequence,
             own_space(self._county, lane).encode(),
         )
-
-
-def _chunks(waiting: Sequence[Publication], most_bytes: Callable[[], int]) -> Iterator[Sequence[Publication]]:
-    """Cut into pieces that one atomic batch may carry, as large as the line takes now."""
-    start = size = 0
-    for index, publication in enumerate(waiting):
-        size += len(publication.message)
-        if index - start == BATCH_MAX or (size > most_bytes() and index > start):
-            yield waiting[start:index]
-            start, size = index, len(publication.message)
-    if start < len(waiting):
-        yield waiting[start:]
-
-
-def _staged(batch: bytes, chunk: Sequence[Publication]) -> Iterator[list[bytes]]:
-    """All but the last message, in slices: the hub puts them aside until the last one commits them."""
-    commands: list[bytes] = []
-    size = 0
-    for number, publication in enumerate(chunk[:-1], 1):
-        headers = b"NATS/1.0\r\nNats-Batch-Id: %b\r\nNats-Batch-Sequence: %d\r\n%b: %d\r\n\r\n" % (
-            batch,
-            number,
-            _SEQUENCE,
-            publication.sequence,
-        )
-        commands.append(command(publication.subject, b"", headers, publication.message))
-        size += len(publication.message)
-        if size >= _SLICE_BYTES:
-            yield commands
-            commands, size = [], 0
-    yield commands
-
-
-def _commit(reply: bytes, batch: bytes, number: int, publication: Publication, expect: bytes) -> bytes:
-    headers = (
-        b"NATS/1.0\r\nNats-Batch-Id: %b\r\nNats-Batch-Sequence: %d\r\nNats-Batch-Commit: 1\r\n%b%b: %d\r\n\r\n"
-        % (batch, number, expect, _SEQUENCE, publication.sequence)
-    )
-    return command(publication.subject, reply, headers, publication.message)
 
 
 def _stored_at(reply: Reply) -> int:
