@@ -325,12 +325,7 @@ class Snapshot(ShownWhole, Protocol):
         """Return since when the oldest link has been held back, None if none is."""
 
     def counts(self) -> Mapping[str, int]:
-        """Return gauges for metrics.
-
-        events_in, events_out, deliveries, stored, acknowledged, quarantined, held_back, receipts_in, receipts_out,
-        notices_open, waiting (publications not yet at the hub). ``oldest_unstored_seconds`` is computed by the caller
-        from ``oldest_unstored``.
-        """
+        """Return figures for metrics; ``waiting`` are publications not yet at the hub."""
 
     def lanes(self) -> Mapping[Lane, tuple[int, int]]:
         """Return, per lane, the last publication sequence that was given out, and the last known to be at the hub."""

@@ -12,7 +12,7 @@ A hub of several servers tells the last message by whichever of them is near, an
 stored wrongly for it, since the leader compares; but what such an answer says to a restored outbox would be believed.
 So ``last_held`` also asks the leader, by an append that nothing can satisfy: its refusal names the true sequence.
 
-Source: docs/decisions/0006-carry-events-over-jetstream.md, docs/decisions/0018-make-a-hub-of-three-servers.md
+Source: docs/decisions/0006-carry-events-over-jetstream.md, docs/decisions/0019-make-a-hub-of-three-servers.md
 """
 
 import asyncio

@@ -44,7 +44,7 @@ SERVER_HEAD: Final = """\
 #
 # What the servers show to each other is signed by an authority that signs nothing else: whoever is let in at the
 # cluster's port speaks for every account, and every county holds a certificate of the hub's other authority.
-# See docs/decisions/0018-make-a-hub-of-three-servers.md.
+# See docs/decisions/0019-make-a-hub-of-three-servers.md.
 """
 LEAF_HEAD: Final = """\
 # The leaf of one county (天峨 451222), as `sihu leaf` writes it: the county's systems connect here, and this server to
