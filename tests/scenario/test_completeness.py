@@ -145,12 +145,12 @@ async def test_a_hub_that_swallows_what_it_acknowledged_is_found_out(tmp_path: P
         assert notice["county"] == SOURCE
         assert "荔波" in notice["text"]
         assert f"{swallowed['channel'][:8]} 的第 {swallowed['seq']} 条" in notice["text"]
-        await until(lambda: _resolved(world, "missing"), TWO_INTERVALS)
+        await until(lambda: _resolved(world, "missing"), 30)
 
         await world.send(SOURCE, bulletin, "swallowed-middle")
         await world.send(SOURCE, alert, "overtakes")
         middle = await until(lambda: _holds(world, 4), TWO_INTERVALS)
-        await world.complete(TWO_INTERVALS)
+        await world.complete(30)
         report(f"tail named after {named:.2f} s, healed after {healed:.2f} s; middle healed after {middle:.2f} s")
         assert await notices(world, OTHER, "missing") == []
     count = world.recounted()
