@@ -4,14 +4,14 @@ The closed list of log events, ``room.past_tense``. One line per message per roo
 telephone number. Ids are bound once per delivery.
 
 info: gateway.submitted, gateway.acknowledged, gateway.closed, relay.published, receiver.accepted, hub.arranged,
-upkeep.swept, completeness.answered.
+upkeep.swept, completeness.answered, receiver.reexamined, rekeying.rotated, rekeying.told.
 warning: gateway.refused, relay.append_deferred, receiver.deferred, receiver.gap_waited, notifier.deferred,
 upkeep.deferred, directory.refused, notifier.expiring, receiver.own_lost, hub.arrange_deferred,
 hub.certificate_expiring, completeness.resent, completeness.deferred, completeness.asked,
-completeness.answer_deferred, completeness.refused.
+completeness.answer_deferred, completeness.refused, rekeying.deferred, rekeying.order_void, receiver.left.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, relay.hub_ahead,
 notifier.told, completeness.missing, completeness.silent, completeness.contradicted, completeness.fork_proved,
-completeness.epoch_dropped, completeness.unheard.
+completeness.epoch_dropped, completeness.unheard, receiver.revoked, rekeying.no_next_key.
 """
 
 import atexit

@@ -180,6 +180,9 @@ class Deliveries(Protocol):
     def owed(self, chain_number: int, recipient: str, limit: int) -> list[int]:
         """Return the sequences of which this recipient has proved nothing, good or bad, the first ``limit`` of them."""
 
+    def close(self, recipient: str, code: str, at: datetime) -> int:
+        """Nobody waits for this recipient any more: whatever it owes is refused with ``code``; return how many."""
+
 
 class Receipts(Protocol):
     """Receipts issued and received."""
@@ -208,6 +211,12 @@ class Waiting(Protocol):
 
     def quarantine(self, refused: Quarantined) -> None:
         """Keep refused bytes by digest (the same digest twice counts up); journals it."""
+
+    def refused(self, source: str, code: str, limit: int) -> list[Quarantined]:
+        """Return what was quarantined of a source for one reason and still has its bytes, oldest first."""
+
+    def readmit(self, digest: str) -> None:
+        """Take out of quarantine what turned out to be good: whoever calls this takes it in."""
 
     def watch(self, watches: Iterable[Watch]) -> None:
         """Remember deadlines."""
@@ -346,6 +355,9 @@ class Snapshot(ShownWhole, Protocol):
 
     def links(self, chain_number: int, first_seq: int, last_seq: int) -> list[KeptLink]:
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
+
+    def chains_of(self, source: str) -> list[Chain]:
+        """Return every epoch of every channel of a county, by number."""
 
 
 class Transaction(Snapshot, Protocol):

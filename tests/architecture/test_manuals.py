@@ -75,7 +75,7 @@ def test_the_runbooks_that_were_promised_are_there() -> None:
     """And each is named in the manual's table."""
     manual = OPERATING[0].read_text(encoding="utf-8")
     names = {path.stem for path in RUNBOOKS}
-    assert names == {"leaf-offline", "hub-lost", "quarantine", "restore", "disk-full", "certificate-expiry"}
+    assert names == {"leaf-offline", "hub-lost", "quarantine", "restore", "disk-full", "certificate-expiry", "keys"}
     assert [name for name in names if f"deploy/runbooks/{name}.md" not in manual] == []
 
 
