@@ -83,6 +83,7 @@ def revoke(
     desk = Desk(directory, passphrase_file)
     old = _record(desk, use, kid)
     now, keys = desk.now(), desk.signing_keys
+    doubt_the_hub(desk.settings)  # refuses while the node runs: positions of a moment ago would cut off what it signs
     offline = offline_signer(desk, recovery)
     public, next_public = keys.make(use), keys.make(use)
     change = sure(

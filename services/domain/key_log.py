@@ -22,7 +22,7 @@ from services.domain.chain import epoch_counter
 from services.domain.documents import document_digest, open_payload, valid_signers
 from services.domain.encoding import from_base64url
 from services.domain.governance import kid_of
-from services.domain.trust import AdoptedBranches, AdoptedChange, AdoptedSuspension, KeysEnd, MemberKey, Trust
+from services.domain.trust import AdoptedBranches, AdoptedChange, AdoptedSuspension, KeysEnd, MemberKey, Trust, keys_of
 
 CHANGES_MAX: Final = 64
 """Changes of one county that are kept; the registry's next version lists the key in force and begins anew."""
@@ -59,7 +59,9 @@ def with_changes(
     trust, of_statements = _with_statements(trust, every)
     waiting = {digest: one for digest, one in every.items() if one.payload_type not in _STATEMENTS}
     waiting = {digest: waiting[digest] for digest in sorted(waiting.keys() - known.keys())}
-    records = {**_records_of(earlier), **trust.keys}
+    followed = (one.change for one in trust.changes if one.change.key is not None)
+    records = {**_records_of(earlier), **{one.key.kid: MemberKey(one.county, one.key) for one in followed if one.key}}
+    records |= trust.keys
     faults: dict[str, Fault] = {}
     progress = True
     while progress:
@@ -152,8 +154,8 @@ def _applied(trust: Trust, changes: Sequence[AdoptedChange], records: Mapping[st
     for adopted in changes:
         one = adopted.change
         ended[one.old] = _tightened(ended.get(one.old), one)
-    followers = {one.change.key.kid for one in changes if one.change.key is not None}
-    wanted = {*trust.keys, *followers, *ended}
+    revoked = {kid for kid, one in ended.items() if one.revoked}
+    wanted = _followed(trust.registry, changes, records, revoked) | ended.keys()
     closed = frozenset(
         (end.channel, end.epoch)
         for adopted in changes
@@ -163,6 +165,36 @@ def _applied(trust: Trust, changes: Sequence[AdoptedChange], records: Mapping[st
     keys = {kid: record for kid, record in records.items() if kid in wanted}
     ordered = tuple(sorted(changes, key=lambda one: (one.change.issued_at, one.digest)))
     return replace(trust, keys=keys, ended=ended, closed=closed, changes=ordered)
+
+
+def _followed(
+    registry: Registry, changes: Sequence[AdoptedChange], records: Mapping[str, MemberKey], revoked: set[str]
+) -> set[str]:
+    """Return the keys of the registry and those that followed them.
+
+    Whoever stole a key from a disk has the next one, too. So what a revoked key alone has put in its place does not
+    count, nor what that one did; what an offline key put there does.
+    """
+    trusted = set(keys_of(registry))
+    listed = {kid for kid in records if kid not in {one.change.key.kid for one in changes if one.change.key}}
+    waiting = [one for one in changes if one.change.key is not None]
+    while waiting:
+        counting = [
+            one
+            for one in waiting
+            if _is_by_offline_key(one, registry)
+            or (one.change.old in trusted | listed and one.change.old not in revoked)
+        ]
+        if not counting:
+            break
+        trusted |= {one.change.key.kid for one in counting if one.change.key is not None}
+        waiting = [one for one in waiting if one not in counting]
+    return trusted
+
+
+def _is_by_offline_key(adopted: AdoptedChange, registry: Registry) -> bool:
+    member = next((one for one in registry.members if one.county == adopted.change.county), None)
+    return member is not None and bool(valid_signers(adopted.document, _offline_keys(member)))
 
 
 def _tightened(held: KeysEnd | None, change: KeyChange) -> KeysEnd:

@@ -196,6 +196,32 @@ def test_a_second_document_ends_a_key_earlier_and_never_later() -> None:
         assert judge_position(event(2), trust) is not None
 
 
+def test_the_thief_of_the_disk_does_not_come_back_by_a_rotation() -> None:
+    """He has the next key as well, and the one after it that he made: after the revocation none of them counts."""
+    thiefs = signed(SECOND, THIRD, old=SECOND.kid, key=record(THIRD), ends=())
+    for documents in itertools.permutations([ROTATION, thiefs, REVOCATION]):
+        trust = trusting()
+        for document in documents:
+            trust, _ = with_changes(trust, [document])
+        assert [key.kid for key in current_keys(trust, LIBO, KeyUse.EVENT)] == [FOURTH.kid]
+        for thief in (SECOND, THIRD):
+            found = examine(papers.arrival(event(1, by=thief)), trust=trust, county=HUANJIANG)
+            assert found.outcome is not Outcome.ACCEPTABLE
+
+
+def test_what_followed_a_key_revoked_later_keeps_its_past_by_a_revocation_of_its_own() -> None:
+    """An old backup was stolen: the key in force was in it, too, but what it signed until now is true."""
+    last = event(7, by=SECOND)
+    ends = (KeyEnd(channel=CHANNEL, epoch=EPOCH, seq=7, id=last.envelope_id),)
+    second = signed(RECOVERY, FOURTH, old=SECOND.kid, reason=ChangeReason.REVOKED, key=record(FOURTH), ends=ends)
+    trust, faults = with_changes(
+        trusting(), [ROTATION, signed(RECOVERY, reason=ChangeReason.REVOKED, key=None), second]
+    )
+    assert faults == ()
+    assert examine(papers.arrival(event(5, by=SECOND)), trust=trust, county=HUANJIANG).outcome is Outcome.ACCEPTABLE
+    assert [key.kid for key in current_keys(trust, LIBO, KeyUse.EVENT)] == [FOURTH.kid]
+
+
 def test_a_revocation_closes_the_epochs_it_lists() -> None:
     """There the receivers may hold the thief's links at the places that would be used next."""
     assert with_changes(trusting(), [REVOCATION])[0].closed == {(CHANNEL, EPOCH)}
