@@ -38,7 +38,7 @@ from schemas.subjects import Lane
 from services.completeness_ports import ShownWhole, Signals
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
-from services.key_ports import Erasures, OfficeKeys
+from services.key_ports import Erasures, OfficeKeys, Readmitting
 
 T = TypeVar("T")
 
@@ -197,7 +197,7 @@ class Receipts(Protocol):
         """Return the human receipt that we issued for an event, or None."""
 
 
-class Waiting(Protocol):
+class Waiting(Readmitting, Protocol):
     """Held back, quarantined, watched, told: what waits for something or somebody."""
 
     def hold(self, held: HeldBack) -> bool:
@@ -211,12 +211,6 @@ class Waiting(Protocol):
 
     def quarantine(self, refused: Quarantined) -> None:
         """Keep refused bytes by digest (the same digest twice counts up); journals it."""
-
-    def refused(self, source: str, code: str, limit: int) -> list[Quarantined]:
-        """Return what was quarantined of a source for one reason and still has its bytes, oldest first."""
-
-    def readmit(self, digest: str) -> None:
-        """Take out of quarantine what turned out to be good: whoever calls this takes it in."""
 
     def watch(self, watches: Iterable[Watch]) -> None:
         """Remember deadlines."""
@@ -355,9 +349,6 @@ class Snapshot(ShownWhole, Protocol):
 
     def links(self, chain_number: int, first_seq: int, last_seq: int) -> list[KeptLink]:
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
-
-    def chains_of(self, source: str) -> list[Chain]:
-        """Return every epoch of every channel of a county, by number."""
 
 
 class Transaction(Snapshot, Protocol):
