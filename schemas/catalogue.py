@@ -19,6 +19,7 @@ from pydantic import JsonValue, ValidationError
 from schemas.base import Event
 from schemas.control import (
     ContentErased,
+    DocumentsPublished,
     EpochOpened,
     ForkProved,
     HeadBeaconed,
@@ -42,6 +43,7 @@ TYPES: Final[tuple[type[Event], ...]] = (
     EpochOpened,
     MemberKeyPublished,
     ContentErased,
+    DocumentsPublished,
     Receipt,
     HeadBeaconed,
     RangeRequested,

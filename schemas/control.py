@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Event, InformationClass, Kind, Model, WireTime
+from schemas.documents import SignedDocument
 from schemas.envelope import AUDIENCE_MAX, MAX_INTEGER
 from schemas.ids import AgreementId, AgreementRef, ChannelId, CountyId, Digest, EnvelopeId, Epoch
 from schemas.officers import OfficerProof
@@ -28,6 +29,8 @@ class OpeningReason(StrEnum):
     FIRST = "first"
     RESTORED = "restored"
     FORKED = "forked"
+    REVOKED = "revoked"
+    """The key that signed the epoch before was revoked."""
 
 
 class LastLink(Model):
@@ -205,6 +208,18 @@ class ForkProved(Event):
     purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
 
     links: Annotated[tuple[SignedHeader, ...], Field(min_length=2, max_length=2, strict=False)]
+
+
+class DocumentsPublished(Event):
+    """A member passes signed documents on. They stand by their own signatures, whoever carries them."""
+
+    wire_type: ClassVar[str] = "cn.sihu.control.documents_published.v1"
+    title_zh: ClassVar[str] = "公布文书"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    documents: Annotated[tuple[SignedDocument, ...], Field(min_length=1, max_length=16, strict=False)]
+    """Key changes; a later one may need an earlier one."""
 
 
 class ReceiptStage(StrEnum):

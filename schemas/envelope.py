@@ -40,6 +40,9 @@ class PayloadType(StrEnum):
     AGREEMENT = "application/vnd.sihu.agreement.v1+json"
     OFFICER = "application/vnd.sihu.officer.v1+json"
     ANSWER = "application/vnd.sihu.answer.v1+json"
+    KEY_CHANGE = "application/vnd.sihu.key-change.v1+json"
+    SUSPENSION = "application/vnd.sihu.suspension.v1+json"
+    BRANCH_KEPT = "application/vnd.sihu.branch-kept.v1+json"
 
 
 class RefRelation(StrEnum):

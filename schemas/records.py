@@ -311,6 +311,8 @@ class NoticeKind(StrEnum):
     """A county goes on in a new epoch without links that we hold: an old backup came back there."""
     MISSING = "missing"
     """Links of a channel that exist, by the word of its source or of a witness, are not here."""
+    KEY_REVOKED = "key_revoked"
+    """A key was revoked, and what was taken here is trusted no longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ class ShownWhole(Protocol):
     def signed_at(self, chain_number: int, seq: int) -> SignedBytes | None:
         """Return what was signed at a place of a chain, refused links too, or None."""
 
+    def chains_of(self, source: str) -> list[Chain]:
+        """Return every epoch of every channel of a county, by number."""
+
     def heads(self) -> list[Chain]:
         """Return the newest epoch of every channel, own and others', by number."""
 

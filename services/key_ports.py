@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from schemas.records import ErasureRow
+from schemas.records import ErasureRow, Quarantined
 from schemas.registry import KeyRecord
 
 
@@ -75,3 +75,13 @@ class Erasures(Protocol):
 
     def note(self, envelope_id: str, row: ErasureRow) -> None:
         """Keep that another county erased its copy; the first word of each county stays."""
+
+
+class Readmitting(Protocol):
+    """What was quarantined for a key that was not known then."""
+
+    def refused(self, source: str, code: str, limit: int) -> list[Quarantined]:
+        """Return what was quarantined of a source for one reason and still has its bytes, oldest first."""
+
+    def readmit(self, digest: str) -> None:
+        """Take out of quarantine what turned out to be good: whoever calls this takes it in."""

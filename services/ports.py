@@ -38,7 +38,7 @@ from schemas.subjects import Lane
 from services.completeness_ports import ShownWhole, Signals
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
-from services.key_ports import Erasures, OfficeKeys
+from services.key_ports import Erasures, OfficeKeys, Readmitting
 
 T = TypeVar("T")
 
@@ -180,6 +180,9 @@ class Deliveries(Protocol):
     def owed(self, chain_number: int, recipient: str, limit: int) -> list[int]:
         """Return the sequences of which this recipient has proved nothing, good or bad, the first ``limit`` of them."""
 
+    def close(self, recipient: str, code: str, at: datetime) -> int:
+        """Nobody waits for this recipient any more: whatever it owes is refused with ``code``; return how many."""
+
 
 class Receipts(Protocol):
     """Receipts issued and received."""
@@ -194,7 +197,7 @@ class Receipts(Protocol):
         """Return the human receipt that we issued for an event, or None."""
 
 
-class Waiting(Protocol):
+class Waiting(Readmitting, Protocol):
     """Held back, quarantined, watched, told: what waits for something or somebody."""
 
     def hold(self, held: HeldBack) -> bool:

@@ -154,7 +154,7 @@ class Posting:
         agreement_id = outgoing.agreement.agreement.id
         channel = channel_of(outgoing.chain_kind, self.county, agreement_id, outgoing.to)
         chain = tx.chains.current(channel)
-        if chain is not None and chain.ended is None:
+        if chain is not None and chain.ended is None and (channel, chain.epoch) not in self._trust().closed:
             return chain
         return self._open_epoch(tx, outgoing, channel, chain, now)
 
@@ -163,11 +163,16 @@ class Posting:
         before = Position(BEFORE_EPOCH, old.head.envelope_id if old else NO_LINK)
         agreement_id = outgoing.agreement.agreement.id
         chain = Chain(0, channel, epoch, self.county, agreement_id, outgoing.chain_kind, outgoing.to, before)
-        envelope = self._seal(_opening(outgoing, chain, old), chain, now, {})
+        envelope = self._seal(_opening(outgoing, chain, old, self._reason(old)), chain, now, {})
         chain = tx.chains.open(replace(chain, head=envelope.link.position))
         tx.outbox.record([NewLink(chain.number, Direction.OUTGOING, envelope, now)])
         self._enqueue(tx, envelope, outgoing.agreement)
         return chain
+
+    def _reason(self, old: Chain | None) -> OpeningReason:
+        if old is not None and (old.channel, old.epoch) in self._trust().closed:
+            return OpeningReason.REVOKED
+        return (old.ended if old else None) or OpeningReason.FIRST
 
     def _reader_keys(self, tx: Transaction, outgoing: Outgoing, now: datetime) -> Mapping[str, KeyRecord]:
         """Choose the key of each reader, or refuse before anything has been placed."""
@@ -257,7 +262,7 @@ def _control(outgoing_like: Outgoing, event: EpochOpened, priority: int) -> Outg
     )
 
 
-def _opening(outgoing: Outgoing, chain: Chain, old: Chain | None) -> Outgoing:
+def _opening(outgoing: Outgoing, chain: Chain, old: Chain | None, reason: OpeningReason) -> Outgoing:
     # Always urgent: whatever follows, in whichever lane, is judged against this record.
     opened = EpochOpened(
         channel=chain.channel,
@@ -265,7 +270,7 @@ def _opening(outgoing: Outgoing, chain: Chain, old: Chain | None) -> Outgoing:
         agreement_id=chain.agreement_id,
         audience=tuple(CountyCode(county) for county in chain.audience),
         epoch=chain.epoch,
-        reason=(old.ended if old else None) or OpeningReason.FIRST,
+        reason=reason,
         old_epoch=old.epoch if old else None,
         last=LastLink(seq=old.head.seq, id=old.head.envelope_id) if old else None,
     )

@@ -18,13 +18,14 @@ from schemas.access import Access, Scope
 from schemas.agreements import Grant
 from schemas.carriage import Arrival, Publication
 from schemas.catalogue import TYPES
-from schemas.control import CONTROL_PURPOSE
+from schemas.control import CONTROL_PURPOSE, DocumentsPublished
 from schemas.documents import SignedDocument
 from schemas.ids import CountyCode
 from schemas.registry import KeyUse
 from schemas.subjects import Lane, parse_subject
 from services.domain.encoding import digest_of
 from services.domain.evidence_writing import TrustPapers
+from services.domain.key_log import with_changes
 from services.domain.receiving import examine
 from services.domain.trust import Trust
 from services.gateway.gateway import Gateway, Limits, NodeFacts
@@ -138,15 +139,32 @@ class County:
 
     async def receive(self, publications: Sequence[Publication]) -> None:
         """Examine and settle what was carried here."""
-        trust, now = self.directory.trust(), self.clock.now()
-        unwrap = self.encryption.unwrap
+        now = self.clock.now()
         arrivals = [Arrival(one.sequence, one.subject, one.message) for one in publications]
+        if fresh := self._keep_documents(arrivals):
+            await self.store.write(lambda tx: self._settlement(tx, now).settle_again(_MOST))
+        trust = self.directory.trust()
+        unwrap = self.encryption.unwrap
         found = [examine(arrival, trust=trust, county=self.code, unwrap=unwrap) for arrival in arrivals]
 
         def work(tx: Transaction) -> None:
-            Settlement(tx, posting=self.posting, trust=trust, now=now).settle(found)
+            self._settlement(tx, now).settle(found)
+            if fresh:
+                self._settlement(tx, now).settle_again(_MOST)
 
         await self.store.write(work)
+
+    def _settlement(self, tx: Transaction, now: datetime) -> Settlement:
+        return Settlement(tx, posting=self.posting, trust=self.directory.trust(), now=now)
+
+    def _keep_documents(self, arrivals: Sequence[Arrival]) -> bool:
+        """Let changes of keys count as soon as they come, as the receiver does; tell whether there were any."""
+        before = self.directory.trust()
+        for arrival in arrivals:
+            event = examine(arrival, trust=self.directory.trust(), county=self.code).event
+            if isinstance(event, DocumentsPublished):
+                self.directory.trusted = with_changes(self.directory.trust(), event.documents)[0]
+        return self.directory.trust() is not before
 
     async def counts(self) -> Mapping[str, int]:
         """Return the store's gauges: what a test compares to say that nothing was stored."""

@@ -19,7 +19,7 @@ P = TypeVar("P")
 Files = Mapping[str, bytes]
 """Path below the county's directory, with ``/``, to the file's bytes."""
 
-TRUST_FILES: Final = ("trust/pinned.json", "trust/registry-*.json", "trust/agreements/*.json")
+TRUST_FILES: Final = ("trust/pinned.json", "trust/registry-*.json", "trust/agreements/*.json", "trust/keys/*.json")
 OFFICER_FILES: Final = ("officers/*.json",)
 LOOK_AGAIN_SECONDS: Final = 1.0
 
@@ -53,6 +53,10 @@ class WatchedFiles(Generic[T]):
         self._stamp: _Stamp | None = None
         self._value: T | None = None
         self.fault: Fault | None = None
+
+    def refresh(self) -> None:
+        """A file was changed by this process: look at once when the value is asked for next."""
+        self._looked_at = None
 
     def current(self) -> T:
         """Return the value in force.
@@ -152,6 +156,10 @@ class Directory(Generic[T, P]):
             RequestError: No registry is trusted here, or its files are damaged.
         """
         return self._papers.current()
+
+    def refresh_trust(self) -> None:
+        """A document of trust was written by this process: let it count at once."""
+        self._trust.refresh()
 
     def access(self, token_digest: str) -> Access | None:
         """Return the token with this SHA-256 (hex), revoked or expired ones too, or None."""

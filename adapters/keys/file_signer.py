@@ -9,6 +9,7 @@ class FileSigner:
     def __init__(self, key: OpenKey, kid: str) -> None:
         """Take an open Ed25519 key and its key id."""
         self.kid = kid
+        self.public = key.public
         self._key = key
 
     def sign(self, to_be_signed: bytes) -> bytes:

@@ -228,11 +228,22 @@ class MemoryDeliveries:
         keys = sorted(key for key in self._state.dues if (key[0], key[2]) == (chain_number, recipient))
         return [seq for _, seq, _ in (key for key in keys if self._state.dues[key].owes_stored)][:limit]
 
+    def close(self, recipient: str, code: str, at: datetime) -> int:
+        """Nobody waits for this recipient any more: whatever it owes is refused; return how many."""
+        owed = [key for key, due in self._state.dues.items() if key[2] == recipient and due.owes_stored]
+        return sum(self.mark(closing(recipient, code, chain, (seq, seq), at)) for chain, seq, _ in owed)
+
     def _drop_watches(self, receipt: ReceiptRow) -> None:
         human = receipt.stage in HUMAN_STAGES
         for key, stage in list(self._state.watches):
             if _covers(receipt, key) and (stage is ReceiptStage.STORED or human):
                 del self._state.watches[key, stage]
+
+
+def closing(recipient: str, code: str, chain: int, covered: tuple[int, int], at: datetime) -> ReceiptRow:
+    """Return the row by which a run of a chain is closed without a receipt."""
+    stage, first, last = ReceiptStage.EXPIRED, *covered
+    return ReceiptRow("", Direction.INCOMING, recipient, stage, chain, first, last, at, at, code=code)
 
 
 def _covers(receipt: ReceiptRow, key: DueKey) -> bool:

@@ -324,6 +324,11 @@ class MemorySnapshot:
             found[recipient] = max(at, found.get(recipient, at))
         return found
 
+    def chains_of(self, source: str) -> list[Chain]:
+        """Return every epoch of every channel of a county, by number."""
+        found = [one for one in self._state.chains.values() if one.source == source]
+        return sorted(found, key=lambda one: one.number)
+
     def clocks_ahead(self) -> Mapping[str, float]:
         """Return, per county, by how many seconds the time of its newest head was ahead of ours when that came."""
         newest: dict[str, StoredEvent] = {}

@@ -57,6 +57,15 @@ class MemoryWaiting:
             self._state.quarantined[row.digest] = replace(row, message=None)
             excess -= len(row.message or b"")
 
+    def refused(self, source: str, code: str, limit: int) -> list[Quarantined]:
+        """Return what was quarantined of a source for one reason and still has its bytes, oldest first."""
+        rows = (row for row in self._state.quarantined.values() if row.message is not None)
+        return [row for row in rows if (row.source, row.code) == (source, code)][:limit]
+
+    def readmit(self, digest: str) -> None:
+        """Take out of quarantine what turned out to be good."""
+        self._state.quarantined.pop(digest, None)
+
     def watch(self, watches: Iterable[Watch]) -> None:
         """Remember deadlines; the same watch again takes the later word."""
         for one in watches:

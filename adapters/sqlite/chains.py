@@ -17,6 +17,7 @@ CHAIN_COLUMNS: Final = (
 
 _SELECT_NUMBER: Final = f"SELECT {CHAIN_COLUMNS} FROM chains WHERE number = ?"
 SELECT_EPOCH: Final = f"SELECT {CHAIN_COLUMNS} FROM chains WHERE channel = ? AND epoch = ?"
+SELECT_OF_SOURCE: Final = f"SELECT {CHAIN_COLUMNS} FROM chains WHERE source = ? ORDER BY number"
 _SELECT_NEWEST: Final = f"""
     SELECT {CHAIN_COLUMNS} FROM chains WHERE channel = ? ORDER BY epoch_counter DESC, number DESC LIMIT 1"""
 _SELECT_CHANNELS: Final = "SELECT DISTINCT channel FROM chains WHERE source = ?"

@@ -8,6 +8,7 @@ Source: docs/decisions/0007-keep-state-in-one-sqlite-file.md
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from adapters.sqlite.batch import Batch
@@ -29,8 +30,9 @@ from adapters.sqlite.reached import (
 )
 from adapters.sqlite.values import Row, first, joined, micros
 from adapters.sqlite.watches import Watches
+from schemas.control import ReceiptStage
 from schemas.errors import InvariantError
-from schemas.records import ReceiptRow
+from schemas.records import Direction, ReceiptRow
 
 _UPSERT_SPAN: Final = """
     INSERT INTO expectations (chain_number, first_seq, recipients, last_seq) VALUES (?, ?, ?, ?)
@@ -45,6 +47,9 @@ _INSERT_REACHED: Final = """
 _SELECT_END: Final = """
     SELECT last_seq FROM reached WHERE chain_number = ? AND recipient = ? AND fact = ?
     ORDER BY first_seq DESC LIMIT 1"""
+_SELECT_OWING: Final = "SELECT s.chain_number, s.up_to FROM settled AS s WHERE s.recipient = ?"
+_SELECT_NEXT_REACHED: Final = """
+    SELECT min(first_seq) FROM reached WHERE chain_number = ? AND recipient = ? AND first_seq > ?"""
 _SELECT_OVERLAPPING: Final = """
     SELECT first_seq, last_seq FROM reached
     WHERE chain_number = ?1 AND recipient = ?2 AND fact = ?3 AND last_seq >= ?4 AND first_seq BETWEEN coalesce((
@@ -139,6 +144,28 @@ class SqliteDeliveries:
                 found.append(seq)
             after = seq if reached is None else reached
         return found
+
+    def close(self, recipient: str, code: str, at: datetime) -> int:
+        """Nobody waits for this recipient any more: whatever it owes is refused; return how many."""
+        count = 0
+        for chain, up_to in list(self._batch.ask(_SELECT_OWING, (recipient,))):
+            spans = [span for span in self._spans_of(chain) if recipient in span.recipients]
+            seq = next_owed(spans, up_to)
+            while seq is not None:
+                last = self._reached_end(chain, recipient, seq)
+                if last is None:
+                    last = self._owed_end(chain, recipient, seq, spans)
+                    stage = ReceiptStage.EXPIRED
+                    row = ReceiptRow("", Direction.INCOMING, recipient, stage, chain, seq, last, at, at, code=code)
+                    count += self.mark(row)
+                seq = next_owed(spans, last)
+        return count
+
+    def _owed_end(self, chain: int, recipient: str, seq: int, spans: list[Span]) -> int:
+        """Return the end of the run that begins at ``seq`` and of which nothing has been proved."""
+        end = max(span.last for span in spans if span.first <= seq <= span.last)
+        row = first(self._batch.ask(_SELECT_NEXT_REACHED, (chain, recipient, seq)))
+        return min(end, row[0] - 1) if row and row[0] is not None else end
 
     def _reach(self, progress: _Progress, low: int, high: int, receipt: ReceiptRow) -> int:
         pieces, rank = self._new_pieces(progress, low, high), RANK_OF.get(receipt.stage, 0)

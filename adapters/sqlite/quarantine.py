@@ -1,6 +1,7 @@
 # ruff: noqa: S608 - only names of columns are put into statements; every value is bound
 """Refused messages by digest, capped per source: the oldest bodies go first, digest, code and count stay."""
 
+from dataclasses import replace
 from typing import Final
 
 from adapters.sqlite.batch import Batch
@@ -22,6 +23,14 @@ _DROP_BODY: Final = "UPDATE quarantine SET message = NULL WHERE number = ?"
 SELECT_NEWEST: Final = f"SELECT {_COLUMNS} FROM quarantine ORDER BY number DESC LIMIT ?"
 
 
+_SELECT_REFUSED: Final = f"""
+    SELECT {_COLUMNS}, message FROM quarantine
+    WHERE source = ? AND code = ? AND message IS NOT NULL ORDER BY number LIMIT ?"""
+_SELECT_ONE: Final = "SELECT source, coalesce(length(message), 0) FROM quarantine WHERE digest = ?"
+_DELETE: Final = "DELETE FROM quarantine WHERE digest = ?"
+_FREE: Final = "UPDATE quarantine_usage SET bytes = bytes - ? WHERE source = ?"
+
+
 class Quarantine:
     """Refused messages of one writer."""
 
@@ -40,6 +49,22 @@ class Quarantine:
         self._journal.note(JournalKind.QUARANTINED, digest, refused.recorded_at)
         if refused.message:
             self._make_room(refused.source, len(refused.message))
+
+    def refused(self, source: str, code: str, limit: int) -> list[Quarantined]:
+        """Return what was refused of a source for one reason and still has its bytes, oldest first."""
+        rows = self._batch.ask(_SELECT_REFUSED, (source, code, limit))
+        return [replace(quarantined_of(row), message=message) for *row, message in rows]
+
+    def readmit(self, digest: str) -> None:
+        """Take one out: its row goes, for it was no fault."""
+        key = bytes.fromhex(digest)
+        row = first(self._batch.ask(_SELECT_ONE, (key,)))
+        if row is None:
+            return
+        source, size = row
+        self._batch.run(_DELETE, (key,))
+        self._batch.run(_FREE, (size, source))
+        self._counters.add("quarantined", -1)
 
     def _make_room(self, source: str, size: int) -> None:
         row = first(self._batch.peek(_SELECT_USED, (source,)))

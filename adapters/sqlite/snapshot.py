@@ -9,7 +9,7 @@ from typing import Final
 import apsw
 
 from adapters.sqlite import notices, quarantine, signals
-from adapters.sqlite.chains import SELECT_EPOCH, chain_of
+from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
 from adapters.sqlite.facts import UNKNOWN
@@ -283,3 +283,7 @@ class SqliteSnapshot:
     def last_heard(self) -> Mapping[str, datetime]:
         """Return, per county, when the newest link at the head of a chain of its came."""
         return {source: moment(at) for source, at in self._ask(_SELECT_LAST_HEARD)}
+
+    def chains_of(self, source: str) -> list[Chain]:
+        """Return every epoch of every channel of a county, by number."""
+        return [chain_of(row) for row in self._ask(SELECT_OF_SOURCE, (source,))]

@@ -33,6 +33,14 @@ class SqliteWaiting:
         """Keep refused bytes by digest; journal a digest once."""
         self._quarantine.quarantine(refused)
 
+    def refused(self, source: str, code: str, limit: int) -> list[Quarantined]:
+        """Return what was quarantined of a source for one reason and still has its bytes, oldest first."""
+        return self._quarantine.refused(source, code, limit)
+
+    def readmit(self, digest: str) -> None:
+        """Take out of quarantine what turned out to be good."""
+        self._quarantine.readmit(digest)
+
     def watch(self, watches: Iterable[Watch]) -> None:
         """Remember deadlines."""
         self._watches.watch(watches)

@@ -8,11 +8,12 @@ from adapters.clock import SystemClock
 from adapters.ids import SystemIds
 from adapters.keys.access import AccessFile, new_token
 from adapters.keys.county_files import CountyFiles, read_secret
-from adapters.keys.directory import TRUST_FILES, Directory
+from adapters.keys.directory import OFFICER_FILES, TRUST_FILES, Directory
 from adapters.keys.durable import read_bytes, write_given
 from adapters.keys.encryption import FileEncryption
 from adapters.keys.file_signer import FileSigner
 from adapters.keys.key_file import OpenKey, generate
+from adapters.keys.signing_keys import SigningKeyFiles, key_name
 from schemas.errors import Fault
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
@@ -20,13 +21,16 @@ from services.domain.trust_files import Files, load_officers, load_trust
 from services.domain.trust_papers import load_papers
 
 __all__ = [
+    "OFFICER_FILES",
     "TRUST_FILES",
     "County",
     "CountyFiles",
     "FileEncryption",
     "FileSigner",
     "OpenKey",
+    "SigningKeyFiles",
     "generate",
+    "key_name",
     "new_token",
     "open_county",
     "open_directory",

@@ -19,16 +19,23 @@ class Identity:
 
     Attributes:
         signing: The member's keys by use.
+        following: The next event and receipt key, made beforehand: the card commits to them.
         transport: The keys of the link to the hub by file name.
     """
 
     signing: Mapping[KeyUse, OpenKey]
+    following: Mapping[KeyUse, OpenKey]
     transport: Mapping[str, OpenKey]
 
     @property
     def public_keys(self) -> Mapping[KeyUse, bytes]:
         """The 32 raw public bytes of each use."""
         return {use: key.public for use, key in self.signing.items()}
+
+    @property
+    def next_public_keys(self) -> Mapping[KeyUse, bytes]:
+        """The 32 raw public bytes of the keys that follow."""
+        return {use: key.public for use, key in self.following.items()}
 
     @property
     def nkey(self) -> str:
@@ -43,4 +50,5 @@ class Identity:
 def new_identity() -> Identity:
     """Make every key of a county from the system's randomness."""
     signing = {use: generate(algorithm) for use, algorithm in ALGORITHMS.items()}
-    return Identity(signing, {TLS_KEY: generate("p256"), NKEY: generate("ed25519")})
+    following = {use: generate(ALGORITHMS[use]) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
+    return Identity(signing, following, {TLS_KEY: generate("p256"), NKEY: generate("ed25519")})

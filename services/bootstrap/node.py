@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,26 +21,30 @@ from adapters.jetstream.pull import JetStreamPuller
 from adapters.jetstream.signals import JetStreamSignaller
 from adapters.keys.county_files import CountyFiles
 from adapters.keys.encryption import FileEncryption
-from adapters.keys.file_signer import FileSigner
+from adapters.keys.papers import PaperFolder
+from adapters.keys.signing_keys import SigningKeyFiles
 from adapters.keys.transport import nkey_seed
 from adapters.sqlite.store import open_store
 from adapters.tls.authority import ends_at
-from schemas.errors import Fault, RequestError
-from schemas.registry import KeyUse
+from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
-from services.bootstrap.cli import open_directory
+from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
+from services.domain.documents import document_digest
 from services.domain.governance import kid_of
 from services.domain.trust import Trust
+from services.domain.trust_files import key_change_file, load_officers
 from services.gateway.app import serving
 from services.gateway.gateway import Gateway, NodeFacts
 from services.gateway.submit import Submitter
 from services.notifier.notifier import Notifier
-from services.ports import Directory, Signer, Store
+from services.ports import Directory, Store
 from services.posting import Posting
 from services.receiver.receiver import Receiver
+from services.rekeying.rekeying import Rekeying
+from services.rekeying.signers import CurrentSigners, EventSigner
 from services.relay.relay import Relay
 from services.rotation.rotation import Rotation
 from services.settings import Settings
@@ -57,7 +61,6 @@ loop's slice, with 1 ms a node accepts about 40 % more.
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENCRYPTION_KEY = "keys/encryption.pem"
-_KEY_FILES = {KeyUse.EVENT: "keys/event.pem", KeyUse.RECEIPT: "keys/receipt.pem"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +81,19 @@ class Node:
     port: int
 
 
-def open_signers(files: CountyFiles, passphrase: str, trust: Trust, county: str) -> Mapping[KeyUse, Signer]:
-    """Open the event and the receipt key, and check that the registry knows them as ours.
+def open_signers(keys: SigningKeyFiles, trust: Callable[[], Trust], county: str) -> CurrentSigners:
+    """Open the signing keys, and check that for each use one is in force by what is trusted.
 
     Raises:
-        RequestError: The passphrase is wrong, or the registry names other keys for this county.
+        RequestError: The passphrase is wrong, or none of the keys here is trusted as ours.
     """
-    signers: dict[KeyUse, Signer] = {}
-    for use, name in _KEY_FILES.items():
-        key = files.open_key(name, passphrase)
-        kid = kid_of(key.algorithm, key.public)
-        owner = trust.key(kid)
-        if owner is None or owner.county != county or owner.key.use is not use:
-            mend = f"the trusted registry does not name this {use} key for {county}; install the registry that does"
-            raise RequestError(Fault("trust.own_key_unknown", name, mend))
-        signers[use] = FileSigner(key, kid)
+    signers = CurrentSigners(county=county, trust=trust, keys=keys)
+    for use in signers:
+        try:
+            signers[use]
+        except UnavailableError as exc:
+            mend = f"no {use} key here is in force for {county}: install the registry or the change that names it"
+            raise RequestError(Fault("trust.own_key_unknown", f"keys/{use}.pem", mend)) from exc
     return signers
 
 
@@ -109,6 +110,14 @@ def open_encryption(settings: Settings, files: CountyFiles, passphrase: str) -> 
         log.warning("node.no_encryption_key", file=_ENCRYPTION_KEY)
     encryption.records()
     return encryption
+
+
+def _credentials_in(files: CountyFiles) -> list[str]:
+    """Return the digests of the officers' credentials in force."""
+    officers = load_officers(files.read_all(OFFICER_FILES))
+    if isinstance(officers, Fault):
+        raise RequestError(officers)
+    return [document_digest(one) for one in officers.values()]
 
 
 def credentials_of(settings: Settings, files: CountyFiles, passphrase: str) -> Credentials:
@@ -159,7 +168,9 @@ async def open_node(
     clock, ids, county = SystemClock(), SystemIds(), settings.county
     files = CountyFiles(settings.directory)
     directory = open_directory(settings.directory, monotonic=clock.monotonic, on_fault=_warn)
-    signers = open_signers(files, passphrase, directory.trust(), county)
+    keys = SigningKeyFiles(settings.directory, passphrase, kid_of)
+    papers = PaperFolder(settings.directory, name_of=key_change_file, kept=directory.refresh_trust)
+    signers = open_signers(keys, directory.trust, county)
     encryption = open_encryption(settings, files, passphrase)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
@@ -193,6 +204,7 @@ async def open_node(
             executor=threads,
             threads=settings.bus.verify_threads,
             range_max=settings.bus.receipt_range_max,
+            keep=papers.keep,
         )
         await stack.enter_async_context(receiver.running())
         appender = JetStreamAppender(hub, county, urgent=urgent)
@@ -209,7 +221,7 @@ async def open_node(
         await stack.enter_async_context(resender.running(min(5.0, settings.bus.resend_seconds / 2)))
         signals = SignalWriter(
             county=county,
-            signer=signers[KeyUse.EVENT],
+            signer=EventSigner(signers),
             signaller=JetStreamSignaller(hub),
             trust=directory.trust,
             clock=clock,
@@ -236,6 +248,17 @@ async def open_node(
         await stack.enter_async_context(Sweeper(store=store, clock=clock).running())
         rotation = Rotation(store=store, posting=posting, keys=encryption, trust=directory.trust, clock=clock)
         await stack.enter_async_context(rotation.running())
+        rekeying = Rekeying(
+            store=store,
+            posting=posting,
+            keys=keys,
+            signers=signers,
+            papers=papers,
+            trust=directory.trust,
+            credentials=lambda: _credentials_in(files),
+            clock=clock,
+        )
+        await stack.enter_async_context(rekeying.running())
         submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
         yield Node(settings, store, directory, submitter, hub, port)
 

@@ -198,7 +198,9 @@ def _renew_tokens(manifest: BackupManifest, directory: Path) -> None:
 
 def _missing_keys(settings: Settings) -> tuple[str, ...]:
     wanted = (Path("keys/event.pem"), Path("keys/receipt.pem"), settings.hub.key_file, settings.hub.nkey_file)
-    return tuple(path.as_posix() for path in wanted if not settings.at(path).exists())
+    missing = (path for path in wanted if not settings.at(path).exists())
+    # A key that was changed lies under its key id, and the first one is no more.
+    return tuple(path.as_posix() for path in missing if not [*settings.directory.glob(f"keys/{path.stem}-*.pem")])
 
 
 def _missing_passphrase(settings: Settings) -> Path | None:

@@ -30,6 +30,7 @@ _DOCUMENTS: Final = (
     "tokens.json",
     "trust/*.json",
     "trust/agreements/*.json",
+    "trust/keys/*.json",
     "officers/*.json",
     "transport/*.pem",
     "transport/*.crt",

@@ -19,12 +19,15 @@ from services.bootstrap.cli import read_bytes
 from services.cli import output
 from services.cli.desk import Desk, document_bytes, read_document, sure, write_document
 from services.cli.options import HERE, AsJson, Dir, OutputFile, PassphraseFile
+from services.cli.suspending import suspend
 from services.domain.documents import document_digest, draft, merge_signatures, open_payload
 from services.domain.encoding import parse_strict
 from services.domain.governance import judge_agreement, signing_members
 from services.domain.trust_files import agreement_file
 
 app = typer.Typer(help="Agreements 协作协议: who may send what to whom, until when.", pretty_exceptions_enable=False)
+
+app.command()(suspend)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The agreement's file.")]
 _MAX_BYTES = 1024 * 1024
@@ -82,9 +85,10 @@ def assemble(
 def adopt(file: File, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
     """Install an agreement that every party signed; from then on it permits."""
     desk = Desk(directory)
-    registry = desk.loaded_trust().trust.registry
-    document = read_document(file)
-    agreement = sure(judge_agreement(document, registry)).agreement
+    trust = desk.loaded_trust().trust
+    registry, document = trust.registry, read_document(file)
+    before = trust.version_before(_opened(document))
+    agreement = sure(judge_agreement(document, registry, previous=before)).agreement
     _refuse_if_no_party(agreement, desk.settings.county)
     name = agreement_file(agreement.id, agreement.version)
     _refuse_another(desk, name, document)

@@ -66,10 +66,12 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "members": Entry(_DESK, "services.cli.key:members", "成员", "counties of the registry, telephones"),
     "init": Entry(_TRUST, "services.cli.init:init", "建立", "make a county's directory: keys, settings, member card"),
     "registry": Entry(_TRUST, "services.cli.registry:app", "名册", "propose, sign, assemble, show, trust"),
-    "agreement": Entry(_TRUST, "services.cli.agreement:app", "协议", "propose, sign, assemble, adopt, list, show"),
+    "agreement": Entry(
+        _TRUST, "services.cli.agreement:app", "协议", "propose, sign, assemble, adopt, suspend, list, show"
+    ),
     "officer": Entry(_TRUST, "services.cli.officer:app", "人员", "add, list, revoke: who may answer in our name"),
     "token": Entry(_TRUST, "services.cli.token:app", "令牌", "issue, list, revoke: who may call the API"),
-    "key": Entry(_TRUST, "services.cli.key:app", "密钥", "list, show: public keys and how long they are valid"),
+    "key": Entry(_TRUST, "services.cli.key:app", "密钥", "list, show, rotate, revoke, adopt, changes, card"),
     "doctor": Entry(_NODE, "services.cli.doctor:doctor", "体检", "check everything, step by step, with the mend"),
     "schema": Entry(_NODE, "services.cli.schema:schema", "模式", "JSON Schemas of the catalogue"),
     # One line for a new command; the module is imported only when it is called.

@@ -12,22 +12,38 @@ from schemas.base import Model
 from schemas.documents import SignedDocument
 from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.registry import KeyUse, MemberCard
-from services.bootstrap.cli import TRUST_FILES, FileSigner, open_county, read_bytes, read_secret, write_given
+from services.bootstrap.cli import (
+    TRUST_FILES,
+    FileSigner,
+    SigningKeyFiles,
+    key_name,
+    open_county,
+    read_bytes,
+    read_secret,
+    write_given,
+)
 from services.domain.ceremony import ALGORITHMS
 from services.domain.documents import add_signature, read_file
 from services.domain.governance import judge_card, kid_of
-from services.domain.trust_files import LoadedTrust, load_trust
+from services.domain.key_log import current_keys
+from services.domain.trust_files import PINS_FILE, LoadedTrust, load_trust
 from services.settings import Settings, read_settings
 
 T = TypeVar("T")
 
 CARD_FILE = "card.json"
+_CHANGING = frozenset({KeyUse.EVENT, KeyUse.RECEIPT})
 CLI_TOKEN_FILE = "cli.token"  # noqa: S105 - the name of a file
 
 
 def key_file(use: KeyUse) -> str:
     """Return where a key of this county is kept."""
     return f"keys/{use}.pem"
+
+
+def following_file(use: KeyUse, public: bytes) -> str:
+    """Return where a key is kept that follows another."""
+    return f"keys/{key_name(use, kid_of(ALGORITHMS[use], public))}"
 
 
 def sure(value: T | Fault) -> T:
@@ -125,8 +141,25 @@ class Desk:
             NotFoundError: The key is not here; governance and recovery keys are kept offline.
             RequestError: The passphrase is wrong, or the file is damaged.
         """
+        if use in _CHANGING and self.files.exists(PINS_FILE):
+            return self._signer_in_force(use)
         key = self.files.open_key(key_file(use), self.passphrase)
         return FileSigner(key, kid_of(ALGORITHMS[use], key.public))
+
+    def _signer_in_force(self, use: KeyUse) -> FileSigner:
+        """Open the key that is in force by what is trusted: the first one may have been changed since."""
+        keys = current_keys(self.loaded_trust().trust, self.settings.county, use)
+        here = self.signing_keys.signers()
+        signer = next((here[key.kid] for key in keys if key.kid in here), None)
+        if signer is None:
+            mend = f"no {use} key here is in force; `sihu key list` shows them, and `sihu key adopt` takes a change"
+            raise NotFoundError(Fault("key.none_in_force", key_file(use), mend))
+        return signer
+
+    @cached_property
+    def signing_keys(self) -> SigningKeyFiles:
+        """The event and receipt keys, also those that follow."""
+        return SigningKeyFiles(self.directory, self.passphrase, kid_of)
 
     def signed(self, document: SignedDocument, use: KeyUse) -> SignedDocument:
         """Return the document with this county's signature added.
@@ -135,7 +168,7 @@ class Desk:
             RequestError: The key file holds another key than the card says: a damaged file, or another county's.
         """
         signer = self.signer(use)
-        if signer.kid not in {key.kid for key in self.card.member.keys if key.use is use}:
+        if use not in _CHANGING and signer.kid not in {key.kid for key in self.card.member.keys if key.use is use}:
             mend = "it is not the key of this county's card; put the right file back"
             raise RequestError(Fault("key.not_ours", key_file(use), mend))
         return add_signature(document, signer.kid, signer.sign)

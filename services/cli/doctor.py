@@ -16,7 +16,9 @@ from services.cli.findings import Finding, State, Step
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 from services.domain.ceremony import lists_us_truly
 from services.domain.governance import judge_officer
-from services.domain.trust_files import load_officers
+from services.domain.key_log import keys_in_force
+from services.domain.trust import Trust
+from services.domain.trust_files import PINS_FILE, load_officers
 
 _SOON: Final = timedelta(days=30)
 _ROOMY: Final = 4  # times the floor
@@ -62,10 +64,14 @@ def _settings(desk: Desk) -> Iterator[Finding]:
         yield Finding(State.FAIL, f"the card is of {desk.card.member.county}", "put county.toml and card.json together")
 
 
+def _trust_of(desk: Desk) -> Trust | None:
+    return desk.loaded_trust().trust if desk.files.exists(PINS_FILE) else None
+
+
 def _keys(desk: Desk) -> Iterator[Finding]:
     for use in (KeyUse.EVENT, KeyUse.RECEIPT):
         signer = desk.signer(use)
-        known = {key.kid for key in desk.card.member.keys if key.use is use}
+        known = {key.kid for key in keys_in_force(desk.card.member, _trust_of(desk)) if key.use is use}
         if signer.kid in known:
             yield Finding(State.OK, f"{use} {signer.kid}")
         else:

@@ -22,6 +22,7 @@ from services.cli.desk import (
     Desk,
     ask_passphrase,
     document_bytes,
+    following_file,
     key_file,
     sure,
 )
@@ -75,7 +76,7 @@ def init(
         transport_key=identity.nkey,
         certificate_request=identity.certificate_request(county=county, office=office),
     )
-    card = sure(member_card(who, identity.public_keys, desk.now()))
+    card = sure(member_card(who, identity.public_keys, desk.now(), identity.next_public_keys))
     document = _signed_card(card, identity)
     passphrase = _new_passphrase(desk)
     desk.files.make_root()
@@ -104,7 +105,8 @@ def _signed_card(card: MemberCard, identity: Identity) -> SignedDocument:
 
 def _save_keys(desk: Desk, identity: Identity, passphrase: str) -> None:
     member_keys = {key_file(use): key for use, key in identity.signing.items()}
-    desk.files.save_keys({**member_keys, **identity.transport}, passphrase)
+    following = {following_file(use, key.public): key for use, key in identity.following.items()}
+    desk.files.save_keys({**member_keys, **following, **identity.transport}, passphrase)
 
 
 def _save_rest(desk: Desk, card: MemberCard, document: SignedDocument) -> None:

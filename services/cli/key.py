@@ -7,16 +7,23 @@ import typer
 
 from schemas.errors import Fault, NotFoundError
 from schemas.registry import KeyRecord, KeyUse, Member
-from services.bootstrap.cli import FileEncryption
+from services.bootstrap.cli import FileEncryption, key_name
 from services.cli import output
+from services.cli.card import card
 from services.cli.desk import Desk, key_file
+from services.cli.key_changes import adopt, changes, ends, revoke, rotate
+from services.cli.key_forks import keep_branch
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 from services.domain.governance import kid_of
+from services.domain.key_log import keys_in_force
 from services.domain.office_keys import LIFE
 from services.domain.trust import Trust
 from services.domain.trust_files import PINS_FILE
 
 app = typer.Typer(help="Keys 密钥: public records and how long they are valid.", pretty_exceptions_enable=False)
+
+for _command in (rotate, revoke, ends, adopt, changes, keep_branch, card):
+    app.command(_command.__name__.replace("_", "-"))(_command)
 
 County = Annotated[
     str | None, typer.Option("--county", metavar="COUNTY", help="Another member of the registry; ours if left out.")
@@ -138,13 +145,15 @@ def members(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
 
 
 def _member(desk: Desk, county: str | None) -> tuple[Member, Trust | None]:
+    """Return a member with the keys in force now, whatever card or registry say of those that have changed since."""
     trust = desk.loaded_trust().trust if desk.files.exists(PINS_FILE) else None
     if county is None or county == desk.settings.county:
-        return desk.card.member, trust
-    member = trust.member(county) if trust else None
+        member: Member | None = desk.card.member
+    else:
+        member = trust.member(county) if trust else None
     if member is None:
         raise NotFoundError(Fault("request.not_found", "--county", f"{county} is no member of the trusted registry"))
-    return member, trust
+    return member.model_copy(update={"keys": keys_in_force(member, trust)}), trust
 
 
 def _agreements_of(member: Member, trust: Trust) -> list[str]:
@@ -167,8 +176,14 @@ def _facts(desk: Desk, key: KeyRecord, trust: Trust | None) -> dict[str, Any]:
     return {
         **key.model_dump(mode="json"),
         "in_registry": _known(key, trust),
-        "file_here": desk.files.exists(key_file(key.use)) if key in desk.card.member.keys else False,
+        "file_here": _is_here(desk, key),
     }
+
+
+def _is_here(desk: Desk, key: KeyRecord) -> bool:
+    if key.kid in {one.kid for one in desk.card.member.keys}:
+        return desk.files.exists(key_file(key.use))
+    return desk.files.exists(f"keys/{key_name(key.use, key.kid)}")
 
 
 def _known(key: KeyRecord, trust: Trust | None) -> bool:
@@ -181,6 +196,8 @@ def _validity(key: KeyRecord, now: datetime) -> str:
 
 def _place(desk: Desk, key: KeyRecord, trust: Trust | None) -> str:
     words = ["[green]在册 in registry[/]" if _known(key, trust) else "[yellow]未入册 not in registry[/]"]
-    if key in desk.card.member.keys:
-        words.append("文件在此 file here" if desk.files.exists(key_file(key.use)) else "离线 kept offline")
+    if _is_here(desk, key):
+        words.append("文件在此 file here")
+    elif key.kid in {one.kid for one in desk.card.member.keys}:
+        words.append("离线 kept offline")
     return "，".join(words)

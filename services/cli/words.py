@@ -42,6 +42,7 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.FORKED: "[bold red]通道分叉[/]",
     NoticeKind.OWN_UNKNOWN: "[bold red]旧备份或双机[/]",
     NoticeKind.EXPIRING: "[yellow]将到期[/]",
+    NoticeKind.KEY_REVOKED: "[bold red]密钥已吊销[/]",
     NoticeKind.CLOCK_AHEAD: "[yellow]时钟超前[/]",
     NoticeKind.PREDECESSOR_MISSING: "[yellow]前序预警缺失[/]",
     NoticeKind.SILENT: "[bold red]邻县无声[/]",

@@ -17,6 +17,7 @@ from schemas.officers import OfficerCredential, Role
 from schemas.registry import KeyRecord, KeyUse, Member, MemberCard, Registry
 from services.domain.encoding import to_base64url
 from services.domain.governance import kid_of
+from services.domain.key_log import commitment_of
 from services.domain.trust import Trust
 
 ALGORITHMS: Final[Mapping[KeyUse, Literal["ed25519", "x25519"]]] = {
@@ -45,15 +46,22 @@ class Introduction:
     certificate_request: str
 
 
-def member_card(who: Introduction, public_keys: Mapping[KeyUse, bytes], now: datetime) -> MemberCard | Fault:
+def member_card(
+    who: Introduction,
+    public_keys: Mapping[KeyUse, bytes],
+    now: datetime,
+    next_public_keys: Mapping[KeyUse, bytes] | None = None,
+) -> MemberCard | Fault:
     """Return the card of a county.
 
     Args:
         who: Everything but the keys.
         public_keys: 32 raw bytes for each use.
         now: From when the keys are valid.
+        next_public_keys: Those that will follow; the card commits to them and does not show them.
     """
-    keys = tuple(_record(use, public, now) for use, public in public_keys.items())
+    following = next_public_keys or {}
+    keys = tuple(_record(use, public, now, following.get(use)) for use, public in public_keys.items())
     try:
         member = Member(
             county=CountyCode(who.county),
@@ -67,10 +75,15 @@ def member_card(who: Introduction, public_keys: Mapping[KeyUse, bytes], now: dat
         return faults_of(exc, "member")[0]
 
 
-def _record(use: KeyUse, public: bytes, now: datetime) -> KeyRecord:
+def _record(use: KeyUse, public: bytes, now: datetime, next_public: bytes | None) -> KeyRecord:
     algorithm = ALGORITHMS[use]
     return KeyRecord(
-        kid=kid_of(algorithm, public), use=use, algorithm=algorithm, public=to_base64url(public), valid_from=now
+        kid=kid_of(algorithm, public),
+        use=use,
+        algorithm=algorithm,
+        public=to_base64url(public),
+        valid_from=now,
+        next_digest=commitment_of(algorithm, next_public) if next_public else None,
     )
 
 

@@ -21,7 +21,7 @@ from services.domain.delivery import acknowledge_by
 from services.domain.encryption import OVERHEAD_BYTES, EncryptedContent, must_be_encrypted
 from services.domain.histories import about_of, judge_expiry
 from services.domain.levels import level_of, priority_of
-from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_sharing
+from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_event, takes_part
 from services.domain.trust import AgreementInForce, Trust
 
 MEDIA_TYPE: Final = "application/json"
@@ -89,11 +89,14 @@ def complete(
     """
     if draft.type.startswith(CONTROL_PREFIX):
         return Fault("request.control_type", "type", "control records are written by the node, never by a request")
-    in_force = trust.agreement(draft.agreement)
+    in_force = trust.agreement_at(draft.agreement, now)
     if in_force is None:
         return Fault("sharing.no_agreement", "agreement", f"{draft.agreement} is not in force here; adopt it first")
     agreement = in_force.agreement
-    to = tuple(sorted(set(draft.to or (c for c in agreement.parties if c != county))))
+    partners = (party for party in agreement.parties if party != county and takes_part(trust, agreement, party))
+    to = tuple(sorted(set(draft.to or partners)))
+    if not to:
+        return Fault("sharing.not_member", "to", f"every other party of {agreement.id} has left or suspended it")
     if county in to:
         return Fault("request.to_self", "to", f"{county} is this county; leave it out")
     expires = draft.expires or (event.expires if isinstance(event, Alert) else None)
@@ -119,7 +122,7 @@ def complete(
         about=about_of(event),
         encrypt=must_be_encrypted(information_class, internal_in_clear=agreement.internal_in_clear),
     )
-    return judge_sharing(agreement, ask_of_outgoing(outgoing, county, now)) or outgoing
+    return judge_event(trust, in_force, ask_of_outgoing(outgoing, county, now)) or outgoing
 
 
 def unpaged(outgoing: Outgoing, now: datetime) -> Outgoing:

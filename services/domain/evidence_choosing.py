@@ -54,7 +54,7 @@ def choose(gathered: Gathered, registries: Sequence[Registry]) -> Chosen:
     """
     event = gathered.event.header
     headers = _headers((*gathered.links, *gathered.heads))
-    standing = _Standing(registries)
+    standing = Standing(registries)
     most = max(one.version for one in registries) if registries else event.registry
     reach = max(standing.lasts_until(event.signers, event.registry, most), event.registry)
     named = [one.registry for one in (*headers.values(), *(one.header for one in gathered.receipts))]
@@ -62,7 +62,7 @@ def choose(gathered: Gathered, registries: Sequence[Registry]) -> Chosen:
     newest = max(newest, event.registry)
 
     def stays(kids: Iterable[str], version: int) -> bool:
-        return version <= newest <= standing.lasts_until(kids, version, newest)
+        return version <= newest <= standing.lasts_until(kids, version, newest) and standing.knows(kids, version)
 
     kept = {key: header for key, header in headers.items() if stays(header.signers, header.registry)}
     before, after = _around(event.seq, [one for one in gathered.links if one.envelope_id in kept])
@@ -77,11 +77,17 @@ def choose(gathered: Gathered, registries: Sequence[Registry]) -> Chosen:
     return Chosen(before, after, heads, receipts, newest)
 
 
-class _Standing:
+class Standing:
     """Which keys each registry version lists."""
 
     def __init__(self, registries: Sequence[Registry]) -> None:
+        """Take the versions in hand."""
         self._kids = {one.version: frozenset(keys_of(one)) for one in registries}
+
+    def knows(self, kids: Iterable[str], version: int) -> bool:
+        """Tell whether a version lists these keys: one that came by a change of keys alone is in none yet."""
+        listed = self._kids.get(version)
+        return listed is None or frozenset(kids) <= listed
 
     def lasts_until(self, kids: Iterable[str], version: int, most: int) -> int:
         """Return the last version, up to ``most``, before the first behind ``version`` that lacks one of ``kids``."""
@@ -106,7 +112,7 @@ def _around(seq: int, links: Iterable[KeptLink]) -> tuple[list[KeptLink], list[K
     return before[::-1], after
 
 
-def _is_provable(envelope: Envelope, ids: Mapping[int, str], standing: _Standing, newest: int) -> bool:
+def _is_provable(envelope: Envelope, ids: Mapping[int, str], standing: Standing, newest: int) -> bool:
     receipt = read_receipt(envelope.content)
     if isinstance(receipt, Fault) or ids.get(receipt.seq) != receipt.head:
         return False

@@ -15,7 +15,7 @@ from schemas.records import KeptLink
 from schemas.registry import KeyRecord, Registry
 from services.domain.documents import open_payload, valid_signers
 from services.domain.encoding import to_base64url
-from services.domain.evidence_choosing import Gathered, choose
+from services.domain.evidence_choosing import Gathered, Standing, choose
 from services.domain.evidence_trust import governing, party_keys
 from services.domain.sharing import CONTROL_PREFIX
 
@@ -55,7 +55,11 @@ def write_evidence(gathered: Gathered, papers: TrustPapers, *, with_content: boo
     every = _every_registry(papers)
     if isinstance(every, Fault):
         return every
-    chosen = choose(gathered, [registry for _, registry in every])
+    known = [registry for _, registry in every]
+    if not Standing(known).knows(gathered.event.header.signers, gathered.event.header.registry):
+        mend = "its key came by a change of keys, which a file of this version cannot carry yet"
+        return Fault("evidence.key_changed", "event", mend)
+    chosen = choose(gathered, known)
     registries = [(document, registry) for document, registry in every if registry.version <= chosen.newest]
     if not registries or registries[-1][1].version < chosen.newest:
         mend = f"registry version {chosen.newest}, which this event names, is not kept here"

@@ -11,6 +11,7 @@ from schemas.envelope import Envelope, Header
 from schemas.errors import Fault
 from services.domain.chain import matching_kind
 from services.domain.encoding import digest_of, from_base64url, pre_authentication_encoding, to_base64url
+from services.domain.key_log import judge_position
 from services.domain.signing import parse_header, payload_type_of, verify
 from services.domain.trust import Trust
 
@@ -82,4 +83,4 @@ def _opened(link: SignedHeader, trust: Trust) -> Envelope | Fault:
         return header
     envelope_id = digest_of(pre_authentication_encoding(payload_type_of(header.type), header_bytes))
     envelope = Envelope(envelope_id, header, header_bytes, signatures, b"", b"")
-    return verify(envelope, trust) or envelope
+    return verify(envelope, trust) or judge_position(envelope, trust) or envelope

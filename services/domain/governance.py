@@ -4,6 +4,7 @@ Source: docs/protocol.md, section "Trust".
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from schemas.agreements import Agreement
@@ -84,19 +85,69 @@ def _unlinked(document: SignedDocument, registry: Registry, pinned: str | None, 
     return None
 
 
-def judge_agreement(document: SignedDocument, registry: Registry) -> AgreementInForce | Fault:
-    """Every party must be a member and have signed with its governance key."""
+def judge_agreement(
+    document: SignedDocument,
+    registry: Registry,
+    earlier: Sequence[Registry] = (),
+    previous: Agreement | None = None,
+) -> AgreementInForce | Fault:
+    """Every party must be a member and have signed with its governance key.
+
+    A version that does nothing but take in new parties needs their signatures and those of the coordinators alone.
+
+    A party that has left since was a member in an earlier version of the registry and signed then: the agreement goes
+    on among the others, and nothing goes to it or comes from it.
+
+    Args:
+        document: With its signatures.
+        registry: The newest one trusted.
+        earlier: Older versions, the oldest first.
+        previous: The version before, if it is in force here.
+    """
     agreement = open_payload(document, PayloadType.AGREEMENT, Agreement)
     if isinstance(agreement, Fault):
         return agreement
-    known = {member.county for member in registry.members}
-    if stranger := next((party for party in agreement.parties if party not in known), None):
+    versions: dict[str, Registry] = {member.county: one for one in (*earlier, registry) for member in one.members}
+    if stranger := next((party for party in agreement.parties if party not in versions), None):
         return Fault("agreement.not_member", "parties", f"{stranger} is no member of the registry")
-    missing = sorted(set(agreement.parties) - signing_members(document, registry))
+    signed = {id(one): signing_members(document, one) for one in versions.values()}
+    needed = acceding(agreement, previous) if previous else frozenset(agreement.parties)
+    missing = sorted(party for party in needed if party not in signed[id(versions[party])])
     if missing:
         return Fault("agreement.unsigned", "signatures", f"the signature of {missing[0]} is missing")
     reference = f"{agreement.id}@{agreement.version}:{document_digest(document)}"
     return AgreementInForce(agreement, reference)
+
+
+def acceding(agreement: Agreement, previous: Agreement) -> frozenset[str]:
+    """Return who must sign a version: everybody, or the newcomers and the old coordinators if it is an accession.
+
+    An accession changes nothing but the parties, of whom none goes, and adds contacts.
+    """
+    grown = {"version": agreement.version, "parties": agreement.parties, "contacts": agreement.contacts}
+    grown |= {"valid_from": agreement.valid_from}
+    newcomers = set(agreement.parties) - set(previous.parties)
+    whole = (
+        agreement.version == previous.version + 1
+        and newcomers
+        and set(previous.parties) <= set(agreement.parties)
+        and set(previous.contacts) <= set(agreement.contacts)
+        and previous.valid_from <= agreement.valid_from
+        and previous.model_copy(update=grown) == agreement
+    )
+    return frozenset(newcomers | set(previous.coordinators)) if whole else frozenset(agreement.parties)
+
+
+def _certifiers(document: SignedDocument, trust: Trust, county: str) -> dict[str, KeyRecord]:
+    """Return the event keys by which this credential may be certified: an ended one for those named at its end."""
+    digest = document_digest(document)
+    return {
+        kid: one.key
+        for kid, one in trust.keys.items()
+        if one.county == county
+        and one.key.use is KeyUse.EVENT
+        and (kid not in trust.ended or digest in trust.ended[kid].credentials)
+    }
 
 
 def judge_officer(document: SignedDocument, trust: Trust, county: str, at: datetime) -> OfficerCredential | Fault:
@@ -106,8 +157,7 @@ def judge_officer(document: SignedDocument, trust: Trust, county: str, at: datet
         return credential
     if credential.county != county:
         return Fault("officer.wrong_county", "county", f"the credential is of {credential.county}, not {county}")
-    keys = {kid: one.key for kid, one in trust.keys.items() if one.county == county and one.key.use is KeyUse.EVENT}
-    if not valid_signers(document, keys):
+    if not valid_signers(document, _certifiers(document, trust, county)):
         return Fault("officer.unsigned", "signatures", f"the credential is not signed by an event key of {county}")
     if not credential.issued_at <= at < credential.expires_at:
         return Fault("officer.expired", "expires_at", "the credential is not valid at that time; issue a new one")

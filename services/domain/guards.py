@@ -40,6 +40,10 @@ CODE_FIELDS: Final[tuple[Path, ...]] = (
     ("wanted", "*", "epoch"),
     ("links", "*", "header"),
     ("links", "*", "signatures"),
+    ("documents", "*", "payload"),
+    ("documents", "*", "signatures", "*", "sig"),
+    ("documents", "*", "payload", "key", "public"),
+    ("documents", "*", "payload", "ends", "*", "epoch"),
 )
 """Random characters of control records, in which any number may stand by chance; the models bind each to its form.
 
@@ -47,6 +51,7 @@ Hexadecimal digests need no place here: they are told from numbers everywhere. T
 """
 
 _CREDENTIAL: Final[Path] = ("officer", "credential", "payload")
+_DOCUMENT: Final[Path] = ("documents", "0", "payload")
 
 _MENDS: Final = {
     NumberKind.IDENTITY: "take the resident identity number out; no person is named here",
@@ -105,12 +110,25 @@ def guard_control(value: JsonValue, raw: bytes) -> Fault | None:
         value: The content, parsed from ``raw`` by the strict profile. An officer's credential in it is read, too.
         raw: Its bytes.
     """
+    fault = _guard_documents(_below(value, "documents"))
+    if fault is not None:
+        return fault
     credential = _below(_below(value, "officer"), "credential")
     payload = _payload_of(_below(credential, "payload"))
     fault = banned_names(value) or banned_names(payload)
     if fault is None and may_hold_numbers(raw):
         fault = personal_numbers(value, codes=CODE_FIELDS)
     return fault or personal_numbers(payload, codes=CODE_FIELDS, within=_CREDENTIAL)
+
+
+def _guard_documents(documents: JsonValue) -> Fault | None:
+    """Read what published documents carry in base64url, as the credential of an officer is read."""
+    for document in documents if isinstance(documents, list) else ():
+        payload = _payload_of(_below(document, "payload"))
+        fault = banned_names(payload) or personal_numbers(payload, codes=CODE_FIELDS, within=_DOCUMENT)
+        if fault is not None:
+            return fault
+    return None
 
 
 def _below(value: JsonValue, key: str) -> JsonValue:

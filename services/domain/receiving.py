@@ -12,7 +12,7 @@ from typing import Final
 from schemas.base import Event
 from schemas.carriage import Arrival
 from schemas.catalogue import Parsed, parse_received
-from schemas.control import ChainKind
+from schemas.control import ChainKind, DocumentsPublished, EpochOpened
 from schemas.envelope import MESSAGE_MAX_BYTES, Envelope, Header
 from schemas.errors import Fault
 from schemas.records import AlertFacts, FlowPeople
@@ -24,8 +24,16 @@ from services.domain.encoding import digest_of, parse_strict, pre_authentication
 from services.domain.encryption import Unwrap, no_private_keys, open_content
 from services.domain.guards import guard_content, guard_control, without_numbers
 from services.domain.histories import about_of
+from services.domain.key_log import (
+    is_announced,
+    is_by_ended_key,
+    judge_opening,
+    judge_position,
+    judge_published,
+    with_changes,
+)
 from services.domain.levels import level_of
-from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_sharing
+from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_event, judge_membership
 from services.domain.signing import Claim, claims_of, first_broken, open_emptied, open_parts, payload_type_of
 from services.domain.trust import Trust
 
@@ -46,7 +54,8 @@ class Outcome(Enum):
     QUARANTINED = "quarantined"
     """Nobody can be answered: kept with the reason, no receipt."""
     UNKNOWN_REGISTRY = "unknown_registry"
-    """Made under a registry newer than ours: held until we have it."""
+    """Made under a registry newer than ours, by a key not known yet, or after a fork that its source has not
+    resolved: held until what is trusted changes."""
     OWN = "own"
     """Signed by ourselves, echoed by the hub."""
 
@@ -64,6 +73,7 @@ class Examined:
         about: What later events are judged by.
         content_key: What opens its content; empty for content in clear.
         emptied: Set if nothing is wrong but that its content is missing: it was erased at its source.
+        waits: It may not overtake a link that is missing before it, whatever it is.
     """
 
     arrival: Arrival
@@ -77,6 +87,7 @@ class Examined:
     about: AlertFacts | FlowPeople | None = None
     content_key: bytes = field(default=b"", repr=False)
     emptied: Envelope | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +120,11 @@ def examine(arrival: Arrival, *, trust: Trust, county: str, unwrap: Unwrap = no_
 def open_arrival(arrival: Arrival, trust: Trust) -> Opened:
     """Take the steps before the mathematics of signatures."""
     envelope = _open(arrival.message)
-    return Opened(arrival, envelope, () if isinstance(envelope, Fault) else claims_of(envelope, trust))
+    return Opened(arrival, envelope, () if isinstance(envelope, Fault) else _claims_of(envelope, trust))
+
+
+def _claims_of(envelope: Envelope, trust: Trust) -> tuple[Claim | Fault, ...]:
+    return claims_of(envelope, _introduced(envelope, trust))
 
 
 def conclude(
@@ -158,7 +173,7 @@ def _open(message: bytes) -> Envelope | Fault:
 
 
 def _examine_origin(arrival: Arrival, envelope: Envelope, broken: Fault | None, trust: Trust, county: str) -> Examined:
-    fault = broken  # 3 every promised signature, by the source's keys
+    fault = broken or judge_position(envelope, trust)  # 3 every promised signature, by the source's keys
     if fault is None and envelope.header.source == county:
         return Examined(arrival, Outcome.OWN, envelope=envelope)
     kind = matching_kind(envelope.header)
@@ -171,8 +186,21 @@ def _examine_origin(arrival: Arrival, envelope: Envelope, broken: Fault | None, 
     return Examined(arrival, Outcome.ACCEPTABLE, envelope=envelope, kind=kind)  # as far as its origin goes
 
 
+def _introduced(envelope: Envelope, trust: Trust) -> Trust:
+    """A record that tells of a new key may be signed by that very key: let its documents, which stand alone, speak."""
+    header = envelope.header
+    if header.type != DocumentsPublished.wire_type or all(kid in trust.keys for kid in header.signers):
+        return trust
+    parsed = _unreadable(envelope) or _founded(header, envelope.content, trust)
+    if isinstance(parsed, Fault) or not isinstance(parsed.event, DocumentsPublished):
+        return trust
+    return with_changes(trust, parsed.event.documents)[0]
+
+
 def _may_heal(fault: Fault, envelope: Envelope, trust: Trust) -> bool:
-    return fault.code in _HEALED_BY_REGISTRY and envelope.header.registry > trust.registry.version
+    if fault.code in _HEALED_BY_REGISTRY and envelope.header.registry > trust.registry.version:
+        return True
+    return fault.code == "signature.unknown_key" and is_announced(envelope, trust)
 
 
 def _misdirected(arrival: Arrival, envelope: Envelope, county: str) -> Fault | None:
@@ -192,10 +220,15 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust, county: 
     opened = fault or _unreadable(envelope) or open_content(envelope, county, unwrap)  # 7 opened if it is encrypted
     if isinstance(opened, Fault):
         return Examined(arrival, Outcome.REJECTED, opened, envelope, kind)
-    parsed = _read(envelope.header, opened.content)
+    parsed = _founded(envelope.header, opened.content, trust)
     if isinstance(parsed, Fault):
         return Examined(arrival, Outcome.REJECTED, parsed, envelope, kind)
     event = parsed.event
+    unresolved = judge_opening(event, trust) if isinstance(event, EpochOpened) else None
+    if unresolved is not None:
+        waits = unresolved.code == "chain.unresolved_fork"
+        outcome = Outcome.UNKNOWN_REGISTRY if waits else Outcome.QUARANTINED
+        return Examined(arrival, outcome, None if waits else unresolved, envelope, kind)
     return Examined(
         arrival,
         Outcome.ACCEPTABLE,
@@ -205,8 +238,16 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust, county: 
         newer_schema=parsed.newer_schema,
         level=level_of(event),
         about=about_of(event),
+        waits=is_by_ended_key(envelope, trust),
         content_key=opened.key,
     )
+
+
+def _founded(header: Header, content: bytes, trust: Trust) -> Parsed | Fault:
+    parsed = _read(header, content)
+    if isinstance(parsed, Fault) or not isinstance(parsed.event, DocumentsPublished):
+        return parsed
+    return judge_published(parsed.event.documents, trust) or parsed
 
 
 def _read(header: Header, content: bytes) -> Parsed | Fault:
@@ -247,4 +288,4 @@ def judge_permission(envelope: Envelope, trust: Trust) -> Fault | None:
     if header.type.startswith(CONTROL_PREFIX):
         return judge_membership(trust, header.source, header.to)
     in_force = trust.by_reference.get(header.agreement)
-    return judge_sharing(in_force.agreement if in_force else None, ask_of(header))
+    return judge_event(trust, in_force, ask_of(header))

@@ -11,7 +11,8 @@ from schemas.agreements import Agreement, Grant
 from schemas.base import InformationClass
 from schemas.envelope import Header
 from schemas.errors import Fault
-from services.domain.trust import Trust
+from schemas.key_changes import Suspension
+from services.domain.trust import AgreementInForce, Trust
 
 CONTROL_PREFIX: Final = "cn.sihu.control."
 _RANK: Final = {InformationClass.PUBLIC: 0, InformationClass.INTERNAL: 1, InformationClass.PERSONAL: 2}
@@ -29,6 +30,7 @@ class SharingAsk:
     encrypted: bool
     size: int  # bytes of content
     at: datetime  # the source's claimed time
+    place: tuple[str, str, int] | None = None  # channel, epoch, seq; None if it has none yet
 
 
 def ask_of(header: Header) -> SharingAsk:
@@ -42,6 +44,7 @@ def ask_of(header: Header) -> SharingAsk:
         header.content.encoding != "none",
         header.content.size,
         header.time,
+        (header.channel, header.epoch, header.seq),
     )
 
 
@@ -61,6 +64,57 @@ def judge_sharing(agreement: Agreement | None, ask: SharingAsk) -> Fault | None:
         or _outside_class(agreement, ask)
         or _outside_limits(agreement, ask)
     )
+
+
+def judge_event(trust: Trust, in_force: AgreementInForce | None, ask: SharingAsk) -> Fault | None:
+    """Decide whether an event is permitted, by everything that is trusted here: the one function of both ends.
+
+    Args:
+        trust: What is trusted now.
+        in_force: The agreement that the event names, or None if it is not in hand.
+        ask: The facts.
+    """
+    fault = judge_sharing(in_force.agreement if in_force else None, ask)
+    fault = fault or judge_membership(trust, ask.source, ask.recipients)  # a party may have left since
+    if fault is not None or in_force is None:
+        return fault
+    return _superseded(trust, in_force.agreement, ask) or _suspended(trust, in_force.agreement, ask)
+
+
+def _superseded(trust: Trust, agreement: Agreement, ask: SharingAsk) -> Fault | None:
+    held = trust.agreement(agreement.id)
+    if held is None or held.agreement.version <= agreement.version:
+        return None  # as nearly always
+    newest = trust.agreement_at(agreement.id, ask.at)
+    if newest is None or newest.agreement.version <= agreement.version:
+        return None
+    mend = f"{agreement.id}@{newest.agreement.version} has taken its place at that time; adopt it, and send again"
+    return Fault("sharing.superseded", "agreement", mend)
+
+
+def takes_part(trust: Trust, agreement: Agreement, county: str) -> bool:
+    """Tell whether a party of an agreement is still a member and has not suspended it."""
+    return trust.member(county) is not None and not _suspensions(trust, agreement, (county,))
+
+
+def _suspensions(trust: Trust, agreement: Agreement, counties: tuple[str, ...]) -> list[Suspension]:
+    said = (one.suspension for one in trust.suspended if one.suspension.agreement_id == agreement.id)
+    return [one for one in said if one.county in counties and agreement.version <= one.version]
+
+
+def _suspended(trust: Trust, agreement: Agreement, ask: SharingAsk) -> Fault | None:
+    for one in _suspensions(trust, agreement, (ask.source, *ask.recipients)):
+        if not _before_its_ends(one, ask.place):
+            mend = f"{one.county} has suspended {agreement.id}@{one.version}; leave it out, or agree on a new version"
+            return Fault("sharing.suspended", "agreement", mend)
+    return None
+
+
+def _before_its_ends(suspension: Suspension, place: tuple[str, str, int] | None) -> bool:
+    if place is None:
+        return False
+    channel, epoch, seq = place
+    return any((end.channel, end.epoch) == (channel, epoch) and seq <= end.seq for end in suspension.ends)
 
 
 def judge_membership(trust: Trust, source: str, recipients: tuple[str, ...]) -> Fault | None:

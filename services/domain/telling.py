@@ -1,13 +1,16 @@
 """What this county's own duty officer is told: one Chinese line, with the telephone where there is one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 from schemas.base import BEIJING
 from schemas.control import ReceiptStage
 from schemas.counties import name_of
 from schemas.errors import Fault
 from services.domain.trust import Trust
+
+_NAMED_MAX: Final = 8
 
 
 def _county(code: str) -> str:
@@ -67,6 +70,25 @@ def told_of_lost(county: str, channel: str, held: int) -> str:
         f"已恢复备份：{_county(county)}处有本县在备份之后发出的消息（通道 {channel[:8]} 第 {held} 条之后），"
         "对方不缺，本库没有，请按恢复手册向对方核对补记"
     )
+
+
+def told_of_revocation(county: str, kid: str, link_ids: Sequence[str], phone: str) -> str:
+    """A neighbour's key was revoked, and what it signed behind the last trusted position was taken here before."""
+    return (
+        f"{_county(county)}的密钥 {kid[:8]} 已吊销：此前收下的 {len(link_ids)} 条消息不再可信（{_some(link_ids)}），"
+        f"请勿据以处置，立即电话 {phone} 核实"
+    )
+
+
+def told_of_own_revocation(kid: str, link_ids: Sequence[str]) -> str:
+    """Our own key was revoked, and what we sent behind the last trusted position counts nowhere."""
+    return (
+        f"本县密钥 {kid[:8]} 已吊销：其后发出的 {len(link_ids)} 条消息各县均不采信（{_some(link_ids)}），请逐条重新发出"
+    )
+
+
+def _some(link_ids: Sequence[str]) -> str:
+    return "、".join(one[:8] for one in link_ids[:_NAMED_MAX]) + (" 等" if len(link_ids) > _NAMED_MAX else "")
 
 
 def told_of_expiry(title: str, ends_at: datetime) -> str:

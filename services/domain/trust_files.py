@@ -13,15 +13,18 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from schemas.agreements import Agreement
 from schemas.base import WireTime
 from schemas.documents import SignedDocument
 from schemas.envelope import PayloadType
 from schemas.errors import Fault
 from schemas.ids import Digest
 from schemas.officers import OfficerCredential
+from schemas.registry import Registry
 from services.domain.documents import document_digest, open_payload, read_file
 from services.domain.encoding import parse_strict
 from services.domain.governance import judge_agreement, judge_registry
+from services.domain.key_log import with_changes
 from services.domain.trust import AgreementInForce, Trust, assemble
 
 Files = Mapping[str, bytes]
@@ -29,6 +32,7 @@ Files = Mapping[str, bytes]
 
 PINS_FILE: Final = "trust/pinned.json"
 AGREEMENTS: Final = "trust/agreements/"
+KEY_CHANGES: Final = "trust/keys/"
 OFFICERS: Final = "officers/"
 REVOKED_FILE: Final = "officers/revoked.json"
 
@@ -37,6 +41,7 @@ V = TypeVar("V")
 
 _PINS: Final = TypeAdapter(dict[int, Digest])
 _REVOKED: Final = TypeAdapter(dict[Digest, WireTime])
+_VERSION_DIGITS: Final = 6
 _MAX_BYTES: Final = 1024 * 1024
 
 
@@ -45,8 +50,8 @@ class LoadedTrust:
     """What the files say.
 
     Attributes:
-        trust: The newest pinned registry and every agreement that holds under it.
-        left_out: Why other agreement files do not count; they harm no other agreement.
+        trust: The newest pinned registry, every change of keys and every agreement that holds under it.
+        left_out: Why other files of agreements and key changes do not count; they harm no other.
     """
 
     trust: Trust
@@ -61,6 +66,11 @@ def registry_file(version: int) -> str:
 def agreement_file(agreement_id: str, version: int) -> str:
     """Return where a version of an agreement is kept."""
     return f"{AGREEMENTS}{agreement_id}@{version}.json"
+
+
+def key_change_file(document: SignedDocument) -> str:
+    """Return where a change of a key is kept."""
+    return f"{KEY_CHANGES}{document_digest(document)[:32]}.json"
 
 
 def read_pins(files: Files) -> dict[int, str] | Fault:
@@ -99,12 +109,26 @@ def load_trust(files: Files) -> LoadedTrust | Fault:
         mend = "no registry is trusted here yet; run `sihu registry trust DIGEST --file FILE`"
         return Fault("trust.nothing_pinned", "trust", mend)
     trust: Trust | None = None
+    earlier: list[Registry] = []
     for version in range(1, max(pins) + 1):
         judged = _pinned_registry(files, version, pins, trust)
         if isinstance(judged, Fault):
             return judged
         trust = judged
-    return _with_agreements(files, trust) if trust else Fault("trust.malformed", PINS_FILE, "versions count from 1")
+        earlier.append(trust.registry)
+    if trust is None:
+        return Fault("trust.malformed", PINS_FILE, "versions count from 1")
+    loaded = _with_agreements(files, trust, earlier)
+    changed, faults = _with_key_changes(files, loaded.trust, earlier)
+    return LoadedTrust(changed, (*loaded.left_out, *faults))
+
+
+def _with_key_changes(files: Files, trust: Trust, earlier: list[Registry]) -> tuple[Trust, tuple[Fault, ...]]:
+    read = [_document(files, name) for name in sorted(files) if name.startswith(KEY_CHANGES)]
+    documents = [one for one in read if not isinstance(one, Fault)]
+    changed, faults = with_changes(trust, documents, earlier)
+    damaged = tuple(one for one in read if isinstance(one, Fault))
+    return changed, (*damaged, *(_in_file(fault, KEY_CHANGES) for fault in faults))
 
 
 def _pinned_registry(files: Files, version: int, pins: Mapping[int, str], previous: Trust | None) -> Trust | Fault:
@@ -135,18 +159,29 @@ def _in_file(fault: Fault, name: str) -> Fault:
     return replace(fault, field=f"{name}: {fault.field}" if fault.field else name)
 
 
-def _with_agreements(files: Files, trust: Trust) -> LoadedTrust:
-    judged = [_agreement(files, name, trust) for name in sorted(files) if name.startswith(AGREEMENTS)]
+def _with_agreements(files: Files, trust: Trust, earlier: list[Registry]) -> LoadedTrust:
+    judged: list[AgreementInForce | Fault] = []
+    for name in sorted((one for one in files if one.startswith(AGREEMENTS)), key=_by_version):
+        held = (one.agreement for one in judged if isinstance(one, AgreementInForce))
+        versions = {agreement_file(one.id, one.version + 1): one for one in held}
+        judged.append(_agreement(files, name, trust, earlier, versions.get(name)))
     in_force = [one for one in judged if isinstance(one, AgreementInForce)]
     left_out = tuple(one for one in judged if isinstance(one, Fault))
     return LoadedTrust(assemble(trust.registry, trust.registry_digest, in_force), left_out)
 
 
-def _agreement(files: Files, name: str, trust: Trust) -> AgreementInForce | Fault:
+def _by_version(name: str) -> tuple[str, int, str]:
+    agreement_id, _, version = name.removesuffix(".json").partition("@")
+    return agreement_id, int(version) if version.isdecimal() and len(version) <= _VERSION_DIGITS else 0, name
+
+
+def _agreement(
+    files: Files, name: str, trust: Trust, earlier: list[Registry], previous: Agreement | None
+) -> AgreementInForce | Fault:
     document = _document(files, name)
     if isinstance(document, Fault):
         return document
-    judged = judge_agreement(document, trust.registry)
+    judged = judge_agreement(document, trust.registry, earlier, previous)
     if isinstance(judged, Fault):
         return _in_file(judged, name)
     if agreement_file(judged.agreement.id, judged.agreement.version) != name:

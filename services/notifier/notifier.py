@@ -78,7 +78,9 @@ class Notifier:
         return len(fresh) + len(renewed)
 
     def _tell_overdue(self, tx: Transaction, now: datetime) -> int:
-        due = tx.waiting_room.due(now, _BATCH)
+        trust = self._trust()
+        passed = tx.waiting_room.due(now, _BATCH)
+        due = [watch for watch in passed if trust.member(watch.recipient) is not None]  # nobody waits for who has left
         for watch in due:
             text = self._text(tx, watch)
             tx.waiting_room.tell(_KIND[watch.stage], watch.envelope_id, watch.recipient, text, now)

@@ -18,7 +18,7 @@ from schemas.records import Chain, HeldBack, NoticeKind, Quarantined
 from schemas.subjects import parse_subject
 from services.domain.encoding import digest_of
 from services.domain.encryption import Unwrap
-from services.domain.receiving import Examined, examine
+from services.domain.receiving import Examined, Outcome, examine
 from services.domain.telling import (
     told_of_fork,
     told_of_lost,
@@ -75,6 +75,19 @@ class Keeper:
             arrival = Arrival(0, held.subject, held.message)
             found.append(examine(arrival, trust=self._trust, county=self._county, unwrap=self._unwrap))
         return found
+
+    def take_refused(self, source: str, code: str, limit: int) -> list[Examined]:
+        """Examine again what was quarantined for one reason, and take out what is good by today's trust."""
+        taken: list[Examined] = []
+        for row in self._tx.waiting_room.refused(source, code, limit):
+            arrival = Arrival(0, row.subject, row.message or b"")
+            found = examine(arrival, trust=self._trust, county=self._county, unwrap=self._unwrap)
+            if found.outcome is not Outcome.QUARANTINED:
+                self._tx.waiting_room.readmit(row.digest)
+                taken.append(found)
+        if taken and not self._tx.waiting_room.refused(source, code, 1):
+            self._tx.waiting_room.resolve(NoticeKind.QUARANTINED, code, source, self._now)
+        return taken
 
     def take_all_held(self, rows: Iterable[HeldBack]) -> list[Examined]:
         """Take out everything held for the places of ``rows`` and examine it again."""

@@ -13,13 +13,17 @@ from typing import Final, Self, TypeVar
 import structlog
 
 from schemas.carriage import Arrival, ArrivalBatch
+from schemas.control import DocumentsPublished
+from schemas.documents import SignedDocument
 from schemas.errors import Fault, UnavailableError
 from services.domain.delivery import RECEIPT_RANGE_MAX
+from services.domain.documents import document_digest
 from services.domain.receiving import Examined, Opened, conclude, examine, open_arrival, own_id
 from services.domain.signing import first_broken
 from services.domain.trust import Trust
 from services.ports import Clock, Puller, Store, Transaction
 from services.posting import Posting
+from services.receiver.revoking import close_left, note_revocations
 from services.receiver.settling import Settlement
 
 log = structlog.get_logger()
@@ -28,13 +32,15 @@ T = TypeVar("T")
 
 _SPLIT_FROM: Final = 16  # arrivals; below that a second thread costs more than it gains
 _REEXAMINED_MAX: Final = 500  # links in one transaction
+_REFUSED_MAX: Final = 2000  # looked through in one transaction
+_UNKNOWN_KEY: Final = "signature.unknown_key"
 _BACKOFF_SECONDS: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 
 class Receiver:
     """Take what the hub hands over into the inbox, once in effect and in order per channel."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a port or one of its bounds
         self,
         *,
         store: Store,
@@ -45,6 +51,7 @@ class Receiver:
         executor: Executor,
         threads: int = 2,
         range_max: int = RECEIPT_RANGE_MAX,
+        keep: Callable[[SignedDocument], None] = lambda _: None,
     ) -> None:
         """Take ready-made ports; open nothing.
 
@@ -57,10 +64,11 @@ class Receiver:
             executor: Threads for verification, which releases the interpreter lock.
             threads: How many parts a batch is verified in.
             range_max: Most events that one *stored* receipt covers; 1 gives a receipt per event.
+            keep: Makes a document count here that a neighbour passed on and that was judged.
         """
         self._store, self._posting, self._pullers = store, posting, pullers
         self._trust, self._clock, self._executor = trust, clock, executor
-        self._threads, self._range_max = threads, range_max
+        self._threads, self._range_max, self._keep = threads, range_max, keep
 
     async def run_once(self, puller: Puller, batch: ArrivalBatch) -> None:
         """Examine one batch, commit what it does, and only then acknowledge it.
@@ -69,7 +77,11 @@ class Receiver:
             UnavailableError: The store cannot write now; nothing of the batch happened.
         """
         trust = self._trust()
-        found = await self._examine(await self._without_echoes(batch.arrivals), trust)
+        arrivals = await self._without_echoes(batch.arrivals)
+        found = await self._examine(arrivals, trust)
+        if await self._kept_any(found, trust):
+            trust = self._trust()
+            found = await self._examine(arrivals, trust)
 
         def work(tx: Transaction) -> None:
             self._settlement(tx, trust).settle(found)
@@ -77,6 +89,14 @@ class Receiver:
 
         await self._store.write(work)
         await puller.acknowledge(batch)
+
+    async def _kept_any(self, found: Sequence[Examined], trust: Trust) -> bool:
+        """Keep the documents that a batch brings: they stand alone, wherever in its chain the record stands."""
+        events = (one.event for one in found if isinstance(one.event, DocumentsPublished))
+        documents = [one for event in events for one in event.documents if document_digest(one) not in trust.adopted]
+        for document in documents:
+            await asyncio.to_thread(self._keep, document)
+        return bool(documents)
 
     async def reexamine(self) -> int:
         """Judge again, by today's trust, what was held for a registry that we did not know; return how many links.
@@ -95,6 +115,36 @@ class Receiver:
             if not looked_at:
                 return len(seen)
             seen |= looked_at
+
+    async def readmit(self) -> int:
+        """Take in what counties signed with keys that were not known here when it came; return how many links.
+
+        Raises:
+            UnavailableError: The store cannot write now; what is quarantined stays.
+        """
+        trust, count = self._trust(), 0
+        for source in sorted({one.change.county for one in trust.changes}):
+
+            def work(tx: Transaction, source: str = source) -> int:
+                return self._settlement(tx, trust).settle_refused(source, _UNKNOWN_KEY, _REFUSED_MAX)
+
+            while taken := await self._store.write(work):
+                count += taken
+        return count
+
+    async def note_revocations(self) -> int:
+        """Name what was taken before a key was revoked, and wait no longer for who has left; return how many links.
+
+        Raises:
+            UnavailableError: The store cannot write now.
+        """
+        trust, now, county = self._trust(), self._clock.now(), self._posting.county
+
+        def work(tx: Transaction) -> int:
+            close_left(tx, trust, now)
+            return note_revocations(tx, trust, county=county, now=now)
+
+        return await self._store.write(work)
 
     def _settlement(self, tx: Transaction, trust: Trust) -> Settlement:
         now = self._clock.now()
@@ -141,7 +191,7 @@ class Receiver:
     async def running(self, look_seconds: float = 1.0) -> AsyncIterator[Self]:
         """Receive until the block ends; a batch in hand is finished or comes again.
 
-        Every ``look_seconds`` the trusted registry is looked at; a new one lets held links be judged again.
+        Every ``look_seconds`` the registry and the keys are looked at; new ones let held links be judged again.
         """
         async with asyncio.TaskGroup() as tasks:
             loops = [
@@ -157,19 +207,20 @@ class Receiver:
     async def _watch_trust(self, look_seconds: float) -> None:
         known = ""  # a registry that came while we were down counts as new
         while True:
-            digest = self._trust().registry_digest
-            if digest != known:
-                known = await self._reexamined(digest, known)
+            state = self._trust().state
+            if state != known:
+                known = await self._reexamined(state, known)
             await self._clock.sleep(look_seconds)
 
-    async def _reexamined(self, digest: str, known: str) -> str:
+    async def _reexamined(self, state: str, known: str) -> str:
         try:
-            count = await self.reexamine()
+            await self.note_revocations()
+            count = await self.reexamine() + await self.readmit()
         except UnavailableError as exc:
             log.warning("receiver.deferred", stream="held", code=exc.code)
             return known
-        log.info("receiver.reexamined", registry=digest, count=count)
-        return digest
+        log.info("receiver.reexamined", registry=self._trust().registry_digest, count=count)
+        return state
 
     async def _loop(self, puller: Puller) -> None:
         if await self._position(puller.stream) is None:

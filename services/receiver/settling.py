@@ -52,7 +52,7 @@ class Settlement:
         self, tx: Transaction, *, posting: Posting, trust: Trust, now: datetime, range_max: int = RECEIPT_RANGE_MAX
     ) -> None:
         """Work on ``tx``; ``now`` is this county's time for every receipt of the batch."""
-        self._tx, self._now = tx, now
+        self._tx, self._trust, self._now = tx, trust, now
         unwrap = posting.encryption.unwrap
         self._keeper = Keeper(tx, trust=trust, county=posting.county, now=now, unwrap=unwrap)
         self._attester = Attester(tx, posting=posting, keeper=self._keeper, trust=trust, now=now, range_max=range_max)
@@ -100,6 +100,12 @@ class Settlement:
         self.settle(self._keeper.take_all_held(rows))
         return frozenset(row.envelope_id for row in rows)
 
+    def settle_refused(self, source: str, code: str, limit: int) -> int:
+        """Take in what was quarantined for a reason that today's trust does not give any more; return how many."""
+        taken = self._keeper.take_refused(source, code, limit)
+        self.settle(taken)
+        return len(taken)
+
     def _take(self, found: Examined) -> None:
         self._dispatch[found.outcome](found)
 
@@ -138,6 +144,9 @@ class Settlement:
         return self._tx.chains.open(chain)
 
     def _chain_in(self, found: Examined) -> None:
+        if self._follows_a_fork(found):
+            self._keeper.hold(found)
+            return
         envelope, hand = envelope_of(found), self._in_hand(found)
         link = envelope.link
         held_id = self._held_id(hand, link)
@@ -153,6 +162,17 @@ class Settlement:
             self._repeat(hand, link)
         else:
             self._fork(hand, found)
+
+    def _follows_a_fork(self, found: Examined) -> bool:
+        """Tell whether an epoch is opened after one that is forked here, and no offline key has named the branch kept.
+
+        Whatever reason the opening gives: whoever has stolen the event key would not give that one.
+        """
+        header = envelope_of(found).header
+        if header.seq > 0 or self._tx.chains.find(header.channel, header.epoch) is not None:
+            return False
+        chains = (one for one in self._tx.chains_of(header.source) if one.channel == header.channel and one.frozen)
+        return any(self._trust.branch(one.channel, one.epoch) is None for one in chains)
 
     def _held_id(self, hand: _ChainInHand, link: Link) -> str | None:
         if link.seq in hand.ids:
@@ -303,6 +323,8 @@ def _overtakes(kind: ChainKind, found: Examined) -> bool:
     """
     if found.fault is not None:
         return found.fault.code.startswith(GUARD_PREFIX)
+    if found.waits:
+        return False
     return kind is ChainKind.RECEIPT or isinstance(found.event, Alert)
 
 

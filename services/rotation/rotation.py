@@ -89,7 +89,8 @@ class Rotation:
     def _concerns(self, one: AgreementInForce, now: datetime) -> bool:
         agreement = one.agreement
         in_force = agreement.valid_from <= now < agreement.valid_until
-        return in_force and self._posting.county in agreement.parties and needs_office_keys(agreement)
+        ours = self._posting.county in agreement.parties and bool(self._partners(one))
+        return in_force and ours and needs_office_keys(agreement)
 
     def _post(self, tx: Transaction, key: KeyRecord, agreements: Iterable[AgreementInForce], now: datetime) -> None:
         tx.key_book.keep(self._posting.county, key)
@@ -114,7 +115,8 @@ class Rotation:
         )
 
     def _partners(self, one: AgreementInForce) -> tuple[CountyCode, ...]:
-        return tuple(sorted(party for party in one.agreement.parties if party != self._posting.county))
+        others = self._trust().members.keys() - {self._posting.county}  # a party may have left
+        return tuple(sorted(party for party in one.agreement.parties if party in others))
 
     def _channel(self, one: AgreementInForce) -> str:
         return channel_of(ChainKind.EVENT, self._posting.county, one.agreement.id, self._partners(one))

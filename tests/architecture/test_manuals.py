@@ -83,6 +83,7 @@ def test_the_runbooks_that_were_promised_are_there() -> None:
         "restore",
         "disk-full",
         "certificate-expiry",
+        "keys",
     }
     assert [name for name in names if f"deploy/runbooks/{name}.md" not in manual] == []
 

@@ -114,7 +114,7 @@ def test_strange_and_missing_keys_are_told(home: Path) -> None:
     """A key file of another county, or none, would sign what no neighbour believes, or nothing."""
     shutil.copy(home / "keys" / "receipt.pem", home / "keys" / "event.pem")
     found = examined(home)
-    assert "not the key of the card" in found["keys"][0]["mend"]
+    assert "no event key here is in force" in found["keys"][0]["mend"]
     (home / "keys" / "event.pem").unlink()
     assert states(examined(home))["keys"] == {"fail"}
 

@@ -244,7 +244,7 @@ def test_no_file_holds_a_key_in_plain(six: Counties) -> None:
     done("officer", "add", "duty-a", "--name", "值班员甲", "--role", "duty", "--dir", six.home(HUANJIANG))
     home = six.home(HUANJIANG)
     found = dict(secrets_of(home))
-    assert len(found) == 8
+    assert len(found) == 10
     everything = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     for path, secret in found.items():
         for spelled in (secret, secret.hex().encode(), to_base64url(secret).encode()):

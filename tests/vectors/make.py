@@ -12,6 +12,7 @@ from tests.vectors import evidence, evidence_doubtful, evidence_refused
 from tests.vectors.chains import chains, encoding, receipts
 from tests.vectors.encrypted import encrypted
 from tests.vectors.envelopes import good
+from tests.vectors.key_changes import key_changes
 from tests.vectors.papers import documents
 from tests.vectors.refused import bad
 from tests.vectors.signals import signals
@@ -30,6 +31,7 @@ def build() -> dict[str, Any]:
         "encoding.json": encoding(),
         "encrypted.json": encrypted(),
         "signals.json": signals(),
+        "key-changes.json": key_changes(),
         **{name: [case.written() for case in cases] for name, cases in evidence_files().items()},
     }
 

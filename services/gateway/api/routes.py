@@ -131,7 +131,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         Evidence,
         path_model=EventPath,
         query=EvidenceQuery,
-        codes=("request.not_found", "evidence.too_large"),
+        codes=("request.not_found", "evidence.too_large", "evidence.key_changed"),
     ),
     Route(
         "POST",

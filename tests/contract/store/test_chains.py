@@ -194,3 +194,18 @@ async def test_an_epoch_can_begin_before_its_opening_record(store: Store) -> Non
     opened = await store.write(lambda tx: tx.chains.open(chain("in", source=THEM, head=-1)))
     assert opened.head.seq == before.seq
     await store.write(lambda tx: tx.chains.advance(opened.number, Position(0, hexed("opening"))))
+
+
+async def test_every_epoch_of_a_county_is_listed(store: Store) -> None:
+    """An epoch left out of the end of a key is trusted no longer, or the head of before is taken for its end."""
+
+    def work(tx: Transaction) -> list[int]:
+        posted(tx, 3)
+        tx.chains.open(chain(epoch="2-00000000000000aa", head=0))
+        tx.chains.open(chain("in", source=THEM))
+        return [one.head.seq for one in tx.chains_of(US)]
+
+    assert await store.write(work) == [3, 0]
+    assert [one.head.seq for one in await store.read(lambda snapshot: snapshot.chains_of(US))] == [3, 0]
+    assert [one.source for one in await store.read(lambda snapshot: snapshot.chains_of(THEM))] == [THEM]
+    assert await store.read(lambda snapshot: snapshot.chains_of("532628")) == []

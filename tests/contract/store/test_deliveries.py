@@ -209,3 +209,18 @@ async def test_the_human_receipt_is_found_again(store: Store) -> None:
         await store.write(noting(row))
     assert await store.write(lambda tx: tx.receipt_book.answered(1, 1)) == human
     assert await store.write(lambda tx: tx.receipt_book.answered(1, 2)) is None
+
+
+async def test_nobody_waits_for_a_recipient_that_has_left(store: Store) -> None:
+    """A county that left owes for ever, or what it had proved is taken from it, or another's dues go with its own."""
+    await store.write(lambda tx: posted(tx, 6, to=(THEM, THIRD)))
+    await store.write(marking(receipt(first=2, last=3)))
+    await store.write(marking(receipt(first=5, last=5)))
+    assert await store.write(lambda tx: tx.dues.close(THEM, "member.left", at(90))) == 3
+    assert await store.write(lambda tx: tx.dues.close(THEM, "member.left", at(91))) == 0
+    found = [(await _deliveries(store, seq))[0] for seq in range(1, 7)]
+    assert [one.refused_code for one in found] == ["member.left", None, None, "member.left", None, "member.left"]
+    assert [one.stored_at is not None for one in found] == [False, True, True, False, True, False]
+    assert await store.read(lambda snapshot: snapshot.oldest_unstored()) == {THIRD: at(1)}
+    await store.write(lambda tx: posted(tx, 1, to=(THIRD,), first=7))
+    assert (await store.read(lambda snapshot: snapshot.oldest_unstored())).keys() == {THIRD}

@@ -100,6 +100,32 @@ async def test_quarantine_keeps_every_digest_whatever_its_cap(store: Store) -> N
     assert len(await store.read(lambda snapshot: snapshot.quarantined(2))) == 2
 
 
+async def test_what_turns_out_to_be_good_leaves_the_quarantine(store: Store) -> None:
+    """A key that was not known yet: what it signed is lost in quarantine, or taken in and still listed as bad."""
+    for name in ("a", "b"):
+        await store.write(quarantining(refused(name, size=40)))
+    code = refused("a").code
+    found = await store.write(lambda tx: tx.waiting_room.refused(THEM, code, 9))
+    assert [row.message for row in found] == [refused(name, size=40).message for name in ("a", "b")]
+    assert await store.write(lambda tx: tx.waiting_room.refused(THEM, code, 1)) == found[:1]
+    assert await store.write(lambda tx: tx.waiting_room.refused(THIRD, code, 9)) == []
+    assert await store.write(lambda tx: tx.waiting_room.refused(THEM, "another", 9)) == []
+    for _ in range(2):
+        await store.write(lambda tx: tx.waiting_room.readmit(found[0].digest))
+    assert await store.write(lambda tx: tx.waiting_room.refused(THEM, code, 9)) == found[1:]
+    assert (await store.read(lambda snapshot: snapshot.counts()))["quarantined"] == 1
+
+
+async def test_room_is_free_again_for_what_left_the_quarantine(store: Store) -> None:
+    """A cap that counts what is gone pushes out bodies that are there."""
+    await store.write(quarantining(refused("a", size=90)))
+    await store.write(lambda tx: tx.waiting_room.readmit(refused("a", size=90).digest))
+    for name in ("b", "c"):
+        await store.write(quarantining(refused(name, size=50)))
+    found = await store.write(lambda tx: tx.waiting_room.refused(THEM, refused("a").code, 9))
+    assert [row.digest for row in found] == [refused(name, size=50).digest for name in ("b", "c")]
+
+
 async def test_a_deadline_falls_due_once(store: Store) -> None:
     """An officer paged twice for one deadline, or not at all."""
     await store.write(lambda tx: posted(tx, 3))

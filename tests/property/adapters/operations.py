@@ -226,8 +226,11 @@ def _wait(draw: st.DrawFn) -> Operation:
             ("waiting_room.take_held", lambda tx: tx.waiting_room.take_held(one.channel, one.epoch, one.seq)),
             ("waiting_room.held_epochs", lambda tx: tx.waiting_room.held_epochs(limit)),
             ("waiting_room.quarantine", lambda tx: tx.waiting_room.quarantine(bad)),
+            ("waiting_room.refused", lambda tx: tx.waiting_room.refused(bad.source, bad.code, limit)),
+            ("waiting_room.readmit", lambda tx: tx.waiting_room.readmit(bad.digest)),
             ("waiting_room.watch", lambda tx: tx.waiting_room.watch([deadline])),
             ("waiting_room.due", lambda tx: tx.waiting_room.due(now, limit)),
+            ("dues.close", lambda tx: tx.dues.close(bad.source, "member.left", now)),
         )
     )
 
@@ -354,6 +357,7 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "journal": (one.journal(0, 999), one.journal_end()),
         "notices": (one.notices(open_only=True, limit=9), one.notices(open_only=False, limit=9)),
         "quarantined": one.quarantined(9),
+        "chains_of": [one.chains_of(county) for county in (US, THEM)],
         "counts": dict(one.counts()),
         "oldest": dict(one.oldest_unstored()),
         "erasures": [one.erasures_of(envelope_id) for envelope_id in IDS],

@@ -4,6 +4,7 @@ import pytest
 
 from schemas.documents import SignedDocument
 from schemas.envelope import Envelope
+from schemas.errors import Fault
 from schemas.records import KeptLink
 from services.domain.documents import read_file
 from services.domain.encoding import WireParts, split_wire
@@ -26,8 +27,9 @@ from tests.vectors.evidence import (
     under,
     without,
 )
+from tests.vectors.key_changes import NEXT
 from tests.vectors.papers import HUANJIANG, KEYS, LIBO
-from tests.vectors.spelling import Json, Sealed, compact
+from tests.vectors.spelling import Json, Sealed, compact, seal
 
 SOURCE, CERTIFIER = KEYS[f"{LIBO} event"], KEYS[f"{HUANJIANG} event"]
 STORED = receipt(stored(2, 2))
@@ -92,6 +94,25 @@ def test_links_from_behind_a_change_of_keys_stay_out() -> None:
     later = [*CHAIN[:3], under(CHAIN[3], 2)]
     made = written(registry(2, members=members(libo=without(LIBO, SOURCE))), STORED, links=later)
     assert (made.left_out, made.evidence.after, len(made.evidence.before)) == (0, (), 2)
+
+
+def by_next(made: Sealed) -> Sealed:
+    """Sign an envelope of the vectors by a key that no registry lists: it came by a change of keys."""
+    return seal(made.header | {"signers": [NEXT.kid]}, made.content, [NEXT])
+
+
+def test_links_by_a_key_that_no_registry_lists_stay_out() -> None:
+    """The source rotated its key behind the event: what the old one signed must still be proved."""
+    made = written(registry(2), STORED, links=[*CHAIN[:3], by_next(CHAIN[3])])
+    assert (made.left_out, made.evidence.after, len(made.evidence.before)) == (0, (), 2)
+
+
+def test_an_event_by_a_key_that_no_registry_lists_is_refused() -> None:
+    """A file that nobody can verify would look like a forgery."""
+    shelf = TrustPapers((document(registry()),), {papers.AGREEMENT_REFERENCE: document(agreement())})
+    made = write_evidence(Gathered(opened(by_next(EVENT))), shelf)
+    assert isinstance(made, Fault)
+    assert made.code == "evidence.key_changed"
 
 
 def test_a_link_that_is_none_is_a_gap() -> None:

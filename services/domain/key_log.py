@@ -1,0 +1,365 @@
+"""The life of a member's signing keys: which change counts, what an ended key is still trusted for, who signs now.
+
+The verdict depends on the set of documents alone, never on the order in which they came: whoever holds the same files
+trusts the same keys. One more document can end a key earlier than another did, and never later.
+
+Source: docs/protocol.md, section "Key changes"; docs/decisions/0020-change-keys-by-position.md
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from schemas.control import EpochOpened, OpeningReason
+from schemas.documents import SignedDocument
+from schemas.envelope import Envelope, PayloadType
+from schemas.errors import Fault
+from schemas.key_changes import BranchKept, ChangeReason, KeyChange, KeyEnd, Suspension
+from schemas.registry import KeyRecord, KeyUse, Member, Registry
+from services.domain.chain import epoch_counter
+from services.domain.documents import document_digest, open_payload, valid_signers
+from services.domain.encoding import from_base64url
+from services.domain.governance import kid_of
+from services.domain.trust import AdoptedBranches, AdoptedChange, AdoptedSuspension, KeysEnd, MemberKey, Trust, keys_of
+
+CHANGES_MAX: Final = 64
+"""Changes of one county that are kept; the registry's next version lists the key in force and begins anew."""
+
+_STATEMENTS: Final = frozenset({PayloadType.BRANCH_KEPT, PayloadType.SUSPENSION})
+_OFFLINE: Final = frozenset({KeyUse.GOVERNANCE, KeyUse.RECOVERY})
+
+
+def commitment_of(algorithm: str, public: bytes) -> str:
+    """Return what commits to a key: SHA-256 (hex) over algorithm, NUL and the key. Its first half is the key id."""
+    return hashlib.sha256(algorithm.encode() + b"\0" + public).hexdigest()
+
+
+def committed_kid(digest: str) -> str:
+    """Return the id that a committed key will have."""
+    return digest[:32]
+
+
+# -- which changes count -----------------------------------------------------------------------------------------------
+
+
+def with_changes(
+    trust: Trust, documents: Iterable[SignedDocument], earlier: Sequence[Registry] = ()
+) -> tuple[Trust, tuple[Fault, ...]]:
+    """Return what is trusted once these changes of keys are known, and why others do not count.
+
+    Args:
+        trust: Built from a registry; what earlier changes did to it stays.
+        documents: In any order; those known already may be among them.
+        earlier: Older versions of the registry: a key that the newest one dropped is known again, up to its end.
+    """
+    known = {change.digest: change for change in trust.changes}
+    every = {document_digest(one): one for one in documents}
+    trust, of_statements = _with_statements(trust, every)
+    waiting = {digest: one for digest, one in every.items() if one.payload_type not in _STATEMENTS}
+    waiting = {digest: waiting[digest] for digest in sorted(waiting.keys() - known.keys())}
+    followed = (one.change for one in trust.changes if one.change.key is not None)
+    records = {**_records_of(earlier), **{one.key.kid: MemberKey(one.county, one.key) for one in followed if one.key}}
+    records |= trust.keys
+    faults: dict[str, Fault] = {}
+    progress = True
+    while progress:
+        progress = False
+        for digest, document in list(waiting.items()):
+            judged = judge_change(document, trust.registry, records)
+            if isinstance(judged, Fault):
+                faults[digest] = judged
+                continue
+            del waiting[digest]
+            faults.pop(digest, None)
+            known[digest] = AdoptedChange(digest, document, judged)
+            if judged.key is not None:
+                records.setdefault(judged.key.kid, MemberKey(judged.county, judged.key))
+            progress = True
+    told = (*of_statements, *(faults[digest] for digest in sorted(faults)))
+    return _applied(trust, list(known.values()), records), told
+
+
+def _with_statements(trust: Trust, every: Mapping[str, SignedDocument]) -> tuple[Trust, list[Fault]]:
+    """Take what counties say by an offline key alone: which branch they keep, which agreement they suspend."""
+    kept = {one.digest: one for one in trust.kept}
+    suspended = {one.digest: one for one in trust.suspended}
+    faults: list[Fault] = []
+    for digest, document in sorted(every.items()):
+        judged = _judge_statement(document, trust.registry)
+        if isinstance(judged, Fault):
+            faults.append(judged)
+        elif isinstance(judged, BranchKept):
+            kept[digest] = AdoptedBranches(digest, document, judged)
+        elif judged is not None:
+            suspended[digest] = AdoptedSuspension(digest, document, judged)
+    of_forks = tuple(sorted(kept.values(), key=lambda one: (one.kept.issued_at, one.digest)))
+    of_agreements = tuple(sorted(suspended.values(), key=lambda one: (one.suspension.issued_at, one.digest)))
+    return replace(trust, kept=of_forks, suspended=of_agreements), faults
+
+
+def _judge_statement(document: SignedDocument, registry: Registry) -> BranchKept | Suspension | Fault | None:
+    if document.payload_type is PayloadType.BRANCH_KEPT:
+        return judge_branches(document, registry)
+    if document.payload_type is PayloadType.SUSPENSION:
+        return judge_suspension(document, registry)
+    return None
+
+
+def judge_suspension(document: SignedDocument, registry: Registry) -> Suspension | Fault:
+    """Decide whether a party has suspended an agreement: its governance key must have signed it, too."""
+    suspension = open_payload(document, PayloadType.SUSPENSION, Suspension)
+    if isinstance(suspension, Fault):
+        return suspension
+    member = next((one for one in registry.members if one.county == suspension.county), None)
+    if member is None:
+        return Fault("key.not_member", "county", f"{suspension.county} is no member of the registry")
+    if not valid_signers(document, {key.kid: key for key in member.keys if key.use is KeyUse.GOVERNANCE}):
+        return Fault("agreement.unsigned", "signatures", f"the governance key of {suspension.county} has not signed")
+    return suspension
+
+
+def judge_branches(document: SignedDocument, registry: Registry) -> BranchKept | Fault:
+    """Decide whether a county has said which branch of a fork it keeps: an offline key of its own must have signed.
+
+    The event key cannot say it: it has signed both branches, or a thief has it.
+    """
+    kept = open_payload(document, PayloadType.BRANCH_KEPT, BranchKept)
+    if isinstance(kept, Fault):
+        return kept
+    member = next((one for one in registry.members if one.county == kept.county), None)
+    if member is None:
+        return Fault("key.not_member", "county", f"{kept.county} is no member of the registry")
+    if not valid_signers(document, _offline_keys(member)):
+        return Fault("key.change_unsigned", "signatures", "it is signed by a recovery or governance key, or not at all")
+    return kept
+
+
+def _offline_keys(member: Member) -> dict[str, KeyRecord]:
+    return {key.kid: key for key in member.keys if key.use in _OFFLINE}
+
+
+def _records_of(registries: Sequence[Registry]) -> dict[str, MemberKey]:
+    return {
+        key.kid: MemberKey(member.county, key)
+        for registry in registries
+        for member in registry.members
+        for key in member.keys
+    }
+
+
+def _applied(trust: Trust, changes: Sequence[AdoptedChange], records: Mapping[str, MemberKey]) -> Trust:
+    ended: dict[str, KeysEnd] = {}
+    for adopted in changes:
+        one = adopted.change
+        ended[one.old] = _tightened(ended.get(one.old), one)
+    revoked = {kid for kid, one in ended.items() if one.revoked}
+    wanted = _followed(trust.registry, changes, records, revoked) | ended.keys()
+    closed = frozenset(
+        (end.channel, end.epoch)
+        for adopted in changes
+        if adopted.change.reason is ChangeReason.REVOKED
+        for end in adopted.change.ends
+    )
+    keys = {kid: record for kid, record in records.items() if kid in wanted}
+    ordered = tuple(sorted(changes, key=lambda one: (one.change.issued_at, one.digest)))
+    return replace(trust, keys=keys, ended=ended, closed=closed, changes=ordered)
+
+
+def _followed(
+    registry: Registry, changes: Sequence[AdoptedChange], records: Mapping[str, MemberKey], revoked: set[str]
+) -> set[str]:
+    """Return the keys of the registry and those that followed them.
+
+    Whoever stole a key from a disk has the next one, too. So what a revoked key alone has put in its place does not
+    count, nor what that one did; what an offline key put there does.
+    """
+    trusted = set(keys_of(registry))
+    listed = {kid for kid in records if kid not in {one.change.key.kid for one in changes if one.change.key}}
+    waiting = [one for one in changes if one.change.key is not None]
+    while waiting:
+        counting = [
+            one
+            for one in waiting
+            if _is_by_offline_key(one, registry)
+            or (one.change.old in trusted | listed and one.change.old not in revoked)
+        ]
+        if not counting:
+            break
+        trusted |= {one.change.key.kid for one in counting if one.change.key is not None}
+        waiting = [one for one in waiting if one not in counting]
+    return trusted
+
+
+def _is_by_offline_key(adopted: AdoptedChange, registry: Registry) -> bool:
+    member = next((one for one in registry.members if one.county == adopted.change.county), None)
+    return member is not None and bool(valid_signers(adopted.document, _offline_keys(member)))
+
+
+def _tightened(held: KeysEnd | None, change: KeyChange) -> KeysEnd:
+    """Every document that ends a key must trust a link: the earliest position counts."""
+    ends = {(end.channel, end.epoch): end for end in change.ends}
+    if held is None:
+        return KeysEnd(ends, frozenset(change.credentials), revoked=change.reason is ChangeReason.REVOKED)
+    both = {place: min(held.ends[place], ends[place], key=_seq) for place in held.ends.keys() & ends.keys()}
+    revoked = held.revoked or change.reason is ChangeReason.REVOKED
+    return KeysEnd(both, held.credentials & frozenset(change.credentials), revoked=revoked)
+
+
+def _seq(end: KeyEnd) -> tuple[int, str]:
+    return end.seq, end.id
+
+
+def judge_change(document: SignedDocument, registry: Registry, records: Mapping[str, MemberKey]) -> KeyChange | Fault:
+    """Decide whether a change of keys counts.
+
+    A rotation needs the old key and the next one, which the old key's record committed to beforehand; so whoever
+    steals the old key alone cannot put another in its place. Anything else, a revocation above all, needs an offline
+    key of that county. The key that follows always signs as well: it is in its owner's hands.
+
+    Args:
+        document: With its signatures.
+        registry: The newest one trusted.
+        records: Every key known so far, by kid.
+    """
+    change = open_payload(document, PayloadType.KEY_CHANGE, KeyChange)
+    if isinstance(change, Fault):
+        return change
+    member = next((one for one in registry.members if one.county == change.county), None)
+    if member is None:
+        return Fault("key.not_member", "county", f"{change.county} is no member of the registry")
+    if change.key is not None and (fault := _unproved(document, change.key)):
+        return fault
+    if valid_signers(document, _offline_keys(member)):
+        return change
+    return _unrotated(document, change, records.get(change.old)) or change
+
+
+def _unproved(document: SignedDocument, key: KeyRecord) -> Fault | None:
+    public = from_base64url(key.public)
+    if public is None or kid_of(key.algorithm, public) != key.kid:
+        return Fault("key.misnamed", "key", f"{key.kid} is not the id of its key")
+    if not valid_signers(document, {key.kid: key}):
+        return Fault("key.change_unsigned", "signatures", "the key that follows has not signed")
+    return None
+
+
+def _unrotated(document: SignedDocument, change: KeyChange, old: MemberKey | None) -> Fault | None:
+    if change.reason is ChangeReason.REVOKED:
+        return Fault("key.change_unsigned", "signatures", "a revocation is signed by a recovery or governance key")
+    if old is None or old.county != change.county or old.key.use is not change.use:
+        return Fault("key.change_unsigned", "old", f"{change.old} is no {change.use} key of {change.county} known here")
+    if not valid_signers(document, {old.key.kid: old.key}):
+        return Fault("key.change_unsigned", "signatures", "neither the old key nor an offline key has signed")
+    public = from_base64url(change.key.public) if change.key else None
+    if public is None or commitment_of("ed25519", public) != old.key.next_digest:
+        mend = "it is not the key that was committed beforehand; let the recovery key sign the change"
+        return Fault("key.not_committed", "key", mend)
+    return None
+
+
+def judge_published(documents: Sequence[SignedDocument], trust: Trust) -> Fault | None:
+    """Judge documents that a neighbour passes on: each must count, by what is trusted here or by the others."""
+    changed, faults = with_changes(trust, documents)
+    if faults:
+        return faults[0]
+    counts = Counter(
+        [
+            *(one.change.county for one in changed.changes),
+            *(one.kept.county for one in changed.kept),
+            *(one.suspension.county for one in changed.suspended),
+        ]
+    )
+    if crowded := next((county for county, count in counts.items() if count > CHANGES_MAX), None):
+        mend = f"{crowded} has changed keys more than {CHANGES_MAX} times; its card goes into the next registry first"
+        return Fault("key.too_many_changes", "documents", mend)
+    return None
+
+
+# -- what an ended key is trusted for ----------------------------------------------------------------------------------
+
+
+def judge_position(envelope: Envelope, trust: Trust) -> Fault | None:
+    """Refuse what an ended key signed beyond the positions that were named; call it once the signatures hold."""
+    if not trust.ended:
+        return None
+    header = envelope.header
+    for kid in header.signers:
+        ended = trust.ended.get(kid)
+        if ended is not None and not _within(ended.ends.get((header.channel, header.epoch)), envelope):
+            code = "signature.key_revoked" if ended.revoked else "signature.key_retired"
+            return Fault(code, "seq", f"{kid} is not trusted for this place; its owner has ended it before")
+    return None
+
+
+def judge_unended(envelope: Envelope, trust: Trust) -> Fault | None:
+    """Refuse what an ended key signed beside the chains: there it has no position that it could be trusted for."""
+    ended = next((trust.ended[kid] for kid in envelope.header.signers if kid in trust.ended), None)
+    if ended is None:
+        return None
+    code = "signature.key_revoked" if ended.revoked else "signature.key_retired"
+    return Fault(code, "signers", "its key has ended; what is signed now is signed by the one that follows")
+
+
+def _within(end: KeyEnd | None, envelope: Envelope) -> bool:
+    if end is None or envelope.header.seq > end.seq:
+        return False
+    return envelope.header.seq < end.seq or envelope.envelope_id == end.id
+
+
+def is_by_ended_key(envelope: Envelope, trust: Trust) -> bool:
+    """Tell whether a key signed that has ended: such a link never overtakes one that is missing before it."""
+    return any(kid in trust.ended for kid in envelope.header.signers)
+
+
+def is_announced(envelope: Envelope, trust: Trust) -> bool:
+    """Tell whether the unknown key of an envelope may soon be known: it waits instead of being refused.
+
+    That is so for a key that the source committed to beforehand, and for the opening of a later epoch: after a
+    revocation it comes just before the record that tells of the new key.
+    """
+    header = envelope.header
+    if header.seq == 0 and epoch_counter(header.epoch) > 1:
+        return trust.member(header.source) is not None
+    return any(committed_kid(digest) in header.signers for digest in _commitments(trust, header.source))
+
+
+def _commitments(trust: Trust, county: str) -> list[str]:
+    found = (one.key.next_digest for one in trust.keys.values() if one.county == county)
+    return [digest for digest in found if digest is not None]
+
+
+def judge_opening(event: EpochOpened, trust: Trust) -> Fault | None:
+    """Refuse the opening after a fork until an offline key of its source has named the branch kept, and on another."""
+    if event.reason is not OpeningReason.FORKED or event.old_epoch is None:
+        return None
+    kept = trust.branch(event.channel, event.old_epoch)
+    if kept is None:
+        return Fault("chain.unresolved_fork", "reason", "its source's recovery key has not named the branch kept")
+    if event.last is None or (event.last.seq, event.last.id) != (kept.seq, kept.id):
+        return Fault("chain.other_branch", "last", "the recovery key of its source named another branch")
+    return None
+
+
+# -- who signs now -----------------------------------------------------------------------------------------------------
+
+
+def current_keys(trust: Trust, county: str, use: KeyUse) -> list[KeyRecord]:
+    """Return the keys of a county for a use that have not ended, the newest first."""
+    found = [
+        one.key
+        for kid, one in trust.keys.items()
+        if one.county == county and one.key.use is use and kid not in trust.ended
+    ]
+    return sorted(found, key=lambda key: (key.valid_from, key.kid), reverse=True)
+
+
+def keys_in_force(member: Member, trust: Trust | None) -> tuple[KeyRecord, ...]:
+    """Return the keys of a member as they are now: those that have ended are left out, those that followed are in."""
+    if trust is None:
+        return member.keys
+    listed = {key.kid: key for key in member.keys}
+    changes = (one.change for one in trust.changes if one.change.county == member.county)
+    followed = {change.key.kid: change.key for change in changes if change.key is not None}
+    return tuple(key for kid, key in (listed | followed).items() if kid not in trust.ended)
