@@ -1,6 +1,5 @@
 """Tell every partner, every minute and soon after sending, how far our channels go and how far we hold others'."""
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ import structlog
 
 from schemas.completeness import ForkEvidence
 from schemas.control import HeadBeaconed
-from schemas.errors import UnavailableError
+from schemas.errors import SihuError
 from schemas.records import Chain
 from services.completeness.writing import SignalWriter, Wishes
 from services.domain.completeness import (
@@ -29,6 +28,7 @@ from services.domain.completeness import (
 from services.domain.forks import spelled
 from services.domain.trust import Trust
 from services.ports import Clock, Snapshot, Store
+from services.recurring import recurring
 
 log = structlog.get_logger()
 
@@ -140,23 +140,18 @@ class Beaconer:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
         """Look twelve times in an interval until the block ends."""
-        async with asyncio.TaskGroup() as tasks:
-            loop = tasks.create_task(self._loop(), name="beaconer")
-            try:
-                yield self
-            finally:
-                loop.cancel()
+        async with recurring(
+            self.run_once,
+            name="beaconer",
+            clock=self._clock,
+            every_seconds=self._interval_seconds / TICKS,
+            deferred=_tell_deferred,
+        ):
+            yield self
 
-    async def _loop(self) -> None:
-        while True:
-            try:
-                await self.run_once()
-                self._deferred = False
-            except UnavailableError as exc:
-                if not self._deferred:
-                    log.warning("completeness.deferred", what="beacons", code=exc.code)
-                self._deferred = True
-            await self._clock.sleep(self._interval_seconds / TICKS)
+
+def _tell_deferred(error: SihuError) -> None:
+    log.warning("completeness.deferred", what="beacons", code=error.code)
 
 
 def _look(snapshot: Snapshot) -> _View:

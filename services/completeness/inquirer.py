@@ -1,6 +1,5 @@
 """What is missing is asked for, told, and forgotten once it is here; who is silent is named."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ import structlog
 
 from schemas.completeness import Claim, Heard
 from schemas.control import WANTED_MAX, HeadBeaconed, RangeRequested, Wanted
-from schemas.errors import UnavailableError
+from schemas.errors import SihuError
 from schemas.records import Chain, Notice, NoticeKind
 from services.completeness.beaconer import TICKS
 from services.completeness.endings import Ended, Endings, claims_of
@@ -31,6 +30,7 @@ from services.domain.epochs import Ending
 from services.domain.telling import phone_of, told_of_dropped, told_of_missing_links, told_of_quiet, told_of_unheard
 from services.domain.trust import Trust
 from services.ports import Clock, Snapshot, Store, Transaction
+from services.recurring import recurring
 
 log = structlog.get_logger()
 
@@ -292,20 +292,18 @@ class Inquirer:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
         """Look twelve times in an interval until the block ends."""
-        async with asyncio.TaskGroup() as tasks:
-            loop = tasks.create_task(self._loop(), name="inquirer")
-            try:
-                yield self
-            finally:
-                loop.cancel()
+        async with recurring(
+            self.run_once,
+            name="inquirer",
+            clock=self._clock,
+            every_seconds=self._interval_seconds / TICKS,
+            deferred=_tell_deferred,
+        ):
+            yield self
 
-    async def _loop(self) -> None:
-        while True:
-            try:
-                await self.run_once()
-            except UnavailableError as exc:
-                log.warning("completeness.deferred", what="requests", code=exc.code)
-            await self._clock.sleep(self._interval_seconds / TICKS)
+
+def _tell_deferred(error: SihuError) -> None:
+    log.warning("completeness.deferred", what="requests", code=error.code)
 
 
 def _unheard_about(county: str) -> str:

@@ -1,6 +1,5 @@
 """What the hub says is never proof: an event without its receipt is published again, unchanged, until one is in."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,11 +10,12 @@ import structlog
 
 from schemas.completeness import Owing
 from schemas.control import HeadBeaconed
-from schemas.errors import UnavailableError
+from schemas.errors import SihuError
 from services.domain.completeness import is_whole
 from services.domain.resending import FIRST_SECONDS, Pair, Patience, Resend, due, looked_at, resent, woken
 from services.ports import Appender, Clock, Ids, Snapshot, Store, Transaction
 from services.posting import Posting
+from services.recurring import recurring
 
 log = structlog.get_logger()
 
@@ -107,20 +107,18 @@ class Resender:
     @asynccontextmanager
     async def running(self, tick_seconds: float = 5.0) -> AsyncIterator[Self]:
         """Look every ``tick_seconds`` until the block ends."""
-        async with asyncio.TaskGroup() as tasks:
-            loop = tasks.create_task(self._loop(tick_seconds), name="resender")
-            try:
-                yield self
-            finally:
-                loop.cancel()
+        async with recurring(
+            self.run_once,
+            name="resender",
+            clock=self._clock,
+            every_seconds=tick_seconds,
+            deferred=_tell_deferred,
+        ):
+            yield self
 
-    async def _loop(self, tick_seconds: float) -> None:
-        while True:
-            try:
-                await self.run_once()
-            except UnavailableError as exc:
-                log.warning("completeness.deferred", what="resending", code=exc.code)
-            await self._clock.sleep(tick_seconds)
+
+def _tell_deferred(error: SihuError) -> None:
+    log.warning("completeness.deferred", what="resending", code=error.code)
 
 
 def _look(snapshot: Snapshot) -> tuple[list[Owing], Mapping[str, datetime]]:

@@ -4,7 +4,6 @@ Alerts of levels 1–2 without *stored* in 60 s, or without *acknowledged* by th
 this county's own duty officer with the neighbour's telephone; the notice is resolved when the receipt comes.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -13,13 +12,14 @@ from typing import Final, Self
 import structlog
 
 from schemas.control import ReceiptStage
-from schemas.errors import UnavailableError
+from schemas.errors import SihuError
 from schemas.records import Delivery, Notice, NoticeKind, Watch
 from services.domain.expiry import Expiry, ends_of, expiring
 from services.domain.reading import content_of, headline_of
 from services.domain.telling import phone_of, told_of_expiry, told_of_silence
 from services.domain.trust import Trust
 from services.ports import Clock, Snapshot, Store, Transaction
+from services.recurring import recurring
 
 log = structlog.get_logger()
 
@@ -103,20 +103,18 @@ class Notifier:
     @asynccontextmanager
     async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:
         """Look every ``tick_seconds`` until the block ends."""
-        async with asyncio.TaskGroup() as tasks:
-            loop = tasks.create_task(self._loop(tick_seconds), name="notifier")
-            try:
-                yield self
-            finally:
-                loop.cancel()
+        async with recurring(
+            self.run_once,
+            name="notifier",
+            clock=self._clock,
+            every_seconds=tick_seconds,
+            deferred=_tell_deferred,
+        ):
+            yield self
 
-    async def _loop(self, tick_seconds: float) -> None:
-        while True:
-            try:
-                await self.run_once()
-            except UnavailableError as exc:
-                log.warning("notifier.deferred", code=exc.code)
-            await self._clock.sleep(tick_seconds)
+
+def _tell_deferred(error: SihuError) -> None:
+    log.warning("notifier.deferred", code=error.code)
 
 
 def _answered(snapshot: Snapshot) -> list[Notice]:

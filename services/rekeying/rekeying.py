@@ -19,7 +19,7 @@ from schemas.base import InformationClass, Kind, Status
 from schemas.control import CONTROL_PURPOSE, ChainKind, DocumentsPublished
 from schemas.documents import SignedDocument
 from schemas.envelope import PayloadType
-from schemas.errors import Fault, InvariantError, RequestError, UnavailableError
+from schemas.errors import Fault, InvariantError, RequestError, SihuError, UnavailableError
 from schemas.ids import CountyCode
 from schemas.key_changes import ChangeReason, KeyChange
 from schemas.registry import KeyRecord, KeyUse
@@ -33,6 +33,7 @@ from services.domain.key_log import committed_kid
 from services.domain.trust import AgreementInForce, Trust
 from services.ports import Clock, Signer, Store, Transaction
 from services.posting import Posting
+from services.recurring import recurring
 from services.rekeying.signers import CurrentSigners
 from services.signing_ports import OwnSigner, Papers, SigningKeys
 
@@ -204,20 +205,19 @@ class Rekeying:
     @asynccontextmanager
     async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:
         """Look every ``tick_seconds`` until the block ends."""
-        async with asyncio.TaskGroup() as tasks:
-            loop = tasks.create_task(self._loop(tick_seconds), name="rekeying")
-            try:
-                yield self
-            finally:
-                loop.cancel()
+        async with recurring(
+            self.run_once,
+            name="rekeying",
+            clock=self._clock,
+            every_seconds=tick_seconds,
+            deferred=_tell_deferred,
+            may_fail_by=(RequestError, UnavailableError),
+        ):
+            yield self
 
-    async def _loop(self, tick_seconds: float) -> None:
-        while True:
-            try:
-                await self.run_once()
-            except (RequestError, UnavailableError) as exc:
-                log.warning("rekeying.deferred", reason=str(exc))
-            await self._clock.sleep(tick_seconds)
+
+def _tell_deferred(error: SihuError) -> None:
+    log.warning("rekeying.deferred", reason=str(error))
 
 
 def _signed(change: KeyChange, *signers: Signer) -> SignedDocument:

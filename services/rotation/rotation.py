@@ -15,7 +15,7 @@ import structlog
 
 from schemas.base import InformationClass, Kind, Status
 from schemas.control import CONTROL_PURPOSE, ChainKind, MemberKeyPublished
-from schemas.errors import RequestError, UnavailableError
+from schemas.errors import RequestError, SihuError, UnavailableError
 from schemas.ids import CountyCode
 from schemas.registry import KeyRecord
 from services.domain.chain import channel_of
@@ -25,6 +25,7 @@ from services.domain.trust import AgreementInForce, Trust
 from services.key_ports import OfficeKeyChain
 from services.ports import Clock, Store, Transaction
 from services.posting import Posting
+from services.recurring import recurring
 
 log = structlog.get_logger()
 
@@ -130,17 +131,16 @@ class Rotation:
     @asynccontextmanager
     async def running(self, tick_seconds: float = 60.0) -> AsyncIterator[Self]:
         """Look every ``tick_seconds`` until the block ends."""
-        async with asyncio.TaskGroup() as tasks:
-            loop = tasks.create_task(self._loop(tick_seconds), name="rotation")
-            try:
-                yield self
-            finally:
-                loop.cancel()
+        async with recurring(
+            self.run_once,
+            name="rotation",
+            clock=self._clock,
+            every_seconds=tick_seconds,
+            deferred=_tell_deferred,
+            may_fail_by=(RequestError, UnavailableError),
+        ):
+            yield self
 
-    async def _loop(self, tick_seconds: float) -> None:
-        while True:
-            try:
-                await self.run_once()
-            except (RequestError, UnavailableError) as exc:
-                log.warning("rotation.deferred", reason=str(exc))
-            await self._clock.sleep(tick_seconds)
+
+def _tell_deferred(error: SihuError) -> None:
+    log.warning("rotation.deferred", reason=str(error))

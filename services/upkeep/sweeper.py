@@ -4,7 +4,6 @@ Gone are answers to Idempotency-Keys after seven days, and the note that an even
 keeps it no longer and everybody it was addressed to has proved to hold it. Envelopes and receipts are never touched.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -12,10 +11,11 @@ from typing import Final, Self
 
 import structlog
 
-from schemas.errors import UnavailableError
+from schemas.errors import SihuError
 from schemas.records import Swept
 from schemas.subjects import Lane
 from services.ports import Clock, Store
+from services.recurring import recurring
 
 log = structlog.get_logger()
 
@@ -71,17 +71,15 @@ class Sweeper:
     @asynccontextmanager
     async def running(self, every_seconds: float = _EVERY_SECONDS) -> AsyncIterator[Self]:
         """Sweep at once and every ``every_seconds`` until the block ends."""
-        async with asyncio.TaskGroup() as tasks:
-            loop = tasks.create_task(self._loop(every_seconds), name="upkeep")
-            try:
-                yield self
-            finally:
-                loop.cancel()
+        async with recurring(
+            self.run_once,
+            name="upkeep",
+            clock=self._clock,
+            every_seconds=every_seconds,
+            deferred=_tell_deferred,
+        ):
+            yield self
 
-    async def _loop(self, every_seconds: float) -> None:
-        while True:
-            try:
-                await self.run_once()
-            except UnavailableError as exc:
-                log.warning("upkeep.deferred", code=exc.code)
-            await self._clock.sleep(every_seconds)
+
+def _tell_deferred(error: SihuError) -> None:
+    log.warning("upkeep.deferred", code=error.code)
