@@ -40,7 +40,7 @@ class MemoryStore:
         """Start empty."""
         self._limits = limits or Limits()
         self._state = State()
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: dict[asyncio.Future[None], None] = {}  # in order, so that a run can be repeated
         self.disk_full = False
         """Set by a test: every write is refused until it is cleared."""
 
@@ -68,11 +68,11 @@ class MemoryStore:
         """Wait until the journal has moved past ``after``; return its newest sequence."""
         while len(self._state.journal) <= after:
             waiter = asyncio.get_running_loop().create_future()
-            self._waiters.add(waiter)
+            self._waiters[waiter] = None
             try:
                 await waiter
             finally:
-                self._waiters.discard(waiter)
+                self._waiters.pop(waiter, None)
         return len(self._state.journal)
 
     def _wake(self) -> None:
