@@ -13,6 +13,9 @@ from schemas.envelope import Envelope, Position
 
 T = TypeVar("T")
 
+RESTORED: Final = "restored"
+"""Name of the setting that a store has from the day on which an older copy of it came back."""
+
 
 class Direction(StrEnum):
     """Seen from this county."""

@@ -24,6 +24,7 @@ from adapters.sqlite.upkeep import BackupFacts, free_bytes
 from schemas.access import Access
 from schemas.backups import COUNTY, DATABASE, BackupManifest
 from schemas.errors import Fault, RequestError, UnavailableError
+from schemas.records import RESTORED
 from services.bootstrap.upkeep import OFFICE, SPARE_BYTES, Told, sound
 from services.domain.encoding import digest_of
 from services.domain.office_keys import RENEWAL_WANTED
@@ -57,6 +58,7 @@ def mark_restored(tx: Transaction, county: str) -> int:
     tx.outbox.doubt()
     tx.memory.forget_positions()
     tx.memory.put_setting(RENEWAL_WANTED, "restored")
+    tx.memory.put_setting(RESTORED, county)
     return tx.chains.retire(county)
 
 

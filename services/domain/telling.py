@@ -91,6 +91,14 @@ def _some(link_ids: Sequence[str]) -> str:
     return "、".join(one[:8] for one in link_ids[:_NAMED_MAX]) + (" 等" if len(link_ids) > _NAMED_MAX else "")
 
 
+def told_of_lost_channel(county: str) -> str:
+    """Our store was restored, and somebody holds events of a channel that we opened after the backup."""
+    return (
+        f"已恢复备份：{_county(county)}处有本县在备份之后新开通道发出的消息，"
+        "对方不缺，本库没有，请按恢复手册向对方核对补记"
+    )
+
+
 def told_of_expiry(title: str, ends_at: datetime) -> str:
     """Something this node stands on comes to its end."""
     return f"{title}将于 {ends_at.astimezone(BEIJING):%Y-%m-%d %H:%M} 到期，请按运维手册及时更换"

@@ -10,7 +10,7 @@ from schemas.control import Receipt, ReceiptStage
 from schemas.envelope import Envelope
 from schemas.errors import Fault
 from schemas.ids import CountyCode
-from schemas.records import Chain, Direction, ReceiptRow
+from schemas.records import RESTORED, Chain, Direction, ReceiptRow
 from services.domain.delivery import Range, ranges
 from services.domain.receiving import Examined
 from services.domain.trust import Trust
@@ -39,12 +39,16 @@ class Attester:
         """Let a neighbour's receipt count, or quarantine it.
 
         After a restore a receipt may reach beyond what we hold of our own chain: it counts for the part that we hold.
+        Or it is about a chain that we opened after the backup: then it is no wrong of the neighbour's.
         """
         envelope = envelope_of(found)
         target = self._tx.chains.find(receipt.channel, receipt.epoch)
         lost = target is not None and target.retired and receipt.seq > target.head.seq
         held = receipt.head if lost else self._tx.chains.held_id(target.number, receipt.seq) if target else None
         fault = judge_receipt(receipt, envelope.header, target, held, self._trust, self._posting.county)
+        if target is None and receipt.receiver == envelope.header.source and RESTORED in self._tx.memory.settings():
+            self._keeper.tell_lost_channel(receipt.receiver)
+            return
         if fault is not None or target is None:
             self._keeper.quarantine(replace(found, fault=fault))
             return

@@ -22,6 +22,7 @@ from services.domain.receiving import Examined, Outcome, examine
 from services.domain.telling import (
     told_of_fork,
     told_of_lost,
+    told_of_lost_channel,
     told_of_own_unknown,
     told_of_quarantine,
     told_of_refusal,
@@ -141,6 +142,11 @@ class Keeper:
         """Our store was restored, and ``county`` shows that we had sent more than the backup held."""
         self._tell(NoticeKind.OWN_UNKNOWN, chain.channel, county, told_of_lost(county, chain.channel, chain.head.seq))
         log.warning("receiver.own_lost", holder=county, channel=chain.channel, held=chain.head.seq)
+
+    def tell_lost_channel(self, county: str) -> None:
+        """Our store was restored, and ``county`` speaks of a chain that we know nothing of: we opened it afterwards."""
+        self._tell(NoticeKind.OWN_UNKNOWN, "", county, told_of_lost_channel(county))
+        log.warning("receiver.own_lost", holder=county)
 
     def tell_fork(self, header: Header) -> None:
         """A source signed two stories."""

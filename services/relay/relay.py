@@ -11,6 +11,7 @@ from typing import Final, Self
 import structlog
 
 from schemas.errors import UnavailableError
+from schemas.records import RESTORED
 from schemas.subjects import Lane
 from services.ports import Appender, Clock, Store, Transaction
 
@@ -123,5 +124,6 @@ def _follow_the_hub(tx: Transaction, lane: Lane, held: int) -> None:
         tx.chains.retire(county)
         tx.outbox.doubt()
         tx.memory.forget_positions()
+        tx.memory.put_setting(RESTORED, county)
     count = tx.outbox.renumber(lane, max(held, tx.published_up_to(lane)))
     log.error("relay.hub_ahead", lane=lane, hub=held, own=end, renumbered=count)

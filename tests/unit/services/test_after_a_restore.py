@@ -200,6 +200,32 @@ async def test_a_receipt_for_a_lost_event_alone_marks_nothing(source: Office, ne
     assert await again.notices() == [NoticeKind.OWN_UNKNOWN]
 
 
+async def test_a_receipt_for_a_channel_opened_after_the_backup_accuses_nobody(
+    source: Office, neighbour: Office
+) -> None:
+    """The backup is older than our first event to this audience: the neighbour did nothing wrong by answering it."""
+    backup = backed_up(source)
+    await source.post(to=(HUANJIANG,))
+    await source.post()
+    await neighbour.take(*await source.sent())
+    receipts = [one for one in await neighbour.sent() if opened(one.message).header.to == (LIBO,)]
+    again = await restored(backup)
+    await again.take(*receipts)
+    assert await again.codes() == []
+    (told,) = await again.store.read(lambda s: s.notices(open_only=True, limit=10))
+    assert (told.kind, told.county) == (NoticeKind.OWN_UNKNOWN, HUANJIANG)
+    assert "备份之后" in told.text
+
+
+async def test_without_a_restore_a_receipt_for_a_strange_channel_is_refused(source: Office, neighbour: Office) -> None:
+    """Whoever was never restored forgot nothing."""
+    await source.post()
+    await neighbour.take(*await source.sent())
+    newcomer = Office(LIBO, MemoryStore())
+    await newcomer.take(*[one for one in await neighbour.sent() if opened(one.message).header.to == (LIBO,)])
+    assert await newcomer.codes() == ["receipt.unknown_channel"]
+
+
 async def test_our_own_echo_from_after_the_backup_is_told(source: Office) -> None:
     """What goes to all parties comes back to us as well: after a restore it is no alarm, but it is told."""
     await source.post()
