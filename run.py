@@ -29,14 +29,15 @@ Sihu, the signed event bus between neighbouring counties.
 
 usage: python3 run.py COMMAND [ARGUMENTS]
 
-  demo    a hub and six counties on this machine play a morning on the border
-  test    every test, with a real nats-server; --full: with the stated N; other arguments go to pytest
-  check   lint, format, types, contracts and the fast tests with coverage; or only those named
-  bench   the benchmarks, beside bare nats-py in the same run
-  sihu    any command of the product, e.g. `python3 run.py sihu --help`
-  shell   a shell that finds `sihu` and the tools
-  wheels  fill a folder for an offline install on x86-64 and arm64: `python3 run.py wheels FOLDER`
-  lock    resolve the dependencies anew and write the hashed locks
+  demo      a hub and six counties on this machine play a morning on the border
+  test      every test, with a real nats-server; --full: with the stated N; other arguments go to pytest
+  check     lint, format, types, contracts and the fast tests with coverage; or only those named
+  bench     the benchmarks, beside bare nats-py in the same run
+  simulate  counties under faults in virtual time, e.g. `--seeds 1000`, or `--seed 7 --trace`
+  sihu      any command of the product, e.g. `python3 run.py sihu --help`
+  shell     a shell that finds `sihu` and the tools
+  wheels    fill a folder for an offline install on x86-64 and arm64: `python3 run.py wheels FOLDER`
+  lock      resolve the dependencies anew and write the hashed locks
 
 四互：相邻县之间的签名事件总线。首次运行自动安装环境；演示 python3 run.py demo，测试 python3 run.py test。"""
 
@@ -258,6 +259,12 @@ def bench(arguments: Sequence[str]) -> int:
     become(str(VENV / "bin" / "sihu"), "bench", *arguments)
 
 
+def simulate(arguments: Sequence[str]) -> int:
+    """Simulate counties under faults; see docs/simulation.md."""
+    prepare("runtime")
+    return run([str(PYTHON), "-m", "tests.simulation", *arguments])
+
+
 def sihu(arguments: Sequence[str]) -> int:
     """Run any command of the product."""
     prepare("runtime")
@@ -331,6 +338,7 @@ COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
     "test": test,
     "check": check,
     "bench": bench,
+    "simulate": simulate,
     "sihu": sihu,
     "shell": shell,
     "wheels": wheels,

@@ -38,8 +38,16 @@ HUANJIANG: Final = CountyCode("451226")
 LIBO: Final = CountyCode("522722")
 FUNING: Final = CountyCode("532628")
 """No member of the registry."""
+TIANE: Final = CountyCode("451222")
+"""Neither."""
 COUNTIES: Final = (NANDAN, HUANJIANG, LIBO)
-OFFICES: Final = {NANDAN: "南丹县联络办", HUANJIANG: "环江县联络办", LIBO: "荔波县联络办", FUNING: "富宁县联络办"}
+OFFICES: Final = {
+    NANDAN: "南丹县联络办",
+    HUANJIANG: "环江县联络办",
+    LIBO: "荔波县联络办",
+    FUNING: "富宁县联络办",
+    TIANE: "天峨县联络办",
+}
 
 AGREEMENT: Final = "qiangui-border"
 ALERT: Final = "cn.sihu.information.alert_issued.v1"
