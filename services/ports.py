@@ -444,7 +444,7 @@ class Puller(Protocol):
         """Yield what the hub hands over, over every reconnect, for ever."""
 
     def rewind(self) -> None:
-        """Begin with the first message that the hub still keeps for us; before ``batches`` is iterated."""
+        """Begin with the first message that the hub still keeps for us; also while ``batches`` is iterated."""
 
     async def acknowledge(self, batch: ArrivalBatch) -> None:
         """Everything up to the last of this batch is worked off."""

@@ -97,11 +97,12 @@ class JetStreamPuller:
             self._leave()
 
     def rewind(self) -> None:
-        """Begin with the first message that the hub still keeps for us; before ``batches`` is iterated.
+        """Begin with the first message that the hub still keeps for us; also while ``batches`` is iterated.
 
         For a restored database, whose inbox may lack what was acknowledged since the backup was made.
         """
-        self._rewinding = True
+        self._rewinding = self._stale = True
+        self._worked_off = 0
 
     async def acknowledge(self, batch: ArrivalBatch) -> None:
         """Tell the hub that everything up to the last of this batch is worked off.

@@ -187,9 +187,9 @@ class MemoryPuller:
 
     async def batches(self) -> AsyncGenerator[ArrivalBatch, None]:
         """Yield from behind the last acknowledged message on; what is yielded is not yielded twice by one generator."""
-        after = 0 if self._rewinds else self._hub.acknowledged[self._county, self.stream]
-        self._rewinds = False
+        after = self._hub.acknowledged[self._county, self.stream]
         while True:
+            after, self._rewinds = 0 if self._rewinds else after, False
             arrivals = [] if self._hub.down else self._after(after)[: self._batch]
             if not arrivals:
                 await self._hub.changed()

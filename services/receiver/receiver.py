@@ -69,9 +69,13 @@ class Receiver:
         self._store, self._posting, self._pullers = store, posting, pullers
         self._trust, self._clock, self._executor = trust, clock, executor
         self._threads, self._range_max, self._keep = threads, range_max, keep
+        self._rewound: set[str] = set()
 
     async def run_once(self, puller: Puller, batch: ArrivalBatch) -> None:
         """Examine one batch, commit what it does, and only then acknowledge it.
+
+        If the position was forgotten meanwhile, for the hub showed that this store had been rolled back in silence, it
+        stays so until the stream begins anew: else what came before this batch would never be asked for.
 
         Raises:
             UnavailableError: The store cannot write now; nothing of the batch happened.
@@ -83,12 +87,19 @@ class Receiver:
             trust = self._trust()
             found = await self._examine(arrivals, trust)
 
-        def work(tx: Transaction) -> None:
+        def work(tx: Transaction) -> bool:
             self._settlement(tx, trust).settle(found)
-            tx.memory.set_position(batch.stream, batch.arrivals[-1].sequence)
+            known = batch.stream in self._rewound or tx.position(batch.stream) is not None
+            if known:
+                tx.memory.set_position(batch.stream, batch.arrivals[-1].sequence)
+            return known
 
-        await self._store.write(work)
+        known = await self._store.write(work)
         await puller.acknowledge(batch)
+        if known:
+            self._rewound.discard(batch.stream)
+        else:
+            self._rewind(puller)
 
     async def _kept_any(self, found: Sequence[Examined], trust: Trust) -> bool:
         """Keep the documents that a batch brings: they stand alone, wherever in its chain the record stands."""
@@ -224,10 +235,15 @@ class Receiver:
 
     async def _loop(self, puller: Puller) -> None:
         if await self._position(puller.stream) is None:
-            puller.rewind()  # a new store, or a restored one: what it knows already is recognised
+            self._rewind(puller)
         async with contextlib.aclosing(puller.batches()) as batches:  # type: ignore[type-var]
             async for batch in batches:
                 await self._until_taken(puller, batch)
+
+    def _rewind(self, puller: Puller) -> None:
+        """Begin anew with a new store, or one that an older copy replaced: what it knows already is recognised."""
+        puller.rewind()
+        self._rewound.add(puller.stream)
 
     async def _position(self, stream: str) -> int | None:
         while True:

@@ -1,6 +1,7 @@
 """Every puller: what is for the county, in order, until it is acknowledged."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -102,6 +103,23 @@ async def test_a_restored_county_begins_with_the_first_message(bus: Bus) -> None
     restored = await bus.puller(LIBO, SHARD)
     restored.rewind()
     assert numbers(await pulled(restored, 40)) == list(range(1, 41))
+
+
+async def test_a_county_that_learns_late_that_it_was_rolled_back_begins_anew_at_once(bus: Bus) -> None:
+    """The hub's numbers show it while batches come: what it lacks must not wait for the next start of the node."""
+    appender = await bus.appender(HUANJIANG)
+    await appender.append(Lane.NORMAL, publications(1, 40))
+    await pulled(await bus.puller(LIBO, SHARD), 40)
+    await appender.append(Lane.NORMAL, publications(41, 1))
+    puller, found = await bus.puller(LIBO, SHARD), list[int]()
+    async with asyncio.timeout(30), contextlib.aclosing(puller.batches()) as batches:  # type: ignore[type-var]
+        async for batch in batches:
+            if not found:
+                await puller.acknowledge(batch)
+                puller.rewind()
+            found += numbers([batch])
+            if found == [41, *range(1, 42)]:
+                break
 
 
 async def test_what_is_published_later_arrives_by_itself(bus: Bus) -> None:

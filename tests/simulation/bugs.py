@@ -56,8 +56,8 @@ BUGS: Final[Mapping[str, Bug]] = {
         "the hub may forget a batch before it is on the disk",
         (
             _RECEIVER,
-            "        await self._store.write(work)\n        await puller.acknowledge(batch)\n",
-            "        await puller.acknowledge(batch)\n        await self._store.write(work)\n",
+            "        known = await self._store.write(work)\n        await puller.acknowledge(batch)\n",
+            "        await puller.acknowledge(batch)\n        known = await self._store.write(work)\n",
         ),
     ),
     "receipt_before_store": _bug(

@@ -285,6 +285,38 @@ async def test_what_came_after_the_backup_is_asked_for_again(source: Office, nei
     assert await again.codes() == []
 
 
+async def test_a_store_rolled_back_in_silence_asks_again_for_what_came_while_it_runs(
+    source: Office, neighbour: Office, hub: MemoryHub
+) -> None:
+    """The hub shows it once the receiver is under way: the next batch must not hide that earlier ones are missing."""
+    stream = await _in_one_stream(source, hub)
+    await received(neighbour, hub, stream, 1)
+    snapshot = backed_up(neighbour)
+    await source.post()
+    await publish(source, hub)
+    await received(neighbour, hub, stream, 2)
+
+    again = Office(HUANJIANG, snapshot)
+    receiver = Receiver(
+        store=again.store,
+        posting=again.posting,
+        pullers=[MemoryPuller(hub, again.code, stream)],
+        trust=lambda: again.trusted,
+        clock=again.clock,
+        executor=EXECUTOR,
+    )
+    async with receiver.running(), asyncio.timeout(10):
+        await asyncio.sleep(0.05)
+        await again.store.write(lambda tx: tx.memory.forget_positions())  # as the relay does at its first contact
+        await source.post()
+        await publish(source, hub)
+        while len(await again.inbox()) < 3:
+            await asyncio.sleep(0.01)
+    assert sorted(await again.seqs()) == [1, 2, 3]
+    assert await again.codes() == []
+    assert await again.store.read(lambda s: s.position(stream)) is not None
+
+
 async def test_after_the_first_batch_it_goes_on_from_there(source: Office, neighbour: Office, hub: MemoryHub) -> None:
     """A node that asks for fourteen days at every start never comes to an end."""
     stream = await _in_one_stream(source, hub)
