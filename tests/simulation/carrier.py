@@ -14,7 +14,7 @@ from typing import Final
 
 from adapters.memory.bus import HubDownError, MemoryHub, Stored
 from schemas.carriage import Arrival, ArrivalBatch
-from schemas.subjects import parse_subject, streams
+from schemas.subjects import SIGNAL_STREAM, hub_streams, parse_subject
 from tests.papers import AGREEMENT
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.schedule import CALM, Weather
@@ -87,7 +87,7 @@ class Hub:
     def __post_init__(self) -> None:
         """Start with empty streams."""
         self.kept = MemoryHub({AGREEMENT: self.counties})
-        self.consumers = {(one, name): Consumer(self.loop) for one in self.counties for name in streams()}
+        self.consumers = {(one, name): Consumer(self.loop) for one in self.counties for name in hub_streams()}
         self.swallowed = {one: set() for one in self.counties}
         self._numbers = 0
 
@@ -157,7 +157,7 @@ class Hub:
     def swallow(self, county: str, messages: Iterable[bytes]) -> None:
         """Hand these to a member no more, as long as the storm lasts."""
         self.swallowed[county].update(messages)
-        for stream in streams():
+        for stream in hub_streams():
             copies = self.consumers[county, stream].copies
             for number in [number for number, copy in copies.items() if copy.message in self.swallowed[county]]:
                 del copies[number]
@@ -178,8 +178,8 @@ class Hub:
             consumer.wake()
 
     def is_quiet(self) -> bool:
-        """Tell whether nothing is on its way."""
-        return not any(consumer.copies for consumer in self.consumers.values())
+        """Tell whether nothing is on its way but signals, which never end."""
+        return not any(one.copies for (_, stream), one in self.consumers.items() if stream != SIGNAL_STREAM)
 
 
 class Line(MemoryHub):
@@ -274,7 +274,8 @@ class LinePuller:
         if not self._line.down:
             for copy in copies:
                 self._consumer.copies.pop(copy.number, None)
-            self._hub.taken[self._store_number] += [copy.message for copy in copies]
+            if self.stream != SIGNAL_STREAM:
+                self._hub.taken[self._store_number] += [copy.message for copy in copies]
         self._point(f"acknowledge {self.stream} done")
 
 

@@ -48,8 +48,19 @@ def judge(world: World) -> list[str]:
     for accepted in world.accepted:
         found += [f"kept: {text}" for text in _kept(world, desks, accepted)]
         found += [f"delivered: {text}" for text in _delivered(world, desks, accepted)]
+    found += [f"compared: {text}" for text in _compared(world, desks)]
     found += [f"never resent: {text}" for text in _never_resent(world)]
     return found
+
+
+def is_delivered(world: World) -> bool:
+    """Tell whether everything is delivered, and two stories are told of; where nobody repeats or compares, at once."""
+    if not world.schedule.is_watchful:
+        return True
+    desks = {code: _desk(world, member) for code, member in world.members.items()}
+    return not any(True for one in world.accepted for _ in _delivered(world, desks, one)) and not any(
+        True for _ in _compared(world, desks)
+    )
 
 
 def _desk(world: World, member: Member) -> _Desk:
@@ -87,7 +98,8 @@ def _delivered(world: World, desks: Mapping[CountyCode, _Desk], accepted: Accept
 def _is_receipted(world: World, state: State, accepted: Accepted, code: str) -> bool:
     posted = accepted.posted
     chain = find_chain(state.chains, posted.channel, posted.epoch)
-    if chain is None or any(recipient == accepted.letter.source for recipient, _ in world.swallowed):
+    excused = not world.schedule.is_watchful
+    if chain is None or any(excused and recipient == accepted.letter.source for recipient, _ in world.swallowed):
         return chain is not None
     return state.dues[chain.number, posted.seq, code].delivery.stored_at is not None
 
@@ -97,7 +109,7 @@ def _is_out_of_hand(world: World, county: str) -> bool:
 
 
 def _is_swallowed(world: World, code: str, channel: str, epoch: str) -> bool:
-    return any(
+    return not world.schedule.is_watchful and any(
         recipient == code and (channel, epoch) == (one.header.channel, one.header.epoch)
         for recipient, envelope_id in world.swallowed
         for one in _by_id(world, envelope_id)
@@ -221,6 +233,21 @@ def _named(world: World, desk: _Desk) -> Verdicts:
     for row in desk.state.quarantined.values():
         if row.code not in _told(desk, NoticeKind.QUARANTINED):
             yield f"a message of {row.source} was refused for {row.code}, and nobody was told"
+
+
+def _compared(world: World, desks: Mapping[CountyCode, _Desk]) -> Verdicts:
+    """G4: whoever holds another story than the source itself learns it, from beacons, witnesses or the next link."""
+    if not world.schedule.is_watchful:
+        return
+    for desk in desks.values():
+        for link in desk.links(Direction.INCOMING) if desk.code not in world.out_of_hand else ():
+            header = link.event.envelope.header
+            state = desks[CountyCode(header.source)].state
+            chain = find_chain(state.chains, header.channel, header.epoch)
+            true = _at(state, chain, header.seq) if chain and header.source in world.two_faced else None
+            known = true is None or true.envelope_id == link.event.envelope.envelope_id
+            if not known and header.channel not in _told(desk, NoticeKind.FORKED):
+                yield f"{desk.code} holds another #{header.seq} than {header.source} itself, and nobody was told"
 
 
 def _told(desk: _Desk, kind: NoticeKind) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from schemas.envelope import Envelope
-from schemas.subjects import Lane, Subject, streams
+from schemas.subjects import Lane, Subject, hub_streams, streams
 from services.domain.sharing import CONTROL_PREFIX
 from services.domain.signing import attach, prepare
 from tests import papers
@@ -69,7 +69,7 @@ async def _hub_down(world: World, fault: Fault) -> None:
 
 
 async def _hub_emptied(world: World, _fault: Fault) -> None:
-    for stream in streams():
+    for stream in hub_streams():
         world.hub.lose(stream)
     world.hub.restarted()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Final, cast
 
@@ -17,11 +18,15 @@ from adapters.memory.state import State
 from adapters.memory.store import MemoryStore
 from schemas.ids import CountyCode
 from schemas.registry import KeyUse
-from schemas.subjects import streams
+from schemas.subjects import SIGNAL_STREAM, streams
 from services.bootstrap.restoring import mark_restored
+from services.completeness.resender import Resender
+from services.completeness.watch import Watch
+from services.completeness.writing import SignalWriter
+from services.completeness_ports import Signaller
 from services.domain.trust import Trust
 from services.gateway.submit import Submitter
-from services.ports import Appender, Puller, Store
+from services.ports import Appender, Ids, Puller, Signer, Store
 from services.posting import Posted, Posting
 from services.receiver.receiver import Receiver
 from services.relay.relay import Relay
@@ -29,7 +34,7 @@ from services.upkeep.sweeper import Sweeper
 from tests import papers
 from tests.simulation.carrier import Hub, Line, LinePuller
 from tests.simulation.loop import VirtualLoop
-from tests.simulation.process import MemberClock, Process, ProcessAppender, ProcessStore
+from tests.simulation.process import MemberClock, Process, ProcessAppender, ProcessSignaller, ProcessStore
 from tests.simulation.trace import Trace
 from tests.world import OpenDirectory
 
@@ -60,6 +65,11 @@ class Ports:
     pullers: Sequence[Puller]
     clock: MemberClock
     directory: OpenDirectory
+    ids: Ids
+    signaller: Signaller
+    signals: Puller
+    event_key: Signer
+    contact: Callable[[], int]
 
 
 def _receiver(ports: Ports) -> AbstractAsyncContextManager[object]:
@@ -81,8 +91,38 @@ def _sweeper(ports: Ports) -> AbstractAsyncContextManager[object]:
     return Sweeper(store=ports.store, clock=ports.clock).running()
 
 
-ROOMS: Final[Sequence[Callable[[Ports], AbstractAsyncContextManager[object]]]] = (_receiver, _relay, _sweeper)
+def _resender(ports: Ports) -> AbstractAsyncContextManager[object]:
+    resender = Resender(
+        store=ports.store, posting=ports.posting, appender=ports.appender, clock=ports.clock, ids=ports.ids
+    )
+    return resender.running()
+
+
+def _watch(ports: Ports) -> AbstractAsyncContextManager[object]:
+    writer = SignalWriter(
+        county=ports.posting.county,
+        signer=ports.event_key,
+        signaller=ports.signaller,
+        trust=ports.directory.trust,
+        clock=ports.clock,
+        ids=ports.ids,
+    )
+    return Watch(
+        store=ports.store,
+        posting=ports.posting,
+        writer=writer,
+        puller=ports.signals,
+        trust=ports.directory.trust,
+        clock=ports.clock,
+        contact=ports.contact,
+    ).running()
+
+
+Room = Callable[[Ports], AbstractAsyncContextManager[object]]
+ROOMS: Final[Sequence[Room]] = (_receiver, _relay, _sweeper)
 """Every loop of a node that this simulation runs, in the order in which ``services.bootstrap.node`` opens them."""
+WATCHFUL_ROOMS: Final = (*ROOMS, _resender, _watch)
+"""With those that prove completeness, which take most of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +144,7 @@ class Around:
     hub: Hub
     trust: Trust
     fail: Callable[[str], None]
+    is_watchful: bool
 
 
 class Member:
@@ -156,11 +197,23 @@ class Member:
         keys = MemoryEncryption(papers.encryption_name(self.code))  # its randomness is not drawn: nothing here uses it
         posting = Posting(county=self.code, signers=signers, trust=directory.trust, ids=ids, encryption=keys)
         store = ProcessStore(self.store, process)
-        pullers = [LinePuller(around.hub, line, one, self.store_number, process.point) for one in streams()]
-        ports = Ports(store, posting, ProcessAppender(line, process), pullers, clock, directory)
+        pull = partial(LinePuller, around.hub, line, store_number=self.store_number, point=process.point)
+        ports = Ports(
+            store=store,
+            posting=posting,
+            appender=ProcessAppender(line, process),
+            pullers=[pull(one) for one in streams()],
+            clock=clock,
+            directory=directory,
+            ids=ids,
+            signaller=ProcessSignaller(line, process),
+            signals=pull(SIGNAL_STREAM),
+            event_key=signers[KeyUse.EVENT],
+            contact=lambda: 0 if line.down else line.contacts,
+        )
         self.submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
         self.process, self._line = process, line
-        process.start(_live(ports), self._died)
+        process.start(_live(ports, WATCHFUL_ROOMS if around.is_watchful else ROOMS), self._died)
         self._up.set()
 
     def _died(self, bug: BaseException) -> None:
@@ -224,9 +277,9 @@ class Member:
         await self.store.write(lambda tx: mark_restored(tx, self.code))
 
 
-async def _live(ports: Ports) -> None:
+async def _live(ports: Ports, rooms: Sequence[Room]) -> None:
     async with AsyncExitStack() as stack:
-        for room in ROOMS:
+        for room in rooms:
             await stack.enter_async_context(room(ports))
         await asyncio.get_running_loop().create_future()
 

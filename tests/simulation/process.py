@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final, TypeVar
 
-from adapters.memory.bus import MemoryAppender
+from adapters.memory.bus import MemoryAppender, MemorySignaller
 from adapters.memory.snapshot import MemorySnapshot
 from adapters.memory.store import MemoryStore, MemoryTransaction
 from schemas.carriage import Publication
@@ -221,3 +221,15 @@ class ProcessAppender:
             return await self._process.through(f"hub.append {lane}", lambda: self._inner.append(lane, waiting))
         finally:
             self._line.calm()
+
+
+class ProcessSignaller:
+    """Satisfies ``services.ports.Signaller``: the memory adapter over a line."""
+
+    def __init__(self, line: Line, process: Process) -> None:
+        """Signal over ``line``."""
+        self._process, self._inner = process, MemorySignaller(line)
+
+    async def signal(self, subject: str, message: bytes) -> None:
+        """Hand one signal to the hub."""
+        await self._process.through("hub.signal", lambda: self._inner.signal(subject, message))

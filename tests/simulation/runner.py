@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from tests.simulation.bugs import plant
-from tests.simulation.check import judge
+from tests.simulation.check import is_delivered, judge
 from tests.simulation.faults import ambush, strike
 from tests.simulation.loop import StuckError
 from tests.simulation.schedule import schedule_of
@@ -45,7 +45,7 @@ def hush() -> None:
 
 def simulate(seed: int, *, keep_trace: bool = False) -> Outcome:
     """Run one seed and judge it."""
-    world = World(schedule_of(seed), strike, ambush, keep_trace=keep_trace)
+    world = World(schedule_of(seed), strike, ambush, is_content=is_delivered, keep_trace=keep_trace)
     try:
         digest = world.run()
     except StuckError as exc:

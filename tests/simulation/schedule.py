@@ -16,6 +16,7 @@ STORM_SECONDS: Final = 40.0
 """For so long faults happen; afterwards everything heals."""
 _LETTERS: Final = (4, 18)
 _FAULTS: Final = (1, 6)
+_WATCHFUL_SHARE: Final = 0.2
 _HEAVY_SHARE: Final = 0.15
 """Of so many seeds the storm is heavy."""
 _LETTERS_IF_HEAVY: Final = (10, 30)
@@ -145,6 +146,8 @@ class Schedule:
 
     seed: int
     members: tuple[CountyCode, ...]
+    is_watchful: bool
+    """Whether the rooms that prove completeness run, too; they take most of the time."""
     weather: Weather
     letters: tuple[Letter, ...]
     faults: tuple[Fault, ...]
@@ -158,11 +161,14 @@ def schedule_of(seed: int) -> Schedule:
     """Draw the schedule of a seed."""
     rng = Random(f"schedule-{seed}")
     members = CAST[: rng.randint(3, len(CAST))]
+    is_watchful = rng.random() < _WATCHFUL_SHARE
     is_heavy = rng.random() < _HEAVY_SHARE
     count = rng.randint(*(_LETTERS_IF_HEAVY if is_heavy else _LETTERS))
     letters = [_letter(rng, number, members) for number in range(1, count + 1)]
     fault_count = rng.randint(*(_FAULTS_IF_HEAVY if is_heavy else _FAULTS))
-    return Schedule(seed, members, _weather(rng), tuple(letters), tuple(_faults(rng, members, fault_count)))
+    return Schedule(
+        seed, members, is_watchful, _weather(rng), tuple(letters), tuple(_faults(rng, members, fault_count))
+    )
 
 
 def _letter(rng: Random, number: int, members: tuple[CountyCode, ...]) -> Letter:

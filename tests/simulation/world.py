@@ -57,16 +57,25 @@ def trust_of(members: tuple[CountyCode, ...]) -> Trust:
 class World:
     """Everything of one run."""
 
-    def __init__(self, schedule: Schedule, strike: Strike, ambush: Ambush, *, keep_trace: bool = False) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        strike: Strike,
+        ambush: Ambush,
+        *,
+        is_content: Callable[["World"], bool],
+        keep_trace: bool = False,
+    ) -> None:
         """Build the hub; nothing runs yet.
 
         Args:
             schedule: What is to happen.
             strike: Waits for the moment of a fault and does it.
             ambush: Looks at what a member publishes, before it is kept.
+            is_content: Tells whether all is delivered, so that nobody needs to be waited for.
             keep_trace: For a reader.
         """
-        self.schedule, self._strike, self._ambush = schedule, strike, ambush
+        self.schedule, self._strike, self._ambush, self._is_content = schedule, strike, ambush, is_content
         rng = Random(f"run-{schedule.seed}")
         self.loop = VirtualLoop(rng)
         self.trace = Trace(self.loop.time, keep=keep_trace)
@@ -74,7 +83,9 @@ class World:
         self.hub = Hub(
             self.loop, rng, schedule.weather, self.trace, [str(one) for one in schedule.members], self._overhear
         )
-        self.around = Around(schedule.seed, self.loop, rng, self.trace, self.hub, self.trust, self.fail)
+        self.around = Around(
+            schedule.seed, self.loop, rng, self.trace, self.hub, self.trust, self.fail, schedule.is_watchful
+        )
         self.rng = rng
         self.members: dict[CountyCode, Member] = {}
         self.clones: list[Member] = []
@@ -195,10 +206,10 @@ class World:
             await asyncio.sleep(2.0)
             if self.failures or self.loop.time() > until:
                 break
-            quiet = quiet + 1 if self._is_quiet() else 0
+            quiet = quiet + 1 if self._is_quiet() and self._is_content(self) else 0
         else:
             return
-        if not self.failures:
+        if not self.failures and not self._is_quiet():
             self.fail(f"no rest within {REST_SECONDS:.0f} s: {', '.join(self._unrest())}")
 
     def _is_quiet(self) -> bool:
