@@ -70,7 +70,7 @@ BUGS: Final[Mapping[str, Bug]] = {
     ),
     "epoch_forgotten": _bug(
         "a restored county goes on in the old epoch",
-        ("services.posting", "if chain is not None and chain.ended is None:", "if chain is not None:"),
+        ("services.posting", "if chain is not None and chain.ended is None and ", "if chain is not None and "),
     ),
     "prev_ignored": _bug(
         "a link with the next number is taken, whatever it follows",

@@ -4,7 +4,7 @@ It quacks like ``asyncio.AbstractEventLoop`` as far as tasks, futures, groups an
 sockets, no threads, no signals. Of the handles that are ready one is drawn; only when none is does time pass, at once,
 to the next timer. Whoever belongs to a process (``OWNER``) stops with it: the handles of the dead are never run.
 
-Source: docs/decisions/0019-simulate-with-the-real-loops.md
+Source: docs/decisions/0021-simulate-with-the-real-loops.md
 """
 
 import asyncio
