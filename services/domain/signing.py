@@ -114,18 +114,19 @@ def parse_header_strictly(data: bytes) -> Header | Fault:
     version = value.get("v") if isinstance(value, dict) else None
     if version != 1 or version is True:  # to Python, true equals 1
         return Fault("header.unsupported_version", "header.v", "this node reads version 1 of the protocol")
+    if isinstance(value, dict) and (fault := _null_in(value)):
+        return fault
     try:
         header = Header.model_validate_json(data, by_alias=True, by_name=False)
     except ValidationError as exc:
         return faults_of(exc, "header")[0]
-    if isinstance(value, dict) and (fault := _misspelt(value)):
-        return fault
     most = header_limit(len(header.to))
     return Fault("json.too_large", "header", f"at most {most} bytes are taken") if len(data) > most else header
 
 
-def _misspelt(value: dict[str, JsonValue]) -> Fault | None:
-    # Whoever reads the protocol's table refuses a null; one reader more lenient than another is a way to disagree.
+def _null_in(value: dict[str, JsonValue]) -> Fault | None:
+    # Whoever reads the protocol's table refuses a null; one reader more lenient than another is a way to disagree. It
+    # comes first, so that a header with several faults is refused for the same one everywhere.
     content = value.get("content")
     if None in value.values() or (isinstance(content, dict) and None in content.values()):
         return Fault("header.wrong_type", "header", "leave a field without a value out; null is not written")

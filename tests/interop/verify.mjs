@@ -641,6 +641,9 @@ function parseHeader(data) {
   const value = parseStrict(data, headerLimit(512))
   const version = value instanceof Map ? value.get("v") : undefined
   if (version !== 1) refuse("header.unsupported_version", "v", "this verifier reads version 1")
+  const content = value.get("content")
+  const members = [...value.values(), ...(content instanceof Map ? content.values() : [])]
+  if (members.includes(null)) refuse("header.wrong_type", "header", "a field without a value is left out")
   const header = read(value, HEADER, "header")
   if (data.length > headerLimit(header.to.length)) refuse("json.too_large", "header", "the header is too large")
   return header
