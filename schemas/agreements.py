@@ -33,6 +33,16 @@ class Deadline(Model):
     acknowledged_minutes: Annotated[int, Field(ge=1, le=14_400)]
 
 
+class Quota(Model):
+    """How much a party may send within one hour of its own clock; what travels in the urgent lane is never counted."""
+
+    county: CountyId | None = None
+    """Null: every party that has no row of its own, each for itself."""
+    events_per_hour: Annotated[int, Field(ge=1, le=1_000_000)]
+    bytes_per_hour: Annotated[int, Field(ge=CONTENT_MAX_BYTES, le=2**40)] | None = None
+    """Of content, as it travels. At least one event of the largest size fits in."""
+
+
 class Contact(Model):
     """The office to telephone when the wire is silent."""
 
@@ -61,6 +71,8 @@ class Agreement(Model):
     deadlines: Annotated[tuple[Deadline, ...], Field(max_length=4, strict=False)] = ()
     content_max_bytes: Annotated[int, Field(ge=1024, le=CONTENT_MAX_BYTES)] = CONTENT_MAX_BYTES
     contacts: Annotated[tuple[Contact, ...], Field(max_length=512, strict=False)] = ()
+    quotas: Annotated[tuple[Quota, ...], Field(max_length=512, strict=False, exclude_if=lambda rows: not rows)] = ()
+    """Left out where there are none: versions that know no quotas go on reading such an agreement."""
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -70,7 +82,11 @@ class Agreement(Model):
             raise ValueError("`control` is reserved")
         if self.valid_until <= self.valid_from:
             raise ValueError("`valid_until` lies after `valid_from`")
-        named = {county for grant in self.grants for county in (*(grant.sources or ()), *(grant.recipients or ()))}
+        named = {quota.county for quota in self.quotas if quota.county is not None}
+        named |= {county for grant in self.grants for county in (*(grant.sources or ()), *(grant.recipients or ()))}
         if strangers := sorted((named | set(self.coordinators)) - set(self.parties)):
             raise ValueError(f"{strangers[0]} is named but is no party")
+        limited = [quota.county for quota in self.quotas]
+        if len(set(limited)) < len(limited):
+            raise ValueError("`quotas` has one row for a county, and one without a county")
         return self

@@ -58,6 +58,17 @@ class SharingDeniedError(RequestError):
     code = "sharing.denied"
 
 
+class QuotaError(SharingDeniedError):
+    """The agreement's quota for this hour is used up: 429, and the same request goes through later."""
+
+    code = "sharing.quota"
+
+    def __init__(self, fault: Fault, retry_after_seconds: int) -> None:
+        """Carry when the next hour begins."""
+        super().__init__(fault)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class NotFoundError(RequestError):
     """What the officer asked for is not here: 404."""
 

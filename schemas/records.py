@@ -372,6 +372,14 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """What a county has sent under an agreement within one hour of its own clock; ``size`` is bytes of content."""
+
+    events: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """What one step of tidying did.
 

@@ -4,12 +4,12 @@ A store is read and written by *work*: a plain function that gets a transaction,
 decides by pure rules and writes once. All work that waits is committed together, in one fsync.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from schemas.access import Access
-from schemas.carriage import ArrivalBatch, Publication
+from schemas.carriage import Publication
 from schemas.documents import SignedDocument
 from schemas.envelope import Envelope, Position
 from schemas.records import (
@@ -39,6 +39,7 @@ from services.completeness_ports import ShownWhole, Signals
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.key_ports import Erasures, OfficeKeys, Readmitting
+from services.quota_ports import Quotas
 
 T = TypeVar("T")
 
@@ -390,6 +391,10 @@ class Transaction(Snapshot, Protocol):
         """What beacons, requests and proofs leave behind."""
 
     @property
+    def quota_book(self) -> Quotas:
+        """What counts towards quotas."""
+
+    @property
     def memory(self) -> Memory:
         """Small facts."""
 
@@ -411,40 +416,3 @@ class Store(Protocol):
 
     async def changed(self, after: int) -> int:
         """Wait until the journal has moved past ``after``; return its newest sequence."""
-
-
-class Appender(Protocol):
-    """The way out to the hub; see schemas.carriage."""
-
-    @property
-    def contacts(self) -> int:
-        """How often contact was made; whatever was learnt over an earlier contact is doubtful."""
-
-    async def last_held(self, lane: Lane) -> int:
-        """Return the last own publication sequence that the hub holds, 0 if none.
-
-        Raises:
-            UnavailableError: It cannot be known now.
-        """
-
-    async def append(self, lane: Lane, waiting: Sequence[Publication]) -> int:
-        """Append in order; return the last own sequence that the hub holds.
-
-        Raises:
-            UnavailableError: Down or in doubt; the next call asks the hub first and never resends a chunk.
-        """
-
-
-class Puller(Protocol):
-    """The way in from one stream of the hub."""
-
-    stream: str
-
-    def batches(self) -> AsyncIterator[ArrivalBatch]:
-        """Yield what the hub hands over, over every reconnect, for ever."""
-
-    def rewind(self) -> None:
-        """Begin with the first message that the hub still keeps for us; also while ``batches`` is iterated."""
-
-    async def acknowledge(self, batch: ArrivalBatch) -> None:
-        """Everything up to the last of this batch is worked off."""

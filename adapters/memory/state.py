@@ -19,6 +19,7 @@ from schemas.records import (
     JournalKind,
     Notice,
     Quarantined,
+    QuotaUse,
     ReceiptRow,
     Remembered,
     StoredEvent,
@@ -107,6 +108,8 @@ class State:
     """By claimant and channel."""
     forks: dict[tuple[str, str], ForkEvidence] = field(default_factory=dict)
     """By channel and epoch."""
+    quota_uses: dict[tuple[str, str, int], QuotaUse] = field(default_factory=dict)
+    """By source, agreement and hour."""
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

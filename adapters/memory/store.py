@@ -7,6 +7,7 @@ from typing import TypeVar
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
 from adapters.memory.erasures import MemoryErasures
 from adapters.memory.office_keys import MemoryOfficeKeys
+from adapters.memory.quotas import MemoryQuotas
 from adapters.memory.signals import MemorySignals
 from adapters.memory.snapshot import MemorySnapshot
 from adapters.memory.state import Limits, State
@@ -28,6 +29,7 @@ class MemoryTransaction(MemorySnapshot):
         self.receipt_book = MemoryReceipts(state)
         self.erasures = MemoryErasures(state)
         self.key_book = MemoryOfficeKeys(state)
+        self.quota_book = MemoryQuotas(state)
         self.waiting_room = MemoryWaiting(state, limits)
         self.signal_book = MemorySignals(state)
         self.memory = MemoryFacts(state)

@@ -117,19 +117,19 @@ class Batch:
         self._marks.append(0)
         return waiting.append
 
-    def values(self, sql: str, rows: Callable[[K, V], Iterable[Row]]) -> Values[K, V]:
-        """Make a dictionary whose changes are written by ``sql``."""
-        made: Values[K, V] = Values(self._undo, sql, rows)
-        self._values.append(made)
-        return made
+    def values(self, sql: str, rows: Callable[[K, V], Iterable[Row]], *, of_group: bool = False) -> Values[K, V]:
+        """Make a dictionary whose changes are written by ``sql``; one ``of_group`` is emptied with it."""
+        return self._made(Values(self._undo, sql, rows), of_group=of_group)
 
     def cache(self, _key: type[K], _value: type[V], *, of_group: bool = False) -> Values[K, V]:
         """Make a dictionary that is undone with the rest and never written; one ``of_group`` is emptied with it."""
-        made: Values[K, V] = Values(self._undo, None, None)
-        self._values.append(made)
+        return self._made(Values(self._undo, None, None), of_group=of_group)
+
+    def _made(self, values: Values[K, V], *, of_group: bool) -> Values[K, V]:
+        self._values.append(values)
         if of_group:
-            self._of_group.append(made)
-        return made
+            self._of_group.append(values)
+        return values
 
     def recent(self, _key: type[K], _value: type[V]) -> dict[K, V]:
         """Make a dictionary of what this group has appended: emptied with the group and when a work fails.

@@ -16,6 +16,7 @@ from adapters.sqlite.notices import Notices
 from adapters.sqlite.office_keys import SqliteOfficeKeys
 from adapters.sqlite.outbox import SqliteOutbox
 from adapters.sqlite.quarantine import Quarantine
+from adapters.sqlite.quotas import SqliteQuotas
 from adapters.sqlite.receipts import SqliteReceipts
 from adapters.sqlite.signals import SqliteSignals
 from adapters.sqlite.snapshot import SqliteSnapshot
@@ -64,6 +65,7 @@ class SqliteTransaction(SqliteSnapshot):
         self.memory = SqliteFacts(batch)
         self.erasures = SqliteErasures(batch)
         self.key_book = SqliteOfficeKeys(batch)
+        self.quota_book = SqliteQuotas(batch)
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

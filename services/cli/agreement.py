@@ -2,9 +2,10 @@
 
 import json
 import tomllib
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -24,6 +25,9 @@ from services.domain.documents import document_digest, draft, merge_signatures, 
 from services.domain.encoding import parse_strict
 from services.domain.governance import judge_agreement, signing_members
 from services.domain.trust_files import agreement_file
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 app = typer.Typer(help="Agreements 协作协议: who may send what to whom, until when.", pretty_exceptions_enable=False)
 
@@ -216,10 +220,25 @@ def _report(file: Path, document: SignedDocument, agreement: Agreement, registry
         f"有效 valid      {output.day(agreement.valid_from)} – {output.day(agreement.valid_until)}",
         f"密级上限 class  {agreement.class_ceiling}；用途 purposes {'、'.join(agreement.purposes)}",
         output.table("许可 grants", "*类型 types", "由 from", "至 to", rows=grants),
+        *_quotas(agreement),
         output.table("各方 parties", "县 county", "签名 signed", rows=parties),
         f"文件 file       {output.plain(str(file))}",
         *output.spoken_digest(digest),
     )
+
+
+def _quotas(agreement: Agreement) -> "Iterator[RenderableType]":
+    if not agreement.quotas:
+        return
+    rows = [
+        (
+            output.county(quota.county) if quota.county else "其余各方，各自 every other party for itself",
+            f"{quota.events_per_hour:,}",
+            "不限 any" if quota.bytes_per_hour is None else f"{quota.bytes_per_hour:,}",
+        )
+        for quota in agreement.quotas
+    ]
+    yield output.table("配额 quotas", "县 county", "每小时 events an hour", "字节 bytes an hour", rows=rows)
 
 
 def _types(grant: Grant) -> str:

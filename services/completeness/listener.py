@@ -25,7 +25,8 @@ from services.domain.receiving import presentable
 from services.domain.signals import Signal, examine_signal
 from services.domain.telling import told_of_quarantine
 from services.domain.trust import Trust
-from services.ports import Clock, Puller, Store, Transaction
+from services.hub_ports import Puller
+from services.ports import Clock, Store, Transaction
 from services.posting import Posting
 
 log = structlog.get_logger()

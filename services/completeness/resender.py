@@ -13,7 +13,8 @@ from schemas.control import HeadBeaconed
 from schemas.errors import SihuError
 from services.domain.completeness import is_whole
 from services.domain.resending import FIRST_SECONDS, Pair, Patience, Resend, due, looked_at, resent, woken
-from services.ports import Appender, Clock, Ids, Snapshot, Store, Transaction
+from services.hub_ports import Appender
+from services.ports import Clock, Ids, Snapshot, Store, Transaction
 from services.posting import Posting
 from services.recurring import recurring
 

@@ -10,7 +10,8 @@ from services.completeness.listener import Listener
 from services.completeness.writing import SignalWriter, Wishes
 from services.domain.completeness import INTERVAL_SECONDS
 from services.domain.trust import Trust
-from services.ports import Clock, Puller, Store
+from services.hub_ports import Puller
+from services.ports import Clock, Store
 from services.posting import Posting
 
 

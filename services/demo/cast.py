@@ -44,4 +44,7 @@ types = [{types}]
 level = 1
 stored_seconds = {stored_seconds}
 acknowledged_minutes = 10
+
+[[quotas]]
+events_per_hour = 20000
 """

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from schemas.errors import ConflictError, Fault, NotFoundError, RequestError, SharingDeniedError
+from schemas.errors import ConflictError, Fault, NotFoundError, QuotaError, RequestError, SharingDeniedError
 from services.gateway.answers import AnswerLine, FaultLine, ProblemBody
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -56,6 +56,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "request.idempotency_key": 400,
     "request.idempotency_conflict": 409,
     "notice.not_found": 404,
+    "sharing.quota": 429,
     "acknowledgement.already": 409,
     "acknowledgement.own_event": 409,
 }
@@ -129,6 +130,8 @@ def _challenge(fault: Fault) -> str:
 def problem_of_error(error: RequestError) -> Problem:
     """Return the problem of a refused request: the error's family decides where its code has no status of its own."""
     code = error.fault.code
+    if isinstance(error, QuotaError):
+        return Problem(status_of(code), error.faults, {"Retry-After": str(error.retry_after_seconds)})
     if code not in STATUSES:
         if isinstance(error, ConflictError):
             return Problem(409, error.faults)

@@ -14,6 +14,7 @@ from schemas.errors import (
     ConflictError,
     Fault,
     InvariantError,
+    QuotaError,
     RequestError,
     SharingDeniedError,
     UnavailableError,
@@ -22,11 +23,13 @@ from schemas.records import Remembered
 from services.domain.drafting import Outgoing, complete
 from services.domain.encoding import compact_json, digest_of
 from services.domain.guards import guard_new
+from services.domain.quotas import seconds_left
 from services.domain.trust import Trust
 from services.gateway.bodies import read_body
 from services.gateway.history import judge_history
 from services.ports import Clock, Directory, Store, Transaction
 from services.posting import Posted, Posting
+from services.quotas import take_from_quota
 
 log = structlog.get_logger()
 
@@ -96,6 +99,7 @@ class Submitter:
 
         Raises:
             SharingDeniedError: No agreement permits it.
+            QuotaError: What the agreement carries within an hour is used up.
             ConflictError: The key was used for another body.
             RequestError: Anything else that its sender can mend.
             UnavailableError: The node cannot accept now; nothing happened.
@@ -141,10 +145,24 @@ class Submitter:
         judged = judge_history(tx, outgoing, county=self._posting.county, now=now)
         if isinstance(judged, Fault):
             raise _error_of((judged,))
+        self._take_from_quota(tx, judged, now)
         posted = self._posting.post(tx, judged, now)
         if ticket is not None:
             tx.memory.remember(Remembered(ticket.key, ticket.request_digest, posted.envelope_id, now))
         return posted
+
+    def _take_from_quota(self, tx: Transaction, outgoing: Outgoing, now: datetime) -> None:
+        fault = take_from_quota(
+            tx,
+            outgoing.agreement.agreement,
+            source=self._posting.county,
+            wire_type=outgoing.wire_type,
+            priority=outgoing.priority,
+            size=len(outgoing.encrypted.carried if outgoing.encrypted else outgoing.content),
+            claimed=now,
+        )
+        if fault is not None:
+            raise QuotaError(fault, seconds_left(now))
 
     @staticmethod
     def _ticket(body: bytes, idempotency_key: str | None, access_name: str) -> _Ticket | None:

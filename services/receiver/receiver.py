@@ -21,7 +21,8 @@ from services.domain.documents import document_digest
 from services.domain.receiving import Examined, Opened, conclude, examine, open_arrival, own_id
 from services.domain.signing import first_broken
 from services.domain.trust import Trust
-from services.ports import Clock, Puller, Store, Transaction
+from services.hub_ports import Puller
+from services.ports import Clock, Store, Transaction
 from services.posting import Posting
 from services.receiver.revoking import close_left, note_revocations
 from services.receiver.settling import Settlement

@@ -20,6 +20,7 @@ from services.domain.receiving import Examined, Outcome, presentable
 from services.domain.trust import Trust
 from services.ports import Transaction
 from services.posting import Posting
+from services.quotas import take_from_quota
 from services.receiver.attesting import Attester
 from services.receiver.erasing import Eraser
 from services.receiver.history import History
@@ -271,9 +272,25 @@ class Settlement:
         fault = self._history.judge(found)
         return None if fault is None else presentable(fault)
 
+    def _judge_quota(self, envelope: Envelope) -> Fault | None:
+        header = envelope.header
+        in_force = self._trust.by_reference.get(header.agreement)
+        if in_force is None:
+            return None  # a control record, or it is refused for that
+        return take_from_quota(
+            self._tx,
+            in_force.agreement,
+            source=header.source,
+            wire_type=header.type,
+            priority=header.priority,
+            size=header.content.size,
+            claimed=header.time,
+        )
+
     def _accept(self, hand: _ChainInHand, found: Examined, *, early: bool) -> None:
         envelope = envelope_of(found)
         fault = found.fault or _misopened(found, envelope) or self._judge_record(found) or self._judge_history(found)
+        fault = fault or self._judge_quota(envelope)
         marks = () if fault is not None else self._history.take(found)
         hand.ids[envelope.header.seq] = envelope.envelope_id
         self._links.append(

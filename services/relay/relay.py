@@ -13,7 +13,8 @@ import structlog
 from schemas.errors import UnavailableError
 from schemas.records import RESTORED
 from schemas.subjects import Lane
-from services.ports import Appender, Clock, Store, Transaction
+from services.hub_ports import Appender
+from services.ports import Clock, Store, Transaction
 
 log = structlog.get_logger()
 

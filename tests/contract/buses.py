@@ -14,7 +14,7 @@ from adapters.memory.bus import MemoryAppender, MemoryHub, MemoryPuller
 from schemas.carriage import Publication
 from schemas.ids import CountyCode
 from schemas.subjects import Lane, Subject
-from services.ports import Appender, Puller
+from services.hub_ports import Appender, Puller
 from tests.hubs import RealHub, real_hub
 
 NANDAN = CountyCode("451221")

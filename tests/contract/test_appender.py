@@ -9,7 +9,7 @@ import pytest
 
 from schemas.errors import InvariantError, UnavailableError
 from schemas.subjects import Lane, stream_of
-from services.ports import Appender
+from services.hub_ports import Appender
 from tests.contract.buses import BORDER, HUANJIANG, LIBO, NANDAN, TIANE, Bus, number_of, open_bus, publications
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.carriage import ArrivalBatch
 from schemas.subjects import Lane, stream_of
-from services.ports import Puller
+from services.hub_ports import Puller
 from tests.contract.buses import BORDER, HUANJIANG, LIBO, NANDAN, Bus, number_of, open_bus, publications
 
 SHARD = stream_of(HUANJIANG, Lane.NORMAL)

@@ -420,13 +420,30 @@ const AGREEMENT_FORM = object(
     ),
     content_max_bytes: optional(integer(1024, 262_144), 262_144),
     contacts: optional(list(object({ county, office: label, duty_phone: phone }), 0, 512), []),
+    quotas: optional(
+      list(
+        object({
+          county: optional(nullable(county)),
+          events_per_hour: integer(1, 1_000_000),
+          bytes_per_hour: optional(nullable(integer(262_144, 2 ** 40))),
+        }),
+        0,
+        512,
+      ),
+      [],
+    ),
   },
   (one) => {
-    const named = one.grants.flatMap((grant) => [...(grant.sources ?? []), ...(grant.recipients ?? [])])
+    const limited = one.quotas.map((quota) => quota.county ?? null)
+    const named = [
+      ...limited.filter((code) => code !== null),
+      ...one.grants.flatMap((grant) => [...(grant.sources ?? []), ...(grant.recipients ?? [])]),
+    ]
     return (
       ascending(one.parties) &&
       one.id !== "control" &&
       one.valid_until > one.valid_from &&
+      new Set(limited).size === limited.length &&
       [...named, ...one.coordinators].every((code) => one.parties.includes(code))
     )
   },

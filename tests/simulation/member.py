@@ -26,7 +26,8 @@ from services.completeness.writing import SignalWriter
 from services.completeness_ports import Signaller
 from services.domain.trust import Trust
 from services.gateway.submit import Submitter
-from services.ports import Appender, Ids, Puller, Signer, Store
+from services.hub_ports import Appender, Puller
+from services.ports import Ids, Signer, Store
 from services.posting import Posted, Posting
 from services.receiver.receiver import Receiver
 from services.relay.relay import Relay

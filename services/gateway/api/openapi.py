@@ -30,6 +30,7 @@ _REASONS: Final = {
     413: "The body is too large.",
     415: "The body is not `application/json` in UTF-8.",
     422: "The body does not fit; the faults name each field and what to do.",
+    429: "What the agreement carries within an hour is used up; nothing was stored.",
     426: "This address speaks WebSocket only.",
     500: "The node has a fault of its own and restarts.",
     503: "The node cannot do it now; nothing was stored.",
@@ -40,6 +41,7 @@ _ANYWHERE: Final = ("query.unknown_field", "sihu.invariant")
 _HEADERS: Final = {
     401: {"WWW-Authenticate": {"description": "How to be let in.", "schema": {"type": "string"}}},
     403: {"WWW-Authenticate": {"description": "With `access.scope`.", "schema": {"type": "string"}}},
+    429: {"Retry-After": {"description": "Seconds until the next hour begins.", "schema": {"type": "integer"}}},
     503: {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
 }
 _KEY_PARAMETER: Final = {

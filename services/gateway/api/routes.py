@@ -62,6 +62,7 @@ _OF_SUBMISSION: Final = (
     "guard.personal_number",
     "guard.secret_label",
     "sharing.no_agreement",
+    "sharing.quota",
     "encryption.no_reader_key",
     "encryption.no_office_key",
 )

@@ -26,6 +26,7 @@ JUDGES = (
     "drafting",
     "histories",
     "sharing",
+    "quotas",
     "guards",
     "governance",
     "documents",
