@@ -278,10 +278,7 @@ def shell(arguments: Sequence[str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run every test, or those selected; the pure ones once more, and first, with the network off.
-
-    First, because the last line of standard output is then pytest's summary of everything.
-    """
+    """Run every test, or those selected; the pure ones with the network off, and first."""
     prepare("dev")
     everything = [str(VENV / "bin" / "pytest"), *arguments]
     if any(not each.startswith("-") for each in arguments):
@@ -291,7 +288,8 @@ def test(arguments: Sequence[str]) -> int:
         say("WARNING: `unshare` cannot switch the network off here: that unit and property tests are pure is NOT shown")
         return run_all({"tests": everything}) or int(bool(os.environ.get("CI")))
     pure = [*switch, str(PYTHON), "-c", LOOPBACK_ONLY, *everything, "-q", *OFFLINE_TESTS]
-    return run_all({"tests with the network off": pure, "tests": everything})
+    others = [*everything, *(f"--ignore={folder}" for folder in OFFLINE_TESTS)]
+    return run_all({"tests with the network off": pure, "the other tests": others})
 
 
 def network_switch() -> list[str] | None:
