@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Model, WireTime
+from schemas.base import Model, VersionOne, WireTime
 from schemas.envelope import MAX_INTEGER
 from schemas.ids import AgreementId, ChannelId, CountyId, Digest, EnvelopeId, Epoch, KeyId
 from schemas.registry import KeyRecord, KeyUse
@@ -38,7 +38,7 @@ class KeyEnd(Model):
 class KeyChange(Model):
     """One key of a member ends at named positions; where none is named it is trusted for nothing."""
 
-    v: Literal[1] = 1
+    v: VersionOne = 1
     county: CountyId
     use: Literal[KeyUse.EVENT, KeyUse.RECEIPT]
     old: KeyId
@@ -67,7 +67,7 @@ class KeyChange(Model):
 class BranchKept(Model):
     """After forks: in each of these epochs the branch that ends with the link named is the true one."""
 
-    v: Literal[1] = 1
+    v: VersionOne = 1
     county: CountyId
     branches: Annotated[tuple[KeyEnd, ...], Field(min_length=1, max_length=ENDS_MAX, strict=False)]
     issued_at: WireTime
@@ -76,7 +76,7 @@ class BranchKept(Model):
 class Suspension(Model):
     """A party stops sending and taking under an agreement, alone and at once; a newer version of it ends that."""
 
-    v: Literal[1] = 1
+    v: VersionOne = 1
     county: CountyId
     agreement_id: AgreementId
     version: Annotated[int, Field(ge=1, le=999_999)]

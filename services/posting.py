@@ -154,7 +154,7 @@ class Posting:
         agreement_id = outgoing.agreement.agreement.id
         channel = channel_of(outgoing.chain_kind, self.county, agreement_id, outgoing.to)
         chain = tx.chains.current(channel)
-        if chain is not None and chain.ended is None and (channel, chain.epoch) not in self._trust().closed:
+        if chain is not None and chain.ended is None and not self._is_closed(chain):
             return chain
         return self._open_epoch(tx, outgoing, channel, chain, now)
 
@@ -169,8 +169,11 @@ class Posting:
         self._enqueue(tx, envelope, outgoing.agreement)
         return chain
 
+    def _is_closed(self, chain: Chain) -> bool:
+        return (self.county, chain.channel, chain.epoch) in self._trust().closed
+
     def _reason(self, old: Chain | None) -> OpeningReason:
-        if old is not None and (old.channel, old.epoch) in self._trust().closed:
+        if old is not None and self._is_closed(old):
             return OpeningReason.REVOKED
         return (old.ended if old else None) or OpeningReason.FIRST
 

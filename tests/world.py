@@ -25,7 +25,7 @@ from schemas.registry import KeyUse
 from schemas.subjects import Lane, parse_subject
 from services.domain.encoding import digest_of
 from services.domain.evidence_writing import TrustPapers
-from services.domain.key_log import with_changes
+from services.domain.key_changes import with_changes
 from services.domain.receiving import examine
 from services.domain.trust import Trust
 from services.gateway.gateway import Gateway, Limits, NodeFacts

@@ -13,7 +13,7 @@ from services.cli import output
 from services.cli.desk import CARD_FILE, Desk, document_bytes
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 from services.domain.documents import document_digest, draft
-from services.domain.key_log import keys_in_force
+from services.domain.key_ends import keys_in_force
 from services.domain.trust_files import PINS_FILE
 
 

@@ -25,7 +25,7 @@ from services.bootstrap.cli import (
 from services.domain.ceremony import ALGORITHMS
 from services.domain.documents import add_signature, read_file
 from services.domain.governance import judge_card, kid_of
-from services.domain.key_log import current_keys
+from services.domain.key_ends import current_keys
 from services.domain.trust_files import PINS_FILE, LoadedTrust, load_trust
 from services.settings import Settings, read_settings
 

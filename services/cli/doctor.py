@@ -16,7 +16,7 @@ from services.cli.findings import Finding, State, Step
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 from services.domain.ceremony import lists_us_truly
 from services.domain.governance import judge_officer
-from services.domain.key_log import keys_in_force
+from services.domain.key_ends import keys_in_force
 from services.domain.trust import Trust
 from services.domain.trust_files import PINS_FILE, load_officers
 

@@ -15,7 +15,7 @@ from services.cli.key_changes import adopt, changes, ends, revoke, rotate
 from services.cli.key_forks import keep_branch
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
 from services.domain.governance import kid_of
-from services.domain.key_log import keys_in_force
+from services.domain.key_ends import keys_in_force
 from services.domain.office_keys import LIFE
 from services.domain.trust import Trust
 from services.domain.trust_files import PINS_FILE

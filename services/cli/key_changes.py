@@ -20,8 +20,9 @@ from services.cli.desk import Desk, document_bytes, key_file, read_document, sur
 from services.cli.options import HERE, AsJson, Dir, OutputFile, PassphraseFile
 from services.domain.documents import add_signature, document_digest, draft
 from services.domain.governance import kid_of
+from services.domain.key_changes import committed_kid, judge_published, with_changes
 from services.domain.key_drafting import follower, key_change
-from services.domain.key_log import committed_kid, current_keys, judge_published, with_changes
+from services.domain.key_ends import current_keys
 from services.domain.trust import AdoptedChange, Trust
 from services.domain.trust_files import key_change_file, load_officers
 

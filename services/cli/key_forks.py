@@ -14,7 +14,7 @@ from services.cli.desk import Desk, document_bytes, sure, write_document
 from services.cli.key_changes import offline_signer
 from services.cli.options import HERE, AsJson, Dir, OutputFile, PassphraseFile
 from services.domain.documents import add_signature, document_digest, draft
-from services.domain.key_log import judge_branches
+from services.domain.key_changes import judge_branches
 from services.domain.trust_files import key_change_file
 
 
@@ -31,10 +31,11 @@ def keep_branch(
     """Keep, of every forked channel of ours, the branch that our own database holds; the recovery key signs."""
     desk = Desk(directory, passphrase_file)
     trust = desk.loaded_trust().trust
-    forks = [one for one in own_forks(desk.settings) if trust.branch(one.channel, one.epoch) is None]
+    county = desk.card.member.county
+    forks = [one for one in own_forks(desk.settings) if trust.branch(county, one.channel, one.epoch) is None]
     if not forks:
         raise NotFoundError(Fault("key.no_fork", "dir", "no channel of ours is forked and unresolved"))
-    kept = BranchKept(county=desk.card.member.county, branches=tuple(forks), issued_at=desk.now())
+    kept = BranchKept(county=county, branches=tuple(forks), issued_at=desk.now())
     signer = offline_signer(desk, recovery)
     document = add_signature(draft(PayloadType.BRANCH_KEPT, kept), signer.kid, signer.sign)
     sure(judge_branches(document, trust.registry))

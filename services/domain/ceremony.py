@@ -17,7 +17,7 @@ from schemas.officers import OfficerCredential, Role
 from schemas.registry import KeyRecord, KeyUse, Member, MemberCard, Registry
 from services.domain.encoding import to_base64url
 from services.domain.governance import kid_of
-from services.domain.key_log import commitment_of
+from services.domain.key_changes import commitment_of
 from services.domain.trust import Trust
 
 ALGORITHMS: Final[Mapping[KeyUse, Literal["ed25519", "x25519"]]] = {

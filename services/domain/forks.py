@@ -11,7 +11,7 @@ from schemas.envelope import Envelope, Header
 from schemas.errors import Fault
 from services.domain.chain import matching_kind
 from services.domain.encoding import digest_of, from_base64url, pre_authentication_encoding, to_base64url
-from services.domain.key_log import judge_position
+from services.domain.key_ends import judge_position
 from services.domain.signing import parse_header, payload_type_of, verify
 from services.domain.trust import Trust
 

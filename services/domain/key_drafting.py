@@ -19,7 +19,7 @@ from schemas.records import Chain
 from schemas.registry import KeyRecord, KeyUse
 from services.domain.encoding import to_base64url
 from services.domain.governance import kid_of
-from services.domain.key_log import commitment_of
+from services.domain.key_changes import commitment_of
 from services.domain.trust import Trust
 
 VALID_BEFORE: Final = timedelta(days=1)

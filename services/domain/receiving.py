@@ -24,14 +24,8 @@ from services.domain.encoding import digest_of, parse_strict, pre_authentication
 from services.domain.encryption import Unwrap, no_private_keys, open_content
 from services.domain.guards import guard_content, guard_control, without_numbers
 from services.domain.histories import about_of
-from services.domain.key_log import (
-    is_announced,
-    is_by_ended_key,
-    judge_opening,
-    judge_position,
-    judge_published,
-    with_changes,
-)
+from services.domain.key_changes import judge_published, with_changes
+from services.domain.key_ends import is_announced, is_by_ended_key, judge_opening, judge_position
 from services.domain.levels import level_of
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_event, judge_membership
 from services.domain.signing import Claim, claims_of, first_broken, open_emptied, open_parts, payload_type_of
@@ -224,7 +218,7 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust, county: 
     if isinstance(parsed, Fault):
         return Examined(arrival, Outcome.REJECTED, parsed, envelope, kind)
     event = parsed.event
-    unresolved = judge_opening(event, trust) if isinstance(event, EpochOpened) else None
+    unresolved = judge_opening(envelope.header.source, event, trust) if isinstance(event, EpochOpened) else None
     if unresolved is not None:
         waits = unresolved.code == "chain.unresolved_fork"
         outcome = Outcome.UNKNOWN_REGISTRY if waits else Outcome.QUARANTINED

@@ -25,7 +25,7 @@ from schemas.subjects import SignalSubject, parse_signal_subject
 from services.domain.drafting import MEDIA_TYPE, schema_ref
 from services.domain.encoding import digest_of, length_prefixed, parse_strict, split_wire
 from services.domain.guards import guard_control
-from services.domain.key_log import judge_unended
+from services.domain.key_ends import judge_unended
 from services.domain.sharing import judge_membership
 from services.domain.signing import attach, open_parts, prepare, verify
 from services.domain.trust import Trust

@@ -86,8 +86,8 @@ class Trust:
     """Every version in hand by ``id@version:digest``."""
     ended: Mapping[str, KeysEnd] = field(default_factory=dict)
     """Keys that have come to their end, by kid."""
-    closed: frozenset[tuple[str, str]] = frozenset()
-    """(channel, epoch) that a revocation closed: nothing follows there, whoever signs."""
+    closed: frozenset[tuple[str, str, str]] = frozenset()
+    """(county, channel, epoch) that its revocation closed: nothing of that county follows there, whoever signs."""
     changes: tuple[AdoptedChange, ...] = ()
     """Every change that counts, the earliest first."""
     kept: tuple[AdoptedBranches, ...] = ()
@@ -106,13 +106,14 @@ class Trust:
         statements = (*(one.digest for one in self.kept), *(one.digest for one in self.suspended))
         return (*(one.digest for one in self.changes), *statements)
 
-    def branch(self, channel: str, epoch: str) -> KeyEnd | None:
-        """Return where a forked epoch truly ends, None if its county has not said so by an offline key.
+    def branch(self, county: str, channel: str, epoch: str) -> KeyEnd | None:
+        """Return where a forked epoch of a county truly ends, None if it has not said so by an offline key.
 
-        A revocation says it, too: it names the last link of every epoch.
+        A revocation says it, too: it names the last link of every epoch. What others say of its channels is nothing.
         """
-        said = (end for one in self.kept for end in one.kept.branches)
-        ends = (end for one in self.changes if one.change.reason is ChangeReason.REVOKED for end in one.change.ends)
+        said = (end for one in self.kept if one.kept.county == county for end in one.kept.branches)
+        changes = (one.change for one in self.changes if one.change.county == county)
+        ends = (end for one in changes if one.reason is ChangeReason.REVOKED for end in one.ends)
         found = (end for end in (*said, *ends) if (end.channel, end.epoch) == (channel, epoch))
         return min(found, key=lambda end: (end.seq, end.id), default=None)
 

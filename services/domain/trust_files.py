@@ -24,7 +24,7 @@ from schemas.registry import Registry
 from services.domain.documents import document_digest, open_payload, read_file
 from services.domain.encoding import parse_strict
 from services.domain.governance import judge_agreement, judge_registry
-from services.domain.key_log import with_changes
+from services.domain.key_changes import with_changes
 from services.domain.trust import AgreementInForce, Trust, assemble
 
 Files = Mapping[str, bytes]

@@ -8,7 +8,7 @@ import structlog
 from schemas.envelope import Envelope
 from schemas.errors import Fault
 from schemas.records import Chain, KeptLink, NoticeKind
-from services.domain.key_log import judge_position
+from services.domain.key_ends import judge_position
 from services.domain.signing import parse_header
 from services.domain.telling import phone_of, told_of_own_revocation, told_of_revocation
 from services.domain.trust import Trust

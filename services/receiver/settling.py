@@ -173,7 +173,7 @@ class Settlement:
         if header.seq > 0 or self._tx.chains.find(header.channel, header.epoch) is not None:
             return False
         chains = (one for one in self._tx.chains_of(header.source) if one.channel == header.channel and one.frozen)
-        return any(self._trust.branch(one.channel, one.epoch) is None for one in chains)
+        return any(self._trust.branch(header.source, one.channel, one.epoch) is None for one in chains)
 
     def _held_id(self, hand: _ChainInHand, link: Link) -> str | None:
         if link.seq in hand.ids:

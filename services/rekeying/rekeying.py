@@ -16,20 +16,19 @@ from typing import Final, Self
 import structlog
 
 from schemas.base import InformationClass, Kind, Status
-from schemas.control import CONTROL_PURPOSE, ChainKind, DocumentsPublished
+from schemas.control import CONTROL_PURPOSE, DocumentsPublished
 from schemas.documents import SignedDocument
 from schemas.envelope import PayloadType
 from schemas.errors import Fault, InvariantError, RequestError, SihuError, UnavailableError
-from schemas.ids import CountyCode
 from schemas.key_changes import ChangeReason, KeyChange
 from schemas.registry import KeyRecord, KeyUse
-from services.domain.chain import channel_of
 from services.domain.delivery import URGENT_PRIORITY
 from services.domain.documents import add_signature, document_digest, draft
 from services.domain.drafting import Outgoing, schema_ref
 from services.domain.encoding import digest_of
+from services.domain.key_changes import committed_kid
 from services.domain.key_drafting import ends_of, follower, key_change, publication_of
-from services.domain.key_log import committed_kid
+from services.domain.partnership import is_partner_at, partners_channel, partners_of
 from services.domain.trust import AgreementInForce, Trust
 from services.ports import Clock, Signer, Store, Transaction
 from services.posting import Posting
@@ -169,14 +168,8 @@ class Rekeying:
         return count
 
     def _ours(self, now: datetime) -> list[AgreementInForce]:
-        county = self._posting.county
-        return [
-            one
-            for one in self._trust().agreements.values()
-            if county in one.agreement.parties
-            and one.agreement.valid_from <= now < one.agreement.valid_until
-            and self._partners(one)
-        ]
+        county, trust = self._posting.county, self._trust()
+        return [one for one in trust.agreements.values() if is_partner_at(one.agreement, county, trust, now)]
 
     def _outgoing(self, agreement: AgreementInForce, record: DocumentsPublished) -> Outgoing:
         return Outgoing(
@@ -184,7 +177,7 @@ class Rekeying:
             content=record.model_dump_json(exclude_none=True).encode(),
             schema_ref=schema_ref(record.wire_type),
             agreement=agreement,
-            to=self._partners(agreement),
+            to=partners_of(agreement.agreement, self._posting.county, self._trust()),
             purpose=CONTROL_PURPOSE,
             information_class=InformationClass.INTERNAL,
             status=Status.SYSTEM,
@@ -193,14 +186,8 @@ class Rekeying:
             watched=False,
         )
 
-    def _partners(self, one: AgreementInForce) -> tuple[CountyCode, ...]:
-        members = self._trust().members
-        return tuple(
-            sorted(party for party in one.agreement.parties if party != self._posting.county and party in members)
-        )
-
     def _channel(self, one: AgreementInForce) -> str:
-        return channel_of(ChainKind.EVENT, self._posting.county, one.agreement.id, self._partners(one))
+        return partners_channel(one.agreement, self._posting.county, self._trust())
 
     @asynccontextmanager
     async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from schemas.errors import UnavailableError
 from schemas.registry import KeyUse
-from services.domain.key_log import current_keys
+from services.domain.key_ends import current_keys
 from services.domain.trust import Trust
 from services.ports import Signer
 from services.signing_ports import SigningKeys

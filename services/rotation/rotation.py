@@ -14,13 +14,12 @@ from typing import Final, Self
 import structlog
 
 from schemas.base import InformationClass, Kind, Status
-from schemas.control import CONTROL_PURPOSE, ChainKind, MemberKeyPublished
+from schemas.control import CONTROL_PURPOSE, MemberKeyPublished
 from schemas.errors import RequestError, SihuError, UnavailableError
-from schemas.ids import CountyCode
 from schemas.registry import KeyRecord
-from services.domain.chain import channel_of
 from services.domain.drafting import Outgoing, schema_ref
 from services.domain.office_keys import LIFE, RENEWAL_WANTED, is_due, needs_office_keys, newest_valid, outlived
+from services.domain.partnership import is_partner_at, partners_channel, partners_of
 from services.domain.trust import AgreementInForce, Trust
 from services.key_ports import OfficeKeyChain
 from services.ports import Clock, Store, Transaction
@@ -88,10 +87,8 @@ class Rotation:
         return len(missing)
 
     def _concerns(self, one: AgreementInForce, now: datetime) -> bool:
-        agreement = one.agreement
-        in_force = agreement.valid_from <= now < agreement.valid_until
-        ours = self._posting.county in agreement.parties and bool(self._partners(one))
-        return in_force and ours and needs_office_keys(agreement)
+        partner = is_partner_at(one.agreement, self._posting.county, self._trust(), now)
+        return partner and needs_office_keys(one.agreement)
 
     def _post(self, tx: Transaction, key: KeyRecord, agreements: Iterable[AgreementInForce], now: datetime) -> None:
         tx.key_book.keep(self._posting.county, key)
@@ -106,7 +103,7 @@ class Rotation:
             content=MemberKeyPublished(key=key).model_dump_json(exclude_none=True).encode(),
             schema_ref=schema_ref(MemberKeyPublished.wire_type),
             agreement=agreement,
-            to=self._partners(agreement),
+            to=partners_of(agreement.agreement, self._posting.county, self._trust()),
             purpose=CONTROL_PURPOSE,
             information_class=InformationClass.INTERNAL,
             status=Status.SYSTEM,
@@ -115,12 +112,8 @@ class Rotation:
             watched=False,
         )
 
-    def _partners(self, one: AgreementInForce) -> tuple[CountyCode, ...]:
-        others = self._trust().members.keys() - {self._posting.county}  # a party may have left
-        return tuple(sorted(party for party in one.agreement.parties if party in others))
-
     def _channel(self, one: AgreementInForce) -> str:
-        return channel_of(ChainKind.EVENT, self._posting.county, one.agreement.id, self._partners(one))
+        return partners_channel(one.agreement, self._posting.county, self._trust())
 
     async def _destroy(self, own: list[KeyRecord], now: datetime) -> None:
         oldest_held = await self._store.read(lambda snapshot: snapshot.oldest_held())

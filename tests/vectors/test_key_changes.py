@@ -11,7 +11,8 @@ from schemas.envelope import Envelope, Header
 from schemas.registry import Registry
 from services.domain.documents import document_digest, read_file
 from services.domain.governance import judge_registry
-from services.domain.key_log import judge_position, with_changes
+from services.domain.key_changes import with_changes
+from services.domain.key_ends import judge_position
 from services.domain.signing import parse_header, verify
 from services.domain.trust import Trust, assemble
 from tests.vectors.make import FOLDER

@@ -13,7 +13,7 @@ from schemas.errors import RequestError
 from schemas.key_changes import KeyEnd, Suspension
 from schemas.registry import KeyUse
 from services.domain.chain import channel_of
-from services.domain.key_log import with_changes
+from services.domain.key_changes import with_changes
 from services.domain.receiving import Outcome, examine
 from services.domain.trust import Trust
 from tests import papers

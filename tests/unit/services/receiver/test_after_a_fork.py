@@ -14,7 +14,7 @@ from schemas.envelope import Envelope, PayloadType
 from schemas.key_changes import BranchKept, KeyEnd
 from schemas.records import Chain
 from schemas.registry import KeyUse
-from services.domain.key_log import with_changes
+from services.domain.key_changes import with_changes
 from tests import papers
 from tests.desk import Office, opened, place_of, written
 from tests.papers import LIBO, NOW
@@ -101,4 +101,4 @@ async def test_the_event_key_cannot_name_the_branch(desk: Office, neighbour: Off
     for signers in ((papers.signer(LIBO),), (papers.signer("451226", KeyUse.RECOVERY),), ()):
         trust, faults = with_changes(desk.trusted, [branch(chain, by=signers)])
         assert [fault.code for fault in faults] == ["key.change_unsigned"]
-        assert trust.branch(chain.channel, chain.epoch) is None
+        assert trust.branch(chain.source, chain.channel, chain.epoch) is None

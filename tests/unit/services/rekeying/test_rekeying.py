@@ -15,7 +15,8 @@ from schemas.key_changes import ChangeReason, KeyChange
 from schemas.records import Direction
 from schemas.registry import KeyUse
 from services.domain.documents import document_digest
-from services.domain.key_log import commitment_of, current_keys, with_changes
+from services.domain.key_changes import commitment_of, with_changes
+from services.domain.key_ends import current_keys
 from services.domain.trust import Trust
 from services.posting import Posting
 from services.rekeying.rekeying import Rekeying

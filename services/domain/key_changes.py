@@ -1,4 +1,4 @@
-"""The life of a member's signing keys: which change counts, what an ended key is still trusted for, who signs now.
+"""Which changes of signing keys count, and what follows from those that do.
 
 The verdict depends on the set of documents alone, never on the order in which they came: whoever holds the same files
 trusts the same keys. One more document can end a key earlier than another did, and never later.
@@ -12,13 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from schemas.control import EpochOpened, OpeningReason
 from schemas.documents import SignedDocument
-from schemas.envelope import Envelope, PayloadType
+from schemas.envelope import PayloadType
 from schemas.errors import Fault
 from schemas.key_changes import BranchKept, ChangeReason, KeyChange, KeyEnd, Suspension
 from schemas.registry import KeyRecord, KeyUse, Member, Registry
-from services.domain.chain import epoch_counter
 from services.domain.documents import document_digest, open_payload, valid_signers
 from services.domain.encoding import from_base64url
 from services.domain.governance import kid_of
@@ -39,9 +37,6 @@ def commitment_of(algorithm: str, public: bytes) -> str:
 def committed_kid(digest: str) -> str:
     """Return the id that a committed key will have."""
     return digest[:32]
-
-
-# -- which changes count -----------------------------------------------------------------------------------------------
 
 
 def with_changes(
@@ -151,13 +146,13 @@ def _records_of(registries: Sequence[Registry]) -> dict[str, MemberKey]:
 
 def _applied(trust: Trust, changes: Sequence[AdoptedChange], records: Mapping[str, MemberKey]) -> Trust:
     ended: dict[str, KeysEnd] = {}
-    for adopted in changes:
-        one = adopted.change
-        ended[one.old] = _tightened(ended.get(one.old), one)
+    for one in (adopted.change for adopted in changes):
+        if _is_of(one, records.get(one.old)):
+            ended[one.old] = _tightened(ended.get(one.old), one)
     revoked = {kid for kid, one in ended.items() if one.revoked}
     wanted = _followed(trust.registry, changes, records, revoked) | ended.keys()
     closed = frozenset(
-        (end.channel, end.epoch)
+        (adopted.change.county, end.channel, end.epoch)
         for adopted in changes
         if adopted.change.reason is ChangeReason.REVOKED
         for end in adopted.change.ends
@@ -165,6 +160,11 @@ def _applied(trust: Trust, changes: Sequence[AdoptedChange], records: Mapping[st
     keys = {kid: record for kid, record in records.items() if kid in wanted}
     ordered = tuple(sorted(changes, key=lambda one: (one.change.issued_at, one.digest)))
     return replace(trust, keys=keys, ended=ended, closed=closed, changes=ordered)
+
+
+def _is_of(change: KeyChange, old: MemberKey | None) -> bool:
+    """Tell whether a key is its county's own: an offline key ends no key of a neighbour."""
+    return old is None or (old.county == change.county and old.key.use is change.use)
 
 
 def _followed(
@@ -178,12 +178,12 @@ def _followed(
     trusted = set(keys_of(registry))
     listed = {kid for kid in records if kid not in {one.change.key.kid for one in changes if one.change.key}}
     waiting = [one for one in changes if one.change.key is not None]
+    offline = {one.digest for one in waiting if _is_by_offline_key(one, registry)}
     while waiting:
         counting = [
             one
             for one in waiting
-            if _is_by_offline_key(one, registry)
-            or (one.change.old in trusted | listed and one.change.old not in revoked)
+            if one.digest in offline or (one.change.old in trusted | listed and one.change.old not in revoked)
         ]
         if not counting:
             break
@@ -275,91 +275,3 @@ def judge_published(documents: Sequence[SignedDocument], trust: Trust) -> Fault 
         mend = f"{crowded} has changed keys more than {CHANGES_MAX} times; its card goes into the next registry first"
         return Fault("key.too_many_changes", "documents", mend)
     return None
-
-
-# -- what an ended key is trusted for ----------------------------------------------------------------------------------
-
-
-def judge_position(envelope: Envelope, trust: Trust) -> Fault | None:
-    """Refuse what an ended key signed beyond the positions that were named; call it once the signatures hold."""
-    if not trust.ended:
-        return None
-    header = envelope.header
-    for kid in header.signers:
-        ended = trust.ended.get(kid)
-        if ended is not None and not _within(ended.ends.get((header.channel, header.epoch)), envelope):
-            code = "signature.key_revoked" if ended.revoked else "signature.key_retired"
-            return Fault(code, "seq", f"{kid} is not trusted for this place; its owner has ended it before")
-    return None
-
-
-def judge_unended(envelope: Envelope, trust: Trust) -> Fault | None:
-    """Refuse what an ended key signed beside the chains: there it has no position that it could be trusted for."""
-    ended = next((trust.ended[kid] for kid in envelope.header.signers if kid in trust.ended), None)
-    if ended is None:
-        return None
-    code = "signature.key_revoked" if ended.revoked else "signature.key_retired"
-    return Fault(code, "signers", "its key has ended; what is signed now is signed by the one that follows")
-
-
-def _within(end: KeyEnd | None, envelope: Envelope) -> bool:
-    if end is None or envelope.header.seq > end.seq:
-        return False
-    return envelope.header.seq < end.seq or envelope.envelope_id == end.id
-
-
-def is_by_ended_key(envelope: Envelope, trust: Trust) -> bool:
-    """Tell whether a key signed that has ended: such a link never overtakes one that is missing before it."""
-    return any(kid in trust.ended for kid in envelope.header.signers)
-
-
-def is_announced(envelope: Envelope, trust: Trust) -> bool:
-    """Tell whether the unknown key of an envelope may soon be known: it waits instead of being refused.
-
-    That is so for a key that the source committed to beforehand, and for the opening of a later epoch: after a
-    revocation it comes just before the record that tells of the new key.
-    """
-    header = envelope.header
-    if header.seq == 0 and epoch_counter(header.epoch) > 1:
-        return trust.member(header.source) is not None
-    return any(committed_kid(digest) in header.signers for digest in _commitments(trust, header.source))
-
-
-def _commitments(trust: Trust, county: str) -> list[str]:
-    found = (one.key.next_digest for one in trust.keys.values() if one.county == county)
-    return [digest for digest in found if digest is not None]
-
-
-def judge_opening(event: EpochOpened, trust: Trust) -> Fault | None:
-    """Refuse the opening after a fork until an offline key of its source has named the branch kept, and on another."""
-    if event.reason is not OpeningReason.FORKED or event.old_epoch is None:
-        return None
-    kept = trust.branch(event.channel, event.old_epoch)
-    if kept is None:
-        return Fault("chain.unresolved_fork", "reason", "its source's recovery key has not named the branch kept")
-    if event.last is None or (event.last.seq, event.last.id) != (kept.seq, kept.id):
-        return Fault("chain.other_branch", "last", "the recovery key of its source named another branch")
-    return None
-
-
-# -- who signs now -----------------------------------------------------------------------------------------------------
-
-
-def current_keys(trust: Trust, county: str, use: KeyUse) -> list[KeyRecord]:
-    """Return the keys of a county for a use that have not ended, the newest first."""
-    found = [
-        one.key
-        for kid, one in trust.keys.items()
-        if one.county == county and one.key.use is use and kid not in trust.ended
-    ]
-    return sorted(found, key=lambda key: (key.valid_from, key.kid), reverse=True)
-
-
-def keys_in_force(member: Member, trust: Trust | None) -> tuple[KeyRecord, ...]:
-    """Return the keys of a member as they are now: those that have ended are left out, those that followed are in."""
-    if trust is None:
-        return member.keys
-    listed = {key.kid: key for key in member.keys}
-    changes = (one.change for one in trust.changes if one.change.county == member.county)
-    followed = {change.key.kid: change.key for change in changes if change.key is not None}
-    return tuple(key for kid, key in (listed | followed).items() if kid not in trust.ended)

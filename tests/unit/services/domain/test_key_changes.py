@@ -16,15 +16,8 @@ from services.domain.chain import channel_of
 from services.domain.documents import document_digest
 from services.domain.encoding import to_base64url
 from services.domain.governance import judge_officer
-from services.domain.key_log import (
-    commitment_of,
-    committed_kid,
-    current_keys,
-    is_announced,
-    judge_position,
-    judge_published,
-    with_changes,
-)
+from services.domain.key_changes import commitment_of, committed_kid, judge_published, with_changes
+from services.domain.key_ends import current_keys, is_announced, judge_position
 from services.domain.receiving import Outcome, examine
 from services.domain.trust import Trust
 from tests import papers
@@ -224,7 +217,7 @@ def test_what_followed_a_key_revoked_later_keeps_its_past_by_a_revocation_of_its
 
 def test_a_revocation_closes_the_epochs_it_lists() -> None:
     """There the receivers may hold the thief's links at the places that would be used next."""
-    assert with_changes(trusting(), [REVOCATION])[0].closed == {(CHANNEL, EPOCH)}
+    assert with_changes(trusting(), [REVOCATION])[0].closed == {(LIBO, CHANNEL, EPOCH)}
     assert with_changes(trusting(), [ROTATION])[0].closed == frozenset()
 
 
@@ -296,3 +289,20 @@ def test_a_county_cannot_fill_the_disk_with_changes() -> None:
 
 def _nth(number: int) -> MemorySigner:
     return MemorySigner(f"key {number}")
+
+
+def test_a_county_ends_no_key_of_a_neighbour() -> None:
+    """Its own recovery key signs whatever it likes: else any member could silence any other."""
+    theirs = papers.signer(HUANJIANG)
+    hostile = signed(RECOVERY, FOURTH, old=theirs.kid, reason=ChangeReason.REVOKED, key=record(FOURTH), ends=(END,))
+    trust, _ = with_changes(trusting(), [hostile])
+    assert theirs.kid not in trust.ended
+    assert [key.kid for key in current_keys(trust, HUANJIANG, KeyUse.EVENT)] == [theirs.kid]
+
+
+def test_a_county_closes_no_epoch_of_a_neighbour() -> None:
+    """Its document may name any channel: what it says of another's counts for nothing there."""
+    trust, _ = with_changes(trusting(), [REVOCATION])
+    assert trust.branch(LIBO, CHANNEL, EPOCH) == END
+    assert trust.branch(HUANJIANG, CHANNEL, EPOCH) is None
+    assert {county for county, _, _ in trust.closed} == {LIBO}
