@@ -18,6 +18,10 @@ EVIDENCE_MAX_VALUES: Final = 400_000
 REGISTRIES_MAX: Final = 64
 LINKS_MAX: Final = 1024
 """On either side of the event."""
+EARLIER_MAX: Final = 64
+CHANGES_MAX: Final = 256
+"""Changes of keys, branches kept and suspensions in one file; as many may be brought beside it."""
+ANCESTORS_MAX: Final = 8192
 HEADS_MAX: Final = 4
 RECEIPTS_MAX: Final = 2048
 
@@ -45,7 +49,7 @@ class Evidence(Model):
     """Everything that is needed to judge one event without a node, a network or this project."""
 
     format: Literal["sihu-evidence"] = "sihu-evidence"
-    v: Literal[1] = 1
+    v: Literal[1, 2] = 1
     registries: Annotated[tuple[SignedDocument, ...], Field(min_length=1, max_length=REGISTRIES_MAX, strict=False)]
     """The pinned version and every later one up to the newest that a header in this file names."""
     agreement: SignedDocument | None
@@ -58,3 +62,15 @@ class Evidence(Model):
     heads: Annotated[tuple[CarriedLink, ...], Field(max_length=HEADS_MAX, strict=False)]
     """Later links of the same channel: how far the source had come."""
     receipts: Annotated[tuple[CarriedEnvelope, ...], Field(max_length=RECEIPTS_MAX, strict=False)]
+
+
+class ChangedEvidence(Evidence):
+    """Version 2: what else it takes once keys have changed, a party has joined or one has left."""
+
+    v: Literal[1, 2] = 2
+    earlier: Annotated[tuple[SignedDocument, ...], Field(max_length=EARLIER_MAX, strict=False)]
+    """Older versions of the agreement that an accession stands on, up to the one directly before it."""
+    changes: Annotated[tuple[SignedDocument, ...], Field(max_length=CHANGES_MAX, strict=False)]
+    """Changes of keys, branches kept and suspensions, ascending by digest."""
+    ancestors: Annotated[tuple[Carried, ...], Field(max_length=ANCESTORS_MAX, strict=False)]
+    """Headers that lead from the last link an ended key is trusted for down to what it signed here."""

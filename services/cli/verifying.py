@@ -8,15 +8,16 @@ import typer
 
 from schemas.base import Status
 from schemas.errors import Fault, RequestError
-from schemas.evidence import EVIDENCE_MAX_BYTES
+from schemas.evidence import CHANGES_MAX, EVIDENCE_MAX_BYTES
 from schemas.officers import OfficerCredential
 from services.bootstrap.cli import read_bytes
 from services.cli import output, words
 from services.cli.app import REFUSED
+from services.cli.desk import read_document
 from services.cli.options import AsJson
 from services.cli.reasons import meaning_of
 from services.domain.documents import open_payload
-from services.domain.evidence_verifying import LAST_STEP, Finding, Outcome, Verdict, verify_evidence
+from services.domain.evidence_verifying import LAST_STEP, Finding, KeyInForce, Outcome, Verdict, verify_evidence
 from services.domain.reading import headline_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,15 @@ Anchor = Annotated[
     str | None,
     typer.Option(
         "--anchor", metavar="DIGEST", help="Digest of the counties' first registry, as you know it from elsewhere."
+    ),
+]
+PaperFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--papers",
+        metavar="FILE",
+        help="A later registry, a change of a key, a branch kept or a suspension that you know of besides; repeatable.",
+        show_default=False,
     ),
 ]
 _DIGEST_LENGTH: Final = 64
@@ -47,10 +57,13 @@ _HOLDS: Final = "[green]✓[/]"
 _FAILS: Final = "[bold red]✗[/]"
 
 
-def verify(file: EvidenceFile, *, anchor: Anchor = None, as_json: AsJson = False) -> None:
+def verify(file: EvidenceFile, *, anchor: Anchor = None, papers: PaperFiles = None, as_json: AsJson = False) -> None:
     """Verify an evidence file step by step; 0 only if every step holds and the anchor is the file's first registry."""
     known = None if anchor is None else _digest(anchor)
-    verdict = verify_evidence(read_bytes(file, what="FILE", max_bytes=EVIDENCE_MAX_BYTES), known)
+    brought = [read_document(one) for one in papers or ()]
+    if len(brought) > CHANGES_MAX:
+        raise RequestError(Fault("request.too_long", "--papers", f"at most {CHANGES_MAX} documents are taken"))
+    verdict = verify_evidence(read_bytes(file, what="FILE", max_bytes=EVIDENCE_MAX_BYTES), known, brought)
     if as_json:
         output.print_json(as_value(verdict))
     else:
@@ -82,8 +95,22 @@ def as_value(verdict: Verdict) -> dict[str, object]:
         "source": event.header.source if event else None,
         "type": event.header.type if event else None,
         "time": output.wire_time(event.header.time) if event else None,
+        "as_of": _as_of(verdict),
+        "keys": [_key_value(one) for one in verdict.keys] if verdict.lineage else None,
         "steps": [_step_value(one) for one in verdict.findings],
     }
+
+
+def _as_of(verdict: Verdict) -> dict[str, object] | None:
+    if verdict.lineage is None:
+        return None
+    count, until = len(verdict.lineage.known.adopted), verdict.lineage.as_of
+    return {"registry": verdict.lineage.newest, "documents": count, "issued_at": output.wire_time(until)}
+
+
+def _key_value(one: KeyInForce) -> dict[str, object]:
+    word = "revoked" if one.revoked else "rotated"
+    return {"kid": one.kid, "ended": word if one.has_ended else None, "last": one.last.seq if one.last else None}
 
 
 def _step_value(finding: Finding) -> dict[str, object]:
@@ -152,13 +179,20 @@ def _detail(step: int, verdict: Verdict) -> str:
     texts = {
         2: f"第 {first}–{last} 版" if last > first else f"第 {first} 版",
         3: header.agreement.partition(":")[0] if agreement else "控制记录，不需协议 control record",
-        4: "、".join(header.signers),
+        4: "、".join(map(_key_says, verdict.keys)),
         5: f"纪元 {header.epoch.partition('-')[0]} 第 {header.seq} 条",
         6: size if part.has_content else f"未附内容，摘要已签名 detached: {header.content.digest[:16]}…",
         7: f"{header.purpose} {header.information_class}",
         8: f"前 {len(opened.before)} 后 {len(opened.after)} 条，通道头 heads {len(opened.heads)}",
     }
     return output.plain(texts.get(step, ""))
+
+
+def _key_says(one: KeyInForce) -> str:
+    if not one.has_ended:
+        return one.kid
+    word = "已吊销 revoked" if one.revoked else "已更换 rotated"
+    return f"{one.kid}（{word}，用到第 {one.last.seq if one.last else '–'} 条 up to here）"
 
 
 def _receipt(receipt: "Receipt") -> str:
@@ -173,6 +207,10 @@ def _receipt(receipt: "Receipt") -> str:
 
 
 def _conclusion(verdict: Verdict, anchor: str | None) -> Iterator["RenderableType"]:
+    if verdict.failed is None and verdict.lineage is not None:
+        count, until = len(verdict.lineage.known.adopted), output.moment(verdict.lineage.as_of)
+        yield f"所据：名册第 {verdict.lineage.newest} 版、密钥变更等 {count} 份，至 {until} as far as these papers go"
+        yield "[dim]此后的吊销不在其中，索取后用 --papers 带上 later revocations are not among them: bring them[/]"
     if verdict.outcome is Outcome.HOLDS:
         yield "[bold green]有效 HOLDS[/] 每一步都成立，起点就是所给名册 every step holds, from the given registry on"
     elif verdict.failed is not None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from schemas.envelope import Header
 from schemas.errors import Fault
 from services.domain.chain import EPOCH_OPENED_TYPE, matching_kind
+from services.domain.evidence_changes import judge_ancestors
 from services.domain.evidence_opening import Opened, Part
 from services.domain.evidence_trust import Lineage
 
@@ -37,7 +38,7 @@ def judge_links(opened: Opened, lineage: Lineage) -> Fault | None:
         fault = fault or _judge_head(part, opened.event.envelope.header, known, last)
         if fault is not None:
             return fault
-    return None
+    return judge_ancestors(opened.parts, opened.ancestors, lineage.known, lineage.lines)
 
 
 def known_ids(opened: Opened) -> Mapping[int, str]:

@@ -5,9 +5,12 @@ Source: docs/protocol.md, section "Evidence files".
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
+from schemas.documents import SignedDocument
 from schemas.envelope import CONTENT_MAX_BYTES, KEYS_MAX_BYTES, Envelope
 from schemas.errors import Fault
 from schemas.evidence import (
@@ -15,11 +18,14 @@ from schemas.evidence import (
     EVIDENCE_MAX_VALUES,
     CarriedEnvelope,
     CarriedLink,
+    ChangedEvidence,
     Evidence,
 )
 from schemas.faults import faults_of
 from services.domain.encoding import digest_of, from_base64url, parse_strict, pre_authentication_encoding
 from services.domain.signing import parse_header, payload_type_of
+
+_ROOMS: Final = ("before", "after", "heads", "receipts", "ancestors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,18 @@ class Opened:
     after: tuple[Part, ...]
     heads: tuple[Part, ...]
     receipts: tuple[Part, ...]
+    ancestors: tuple[Part, ...] = ()
+    """Headers alone: nothing is believed of them but what they name as ``prev``."""
+
+    @property
+    def earlier(self) -> tuple[SignedDocument, ...]:
+        """Older versions of the agreement."""
+        return self.evidence.earlier if isinstance(self.evidence, ChangedEvidence) else ()
+
+    @property
+    def changes(self) -> tuple[SignedDocument, ...]:
+        """Changes of keys, branches kept and suspensions."""
+        return self.evidence.changes if isinstance(self.evidence, ChangedEvidence) else ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -64,17 +82,26 @@ def open_evidence(data: bytes) -> Opened | Fault:
     value = parse_strict(data, max_bytes=EVIDENCE_MAX_BYTES, what="evidence", max_values=EVIDENCE_MAX_VALUES)
     if isinstance(value, Fault):
         return value
-    named = (value.get("format"), value.get("v")) if isinstance(value, dict) else (None, None)
-    if named != ("sihu-evidence", 1) or named[1] is True:  # to Python, true equals 1
-        return Fault("evidence.unsupported_version", "evidence.v", "this verifier reads evidence files of version 1")
+    model = _model_of(value)
+    if model is None:
+        mend = "this verifier reads evidence files of the versions 1 and 2"
+        return Fault("evidence.unsupported_version", "evidence.v", mend)
     try:
-        evidence = Evidence.model_validate_json(data, by_alias=True, by_name=False)
+        evidence = model.model_validate_json(data, by_alias=True, by_name=False)
     except ValidationError as exc:
         return faults_of(exc, "evidence")[0]
     if spell(evidence) != data:
         mend = "the file is not in its one spelling: somebody wrote it anew or changed it"
         return Fault("evidence.not_canonical", "evidence", mend)
     return _open_parts(evidence)
+
+
+def _model_of(value: JsonValue) -> type[Evidence] | None:
+    if not isinstance(value, dict) or value.get("format") != "sihu-evidence" or isinstance(value.get("v"), bool):
+        return None  # to Python, true equals 1
+    if value.get("v") == 1:
+        return Evidence
+    return ChangedEvidence if value.get("v") == 2 and "changes" in value else None  # noqa: PLR2004 - the version
 
 
 def _open_parts(evidence: Evidence) -> Opened | Fault:
@@ -84,19 +111,29 @@ def _open_parts(evidence: Evidence) -> Opened | Fault:
         if isinstance(part, Fault):
             return replace(part, field=f"{place}.{part.field}")
         found.setdefault(room, []).append(part)
-    before, after, heads, receipts = (tuple(found.get(room, ())) for room in ("before", "after", "heads", "receipts"))
-    return Opened(evidence, found["event"][0], before, after, heads, receipts)
+    if any(_place_of(first) >= _place_of(second) for first, second in pairwise(found.get("ancestors", ()))):
+        return Fault("evidence.not_canonical", "ancestors", "they ascend by channel, epoch and seq, each place once")
+    before, after, heads, receipts, ancestors = (tuple(found.get(room, ())) for room in _ROOMS)
+    return Opened(evidence, found["event"][0], before, after, heads, receipts, ancestors)
+
+
+def _place_of(part: Part) -> tuple[str, str, int]:
+    header = part.envelope.header
+    return header.channel, header.epoch, header.seq
 
 
 def _carried(evidence: Evidence) -> Iterator[tuple[str, str, CarriedEnvelope | CarriedLink]]:
     yield "event", "event", evidence.event
-    rooms: Sequence[tuple[str, Sequence[CarriedEnvelope | CarriedLink]]] = (
-        ("before", evidence.before),
-        ("after", evidence.after),
-        ("heads", evidence.heads),
-        ("receipts", evidence.receipts),
+    headers = evidence.ancestors if isinstance(evidence, ChangedEvidence) else ()
+    ancestors = [CarriedLink(header=one, signatures="") for one in headers]
+    rooms: Sequence[Sequence[CarriedEnvelope | CarriedLink]] = (
+        evidence.before,
+        evidence.after,
+        evidence.heads,
+        evidence.receipts,
+        ancestors,
     )
-    for room, entries in rooms:
+    for room, entries in zip(_ROOMS, rooms, strict=True):
         for index, carried in enumerate(entries):
             yield room, f"{room}.{index}", carried
 

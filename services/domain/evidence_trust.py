@@ -3,19 +3,23 @@
 Source: docs/protocol.md, section "Evidence files".
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from schemas.agreements import Agreement
 from schemas.documents import SignedDocument
 from schemas.envelope import Envelope, PayloadType
 from schemas.errors import Fault
+from schemas.evidence import ChangedEvidence
 from schemas.registry import KeyRecord, KeyUse, Registry
-from services.domain.documents import bytes_to_sign, document_digest, open_payload
-from services.domain.governance import judge_registry, signing_members
-from services.domain.signing import key_signed, key_valid_at, verify
+from services.domain.documents import document_digest, open_payload, valid_signers
+from services.domain.evidence_changes import Lines, judge_changes, judge_end
+from services.domain.evidence_opening import Opened
+from services.domain.evidence_signatures import superfluous
+from services.domain.governance import acceding, judge_registry
+from services.domain.signing import key_valid_at, verify
 from services.domain.trust import AgreementInForce, Trust, assemble, keys_of
 
 _OTHER_ANCHOR: Final = Fault(
@@ -25,14 +29,38 @@ _OTHER_ANCHOR: Final = Fault(
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Registry versions without a gap, each signed as the one before demands; the oldest first."""
+    """Registry versions without a gap, each signed as the one before demands; the oldest first.
+
+    Attributes:
+        versions: Each with the keys that have changed, and with the ends that are known of keys.
+        lines: What the headers of the file show below those ends.
+    """
 
     versions: tuple[Trust, ...]
+    lines: Lines
 
     @property
     def anchor(self) -> str:
         """Digest of the first version: what a person compares."""
         return self.versions[0].registry_digest
+
+    @property
+    def known(self) -> Trust:
+        """The last version, with everything that is known of changes of keys."""
+        return self.versions[-1]
+
+    @property
+    def as_of(self) -> datetime:
+        """How far the papers go by what they claim: a later one would not be known here."""
+        known = self.known
+        times = [known.registry.issued_at, *(one.change.issued_at for one in known.changes)]
+        times += [one.kept.issued_at for one in known.kept]
+        return max(*times, *(one.suspension.issued_at for one in known.suspended), known.registry.issued_at)
+
+    @property
+    def registries(self) -> tuple[Registry, ...]:
+        """Return them without what is known of keys."""
+        return tuple(one.registry for one in self.versions)
 
     @property
     def newest(self) -> int:
@@ -44,9 +72,16 @@ class Lineage:
         return self.versions[max(0, version - self.versions[0].registry.version) :]
 
     def verify(self, envelope: Envelope) -> Fault | None:
-        """Verify an envelope under the version that its header names; no later one here may have dropped its keys."""
+        """Verify an envelope under the version that its header names.
+
+        No later one here may have dropped its keys without a change, and no key may have ended before it.
+        """
         named, *later = self.from_version(envelope.header.registry)
-        return verify(envelope, named) or next((fault for one in later if (fault := _outlived(envelope, one))), None)
+        return (
+            verify(envelope, named)
+            or next((fault for one in later if (fault := _outlived(envelope, one))), None)
+            or judge_end(envelope, self.known, self.lines)
+        )
 
 
 def _outlived(envelope: Envelope, later: Trust) -> Fault | None:
@@ -61,26 +96,44 @@ def _outlived(envelope: Envelope, later: Trust) -> Fault | None:
     return None
 
 
-def judge_lineage(documents: Sequence[SignedDocument], anchor: str | None, newest_named: int) -> Lineage | Fault:
-    """Judge the registry versions of a file.
+def judge_lineage(opened: Opened, anchor: str | None, papers: Sequence[SignedDocument] = ()) -> Lineage | Fault:
+    """Judge the registry versions of a file and the changes of keys.
 
     Args:
-        documents: In the order of the file.
-        anchor: Digest of the first one, as the verifying person knows it; None if nothing is known.
-        newest_named: The highest version that a header in the file names.
+        opened: The file.
+        anchor: Digest of the first registry, as the verifying person knows it; None if nothing is known.
+        papers: Later registries and changes of keys that this person knows of besides.
     """
     versions: list[Trust] = []
-    for document in documents:
+    for document in opened.evidence.registries:
         previous = versions[-1] if versions else None
         judged = _judge_version(document, anchor or document_digest(document), previous)
         if isinstance(judged, Fault):
             return judged
         versions.append(judged)
-    lineage = Lineage(tuple(versions))
-    if newest_named > lineage.newest:
-        mend = f"a header names version {newest_named}, and the last one here is {lineage.newest}"
+    if (fault := _bring_registries(versions, papers)) is not None:
+        return fault
+    named, newest = max(part.envelope.header.registry for part in opened.parts), versions[-1].registry.version
+    if named > newest:
+        mend = f"a header names version {named}, and the last one here is {newest}"
         return Fault("registry.missing_version", "registries", mend)
-    return lineage
+    brought = [one for one in papers if one.payload_type is not PayloadType.REGISTRY]
+    changed = judge_changes(opened.changes, brought, versions)
+    if isinstance(changed, Fault):
+        return changed
+    return Lineage(changed, Lines(part.envelope for part in (*opened.parts, *opened.ancestors)))
+
+
+def _bring_registries(versions: list[Trust], papers: Sequence[SignedDocument]) -> Fault | None:
+    for place, document in enumerate(papers):
+        known = {one.registry_digest for one in versions}
+        if document.payload_type is not PayloadType.REGISTRY or document_digest(document) in known:
+            continue
+        registry = judge_registry(document, pinned=None, previous=versions[-1])
+        if isinstance(registry, Fault):
+            return replace(registry, field=f"papers.{place}")
+        versions.append(assemble(registry, document_digest(document), ()))
+    return None
 
 
 def _judge_version(document: SignedDocument, pinned: str, previous: Trust | None) -> Trust | Fault:
@@ -103,47 +156,76 @@ def governing(*registries: Registry | None) -> dict[str, KeyRecord]:
     }
 
 
-def superfluous(document: SignedDocument, keys: Mapping[str, KeyRecord]) -> Fault | None:
-    """Refuse a document with a signature that proves nothing: it would be a place where bits are free."""
-    if any(first.kid >= second.kid for first, second in pairwise(document.signatures)):
-        return Fault("signature.order", "signatures", "signatures of a document ascend by kid, each once")
-    to_be_signed = bytes_to_sign(document)
-    for one in document.signatures:
-        if one.kid not in keys:
-            return Fault("signature.superfluous", "signatures", f"{one.kid} is no governance key that counts here")
-        if not key_signed(keys[one.kid], to_be_signed, one.sig):
-            return Fault("signature.invalid", "signatures", f"the signature by {one.kid} does not cover the document")
-    return None
-
-
-def judge_permitting(document: SignedDocument, lineage: Lineage, named: int) -> AgreementInForce | Fault:
-    """Judge the agreement of a file: every party is a member and signed.
+def judge_permitting(opened: Opened, lineage: Lineage, document: SignedDocument) -> AgreementInForce | Fault:
+    """Judge the agreement of a file, and the older versions that an accession stands on.
 
     Args:
-        document: With its signatures.
-        lineage: What the file's registries give.
-        named: Version that the event's header names; keys of a later one count, too, for an agreement may have been
-            signed again.
+        opened: The file.
+        lineage: What its registries give.
+        document: The agreement, with its signatures.
     """
+    before: AgreementInForce | None = None
+    for one in (*opened.earlier, document):
+        judged = _judge_agreement(one, opened, lineage, before.agreement if before else None)
+        if isinstance(judged, Fault):
+            return judged
+        before = judged
+    if before is None or before.reference != opened.event.envelope.header.agreement:
+        return Fault("agreement.not_referred", "agreement", "it is not the agreement that the header names")
+    return before
+
+
+def _judge_agreement(
+    document: SignedDocument, opened: Opened, lineage: Lineage, before: Agreement | None
+) -> AgreementInForce | Fault:
     agreement = open_payload(document, PayloadType.AGREEMENT, Agreement)
     if isinstance(agreement, Fault):
         return agreement
-    versions = lineage.from_version(named)
-    if stranger := next((party for party in agreement.parties if versions[0].member(party) is None), None):
-        return Fault("agreement.not_member", "parties", f"{stranger} is no member of the registry")
-    signed = frozenset[str]().union(*(signing_members(document, one.registry) for one in versions))
-    if missing := sorted(set(agreement.parties) - signed):
+    if before is not None and (agreement.id, agreement.version) != (before.id, before.version + 1):
+        return Fault("agreement.not_next", "version", f"version {before.version + 1} of {before.id} is expected here")
+    named = opened.event.envelope.header.registry
+    rooms = signing_rooms(agreement, lineage.registries, named, leavers=isinstance(opened.evidence, ChangedEvidence))
+    if isinstance(rooms, Fault):
+        return rooms
+    needed = acceding(agreement, before) if before else frozenset(agreement.parties)
+    signed = frozenset(party for party, keys in rooms.items() if valid_signers(document, keys))
+    if missing := sorted(needed - signed):
         return Fault("agreement.unsigned", "signatures", f"the signature of {missing[0]} is missing")
-    keys = party_keys(agreement, [one.registry for one in versions])
     reference = f"{agreement.id}@{agreement.version}:{document_digest(document)}"
-    return superfluous(document, keys) or AgreementInForce(agreement, reference)
+    every = {kid: key for keys in rooms.values() for kid, key in keys.items()}
+    return superfluous(document, every) or AgreementInForce(agreement, reference)
 
 
-def party_keys(agreement: Agreement, registries: Sequence[Registry]) -> dict[str, KeyRecord]:
-    """Return the governance keys of the parties by kid."""
-    return {
-        kid: one.key
-        for registry in registries
-        for kid, one in keys_of(registry, KeyUse.GOVERNANCE).items()
-        if one.county in agreement.parties
-    }
+def signing_rooms(
+    agreement: Agreement, registries: Sequence[Registry], named: int, *, leavers: bool
+) -> dict[str, dict[str, KeyRecord]] | Fault:
+    """Return by which governance keys each party may have signed.
+
+    Those of the version under which the event is judged and of later ones, for an agreement may have been signed again;
+    of a party that has left before that, those of the last version that lists it.
+
+    Args:
+        agreement: Whose parties.
+        registries: Every version of the file, the oldest first.
+        named: Version that the event's header names.
+        leavers: False if every party must be a member still, as in a file of version 1.
+    """
+    first = max(0, named - registries[0].version)
+    found: dict[str, dict[str, KeyRecord]] = {}
+    for party in agreement.parties:
+        versions = registries[first:] if _lists(registries[first], party) else ()
+        if not versions and leavers:
+            versions = [one for one in registries[:first] if _lists(one, party)][-1:]
+        if not versions:
+            return Fault("agreement.not_member", "parties", f"{party} is no member of the registry")
+        found[party] = {
+            kid: one.key
+            for registry in versions
+            for kid, one in keys_of(registry, KeyUse.GOVERNANCE).items()
+            if one.county == party
+        }
+    return found
+
+
+def _lists(registry: Registry, county: str) -> bool:
+    return any(one.county == county for one in registry.members)

@@ -5,19 +5,21 @@ examination; receipts are judged each by itself. The guards are not asked: they 
 written and where it arrives, and what is evidence has been carried already.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from schemas.control import Receipt
+from schemas.documents import SignedDocument
 from schemas.errors import Fault
+from schemas.key_changes import KeyEnd
 from services.domain.evidence_chain import judge_channel, judge_links, known_ids
 from services.domain.evidence_opening import Opened, open_evidence
 from services.domain.evidence_receipts import Known, judge_binding, judge_carried_receipt
 from services.domain.evidence_trust import Lineage, judge_lineage, judge_permitting
 from services.domain.receiving import presentable
-from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_sharing
+from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_permitted
 from services.domain.trust import AgreementInForce
 
 LAST_STEP: Final = 9
@@ -55,6 +57,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyInForce:
+    """A key of the event's source, and up to which link of the event's epoch it was in force.
+
+    Attributes:
+        last: None if it has not ended, or is trusted for nothing in this epoch.
+        revoked: It ended because it was stolen, or feared to be.
+    """
+
+    kid: str
+    last: KeyEnd | None = None
+    revoked: bool = False
+    has_ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the examination found.
 
@@ -84,24 +101,41 @@ class Verdict:
         return UNTRUSTED if self.outcome is Outcome.CONSISTENT else None
 
     @property
+    def keys(self) -> tuple[KeyInForce, ...]:
+        """Which keys signed the event, and how far each is trusted in its epoch."""
+        if self.opened is None or self.lineage is None:
+            return ()
+        header, ended = self.opened.event.envelope.header, self.lineage.known.ended
+        place = (header.channel, header.epoch)
+        return tuple(
+            KeyInForce(kid, ended[kid].ends.get(place), revoked=ended[kid].revoked, has_ended=True)
+            if kid in ended
+            else KeyInForce(kid)
+            for kid in header.signers
+        )
+
+    @property
     def receipts(self) -> tuple[Receipt, ...]:
         """What receivers proved."""
         return tuple(one.receipt for one in self.findings if one.receipt is not None)
 
 
-def verify_evidence(data: bytes, anchor: str | None) -> Verdict:
+def verify_evidence(data: bytes, anchor: str | None, papers: Sequence[SignedDocument] = ()) -> Verdict:
     """Verify a file. Whatever the bytes are, nothing is raised.
+
+    The verdict holds as far as the registries and changes of keys go that are known here: nothing proves that a file
+    leaves none out. ``Verdict.lineage`` names those that were known.
 
     Args:
         data: The whole file.
         anchor: Digest (64 lowercase hex digits) of the registry that the verifying person knows to be the counties'
             own; None gives at most ``CONSISTENT``.
+        papers: Later registries and changes of keys, branches kept and suspensions that this person knows of besides.
     """
     opened = open_evidence(data)  # 1 bounds, strict profile, the one spelling; every header in it
     if isinstance(opened, Fault):
         return _refused(Finding(1, fault=opened))
-    newest = max(part.envelope.header.registry for part in opened.parts)
-    lineage = judge_lineage(opened.evidence.registries, anchor, newest)  # 2 registries from the anchor on
+    lineage = judge_lineage(opened, anchor, papers)  # 2 registries from the anchor on, changes of keys
     if isinstance(lineage, Fault):
         return _refused(Finding(1), Finding(2, fault=lineage), opened=opened)
     agreement = _permitting(opened, lineage)  # 3 the agreement that the header names, signed by every party
@@ -130,13 +164,11 @@ def _permitting(opened: Opened, lineage: Lineage) -> AgreementInForce | Fault | 
     header, document = opened.event.envelope.header, opened.evidence.agreement
     if header.type.startswith(CONTROL_PREFIX):
         mend = "control records need no agreement, and none is carried"
-        return None if document is None else Fault("agreement.superfluous", "agreement", mend)
+        carried = document is not None or opened.earlier
+        return Fault("agreement.superfluous", "agreement", mend) if carried else None
     if document is None:
         return Fault("agreement.missing", "agreement", "the agreement that the header names is not in the file")
-    judged = judge_permitting(document, lineage, header.registry)
-    if isinstance(judged, AgreementInForce) and judged.reference != header.agreement:
-        return Fault("agreement.not_referred", "agreement", "it is not the agreement that the header names")
-    return judged
+    return judge_permitting(opened, lineage, document)
 
 
 def _event_steps(opened: Opened, lineage: Lineage, agreement: AgreementInForce | None) -> Iterator[Finding]:
@@ -150,7 +182,7 @@ def _event_faults(
     opened: Opened, lineage: Lineage, agreement: AgreementInForce | None
 ) -> Iterator[tuple[int, Fault | None]]:
     envelope = opened.event.envelope
-    yield 4, lineage.verify(envelope)  # 4 every promised signature, by the source's keys at that time
+    yield 4, lineage.verify(envelope)  # 4 every promised signature, by the source's keys at that time and place
     yield 5, judge_channel(envelope.header)  # 5 the channel computed again
     yield 6, judge_binding(opened.event)  # 6 content and keys that the header binds, or detached
     yield 7, _judge_sharing(opened, lineage, agreement)  # 7 the agreement permits it; membership does for control
@@ -161,7 +193,7 @@ def _judge_sharing(opened: Opened, lineage: Lineage, agreement: AgreementInForce
     header = opened.event.envelope.header
     if agreement is None:
         return judge_membership(lineage.from_version(header.registry)[0], header.source, header.to)
-    return judge_sharing(agreement.agreement, ask_of(header))
+    return judge_permitted(lineage.from_version(header.registry)[0], agreement.agreement, ask_of(header))
 
 
 def _receipts(opened: Opened, lineage: Lineage) -> Iterator[Finding]:

@@ -81,6 +81,15 @@ def judge_event(trust: Trust, in_force: AgreementInForce | None, ask: SharingAsk
     return _superseded(trust, in_force.agreement, ask) or _suspended(trust, in_force.agreement, ask)
 
 
+def judge_permitted(trust: Trust, agreement: Agreement, ask: SharingAsk) -> Fault | None:
+    """Decide whether one version of an agreement permits an event, whatever has taken its place since."""
+    return (
+        judge_sharing(agreement, ask)
+        or judge_membership(trust, ask.source, ask.recipients)
+        or _suspended(trust, agreement, ask)
+    )
+
+
 def _superseded(trust: Trust, agreement: Agreement, ask: SharingAsk) -> Fault | None:
     held = trust.agreement(agreement.id)
     if held is None or held.agreement.version <= agreement.version:

@@ -9,11 +9,11 @@ from schemas.envelope import PayloadType
 from schemas.errors import Fault
 from services.domain.documents import document_digest, open_payload, read_file
 from services.domain.evidence_writing import TrustPapers
-from services.domain.trust_files import AGREEMENTS, Files, load_trust, read_pins, registry_file
+from services.domain.trust_files import AGREEMENTS, KEY_CHANGES, Files, load_trust, read_pins, registry_file
 
 
 def load_papers(files: Files) -> TrustPapers | Fault:
-    """Return every pinned registry and every agreement in hand, once the files are such as a node trusts."""
+    """Return every pinned registry, agreement and change of keys in hand, once the files are such as a node trusts."""
     pins = read_pins(files)
     if isinstance(pins, Fault):
         return pins
@@ -22,7 +22,9 @@ def load_papers(files: Files) -> TrustPapers | Fault:
         return loaded
     kept = (read_file(files[registry_file(version)]) for version in range(1, max(pins) + 1))
     registries = tuple(document for document in kept if not isinstance(document, Fault))
-    return TrustPapers(registries, _agreements(files))
+    read = (read_file(files[name]) for name in sorted(files) if name.startswith(KEY_CHANGES))
+    changes = tuple(document for document in read if not isinstance(document, Fault))
+    return TrustPapers(registries, _agreements(files), changes)
 
 
 def _agreements(files: Files) -> dict[str, SignedDocument]:

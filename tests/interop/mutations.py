@@ -1,6 +1,8 @@
 """Evidence files that were truly signed and wrongly spelt: changed at random, then signed again."""
 
+import base64
 import copy
+import json
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, Final
@@ -18,8 +20,10 @@ from tests.vectors.evidence import (
     registry,
     stored,
 )
+from tests.vectors.evidence_changed import EVERYTHING, NEXT_RECEIPTS
+from tests.vectors.key_changes import BRANCH_TYPE, CHANGE_TYPE, FIRST, FRESH, NEXT, RECOVERY
 from tests.vectors.papers import HUANJIANG, KEYS, LIBO
-from tests.vectors.spelling import RECEIPT, Json, compact, document, document_digest, seal
+from tests.vectors.spelling import RECEIPT, Json, Key, base64url, compact, document, document_digest, seal
 
 STRANGE: Final[tuple[Any, ...]] = (
     *(None, "", "x", 0, 1, -1, 5, 10_000, 262_144, 262_145, 2**53 - 1, True, False, [], {}, [1]),
@@ -28,6 +32,7 @@ STRANGE: Final[tuple[Any, ...]] = (
     *("9998-12-31T23:59:59+08:00", "2026-03-04T08:00:00.123456789-23:59", "é" * 80, "é" * 81, "\u2028x", "\x7f"),
 )
 TOKENS: Final = (*(b'"', b"\\", b"\\u0000", b"\\ud800", b"1.0", b"1e3", b"NaN"), *(bytes([one]) for one in b"{}[],: -"))
+KEPT: Final = 0.8
 _GOVERNANCE: Final = papers.governance(*papers.COUNTIES)
 
 
@@ -112,6 +117,57 @@ def _credential(random: Random) -> Json:
     return WHOLE | {"receipts": [carried(receipt(answered(**proof)))]}
 
 
+def _changed_file(random: Random) -> Json:
+    return changed(EVERYTHING, random)
+
+
+def _with_document(kind: str, payload: Json, keys: list[Key], random: Random) -> Json:
+    """Put a changed document beside the others, all of them in order again."""
+    made = ordered(document(kind, changed(payload, random), keys))
+    others = [one for one in EVERYTHING["changes"] if random.random() < KEPT]
+    return dict(EVERYTHING | {"changes": sorted([*others, made], key=document_digest)})
+
+
+def _payload_of(index: int) -> Json:
+    payload: Json = json.loads(base64.urlsafe_b64decode(EVERYTHING["changes"][index]["payload"] + "=="))
+    return payload
+
+
+def _key_change(random: Random) -> Json:
+    found = [one for one in range(5) if EVERYTHING["changes"][one]["payload_type"] == CHANGE_TYPE]
+    payload = _payload_of(random.choice(found))
+    keys = [FIRST, NEXT, FRESH, NEXT_RECEIPTS, KEYS[f"{HUANJIANG} recovery"], RECOVERY]
+    return _with_document(CHANGE_TYPE, payload, random.sample(keys, random.randrange(1, 7)), random)
+
+
+def _statement(random: Random) -> Json:
+    found = [one for one in range(5) if EVERYTHING["changes"][one]["payload_type"] != CHANGE_TYPE]
+    index = random.choice(found)
+    kind = EVERYTHING["changes"][index]["payload_type"]
+    signer = RECOVERY if kind == BRANCH_TYPE else random.choice(_GOVERNANCE)
+    return _with_document(kind, _payload_of(index), [signer], random)
+
+
+def _earlier(random: Random) -> Json:
+    payload = papers.agreement_payload(parties=[HUANJIANG, LIBO])
+    made = document(papers.AGREEMENT_TYPE, changed(payload, random), papers.governance(HUANJIANG, LIBO))
+    return dict(EVERYTHING | {"earlier": [ordered(made)]})
+
+
+def _accession(random: Random) -> Json:
+    made = document(papers.AGREEMENT_TYPE, changed(papers.agreement_payload(version=2), random), _GOVERNANCE[:2])
+    return dict(EVERYTHING | {"agreement": ordered(made)})
+
+
+def _ancestor(random: Random) -> Json:
+    left = [one for one in EVERYTHING["ancestors"] if random.random() < KEPT]
+    if left and random.random() < KEPT:
+        place = random.randrange(len(left))
+        header = json.loads(base64.urlsafe_b64decode(left[place] + "=="))
+        left[place] = base64url(compact(changed(header, random)))
+    return dict(EVERYTHING | {"ancestors": left})
+
+
 MAKERS: Final[tuple[Callable[[Random], Json], ...]] = (
     _file,
     _header,
@@ -121,6 +177,13 @@ MAKERS: Final[tuple[Callable[[Random], Json], ...]] = (
     _second_registry,
     _agreement,
     _credential,
+    _changed_file,
+    _key_change,
+    _key_change,
+    _statement,
+    _earlier,
+    _accession,
+    _ancestor,
 )
 
 
@@ -129,6 +192,6 @@ def mutation(random: Random) -> bytes:
     maker = random.choice((*MAKERS, None))
     if maker is not None:
         return compact(maker(random))
-    data = compact(WHOLE)
+    data = compact(random.choice((WHOLE, EVERYTHING)))
     start = random.randrange(len(data))
     return data[:start] + random.choice(TOKENS) + data[start + random.randrange(3) :]

@@ -15,13 +15,18 @@ from typing import Any, Final
 
 import pytest
 
+from schemas.documents import SignedDocument
+from services.cli.verifying import as_value
 from services.domain.encoding import to_base64url
 from services.domain.evidence_verifying import Verdict, verify_evidence
 from tests.interop.mutations import mutation
 from tests.interop.verifier import PROGRAM, ask, node, vectors
+from tests.vectors import evidence_changed, evidence_unproved
 from tests.vectors.evidence import ANCHOR, WHOLE
+from tests.vectors.evidence_changed import COMMITTED_ANCHOR
+from tests.vectors.evidence_changed import EVERYTHING as CHANGED
 from tests.vectors.make import evidence_files
-from tests.vectors.spelling import compact
+from tests.vectors.spelling import Json, compact
 
 NOT_ITS_MATTER: Final = frozenset({"guard.banned_name", "guard.personal_number", "content.unknown_field"})
 AT: Final = "2026-03-04T08:00:00.000+08:00"
@@ -47,10 +52,30 @@ def test_evidence_files() -> None:
     """Outcome, step, receipt and code."""
     cases = [one for name in evidence_files() for one in vectors(name)]
     questions = [
-        {"ask": "evidence", "name": one["name"], "bundle": bundle_of(one), "anchor": one["anchor"]} for one in cases
+        {
+            "ask": "evidence",
+            "name": one["name"],
+            "bundle": bundle_of(one),
+            "anchor": one["anchor"],
+            "papers": one.get("papers", []),
+        }
+        for one in cases
     ]
     names = ("outcome", "step", "receipt", "code")
     assert differing(questions, [{name: one[name] for name in names} for one in cases]) == []
+
+
+def test_it_says_the_same_of_keys_and_of_how_far_it_knows() -> None:
+    """Which key was in force up to where, and what a verdict stands on."""
+    cases = evidence_changed.good()
+    questions = [
+        {"ask": "evidence", "bundle": to_base64url(one.data), "anchor": one.anchor, "papers": list(one.papers)}
+        for one in cases
+    ]
+    for case, answer in zip(cases, ask(questions), strict=True):
+        brought = [SignedDocument.model_validate_json(json.dumps(one)) for one in case.papers]
+        mine = as_value(verify_evidence(case.data, case.anchor, brought))
+        assert (mine["as_of"], mine["keys"]) == (answer["as_of"], answer["keys"]), case.name
 
 
 def test_it_computes_the_same_anchor_and_id() -> None:
@@ -131,6 +156,17 @@ def test_it_is_a_command(tmp_path: Path, anchor: str | None, code: int, outcome:
     assert (done.returncode, json.loads(done.stdout)["outcome"]) == (code, outcome)
 
 
+def test_the_command_takes_what_its_reader_brings(tmp_path: Path) -> None:
+    """The same words as `sihu verify` has."""
+    case = next(one for one in evidence_unproved.unproved() if one.name == "brought-revocation")
+    file, paper = tmp_path / "evidence.json", tmp_path / "revocation.json"
+    file.write_bytes(case.data)
+    paper.write_text(json.dumps(case.papers[0]), encoding="utf-8")
+    words = [node(), str(PROGRAM), str(file), "--papers", str(paper), "--anchor", str(case.anchor), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["code"]) == (3, "signature.key_revoked")
+
+
 def test_it_needs_nothing_but_node() -> None:
     """A package that disappears takes the evidence with it."""
     imported = re.findall(r'^import .* from "(.+)"$', PROGRAM.read_text(encoding="utf-8"), re.MULTILINE)
@@ -138,13 +174,14 @@ def test_it_needs_nothing_but_node() -> None:
 
 
 @pytest.mark.timeout(1800)
-def test_every_flipped_bit_is_refused(reduced: Callable[[int, int], int]) -> None:
+@pytest.mark.parametrize(("whole", "anchor"), [(WHOLE, ANCHOR), (CHANGED, COMMITTED_ANCHOR)], ids=["v1", "v2"])
+def test_every_flipped_bit_is_refused(whole: Json, anchor: str, reduced: Callable[[int, int], int]) -> None:
     """By the second verifier, in one process, and each for the reason that the first one gives."""
-    data = compact(WHOLE)
+    data = compact(whole)
     bits = len(data) * 8
     step = -(-bits // reduced(2_000, bits))
-    (answer,) = ask([{"ask": "flips", "bundle": to_base64url(data), "anchor": ANCHOR, "first": 0, "step": step}])
-    reasons = Counter(reason_of(verify_evidence(flipped(data, bit), ANCHOR)) for bit in range(0, bits, step))
+    (answer,) = ask([{"ask": "flips", "bundle": to_base64url(data), "anchor": anchor, "first": 0, "step": step}])
+    reasons = Counter(reason_of(verify_evidence(flipped(data, bit), anchor)) for bit in range(0, bits, step))
     assert answer["left"] == []
     assert answer["codes"] == dict(reasons)
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // A second verifier of Sihu's evidence files: plain Node, no package, written from docs/protocol.md and from nothing else.
 //
-//   node verify.mjs FILE [--anchor DIGEST] [--json]     exit code 0 only if everything holds and the anchor is the file's
+//   node verify.mjs FILE [--anchor DIGEST] [--papers FILE]… [--json]
+//                                                       exit code 0 only if everything holds and the anchor is the file's;
+//                                                       papers: later registries and changes of keys that you know of
 //   node verify.mjs --batch                             one question a line on standard input, one answer a line
 //
 // Numbers of steps and codes are those of the document. Node 18 or newer.
@@ -40,6 +42,9 @@ const AGREEMENT = "application/vnd.sihu.agreement.v1+json"
 const CARD = "application/vnd.sihu.member-card.v1+json"
 const OFFICER = "application/vnd.sihu.officer.v1+json"
 const ANSWER = "application/vnd.sihu.answer.v1+json"
+const CHANGE = "application/vnd.sihu.key-change.v1+json"
+const BRANCH = "application/vnd.sihu.branch-kept.v1+json"
+const SUSPENSION = "application/vnd.sihu.suspension.v1+json"
 const OPENING_TYPE = "cn.sihu.control.epoch_opened.v1"
 const RECEIPT_TYPE = "cn.sihu.control.receipt.v1"
 const CONTROL = "cn.sihu.control."
@@ -342,7 +347,7 @@ const HEADER = object(
 )
 const SIGNATURE = object({ kid, sig: signatureText })
 const DOCUMENT = object({
-  payload_type: oneOf(EVENT, RECEIPT, CARD, REGISTRY, AGREEMENT, OFFICER, ANSWER),
+  payload_type: oneOf(EVENT, RECEIPT, CARD, REGISTRY, AGREEMENT, OFFICER, ANSWER, CHANGE, BRANCH, SUSPENSION),
   payload: text(0, 4_194_304, /^[A-Za-z0-9_-]+$/),
   signatures: optional(list(SIGNATURE, 0, 1024), []),
 })
@@ -448,6 +453,35 @@ const AGREEMENT_FORM = object(
     )
   },
 )
+const END = object({ channel: digest, epoch, seq: sequence, id: digest })
+const CHANGE_FORM = object(
+  {
+    v: version1,
+    county,
+    use: oneOf("event", "receipt"),
+    old: kid,
+    reason: oneOf("rotated", "revoked"),
+    ends: list(END, 0, 900),
+    credentials: optional(list(digest, 0, 512), []),
+    key: optional(nullable(KEY)),
+    issued_at: time,
+  },
+  (one) =>
+    once(one.ends.map((end) => `${end.channel} ${end.epoch}`)) &&
+    (one.key !== null || one.reason === "revoked") &&
+    (one.key === null ||
+      (one.key.use === one.use && one.key.algorithm === "ed25519" && one.key.kid !== one.old)),
+)
+const BRANCH_FORM = object({ v: version1, county, branches: list(END, 1, 900), issued_at: time })
+const SUSPENSION_FORM = object({
+  v: version1,
+  county,
+  agreement_id: agreementId,
+  version: integer(1, 999_999),
+  ends: list(END, 0, 900),
+  reason: optional(text(0, 200), ""),
+  issued_at: time,
+})
 const CARD_FORM = object({ v: version1, member: MEMBER, certificate_request: text(0, 8192) })
 const CREDENTIAL = object({
   v: version1,
@@ -508,7 +542,7 @@ const OPENING_FORM = object({
   agreement_id: agreementId,
   audience: list(county, 1, 512),
   epoch,
-  reason: oneOf("first", "restored", "forked"),
+  reason: oneOf("first", "restored", "forked", "revoked"),
   old_epoch: optional(nullable(epoch)),
   last: optional(nullable(object({ seq: sequence, id: digest }))),
 })
@@ -520,9 +554,9 @@ const ENVELOPE = object({
   keys: nullable(carriedText),
   content: nullable(carriedText),
 })
-const EVIDENCE = object({
+const EVIDENCE_FIELDS = {
   format: oneOf("sihu-evidence"),
-  v: oneOf(1),
+  v: oneOf(1, 2),
   registries: list(DOCUMENT, 1, 64),
   agreement: nullable(DOCUMENT),
   event: ENVELOPE,
@@ -530,7 +564,16 @@ const EVIDENCE = object({
   after: list(LINK, 0, 1024),
   heads: list(LINK, 0, 4),
   receipts: list(ENVELOPE, 0, 2048),
-})
+}
+const EVIDENCE = {
+  1: object(EVIDENCE_FIELDS),
+  2: object({
+    ...EVIDENCE_FIELDS,
+    earlier: list(DOCUMENT, 0, 64),
+    changes: list(DOCUMENT, 0, 256),
+    ancestors: list(carriedText, 0, 8192),
+  }),
+}
 
 function read(value, what, prefix) {
   try {
@@ -632,7 +675,9 @@ function judgeCard(document) {
 function judgeOfficer(document, trust, code, at) {
   const credential = openPayload(document, OFFICER, CREDENTIAL)
   if (credential.county !== code) refuse("officer.wrong_county", "county", `the credential is not of ${code}`)
-  const events = [...keysOf(trust.registry, "event")].filter(([, one]) => one.county === code)
+  const found = digestOf(document)
+  const stays = (one) => !trust.ended?.has(one) || trust.ended.get(one).credentials.has(found)
+  const events = [...trust.keys].filter(([one, { county, key }]) => county === code && key.use === "event" && stays(one))
   if (signersAmong(document, new Map(events)).length === 0)
     refuse("officer.unsigned", "signatures", `not certified by an event key of ${code}`)
   if (!(credential.issued_at <= at && at < credential.expires_at))
@@ -762,6 +807,109 @@ function judgeProof(receipt, trust) {
     refuse("officer.signature", "officer.signature", "the officer's own signature does not hold")
 }
 
+// --- Key changes -----------------------------------------------------------------------------------
+
+const offlineKeys = (registry, county, uses = ["governance", "recovery"]) =>
+  new Map(uses.flatMap((use) => [...keysOf(registry, use)]).filter(([, one]) => one.county === county))
+const memberOf = (registry, county) => registry.members.some((one) => one.county === county)
+
+function judgeStatement(document, registry) {
+  const [type, form_, uses, code] =
+    document.payload_type === BRANCH
+      ? [BRANCH, BRANCH_FORM, ["governance", "recovery"], "key.change_unsigned"]
+      : [SUSPENSION, SUSPENSION_FORM, ["governance"], "agreement.unsigned"]
+  const said = openPayload(document, type, form_)
+  if (!memberOf(registry, said.county)) refuse("key.not_member", "county", "of no member")
+  if (signersAmong(document, offlineKeys(registry, said.county, uses)).length === 0)
+    refuse(code, "signatures", "no offline key of that county has signed")
+  return said
+}
+function judgeChange(document, registry, records) {
+  const change = openPayload(document, CHANGE, CHANGE_FORM)
+  if (!memberOf(registry, change.county)) refuse("key.not_member", "county", "of no member")
+  const unsigned = (field) => refuse("key.change_unsigned", field, "a key that must sign has not signed")
+  if (change.key !== null) {
+    if (misnamed(change.key)) refuse("key.misnamed", "key", "a key id is not computed from its key")
+    if (signersAmong(document, new Map([[change.key.kid, { key: change.key }]])).length === 0) unsigned("signatures")
+  }
+  if (signersAmong(document, offlineKeys(registry, change.county)).length > 0) return change
+  if (change.reason === "revoked") unsigned("signatures")
+  const old = records.get(change.old)
+  if (!old || old.county !== change.county || old.key.use !== change.use) unsigned("old")
+  if (signersAmong(document, new Map([[change.old, old]])).length === 0) unsigned("signatures")
+  const raw = fromBase64url(change.key.public)
+  if (sha256(Buffer.concat([Buffer.from("ed25519\0"), raw])) !== old.key.next_digest)
+    refuse("key.not_committed", "key", "not the key that was committed beforehand")
+  return change
+}
+const lower = (one, other) => (one.seq - other.seq || (one.id < other.id ? -1 : 1)) < 0
+const lowest = (ends) => ends.reduce((least, end) => (least === null || lower(end, least) ? end : least), null)
+
+// What is trusted of keys once a set of documents is known, under the newest of some registries.
+function withChanges(documents, registries) {
+  const newest = registries.at(-1)
+  const every = new Map(documents.map((one) => [digestOf(one), one]))
+  const digests = [...every.keys()].sort()
+  const isStatement = (one) => [BRANCH, SUSPENSION].includes(every.get(one).payload_type)
+  const kept = []
+  const suspended = []
+  for (const one of digests.filter(isStatement))
+    (every.get(one).payload_type === BRANCH ? kept : suspended).push(judgeStatement(every.get(one), newest))
+
+  const records = new Map(registries.flatMap((one) => [...keysOf(one)]))
+  const changes = []
+  let waiting = digests.filter((one) => !isStatement(one))
+  for (let progress = true; progress; ) {
+    progress = false
+    const left = []
+    for (const one of waiting) {
+      try {
+        const change = judgeChange(every.get(one), newest, records)
+        changes.push({ digest: one, document: every.get(one), ...change })
+        if (change.key && !records.has(change.key.kid)) records.set(change.key.kid, { county: change.county, key: change.key })
+        progress = true
+      } catch (fault) {
+        if (!(fault instanceof Fault)) throw fault
+        left.push(one)
+      }
+    }
+    waiting = left
+  }
+  if (waiting.length > 0) judgeChange(every.get(waiting[0]), newest, records)
+
+  const ended = new Map()
+  for (const one of changes) {
+    const old = records.get(one.old)
+    if (old && (old.county !== one.county || old.key.use !== one.use)) continue
+    const ends = new Map(one.ends.map((end) => [`${end.channel} ${end.epoch}`, end]))
+    const said = { ends, credentials: new Set(one.credentials), revoked: one.reason === "revoked" }
+    const held = ended.get(one.old)
+    if (held) {
+      for (const [place, end] of said.ends)
+        if (held.ends.has(place)) said.ends.set(place, lowest([end, held.ends.get(place)]))
+        else said.ends.delete(place)
+      said.credentials = new Set([...said.credentials].filter((digest_) => held.credentials.has(digest_)))
+      said.revoked ||= held.revoked
+    }
+    ended.set(one.old, said)
+  }
+  const followed = new Set(changes.filter((one) => one.key).map((one) => one.key.kid))
+  const trusted = new Set(keysOf(newest).keys())
+  const counts = ({ old, county, document }) =>
+    signersAmong(document, offlineKeys(newest, county)).length > 0 ||
+    ((trusted.has(old) || (records.has(old) && !followed.has(old))) && !ended.get(old)?.revoked)
+  for (let rest = changes.filter((one) => one.key); ; ) {
+    const counting = rest.filter(counts)
+    if (counting.length === 0) break
+    for (const one of counting) trusted.add(one.key.kid)
+    rest = rest.filter((one) => !counting.includes(one))
+  }
+  const changed = new Map(
+    [...records].filter(([one]) => ended.has(one) || (followed.has(one) && trusted.has(one))),
+  )
+  return { changes, kept, suspended, ended, changed, records }
+}
+
 // --- Evidence files --------------------------------------------------------------------------------
 
 function openPart(carried, place) {
@@ -774,29 +922,117 @@ function openPart(carried, place) {
 
 function openEvidence(data) {
   const value = parseStrict(data, 16 * 1024 * 1024, 400_000)
-  if (!(value instanceof Map) || value.get("format") !== "sihu-evidence" || value.get("v") !== 1)
-    refuse("evidence.unsupported_version", "v", "this verifier reads evidence files of version 1")
-  const file = read(value, EVIDENCE, "evidence")
+  const named = value instanceof Map && value.get("format") === "sihu-evidence" ? value.get("v") : null
+  if (named !== 1 && !(named === 2 && value.has("changes")))
+    refuse("evidence.unsupported_version", "v", "this verifier reads evidence files of the versions 1 and 2")
+  const file = read(value, EVIDENCE[named], "evidence")
   if (!Buffer.from(JSON.stringify(file)).equals(data))
     refuse("evidence.not_canonical", "", "the file is not in its one spelling")
   const opened = { file, event: openPart(file.event, "event") }
   for (const room of ["before", "after", "heads", "receipts"])
     opened[room] = file[room].map((one, index) => openPart(one, `${room}.${index}`))
+  opened.ancestors = (file.ancestors ?? []).map((header, index) =>
+    openPart({ header, signatures: "", keys: null, content: null }, `ancestors.${index}`),
+  )
+  const place = ({ header }) => [header.channel, header.epoch, header.seq]
+  const below = (one, other) => {
+    const at = one.findIndex((value, index) => value !== other[index])
+    return at >= 0 && one[at] < other[at]
+  }
+  if (!opened.ancestors.every((part, index) => index === 0 || below(place(opened.ancestors[index - 1]), place(part))))
+    refuse("evidence.not_canonical", "ancestors", "they ascend by channel, epoch and seq, each place once")
   return opened
 }
 
+// The links below an end, as far as the headers in a file show them: by `prev` alone.
+class Lines {
+  constructor(parts) {
+    this.headers = new Map(parts.map((part) => [part.id, part.header]))
+    this.lines = new Map()
+  }
+  of(end) {
+    const name = [end.channel, end.epoch, end.seq, end.id].join()
+    if (this.lines.has(name)) return this.lines.get(name)
+    const line = [end.id]
+    for (let seq = end.seq; seq > 0; seq--) {
+      const header = this.headers.get(line.at(-1))
+      if (!header || header.channel !== end.channel || header.epoch !== end.epoch || header.seq !== seq) break
+      line.push(header.prev)
+    }
+    this.lines.set(name, line)
+    return line
+  }
+}
+
 class Lineage {
-  constructor(documents, anchor, newestNamed) {
+  constructor(opened, anchor, papers) {
+    const { file } = opened
+    const parts = [opened.event, ...opened.before, ...opened.after, ...opened.heads, ...opened.receipts]
     this.versions = []
-    for (const document of documents) {
+    for (const document of file.registries) {
       const previous = this.versions.at(-1) ?? null
       const judged = judgeRegistry(document, anchor ?? digestOf(document), previous)
       const old = previous ? keysOf(previous.registry, "governance") : new Map()
       onlyCounting(document, new Map([...old, ...keysOf(judged.registry, "governance")]))
       this.versions.push(judged)
     }
+    for (const document of papers.filter((one) => one.payload_type === REGISTRY))
+      if (!this.versions.some((one) => one.digest === digestOf(document)))
+        this.versions.push(judgeRegistry(document, null, this.versions.at(-1)))
+    const newestNamed = parts.reduce((most, part) => Math.max(most, part.header.registry), 0)
     if (newestNamed > this.versions.at(-1).registry.version)
       refuse("registry.missing_version", "registries", `a header names version ${newestNamed}`)
+    this.change(file.changes ?? [], papers.filter((one) => one.payload_type !== REGISTRY))
+    this.lines = new Lines([...parts, ...opened.ancestors])
+  }
+  change(inFile, brought) {
+    if (!ascending(inFile.map(digestOf))) refuse("document.order", "changes", "changes ascend by digest, each once")
+    const registries = this.versions.map((one) => one.registry)
+    const fresh = brought.filter((one) => !inFile.some((other) => digestOf(other) === digestOf(one)))
+    this.known = withChanges([...inFile, ...fresh], registries)
+    for (const document of inFile) onlyCounting(document, this.countingKeys(document, registries))
+    for (const one of this.versions) {
+      one.keys = new Map([...this.known.changed, ...one.keys])
+      one.ended = this.known.ended
+    }
+  }
+  countingKeys(document, registries) {
+    const change = this.known.changes.find((one) => one.digest === digestOf(document))
+    const said = change ?? openPayload(document, document.payload_type, document.payload_type === BRANCH ? BRANCH_FORM : SUSPENSION_FORM)
+    const uses = document.payload_type === SUSPENSION ? ["governance"] : ["governance", "recovery"]
+    const keys = new Map(registries.flatMap((one) => [...offlineKeys(one, said.county, uses)]))
+    if (!change) return keys
+    const old = this.known.records.get(change.old)
+    if (old && old.county === change.county && old.key.use === change.use) keys.set(change.old, old)
+    if (change.key) keys.set(change.key.kid, { key: change.key })
+    return keys
+  }
+  branchOf({ header }) {
+    const said = this.known.kept.filter((one) => one.county === header.source).flatMap((one) => one.branches)
+    return lowest(said.filter((end) => end.channel === header.channel && end.epoch === header.epoch))
+  }
+  endsAbove(part) {
+    const { channel, epoch: epoch_, seq, signers } = part.header
+    const ends = signers.map((one) => this.known.ended.get(one)?.ends.get(`${channel} ${epoch_}`))
+    return [...ends, this.branchOf(part)].filter((end) => end && end.seq > seq)
+  }
+  judgeEnd(part) {
+    const { channel, epoch: epoch_, seq, signers } = part.header
+    const onLine = (end, code, means) => {
+      if (!end || seq > end.seq) refuse(code, "seq", means)
+      const line = this.lines.of(end)
+      if (line.length <= end.seq - seq) refuse("chain.ancestry_missing", "ancestors", "nothing leads to it from the end")
+      if (line[end.seq - seq] !== part.id) refuse(code, "seq", means)
+    }
+    for (const one of signers) {
+      const ended = this.known.ended.get(one)
+      if (!ended) continue
+      const end = ended.ends.get(`${channel} ${epoch_}`)
+      const code = ended.revoked ? "signature.key_revoked" : "signature.key_retired"
+      onLine(end, code, `${one} has ended: ${end ? `trusted up to sequence ${end.seq}` : "trusted for nothing here"}`)
+    }
+    const kept = this.branchOf(part)
+    if (kept) onLine(kept, "chain.other_branch", "its source has kept another branch")
   }
   from(version) {
     return this.versions.slice(Math.max(0, version - this.versions[0].registry.version))
@@ -811,6 +1047,7 @@ class Lineage {
         if (!validAt(record.key, envelope.header.time))
           refuse("signature.key_not_valid", "time", `${one} is not valid then by a later registry`)
       }
+    this.judgeEnd(envelope)
   }
 }
 
@@ -848,6 +1085,61 @@ function judgeLinks(opened, lineage, ids) {
     if (known !== undefined && known !== part.id) refuse("chain.forked", part.place, "two stories for one place")
     refuse("chain.repeated", part.place, "the links reach this head already")
   }
+  const way = (part) => lineage.endsAbove(part).flatMap((end) => lineage.lines.of(end).slice(0, end.seq - part.header.seq))
+  const needed = new Set([...run, ...opened.heads, ...opened.receipts].flatMap(way))
+  for (const part of opened.ancestors)
+    if (!needed.has(part.id)) refuse("chain.superfluous", part.place, "it leads from no end to anything here")
+}
+function acceding(agreement, before) {
+  const { version, parties, contacts, valid_from } = agreement
+  const newcomers = parties.filter((one) => !before.parties.includes(one))
+  const listed = contacts.map((one) => JSON.stringify(one))
+  const grown = { ...before, version, parties, contacts, valid_from }
+  const whole =
+    version === before.version + 1 &&
+    newcomers.length > 0 &&
+    before.parties.every((one) => parties.includes(one)) &&
+    before.contacts.every((one) => listed.includes(JSON.stringify(one))) &&
+    before.valid_from <= valid_from &&
+    JSON.stringify(grown) === JSON.stringify(agreement)
+  return whole ? new Set([...newcomers, ...before.coordinators]) : new Set(parties)
+}
+function judgePermitting(opened, lineage) {
+  const { file, event } = opened
+  const named = Math.max(0, event.header.registry - lineage.versions[0].registry.version)
+  let before = null
+  let judged = null
+  for (const document of [...(file.earlier ?? []), file.agreement]) {
+    const agreement = openPayload(document, AGREEMENT, AGREEMENT_FORM)
+    if (before && (agreement.id !== before.id || agreement.version !== before.version + 1))
+      refuse("agreement.not_next", "version", "it is not the version behind the one before it")
+    const rooms = new Map()
+    for (const party of agreement.parties) {
+      let versions = lineage.versions[named].members.has(party) ? lineage.versions.slice(named) : []
+      if (versions.length === 0 && file.v === 2)
+        versions = lineage.versions.slice(0, named).filter((one) => one.members.has(party)).slice(-1)
+      if (versions.length === 0) refuse("agreement.not_member", "parties", `${party} is no member of the registry`)
+      rooms.set(party, new Map(versions.flatMap((one) => [...offlineKeys(one.registry, party, ["governance"])])))
+    }
+    const needed = before ? acceding(agreement, before) : new Set(agreement.parties)
+    for (const [party, keys] of rooms)
+      if (needed.has(party) && signersAmong(document, keys).length === 0)
+        refuse("agreement.unsigned", "signatures", `the signature of ${party} is missing`)
+    onlyCounting(document, new Map([...rooms.values()].flatMap((keys) => [...keys])))
+    before = agreement
+    judged = { ...agreement, reference: `${agreement.id}@${agreement.version}:${digestOf(document)}` }
+  }
+  if (judged.reference !== event.header.agreement)
+    refuse("agreement.not_referred", "agreement", "it is not the one that the header names")
+  return judged
+}
+function judgeSuspensions(agreement, header, suspended) {
+  for (const one of suspended) {
+    const concerned = [header.source, ...header.to].includes(one.county)
+    if (!concerned || one.agreement_id !== agreement.id || agreement.version > one.version) continue
+    const before = (end) => end.channel === header.channel && end.epoch === header.epoch && header.seq <= end.seq
+    if (!one.ends.some(before)) refuse("sharing.suspended", "agreement", `${one.county} has suspended it`)
+  }
 }
 function judgeReceipt(part, opened, lineage, ids) {
   const { header } = part
@@ -882,7 +1174,7 @@ function judgeReceipt(part, opened, lineage, ids) {
   return receipt
 }
 
-export function verifyEvidence(data, anchor) {
+export function verifyEvidence(data, anchor, papers = []) {
   const steps = []
   let step = 0
   const run = (work) => {
@@ -894,27 +1186,27 @@ export function verifyEvidence(data, anchor) {
   const seen = { opened: null, lineage: null }
   try {
     const opened = (seen.opened = run(() => openEvidence(data)))
-    const everything = [opened.event, ...opened.before, ...opened.after, ...opened.heads, ...opened.receipts]
     const { event, file } = opened
-    const newest = everything.reduce((most, part) => Math.max(most, part.header.registry), 0)
-    const lineage = (seen.lineage = run(() => new Lineage(file.registries, anchor, newest)))
+    const lineage = (seen.lineage = run(() => new Lineage(opened, anchor, papers)))
     const isControl = event.header.type.startsWith(CONTROL)
     const versions = lineage.from(event.header.registry)
     const agreement = run(() => {
       if (isControl)
-        return file.agreement && refuse("agreement.superfluous", "agreement", "a control record needs no agreement")
+        return (
+          (file.agreement || file.earlier?.length > 0) &&
+          refuse("agreement.superfluous", "agreement", "a control record needs no agreement")
+        )
       if (!file.agreement) refuse("agreement.missing", "agreement", "it is not in the file")
-      const judged = judgeAgreement(file.agreement, versions)
-      const keys = versions.flatMap((one) => [...keysOf(one.registry, "governance")])
-      onlyCounting(file.agreement, new Map(keys.filter(([, one]) => judged.parties.includes(one.county))))
-      if (judged.reference !== event.header.agreement)
-        refuse("agreement.not_referred", "agreement", "it is not the one that the header names")
-      return judged
+      return judgePermitting(opened, lineage)
     })
     run(() => lineage.verify(event))
     run(() => judgeChannel(event.header))
     run(() => judgeBinding(event))
-    run(() => (isControl ? judgeMembership(versions[0], event.header) : judgeSharing(agreement, event.header)))
+    run(() => {
+      if (!isControl) judgeSharing(agreement, event.header)
+      judgeMembership(versions[0], event.header)
+      if (!isControl) judgeSuspensions(agreement, event.header, lineage.known.suspended)
+    })
     const ids = new Map([...opened.before, event, ...opened.after].map((part) => [part.header.seq, part.id]))
     run(() => judgeLinks(opened, lineage, ids))
     step++
@@ -940,6 +1232,20 @@ export function verifyEvidence(data, anchor) {
   return conclude(steps, seen, anchor)
 }
 
+// How far the verdict goes: nothing proves that there are no later papers than these.
+function asOf({ versions, known }) {
+  const said = [...known.changes, ...known.kept, ...known.suspended]
+  const times = [versions.at(-1).registry.issued_at, ...said.map((one) => one.issued_at)]
+  const newest = times.reduce((most, one) => Math.max(most, one))
+  return { registry: versions.at(-1).registry.version, documents: said.length, issued_at: wireTime(newest) }
+}
+function keysIn({ known }, { header }) {
+  return header.signers.map((one) => {
+    const ended = known.ended.get(one)
+    const last = ended?.ends.get(`${header.channel} ${header.epoch}`)?.seq ?? null
+    return { kid: one, ended: ended ? (ended.revoked ? "revoked" : "rotated") : null, last }
+  })
+}
 function conclude(steps, { opened, lineage }, anchor) {
   const failed = steps.find((one) => !one.holds)
   const untrusted = !failed && anchor === null
@@ -956,6 +1262,8 @@ function conclude(steps, { opened, lineage }, anchor) {
     source: event?.header.source ?? null,
     type: event?.header.type ?? null,
     time: event ? wireTime(event.header.time) : null,
+    as_of: lineage ? asOf(lineage) : null,
+    keys: lineage ? keysIn(lineage, event) : null,
     steps,
   }
 }
@@ -1052,8 +1360,8 @@ class Batch {
     this.agreements = new Map([[agreed.reference, agreed]])
     return {}
   }
-  evidence({ bundle, anchor }) {
-    return verifyEvidence(bytes(bundle), anchor)
+  evidence({ bundle, anchor, papers }) {
+    return verifyEvidence(bytes(bundle), anchor, (papers ?? []).map(documentOf))
   }
   flips({ bundle, anchor, first, step }) {
     const data = bytes(bundle)
@@ -1124,13 +1432,17 @@ async function answerBatch() {
 function main(words) {
   const at = words.indexOf("--anchor")
   const anchor = at < 0 ? null : (words.splice(at, 2)[1] ?? "")
+  const papers = []
+  for (let place = words.indexOf("--papers"); place >= 0; place = words.indexOf("--papers"))
+    papers.push(words.splice(place, 2)[1] ?? "")
   const asJson = words.includes("--json")
   const [file, ...more] = words.filter((word) => word !== "--json")
   if (!file || more.length > 0 || (anchor !== null && !/^[0-9a-f]{64}$/.test(anchor))) {
-    process.stderr.write("usage: node verify.mjs FILE [--anchor DIGEST] [--json]; a digest has 64 hex digits\n")
+    process.stderr.write("usage: node verify.mjs FILE [--anchor DIGEST] [--papers FILE] [--json]; a digest has 64 hex digits\n")
     return 2
   }
-  const found = verifyEvidence(readFileSync(file), anchor)
+  const brought = papers.map((name) => read(parseStrict(readFileSync(name), 8_388_608), DOCUMENT, "document"))
+  const found = verifyEvidence(readFileSync(file), anchor, brought)
   if (asJson) process.stdout.write(`${JSON.stringify(found)}\n`)
   else {
     process.stdout.write(`${found.type ?? "?"} of ${found.source ?? "?"} at ${found.time ?? "?"}\n${found.envelope_id}\n`)
@@ -1139,6 +1451,11 @@ function main(words) {
       const says = one.holds ? (one.stage ? `${one.receiver} ${one.stage}` : "") : `${one.field}: ${one.means} [${one.code}]`
       process.stdout.write(`${name.padStart(6)}  ${one.holds ? "holds " : "FAILS "} ${says}\n`)
     }
+    if (found.as_of)
+      process.stdout.write(
+        `as far as registry ${found.as_of.registry} and ${found.as_of.documents} changes of keys go, ` +
+          `up to ${found.as_of.issued_at}; what came after, no file can know\n`,
+      )
     process.stdout.write(`${found.outcome}${found.outcome === "consistent" ? ", NOT trusted; first registry " + found.anchor : ""}\n`)
   }
   return found.outcome === "holds" ? 0 : 3

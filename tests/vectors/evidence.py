@@ -176,6 +176,8 @@ class EvidenceCase:
     code: str | None = None
     anchor: str | None = ANCHOR
     place: int | None = None
+    papers: Sequence[Json] = ()
+    """What the reader brings."""
 
     def written(self) -> Json:
         """As text where it is ASCII, as base64url where it is not."""
@@ -184,6 +186,7 @@ class EvidenceCase:
             "name": self.name,
             "says": self.says,
             "anchor": self.anchor,
+            **({"papers": list(self.papers)} if self.papers else {}),
             "outcome": self.outcome,
             "step": self.step,
             "receipt": self.place,

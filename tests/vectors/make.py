@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from tests.vectors import evidence, evidence_doubtful, evidence_refused
+from tests.vectors import (
+    evidence,
+    evidence_changed,
+    evidence_doubtful,
+    evidence_ended,
+    evidence_refused,
+    evidence_unproved,
+)
 from tests.vectors.chains import chains, encoding, receipts
 from tests.vectors.encrypted import encrypted
 from tests.vectors.envelopes import good
@@ -45,6 +52,8 @@ def evidence_files() -> dict[str, list[evidence.EvidenceCase]]:
         "evidence-bad-trust.json": [*refused.registries(), *refused.agreements()],
         "evidence-bad-event.json": [*doubtful.signatures(), *doubtful.content_and_permission(), *doubtful.links()],
         "evidence-bad-receipts.json": [*doubtful.receipts(), *doubtful.officers()],
+        "evidence-changed-good.json": evidence_changed.good(),
+        "evidence-changed-bad.json": [*evidence_unproved.unproved(), *evidence_ended.bad()],
     }
 
 

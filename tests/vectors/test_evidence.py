@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.documents import SignedDocument
 from services.domain.encoding import from_base64url
 from services.domain.evidence_verifying import verify_evidence
 from tests.vectors.make import evidence_files
@@ -25,7 +26,8 @@ def bytes_of(vector: dict[str, Any]) -> bytes:
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_evidence(vector: dict[str, Any]) -> None:
     """Outcome, step, receipt and reason."""
-    verdict = verify_evidence(bytes_of(vector), vector["anchor"])
+    papers = [SignedDocument.model_validate_json(json.dumps(one)) for one in vector.get("papers", ())]
+    verdict = verify_evidence(bytes_of(vector), vector["anchor"], papers)
     failed = verdict.failed
     found = {
         "outcome": verdict.outcome.value,

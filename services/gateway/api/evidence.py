@@ -1,16 +1,20 @@
 """Handler: one event as an evidence file."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
 
+from schemas.envelope import Envelope
 from schemas.errors import Fault, NotFoundError, RequestError
-from schemas.evidence import LINKS_MAX
+from schemas.evidence import ANCESTORS_MAX, LINKS_MAX
 from schemas.records import KeptLink
+from services.domain.evidence_changes import ends_above
 from services.domain.evidence_choosing import Gathered
 from services.domain.evidence_opening import spell
 from services.domain.evidence_writing import write_evidence
+from services.domain.trust import Trust
 from services.gateway.api.asked import EventPath, EvidenceQuery
 from services.gateway.api.calls import JSON, Call
 from services.gateway.desk import Desk
@@ -23,8 +27,8 @@ LEFT_OUT: Final = "Sihu-Receipts-Left-Out"
 async def get_evidence(desk: Desk, call: Call) -> web.StreamResponse:
     """Export one event with everything that proves it."""
     envelope_id, asked = call.path_as(EventPath).id, call.query_as(EvidenceQuery)
-    gathered = await desk.gateway.store.read(lambda snapshot: gather(snapshot, envelope_id, asked.links))
-    papers = desk.gateway.directory.papers()
+    trust, papers = desk.gateway.directory.trust(), desk.gateway.directory.papers()
+    gathered = await desk.gateway.store.read(lambda snapshot: gather(snapshot, envelope_id, asked.links, trust))
     # In a thread: every signature of a large registry is verified, and that must not hold up an alert.
     written = await asyncio.to_thread(write_evidence, gathered, papers, with_content=asked.content)
     if isinstance(written, Fault):
@@ -36,13 +40,14 @@ async def get_evidence(desk: Desk, call: Call) -> web.StreamResponse:
     return web.Response(body=spell(written.evidence), content_type=JSON, headers=headers)
 
 
-def gather(snapshot: Snapshot, envelope_id: str, links_before: int) -> Gathered:
+def gather(snapshot: Snapshot, envelope_id: str, links_before: int, trust: Trust) -> Gathered:
     """Read what is held about one event.
 
     Args:
         snapshot: One consistent view.
         envelope_id: Of the event.
         links_before: How many links before it, at most; those behind it follow from its receipts.
+        trust: What is known of the ends of keys: what lies between them and what they signed is gathered, too.
 
     Raises:
         NotFoundError: No such event is here.
@@ -58,7 +63,23 @@ def gather(snapshot: Snapshot, envelope_id: str, links_before: int) -> Gathered:
         links=snapshot.links(event.chain_number, max(0, seq - links_before), furthest),
         heads=_heads(snapshot, event.chain_number, event.envelope.header.channel, event.envelope.header.epoch),
         receipts=receipts,
+        ancestors=_ancestors(snapshot, (event.envelope, *receipts), trust),
     )
+
+
+def _ancestors(snapshot: Snapshot, signed: Sequence[Envelope], trust: Trust) -> list[KeptLink]:
+    spans: dict[tuple[str, str], tuple[int, int]] = {}
+    for one in signed:
+        for end in ends_above(one, trust):
+            if end.seq - one.header.seq > ANCESTORS_MAX:
+                continue  # more than one file holds
+            first, last = spans.get((end.channel, end.epoch), (end.seq, end.seq))
+            spans[end.channel, end.epoch] = min(first, one.header.seq), max(last, end.seq)
+    found: list[KeptLink] = []
+    for (channel, epoch), (first, last) in spans.items():
+        chain = snapshot.chain(channel, epoch)
+        found += snapshot.links(chain.number, first, last) if chain is not None else []
+    return found
 
 
 def _heads(snapshot: Snapshot, number: int, channel: str, epoch: str) -> list[KeptLink]:

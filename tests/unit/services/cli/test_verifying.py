@@ -8,6 +8,7 @@ import pytest
 from services.cli.reasons import meaning_of
 from services.domain.documents import spoken
 from tests.commands import sihu
+from tests.vectors import evidence_changed, evidence_ended, evidence_unproved
 from tests.vectors.evidence import ANCHOR, WHOLE, EvidenceCase, good
 from tests.vectors.evidence_doubtful import officers
 from tests.vectors.make import evidence_files
@@ -86,12 +87,51 @@ def test_the_json_says_the_same(tmp_path: Path) -> None:
     assert found["anchor"] == case.anchor
 
 
-@pytest.mark.parametrize("case", good(), ids=lambda case: case.name)
+def papers_of(folder: Path, case: EvidenceCase) -> list[str | Path]:
+    """Write what the reader brings, and name it."""
+    words: list[str | Path] = []
+    for number, paper in enumerate(case.papers):
+        path = folder / f"paper-{number}.json"
+        path.write_text(json.dumps(paper), encoding="utf-8")
+        words += ["--papers", path]
+    return words
+
+
+@pytest.mark.parametrize("case", [*good(), *evidence_changed.good()], ids=lambda case: case.name)
 def test_every_good_file_can_be_shown(tmp_path: Path, case: EvidenceCase) -> None:
     """Encrypted, detached, control records, refusals: the table has a line for each."""
     words = ["--anchor", case.anchor] if case.anchor else []
-    outcome = sihu("verify", file_of(tmp_path, case.data), *words)
+    outcome = sihu("verify", file_of(tmp_path, case.data), *words, *papers_of(tmp_path, case))
     assert outcome.code == (0 if case.outcome == "holds" else 3), outcome.err
+
+
+def case_of(name: str) -> EvidenceCase:
+    """Return a case of the files with changes of keys."""
+    cases = [*evidence_changed.good(), *evidence_unproved.unproved(), *evidence_ended.bad()]
+    return next(one for one in cases if one.name == name)
+
+
+def test_it_says_which_key_was_in_force_and_how_far_it_can_know(tmp_path: Path) -> None:
+    """A person must not read more into a verdict than the papers give."""
+    case = case_of("before-revocation")
+    words: list[str | Path] = ["verify", file_of(tmp_path, case.data), "--anchor", str(case.anchor)]
+    shown = sihu(*words)
+    for text in ("已吊销 revoked，用到第 3 条", "密钥变更等 1 份", "此后的吊销不在其中"):
+        assert text in shown.out
+    found = sihu(*words, "--json").json
+    assert found["as_of"] == {"registry": 1, "documents": 1, "issued_at": "2026-03-04T09:00:00.000+08:00"}
+    assert [(one["ended"], one["last"]) for one in found["keys"]] == [("revoked", 3)]
+
+
+def test_a_revocation_that_the_reader_brings_is_heeded(tmp_path: Path) -> None:
+    """The file leaves it out: alone it holds, with it the event counts no longer, and the reason says which one."""
+    case = case_of("brought-revocation")
+    file, anchor = file_of(tmp_path, case.data), str(case.anchor)
+    assert sihu("verify", file, "--anchor", anchor).code == 0
+    outcome = sihu("verify", file, "--anchor", anchor, *papers_of(tmp_path, case))
+    assert outcome.code == 3
+    for text in ("signature.key_revoked", "was revoked by", "up to sequence 3", "第 4 步不成立"):
+        assert text in outcome.out
 
 
 def test_every_reason_has_its_words() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.control import ReceiptStage
 from schemas.errors import Fault
-from schemas.evidence import RECEIPTS_MAX, Evidence
+from schemas.evidence import RECEIPTS_MAX, ChangedEvidence, Evidence
 from schemas.registry import KeyUse
 from services.domain.documents import add_signature, document_digest
 from services.domain.encoding import from_base64url, to_base64url
@@ -19,7 +19,8 @@ from services.gateway.api.evidence import gather
 from services.posting import Posted
 from tests import papers
 from tests.vectors.evidence import ANCHOR, WHOLE
-from tests.vectors.spelling import compact
+from tests.vectors.evidence_changed import COMMITTED_ANCHOR, EVERYTHING
+from tests.vectors.spelling import Json, compact
 from tests.world import County, World, alert_draft, full_papers, policy_draft
 
 PAPERS = full_papers()
@@ -29,7 +30,8 @@ OWN_ANCHOR = document_digest(FIRST)
 
 async def gathered(county: County, envelope_id: str, links: int = 16) -> Gathered:
     """Return what a county holds about an event."""
-    return await county.store.read(lambda snapshot: gather(snapshot, envelope_id, links))
+    trust = county.directory.trust()
+    return await county.store.read(lambda snapshot: gather(snapshot, envelope_id, links, trust))
 
 
 def written(found: Gathered, shelf: TrustPapers = PAPERS, *, with_content: bool = True) -> Written:
@@ -195,16 +197,17 @@ async def test_a_file_has_a_bound(world: World) -> None:
 
 
 @pytest.mark.timeout(1800)
-def test_every_flipped_bit_is_refused(reduced: Callable[[int, int], int]) -> None:
+@pytest.mark.parametrize(("whole", "anchor"), [(WHOLE, ANCHOR), (EVERYTHING, COMMITTED_ANCHOR)], ids=["v1", "v2"])
+def test_every_flipped_bit_is_refused(whole: Json, anchor: str, reduced: Callable[[int, int], int]) -> None:
     """A bit that may be changed unnoticed is one that nobody signed."""
-    data = compact(WHOLE)
+    data = compact(whole)
     bits = len(data) * 8
     step = -(-bits // reduced(2_000, bits))
     changed = bytearray(data)
     left = []
     for bit in range(0, bits, step):
         changed[bit >> 3] ^= 1 << (bit & 7)
-        if verify_evidence(bytes(changed), ANCHOR).outcome is not Outcome.REFUSED:
+        if verify_evidence(bytes(changed), anchor).outcome is not Outcome.REFUSED:
             left.append(bit)
         changed[bit >> 3] ^= 1 << (bit & 7)
     assert left == []
@@ -226,6 +229,7 @@ def test_a_part_larger_than_any_envelope_is_refused() -> None:
 
 def test_the_model_writes_what_the_vectors_say() -> None:
     """One spelling, here and in the second one of the vectors."""
+    assert spell(ChangedEvidence.model_validate_json(compact(EVERYTHING))) == compact(EVERYTHING)
     data = compact(WHOLE)
     assert spell(Evidence.model_validate_json(data)) == data
     opened = open_evidence(data)
