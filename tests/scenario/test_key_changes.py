@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,8 +17,9 @@ from adapters.clock import SystemClock
 from services.demo.ceremony import Stage
 from services.demo.sampling import sample
 from services.demo.troupe import Troupe
-from tests.commands import done
+from tests.commands import done, sihu
 from tests.counties import World, report
+from tests.interop.verifier import PROGRAM, node
 
 SOURCE, NEIGHBOUR, THIRD = "522722", "451226", "451222"
 SECONDS = 120
@@ -99,8 +101,15 @@ def copied(world: World, name: str) -> World:
     return taken
 
 
-async def play_the_thief(thief: World, count: int, key: str) -> list[str]:
-    """Let the thief's node sign and send; return the ids of his events once they are at the hub."""
+async def play_the_thief(thief: World, count: int, key: str, *, evidence: Path | None = None) -> list[str]:
+    """Let the thief's node sign and send; return the ids of his events once they are at the hub.
+
+    Args:
+        thief: His world.
+        count: How many events.
+        key: Of idempotency.
+        evidence: Where he writes evidence of the first one.
+    """
     thief.accepted[SOURCE] = []
     await thief.start(SOURCE)
     bulletin = sample("work_bulletin", begin=SystemClock().now())
@@ -108,6 +117,8 @@ async def play_the_thief(thief: World, count: int, key: str) -> list[str]:
     async with asyncio.timeout(SECONDS):
         while (await thief.gauges(SOURCE)).get("sihu_waiting", 1) > 0:
             await asyncio.sleep(0.1)
+    if evidence is not None:
+        await command(thief, SOURCE, "evidence", str(sent[0]["envelope_id"]), "-o", evidence)
     await thief.troupe.stop(SOURCE)
     return [str(one["envelope_id"]) for one in sent]
 
@@ -129,14 +140,24 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.timeout(400)
 async def test_a_stolen_key_signs_nothing_that_counts_once_it_is_revoked(tmp_path: Path) -> None:
-    """The thief has keys, passphrase, transport and database: what he signs is refused everywhere, the rest stays."""
+    """The thief has keys, passphrase, transport and database: what he signs is refused everywhere, the rest stays.
+
+    What was signed before the theft, by the key in force then or by the one before it, is proof at both ends.
+    """
     world = await asyncio.to_thread(World.prepared, tmp_path)
+    alert = sample("rainstorm_issued", begin=SystemClock().now())
     async with world.running():
+        first = await world.send(SOURCE, alert, "before-rotation")
+        await command(world, SOURCE, "key", "rotate", "--use", "event")
+        second = await world.send(SOURCE, sample("work_bulletin", begin=SystemClock().now()), "after-rotation")
         await world.load(SOURCE, 20, seed=1)
         await world.complete(SECONDS)
+        proof = await proved(world, SOURCE, first, tmp_path / "before.json")
+        assert (proof["keys"][0]["ended"], proof["as_of"]["documents"]) == ("rotated", 1)
+        assert (await proved(world, SOURCE, second, tmp_path / "after.json"))["keys"][0]["ended"] is None
         await world.troupe.stop(SOURCE)
         thief = copied(world, "thief")
-        before = await play_the_thief(thief, 3, "thief")
+        before = await play_the_thief(thief, 3, "thief", evidence=tmp_path / "thief" / "forged.json")
         await until(lambda: all(held(world, code, before) == 3 for code in (NEIGHBOUR, THIRD)))
 
         revoked = await command(world, SOURCE, "key", "revoke", "-o", tmp_path / "revocation.json")
@@ -148,6 +169,11 @@ async def test_a_stolen_key_signs_nothing_that_counts_once_it_is_revoked(tmp_pat
         for code in (NEIGHBOUR, THIRD):
             (text,) = _revocation_told(world, code)
             assert all(one[:8] in text for one in before), "what is trusted no longer is named"
+        for code in (SOURCE, NEIGHBOUR):
+            for one, ended in ((first, "rotated"), (second, "revoked")):
+                proof = await proved(world, code, one, tmp_path / f"{code}-{ended}.json")
+                assert proof["keys"][0]["ended"] == ended
+        await forged(world, before[0], tmp_path)
         await world.troupe.stop(SOURCE)
 
         after = await play_the_thief(thief, 3, "again")
@@ -161,6 +187,41 @@ async def test_a_stolen_key_signs_nothing_that_counts_once_it_is_revoked(tmp_pat
         assert set(quarantined(world, code)) == {"signature.key_revoked"}
         reasons = rows(world.stage.county(code) / "sihu.db", _OPENED)
         assert ("revoked",) in reasons
+
+
+async def proved(world: World, code: str, event: dict[str, Any], file: Path) -> dict[str, Any]:
+    """Write evidence of an event at a county and let both verifiers judge it; return what they say."""
+    written = await command(world, code, "evidence", str(event["envelope_id"]), "-o", file)
+    words: list[str | Path] = [file, "--anchor", str(written["anchor"])]
+    first = await asyncio.to_thread(done, "verify", *words)
+    second = await asyncio.to_thread(second_verdict, words)
+    for says in (first, second):
+        assert (says["outcome"], says["envelope_id"]) == ("holds", event["envelope_id"])
+    assert (first["keys"], first["as_of"]) == (second["keys"], second["as_of"])
+    return dict(first)
+
+
+def second_verdict(words: list[str | Path]) -> Any:  # noqa: ANN401 - any JSON value
+    """Ask the second verifier as a person would."""
+    said = subprocess.run([node(), PROGRAM, *words, "--json"], capture_output=True, text=True, check=False)
+    return json.loads(said.stdout)
+
+
+async def forged(world: World, envelope_id: str, folder: Path) -> None:
+    """A thief's event that was taken before the revocation: nobody writes evidence of it, and who did is refused."""
+    refused = await asyncio.to_thread(sihu, "evidence", envelope_id, "--dir", world.stage.county(NEIGHBOUR))
+    assert (refused.code, "evidence.key_changed" in refused.err) == (2, True)
+    file = folder / "thief" / "forged.json"
+    paper = folder / "revocation.json"
+    words: list[str | Path] = ["verify", file, "--anchor", await anchor(world)]
+    assert (await asyncio.to_thread(sihu, *words)).code == 0, "the file leaves the revocation out"
+    brought = await asyncio.to_thread(sihu, *words, "--papers", paper, "--json")
+    assert (brought.code, brought.json["code"]) == (3, "signature.key_revoked")
+
+
+async def anchor(world: World) -> str:
+    """Return the digest that the counties read out to each other."""
+    return str((await command(world, NEIGHBOUR, "registry", "show"))["digest"])
 
 
 def _revocation_told(world: World, code: str) -> list[str]:
