@@ -7,11 +7,14 @@ import pytest
 
 from schemas.completeness import ForkEvidence
 from schemas.control import ForkProved, SignedHeader
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, PayloadType
 from schemas.errors import Fault
+from schemas.key_changes import ChangeReason, KeyChange, KeyEnd
+from schemas.registry import KeyUse
 from services.domain.forks import ProvedFork, judge_fork, signed_bytes, spelled
+from services.domain.key_changes import with_changes
 from tests import papers
-from tests.papers import HUANJIANG, NANDAN, NOW
+from tests.papers import HUANJIANG, LIBO, NANDAN, NOW
 
 
 def link(seq: int = 2, **changes: Any) -> Envelope:  # noqa: ANN401 - any field of the header
@@ -84,3 +87,32 @@ def test_bytes_that_are_no_header_prove_nothing() -> None:
     for bad in (good.model_copy(update={"header": "AAAA"}), SignedHeader(header="A", signatures="A")):
         assert isinstance(judge_fork(ForkProved(links=(good, bad)), papers.trust()), Fault)
         assert isinstance(judge_fork(ForkProved(links=(bad, good)), papers.trust()), Fault)
+
+
+END = link(3)
+REVOCATION = papers.signed(
+    PayloadType.KEY_CHANGE,
+    KeyChange(
+        county=LIBO,
+        use=KeyUse.EVENT,
+        old=papers.signer(LIBO).kid,
+        reason=ChangeReason.REVOKED,
+        ends=(KeyEnd(channel=END.header.channel, epoch=END.header.epoch, seq=3, id=END.envelope_id),),
+        issued_at=NOW,
+    ),
+    [papers.signer(LIBO, KeyUse.RECOVERY)],
+)
+
+
+def test_a_thief_forks_nothing_once_the_key_is_revoked() -> None:
+    """He could freeze a channel for ever; what lies below the end is still proof."""
+    revoked, faults = with_changes(papers.trust(), [REVOCATION])
+    assert faults == ()
+    behind = proof(link(4), link(4, time=papers.later(minutes=1)))
+    assert isinstance(judge_fork(behind, papers.trust()), ProvedFork)
+    found = judge_fork(behind, revoked)
+    assert isinstance(found, Fault)
+    assert found.code == "signature.key_revoked"
+    at_the_end = judge_fork(proof(END, link(3, time=papers.later(minutes=1))), revoked)
+    assert isinstance(at_the_end, Fault)
+    assert isinstance(judge_fork(proof(ONE, OTHER), revoked), ProvedFork)

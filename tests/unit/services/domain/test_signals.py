@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 
+from adapters.memory.signer import MemorySigner
 from schemas.base import Event
 from schemas.carriage import Arrival
 from schemas.control import ChannelHead, ForkProved, HeadBeaconed, RangeRequested
+from schemas.envelope import PayloadType
 from schemas.errors import Fault
 from schemas.ids import CountyCode
+from schemas.key_changes import ChangeReason, KeyChange
 from schemas.registry import KeyUse
+from services.domain.key_changes import with_changes
 from services.domain.signals import FRESH, Signal, compose, examine_signal, number_at
+from services.domain.trust import Trust
 from tests import papers
 from tests.papers import FUNING, HUANJIANG, LIBO, NANDAN, NOW
 
@@ -160,3 +165,38 @@ def test_what_cannot_be_read_is_refused(content: bytes, changes: dict[str, str],
     binding = papers.envelope(content, **fields).header.content.model_copy(update=changes)
     envelope = papers.envelope(content, **fields, content=binding)
     assert code_of(examined(Arrival(1, arrival.subject, envelope.to_wire()))) == code
+
+
+NEXT = MemorySigner(f"{LIBO} the next event key")
+
+
+def ended(reason: ChangeReason) -> Trust:
+    """Return the trust in which 荔波's event key has ended, and another has followed."""
+    following = papers.key_record(NEXT, KeyUse.EVENT)
+    change = KeyChange(
+        county=LIBO,
+        use=KeyUse.EVENT,
+        old=papers.signer(LIBO).kid,
+        reason=reason,
+        ends=(),
+        key=following,
+        issued_at=NOW,
+    )
+    document = papers.signed(PayloadType.KEY_CHANGE, change, [papers.signer(LIBO, KeyUse.RECOVERY), NEXT])
+    trust, faults = with_changes(papers.trust(), [document])
+    assert faults == ()
+    return trust
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [(ChangeReason.ROTATED, "signature.key_retired"), (ChangeReason.REVOKED, "signature.key_revoked")],
+)
+def test_an_ended_key_signals_nothing(reason: ChangeReason, code: str) -> None:
+    """A beacon stands in no chain: there is no position up to which a thief's could be told from a true one."""
+    trust = ended(reason)
+    by_old = examine_signal(signalled(), trust=trust, county=HUANJIANG, now=NOW)
+    assert code_of(by_old) == code
+    by_next = examine_signal(signalled(key=NEXT), trust=trust, county=HUANJIANG, now=NOW)
+    assert isinstance(by_next, Signal), by_next
+    assert code_of(examined(signalled(key=NEXT))) == "signature.unknown_key"
