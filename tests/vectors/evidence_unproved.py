@@ -54,10 +54,11 @@ def refused(step: int, name: str, says: str, made: Json | bytes, code: str, **mo
 
 def unproved() -> list[EvidenceCase]:
     """Files, and the step that refuses each."""
-    return [*_form(), *_documents(), *_brought(), *_agreements()]
+    return [*form(), *documents(), *brought(), *agreements()]
 
 
-def _form() -> list[EvidenceCase]:
+def form() -> list[EvidenceCase]:
+    """Step 1."""
     headers = [header_of(one) for one in CHAIN[2:4]]
 
     def case(name: str, says: str, made: Json, code: str) -> EvidenceCase:
@@ -94,7 +95,8 @@ def _form() -> list[EvidenceCase]:
     ]
 
 
-def _documents() -> list[EvidenceCase]:
+def documents() -> list[EvidenceCase]:
+    """Step 2: changes of keys that do not count, or are wrongly spelt."""
     pair = sorted((GENTLE, REVOCATION), key=document_digest)
 
     def case(name: str, says: str, *changes: Json, code: str) -> EvidenceCase:
@@ -210,7 +212,8 @@ def _two_ends() -> Json:
     return revocation(None, ends=[place, place])
 
 
-def _brought() -> list[EvidenceCase]:
+def brought() -> list[EvidenceCase]:
+    """What the reader knows besides."""
     held = bundle(EVENT, after=BEHIND)
 
     def case(step: int, name: str, says: str, code: str, *brought: Json, made: Json | None = None) -> EvidenceCase:
@@ -257,7 +260,8 @@ def _brought() -> list[EvidenceCase]:
     ]
 
 
-def _agreements() -> list[EvidenceCase]:
+def agreements() -> list[EvidenceCase]:
+    """Step 3."""
     both = governance(NANDAN, HUANJIANG)
 
     def case(name: str, says: str, code: str, **changes: Any) -> EvidenceCase:  # noqa: ANN401

@@ -45,7 +45,7 @@ def build() -> dict[str, Any]:
 
 def evidence_files() -> dict[str, list[evidence.EvidenceCase]]:
     """Return the evidence files by the file of vectors that holds them."""
-    refused, doubtful = evidence_refused, evidence_doubtful
+    refused, doubtful, unproved = evidence_refused, evidence_doubtful, evidence_unproved
     return {
         "evidence-good.json": evidence.good(),
         "evidence-bad-form.json": refused.form(),
@@ -53,7 +53,9 @@ def evidence_files() -> dict[str, list[evidence.EvidenceCase]]:
         "evidence-bad-event.json": [*doubtful.signatures(), *doubtful.content_and_permission(), *doubtful.links()],
         "evidence-bad-receipts.json": [*doubtful.receipts(), *doubtful.officers()],
         "evidence-changed-good.json": evidence_changed.good(),
-        "evidence-changed-bad.json": [*evidence_unproved.unproved(), *evidence_ended.bad()],
+        "evidence-changed-bad-form.json": [*unproved.form(), *unproved.brought()],
+        "evidence-changed-bad-trust.json": [*unproved.documents(), *unproved.agreements()],
+        "evidence-changed-bad-event.json": evidence_ended.bad(),
     }
 
 

@@ -32,6 +32,7 @@ JUDGES = (
     "documents",
     "succession",
     "evidence_writing",
+    "evidence_choosing",
 )
 """Rules of the domain whose faults a caller can meet."""
 ELSEWHERE = {"document.differs", "content.wrong_form"}
