@@ -144,6 +144,19 @@ def test_parts(ask_for: str, file: str, part: str | None, says: tuple[str, ...])
     assert differing(questions, [{name: one[name] for name in says} for one in cases]) == []
 
 
+def test_changes_of_keys() -> None:
+    """Which documents count, and what an ended key is trusted for by its position alone."""
+    cases = vectors("key-changes.json")
+    registry, documents = cases["registry"], {one["name"]: one["document"] for one in cases["documents"]}
+    questions = [{"ask": "key_change", "registry": registry} | one for one in cases["documents"]]
+    expected = [{"digest": one["digest"], "code": one["code"]} for one in cases["documents"]]
+    for one in cases["links"]:
+        known = [documents[name] for name in one["known"]]
+        questions.append({"ask": "key_link", "registry": registry} | one | {"known": known})
+        expected.append({"envelope_id": one["envelope_id"], "code": one["code"]})
+    assert differing(questions, expected) == []
+
+
 @pytest.mark.parametrize(
     ("anchor", "code", "outcome"), [(ANCHOR, 0, "holds"), ("0" * 64, 3, "refused"), (None, 3, "consistent")]
 )

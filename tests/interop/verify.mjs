@@ -1406,6 +1406,28 @@ class Batch {
   verdict({ link, head, held_id }) {
     return { verdict: judgeChain(link, head, held_id) }
   }
+  key_change({ registry, document }) {
+    const first = documentOf(registry)
+    const trust = judgeRegistry(first, digestOf(first), null)
+    return { digest: digestOf(documentOf(document)), code: codeOf(() => withChanges([documentOf(document)], [trust.registry])) }
+  }
+  key_link({ registry, known, header, signatures }) {
+    const first = documentOf(registry)
+    const trust = judgeRegistry(first, digestOf(first), null)
+    const { ended, changed } = withChanges(known.map(documentOf), [trust.registry])
+    const envelope = openEnvelope(Buffer.from(header), Buffer.from(signatures), Buffer.alloc(0), Buffer.alloc(0))
+    const within = (one) => {
+      const end = ended.get(one)?.ends.get(`${envelope.header.channel} ${envelope.header.epoch}`)
+      const { seq } = envelope.header
+      if (ended.has(one) && !(end && (seq < end.seq || (seq === end.seq && envelope.id === end.id))))
+        refuse(ended.get(one).revoked ? "signature.key_revoked" : "signature.key_retired", "seq", "it has ended before")
+    }
+    const judge = () => {
+      verifyEnvelope(envelope, { keys: new Map([...changed, ...trust.keys]) })
+      envelope.header.signers.forEach(within)
+    }
+    return { envelope_id: envelope.id, code: codeOf(judge) }
+  }
   receipt(question) {
     return { code: codeOf(() => judgeReceiptVector(question, this.known, "522722")) }
   }
