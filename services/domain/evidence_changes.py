@@ -15,7 +15,7 @@ from schemas.key_changes import BranchKept, KeyChange, KeyEnd, Suspension
 from schemas.registry import KeyRecord, KeyUse, Registry
 from services.domain.documents import document_digest, open_payload
 from services.domain.evidence_opening import Part
-from services.domain.evidence_signatures import superfluous
+from services.domain.evidence_signatures import is_ordered, superfluous
 from services.domain.key_changes import with_changes
 from services.domain.trust import Trust, keys_of
 
@@ -104,10 +104,11 @@ def ends_above(envelope: Envelope, trust: Trust) -> Sequence[KeyEnd]:
 
 def judge_ancestors(parts: Iterable[Part], ancestors: Iterable[Part], trust: Trust, lines: Lines) -> Fault | None:
     """Refuse a header that leads to nothing: it would be a place where bits are free."""
-    needed: set[str] = set()
-    for part in parts:
-        for end in ends_above(part.envelope, trust):
-            needed.update(lines.way(part.envelope, end))
+    deepest: dict[KeyEnd, Envelope] = {}
+    for envelope in (part.envelope for part in parts):
+        for end in ends_above(envelope, trust):
+            deepest[end] = min(deepest.get(end, envelope), envelope, key=lambda one: one.header.seq)
+    needed = {key for end, envelope in deepest.items() for key in lines.way(envelope, end)}
     stray = next((one for one in ancestors if one.envelope.envelope_id not in needed), None)
     return None if stray is None else Fault("chain.superfluous", stray.place, "it leads from no end to anything here")
 
@@ -128,6 +129,9 @@ def judge_changes(
     digests = [document_digest(one) for one in changes]
     if any(first >= second for first, second in pairwise(digests)):
         return Fault("document.order", "changes", "changes of keys ascend by digest, each once")
+    # Before anything is counted: a document that repeats one signature a thousand times would cost as much each time.
+    if any(not is_ordered(one) for one in changes):
+        return Fault("signature.order", "changes", "signatures of a document ascend by kid, each once")
     *older, newest = versions
     fresh = [one for one in brought if document_digest(one) not in digests]
     changed, faults = with_changes(newest, (*changes, *fresh), [one.registry for one in older])

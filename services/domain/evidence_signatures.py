@@ -13,9 +13,14 @@ from services.domain.documents import bytes_to_sign, valid_signers
 from services.domain.signing import key_signed
 
 
+def is_ordered(document: SignedDocument) -> bool:
+    """Tell whether signatures stand in their one order."""
+    return all(first.kid < second.kid for first, second in pairwise(document.signatures))
+
+
 def superfluous(document: SignedDocument, keys: Mapping[str, KeyRecord]) -> Fault | None:
     """Refuse a document with a signature that proves nothing: it would be a place where bits are free."""
-    if any(first.kid >= second.kid for first, second in pairwise(document.signatures)):
+    if not is_ordered(document):
         return Fault("signature.order", "signatures", "signatures of a document ascend by kid, each once")
     to_be_signed = bytes_to_sign(document)
     for one in document.signatures:

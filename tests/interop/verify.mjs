@@ -987,6 +987,8 @@ class Lineage {
   }
   change(inFile, brought) {
     if (!ascending(inFile.map(digestOf))) refuse("document.order", "changes", "changes ascend by digest, each once")
+    if (!inFile.every((one) => ascending(one.signatures.map((each) => each.kid))))
+      refuse("signature.order", "changes", "signatures of a document ascend by kid, each once")
     const registries = this.versions.map((one) => one.registry)
     const fresh = brought.filter((one) => !inFile.some((other) => digestOf(other) === digestOf(one)))
     this.known = withChanges([...inFile, ...fresh], registries)
@@ -1085,8 +1087,13 @@ function judgeLinks(opened, lineage, ids) {
     if (known !== undefined && known !== part.id) refuse("chain.forked", part.place, "two stories for one place")
     refuse("chain.repeated", part.place, "the links reach this head already")
   }
-  const way = (part) => lineage.endsAbove(part).flatMap((end) => lineage.lines.of(end).slice(0, end.seq - part.header.seq))
-  const needed = new Set([...run, ...opened.heads, ...opened.receipts].flatMap(way))
+  const deepest = new Map()
+  for (const part of [...run, ...opened.heads, ...opened.receipts])
+    for (const end of lineage.endsAbove(part)) {
+      const line = lineage.lines.of(end)
+      deepest.set(line, Math.max(deepest.get(line) ?? 0, end.seq - part.header.seq))
+    }
+  const needed = new Set([...deepest].flatMap(([line, depth]) => line.slice(0, depth)))
   for (const part of opened.ancestors)
     if (!needed.has(part.id)) refuse("chain.superfluous", part.place, "it leads from no end to anything here")
 }

@@ -76,7 +76,11 @@ def _ancestors(snapshot: Snapshot, signed: Sequence[Envelope], trust: Trust) -> 
             first, last = spans.get((end.channel, end.epoch), (end.seq, end.seq))
             spans[end.channel, end.epoch] = min(first, one.header.seq), max(last, end.seq)
     found: list[KeptLink] = []
+    room = ANCESTORS_MAX
     for (channel, epoch), (first, last) in spans.items():
+        if last - first > room:
+            continue  # the event comes first, then its receipts as they came, as far as one file holds them
+        room -= last - first
         chain = snapshot.chain(channel, epoch)
         found += snapshot.links(chain.number, first, last) if chain is not None else []
     return found
