@@ -10,6 +10,7 @@ from tests.vectors.evidence import (
     EVENT,
     PLAIN,
     EvidenceCase,
+    World,
     answered,
     bundle,
     carried,
@@ -378,6 +379,15 @@ def _agreements() -> list[EvidenceCase]:
     ]
 
 
+def forged_world() -> Json:
+    """A world of strangers in which a key was revoked, too."""
+    world = World()
+    made = world.bundle() | {"v": 2, "earlier": [], "changes": [], "ancestors": []}
+    key, recovery = world.keys[f"{LIBO} event"], world.keys[f"{LIBO} recovery"]
+    last = sealed(POLICY_CONTENT, [key], signers=[key.kid])
+    return made | {"changes": [change([recovery], last, old=key.kid, reason="revoked", key=None)]}
+
+
 def _brought() -> list[EvidenceCase]:
     forged = sealed(POLICY_CONTENT, seq=4, prev=CHAIN[3].envelope_id, purpose="work_exchange")
     unordered = REVOCATION | {"signatures": REVOCATION["signatures"][::-1]}
@@ -398,6 +408,14 @@ def _brought() -> list[EvidenceCase]:
             "the same document in file and hand",
             wider(EVENT, after=[link(CHAIN[3])], changes=[REVOCATION]),
             papers=[unordered],
+        ),
+        EvidenceCase(
+            "forged-world-with-changes-without-anchor",
+            "it fits together, and nobody should believe it",
+            compact(forged_world()),
+            "consistent",
+            code="registry.no_anchor",
+            anchor=None,
         ),
         case("brought-registry", "the reader knows version 2", bundle(EVENT), papers=[registry(), registry(2)]),
     ]

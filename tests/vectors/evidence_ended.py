@@ -30,6 +30,7 @@ from tests.vectors.evidence_changed import (
     certifier_change,
     change,
     dropped,
+    forged_world,
     header_of,
     receipt_at,
     receipt_chain,
@@ -41,7 +42,7 @@ from tests.vectors.evidence_changed import (
 from tests.vectors.evidence_unproved import LATE, refused
 from tests.vectors.key_changes import AFTER, NEXT, RECOVERY, committed
 from tests.vectors.papers import HUANJIANG, KEYS
-from tests.vectors.spelling import Json
+from tests.vectors.spelling import Json, document_digest
 
 OTHER_STORY: Final = sealed(POLICY_CONTENT, seq=2, prev=CHAIN[1].envelope_id, purpose="work_exchange")
 """By the stolen key, below its end, and no ancestor of it."""
@@ -50,7 +51,23 @@ BEHIND: Final = [link(CHAIN[3])]
 
 def bad() -> list[EvidenceCase]:
     """Files, and the step that refuses each."""
-    return [*_ended(), *_branches(), *_elsewhere(), *_receivers()]
+    anchor = document_digest(registry())
+    forged = refused(
+        2,
+        "forged-world-with-changes",
+        "everything fits together, by other people's keys; the anchor alone tells",
+        forged_world(),
+        "registry.not_pinned",
+        anchor=anchor,
+    )
+    behind = refused(
+        2,
+        "forged-revocation-behind-our-registry",
+        "by a recovery key of another world",
+        wider(EVENT, changes=forged_world()["changes"]),
+        "key.change_unsigned",
+    )
+    return [forged, behind, *_ended(), *_branches(), *_elsewhere(), *_receivers()]
 
 
 def _ended() -> list[EvidenceCase]:
