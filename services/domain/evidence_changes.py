@@ -17,7 +17,7 @@ from services.domain.documents import document_digest, open_payload
 from services.domain.evidence_opening import Part
 from services.domain.evidence_signatures import is_ordered, superfluous
 from services.domain.key_changes import with_changes
-from services.domain.trust import Trust, keys_of
+from services.domain.trust import MemberKey, Trust, keys_of
 
 _OFFLINE: Final = (KeyUse.RECOVERY, KeyUse.GOVERNANCE)
 _UNSHOWN: Final = "the links from it up to the last one that is trusted are not in the file; ask for one that has them"
@@ -152,7 +152,7 @@ def _changed(version: Trust, changed: Trust) -> Trust:
                    members=version.members, keys=known | dict(version.keys))  # fmt: skip
 
 
-def change_keys(document: SignedDocument, registries: Iterable[Registry], trust: Trust) -> dict[str, KeyRecord]:
+def change_keys(document: SignedDocument, registries: Sequence[Registry], trust: Trust) -> dict[str, KeyRecord]:
     """Return the keys whose signature on a document that counts says something.
 
     Args:
@@ -170,10 +170,17 @@ def change_keys(document: SignedDocument, registries: Iterable[Registry], trust:
     }
     if named is None:
         return keys
-    old = trust.keys.get(named.old)
+    old = _record_of(named.old, registries, trust)
     if old is not None and (old.county, old.key.use) == (county, named.use):
         keys[named.old] = old.key
     return keys if named.key is None else keys | {named.key.kid: named.key}
+
+
+def _record_of(kid: str, registries: Iterable[Registry], trust: Trust) -> MemberKey | None:
+    """Return a key that a version lists or a change introduced, whether or not it is trusted still."""
+    listed = (keys_of(one).get(kid) for one in registries)
+    introduced = (MemberKey(one.change.county, one.change.key) for one in trust.changes if one.change.key is not None)
+    return next((one for one in (*listed, *introduced) if one is not None and one.key.kid == kid), None)
 
 
 def _said_by(document: SignedDocument) -> tuple[str, Iterable[KeyUse], KeyChange | None]:

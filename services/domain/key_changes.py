@@ -9,6 +9,7 @@ Source: docs/protocol.md, section "Key changes"; docs/decisions/0020-change-keys
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -150,7 +151,10 @@ def _applied(trust: Trust, changes: Sequence[AdoptedChange], records: Mapping[st
         if _is_of(one, records.get(one.old)):
             ended[one.old] = _tightened(ended.get(one.old), one)
     revoked = {kid for kid, one in ended.items() if one.revoked}
-    wanted = _followed(trust.registry, changes, records, revoked) | ended.keys()
+    listed = records.keys() - {one.change.key.kid for one in changes if one.change.key is not None}
+    # An ended key stays known up to its ends; not one that a thief put in place, however often he rotated it since.
+    past = {kid for kid in ended if kid in revoked or kid in listed}
+    wanted = _followed(trust.registry, changes, listed, revoked) | past
     closed = frozenset(
         (adopted.change.county, end.channel, end.epoch)
         for adopted in changes
@@ -168,7 +172,7 @@ def _is_of(change: KeyChange, old: MemberKey | None) -> bool:
 
 
 def _followed(
-    registry: Registry, changes: Sequence[AdoptedChange], records: Mapping[str, MemberKey], revoked: set[str]
+    registry: Registry, changes: Sequence[AdoptedChange], listed: AbstractSet[str], revoked: AbstractSet[str]
 ) -> set[str]:
     """Return the keys of the registry and those that followed them.
 
@@ -176,7 +180,6 @@ def _followed(
     count, nor what that one did; what an offline key put there does.
     """
     trusted = set(keys_of(registry))
-    listed = {kid for kid in records if kid not in {one.change.key.kid for one in changes if one.change.key}}
     waiting = [one for one in changes if one.change.key is not None]
     offline = {one.digest for one in waiting if _is_by_offline_key(one, registry)}
     while waiting:

@@ -905,7 +905,10 @@ function withChanges(documents, registries) {
     rest = rest.filter((one) => !counting.includes(one))
   }
   const changed = new Map(
-    [...records].filter(([one]) => ended.has(one) || (followed.has(one) && trusted.has(one))),
+    [...records].filter(
+      ([one]) =>
+        (ended.has(one) && (ended.get(one).revoked || !followed.has(one))) || (followed.has(one) && trusted.has(one)),
+    ),
   )
   return { changes, kept, suspended, ended, changed, records }
 }

@@ -254,6 +254,19 @@ def _changed() -> list[EvidenceCase]:
             wider(AFTER_ROTATION, registries=[COMMITTED], changes=[ROTATION, second]),
         ),
         case(
+            "follows-a-stolen-key-and-revoked",
+            "the owner says up to where the key that followed the stolen one was his",
+            wider(
+                AFTER_ROTATION,
+                registries=[COMMITTED],
+                changes=[
+                    ROTATION,
+                    change([RECOVERY], CHAIN[3], reason="revoked", key=None),
+                    revocation(AFTER_ROTATION, old=NEXT.kid),
+                ],
+            ),
+        ),
+        case(
             "before-revocation",
             "what was signed before a theft is proof",
             wider(EVENT, after=after, changes=[REVOCATION]),

@@ -157,6 +157,20 @@ def _ended() -> list[EvidenceCase]:
             "signature.unknown_key",
         ),
         case(
+            "follows-a-stolen-key-and-ended",
+            "the thief rotated it once more, and named an end that lets his event in",
+            wider(
+                AFTER_ROTATION,
+                registries=[COMMITTED],
+                changes=[
+                    ROTATION,
+                    revoked,
+                    change([NEXT, AFTER], AFTER_ROTATION, old=NEXT.kid, key=committed(AFTER, None)),
+                ],
+            ),
+            "signature.unknown_key",
+        ),
+        case(
             "follows-the-thiefs",
             "and the key that he put behind it",
             wider(by(AFTER, CHAIN[4]), registries=[COMMITTED], changes=[ROTATION, revoked, thiefs]),

@@ -202,6 +202,20 @@ def test_the_thief_of_the_disk_does_not_come_back_by_a_rotation() -> None:
             assert found.outcome is not Outcome.ACCEPTABLE
 
 
+def test_the_thief_keeps_nothing_by_naming_ends_of_his_own() -> None:
+    """He rotates once more and says that what the next key signed is trusted: only a revocation could say that."""
+    forged = event(4, by=SECOND)
+    ends = (KeyEnd(channel=CHANNEL, epoch=EPOCH, seq=4, id=forged.envelope_id),)
+    thiefs = signed(SECOND, THIRD, old=SECOND.kid, key=record(THIRD), ends=ends)
+    trust, faults = with_changes(trusting(), [ROTATION, thiefs, REVOCATION])
+    assert faults == ()
+    found = examine(papers.arrival(forged), trust=trust, county=HUANJIANG)
+    assert found.outcome is not Outcome.ACCEPTABLE
+    kept = signed(RECOVERY, FOURTH, old=SECOND.kid, reason=ChangeReason.REVOKED, key=record(FOURTH), ends=ends)
+    trust, _ = with_changes(trust, [kept])
+    assert examine(papers.arrival(forged), trust=trust, county=HUANJIANG).outcome is Outcome.ACCEPTABLE
+
+
 def test_what_followed_a_key_revoked_later_keeps_its_past_by_a_revocation_of_its_own() -> None:
     """An old backup was stolen: the key in force was in it, too, but what it signed until now is true."""
     last = event(7, by=SECOND)
