@@ -43,6 +43,7 @@ class PayloadType(StrEnum):
     KEY_CHANGE = "application/vnd.sihu.key-change.v1+json"
     SUSPENSION = "application/vnd.sihu.suspension.v1+json"
     BRANCH_KEPT = "application/vnd.sihu.branch-kept.v1+json"
+    BATCH_ROOT = "application/vnd.sihu.batch-root.v1+json"
 
 
 class RefRelation(StrEnum):

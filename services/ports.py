@@ -40,6 +40,7 @@ from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.key_ports import Erasures, OfficeKeys, Readmitting
 from services.quota_ports import Quotas
+from services.run_ports import Unsigned
 
 T = TypeVar("T")
 
@@ -130,7 +131,7 @@ class Chains(Protocol):
         """The head has reached an early link: it is early no more."""
 
 
-class Outbox(Protocol):
+class Outbox(Unsigned, Protocol):
     """Publications in dense order per lane."""
 
     def record(self, links: Sequence[NewLink]) -> None:
@@ -145,8 +146,8 @@ class Outbox(Protocol):
     def renumber(self, lane: Lane, after: int) -> int:
         """Give all publications not yet at the hub new dense sequences behind ``after``; return how many.
 
-        Needed when the hub holds more of ours than we know, as after an old backup came back. Ends every doubt of
-        this lane. ``after`` is not before what the hub is known to hold.
+        Needed when the hub holds more of ours than we know, as after an old backup came back. Ends every doubt of this
+        lane. ``after`` is not before what the hub is known to hold.
         """
 
     def doubt(self) -> None:
@@ -220,10 +221,7 @@ class Waiting(Readmitting, Protocol):
         """Return and remove the watches whose deadline has passed and whose stage is still missing."""
 
     def tell(self, kind: NoticeKind, about: str, county: str, text: str, at: datetime) -> int:
-        """Tell the own duty officer and journal it; return the notice's number.
-
-        One open notice per (kind, about, county).
-        """
+        """Tell the own duty officer (one open notice per kind, about, county), journal it; return its number."""
 
     def resolve(self, kind: NoticeKind, about: str, county: str, at: datetime) -> None:
         """The cause is gone; journals the notice once more."""

@@ -4,7 +4,7 @@ Runs inside the caller's transaction, so an event, its chain head, its outbox ro
 attests become durable together or not at all.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from schemas.ids import NO_LINK, CountyCode
 from schemas.records import Chain, Direction, NewLink, ReceiptRow
 from schemas.registry import KeyRecord, KeyUse
 from schemas.subjects import Lane, Subject
+from services.domain.batches import sign_run
 from services.domain.chain import BEFORE_EPOCH, channel_of, next_epoch
 from services.domain.delivery import URGENT_PRIORITY, lane_of, subjects_for, watches_for
 from services.domain.drafting import Outgoing, schema_ref
@@ -23,10 +24,11 @@ from services.domain.encoding import digest_of, require_base64url
 from services.domain.encryption import encrypt_content, readers_of, spell_keys, wrap_info
 from services.domain.heading import place
 from services.domain.office_keys import choose_key
-from services.domain.signing import attach, key_use_of, payload_type_of
+from services.domain.signing import attach, attach_later, key_use_of, payload_type_of, to_be_signed_of
 from services.domain.trust import AgreementInForce, Trust
 from services.key_ports import Encryption
 from services.ports import Ids, Signer, Transaction
+from services.run_ports import SignRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Posting:
         trust: Callable[[], Trust],
         ids: Ids,
         encryption: Encryption,
+        in_runs: bool = False,
     ) -> None:
         """Take ready-made ports; open nothing.
 
@@ -59,7 +62,10 @@ class Posting:
             trust: Returns what is trusted now; agreements and registries may change while we run.
             ids: Randomness.
             encryption: Wraps content keys for their readers, and opens those that were wrapped for us.
+            in_runs: Sign what waits for one commit by one signature: every partner must read batch signatures.
         """
+        self._in_runs = in_runs
+        self._runs: dict[str, SignRun] = {}
         self.county = county
         self.encryption = encryption
         self._signers = signers
@@ -85,7 +91,7 @@ class Posting:
         outgoing = self.encrypted(outgoing)
         keys = self._reader_keys(tx, outgoing, now)
         chain = self._chain(tx, outgoing, now)
-        envelope = self._seal(outgoing, chain, now, keys)
+        envelope, sign_later = self._seal(outgoing, chain, now, keys)
         link = NewLink(
             chain.number,
             Direction.OUTGOING,
@@ -95,7 +101,10 @@ class Posting:
             about=outgoing.about,
             content_key=outgoing.encrypted.key if outgoing.encrypted else b"",
         )
-        tx.outbox.record([link])
+        if sign_later is None:
+            tx.outbox.record([link])
+        else:
+            tx.outbox.record_unsigned(link, sign_later)
         tx.chains.advance(chain.number, envelope.link.position)
         self._enqueue(tx, envelope, outgoing.agreement)
         if outgoing.chain_kind is ChainKind.EVENT:
@@ -163,7 +172,7 @@ class Posting:
         before = Position(BEFORE_EPOCH, old.head.envelope_id if old else NO_LINK)
         agreement_id = outgoing.agreement.agreement.id
         chain = Chain(0, channel, epoch, self.county, agreement_id, outgoing.chain_kind, outgoing.to, before)
-        envelope = self._seal(_opening(outgoing, chain, old, self._reason(old)), chain, now, {})
+        envelope, _ = self._seal(_opening(outgoing, chain, old, self._reason(old)), chain, now, {})  # urgent: signed
         chain = tx.chains.open(replace(chain, head=envelope.link.position))
         tx.outbox.record([NewLink(chain.number, Direction.OUTGOING, envelope, now)])
         self._enqueue(tx, envelope, outgoing.agreement)
@@ -209,7 +218,10 @@ class Posting:
             wrapped[county] = (key.kid, self.encryption.wrap(content.key, require_base64url(key.public), info))
         return spell_keys(wrapped)
 
-    def _seal(self, outgoing: Outgoing, chain: Chain, now: datetime, keys: Mapping[str, KeyRecord]) -> Envelope:
+    def _seal(
+        self, outgoing: Outgoing, chain: Chain, now: datetime, keys: Mapping[str, KeyRecord]
+    ) -> tuple[Envelope, SignRun | None]:
+        """Return the next link of a chain, signed; or without signatures, and what signs it with its run."""
         signer = self._signers[key_use_of(payload_type_of(outgoing.wire_type))]
         keys_part, content = self._wrapped(outgoing, chain, keys), outgoing.encrypted
         prepared = place(
@@ -221,8 +233,18 @@ class Posting:
             signer=signer.kid,
             keys_digest=digest_of(keys_part) if keys_part else None,
         )
-        signed = [(signer.kid, signer.sign(prepared.to_be_signed))]
-        return attach(prepared, signed, content.carried if content else outgoing.content, keys_part)
+        carried = content.carried if content else outgoing.content
+        if self._in_runs and outgoing.priority > URGENT_PRIORITY:
+            return attach_later(prepared, carried, keys_part), self._run_of(signer)
+        return attach(prepared, [(signer.kid, signer.sign(prepared.to_be_signed))], carried, keys_part), None
+
+    def _run_of(self, signer: Signer) -> SignRun:
+        """Return the one that signs runs by this key: what it signs for is told apart by it."""
+
+        def sign_them(run: Sequence[Envelope]) -> list[bytes]:
+            return sign_run([(one, to_be_signed_of(one)) for one in run], signer.kid, signer.sign)
+
+        return self._runs.setdefault(signer.kid, sign_them)
 
     def _enqueue(self, tx: Transaction, envelope: Envelope, agreement: AgreementInForce) -> None:
         lane = lane_of(envelope.header.priority)

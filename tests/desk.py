@@ -73,6 +73,7 @@ class Office:
         clock: ManualClock | None = None,
         trust: Trust | None = None,
         range_max: int = 100,
+        in_runs: bool = False,
     ) -> None:
         """Start with what the store holds; ``trusted`` may be exchanged while it runs."""
         self.code, self.store, self.clock = code, store, clock or ManualClock(papers.NOW)
@@ -85,6 +86,7 @@ class Office:
             trust=lambda: self.trusted,
             ids=SequentialIds(code),
             encryption=self.encryption,
+            in_runs=in_runs,
         )
         self.puller = NotedPuller()
         self.receiver = Receiver(
@@ -234,7 +236,7 @@ async def everything_in(store: Store) -> bytes:
         files = await asyncio.to_thread(lambda: sorted(store.path.parent.glob(f"{store.path.name}*")))
         return b"".join(one.read_bytes() for one in files)
     assert isinstance(store, MemoryStore)
-    return pickle.dumps(vars(await store.read(lambda snapshot: snapshot))["_state"])
+    return pickle.dumps(vars(await store.read(lambda snapshot: snapshot))["_held"])
 
 
 async def written(neighbour: Office, count: int) -> list[Arrival]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Final
 
-from adapters.memory.state import Due, DueKey, Link, Place, State, find_chain
+from adapters.memory.state import Due, DueKey, Link, Place, SignRun, State, find_chain
 from schemas.control import HUMAN_STAGES, ReceiptStage
 from schemas.envelope import Envelope, Position
 from schemas.errors import InvariantError
@@ -136,6 +136,11 @@ class MemoryOutbox:
         state.positions_by_id[envelope.envelope_id] = position
         if not link.refused:
             state.write_down(_JOURNALED[link.direction], envelope.envelope_id, link.recorded_at)
+
+    def record_unsigned(self, link: NewLink, sign: SignRun) -> None:
+        """Keep an own link; it is signed with all that wait before anybody reads it."""
+        self._record(link)
+        self._state.unsigned[len(self._state.links)] = sign
 
     def enqueue(self, lane: Lane, subject: str, envelope_id: str) -> int:
         """Append a publication and return its dense sequence."""

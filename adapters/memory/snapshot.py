@@ -40,7 +40,13 @@ class MemorySnapshot:
 
     def __init__(self, state: State) -> None:
         """Read ``state``."""
-        self._state = state
+        self._held = state
+
+    @property
+    def _state(self) -> State:
+        """The rows; whoever reads sees nothing unsigned."""
+        self._held.sign()
+        return self._held
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
         """Return publications of a lane behind ``after`` in order, at least one if any waits."""

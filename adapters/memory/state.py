@@ -1,13 +1,14 @@
 """What the memory store holds: plain containers of immutable rows, copied whole for every work."""
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Final, Self
 
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
+from schemas.envelope import Envelope
 from schemas.records import (
     AlertFacts,
     Chain,
@@ -30,6 +31,7 @@ from schemas.subjects import Lane
 
 CONTROL_PREFIX: Final = "cn.sihu.control."
 
+SignRun = Callable[[Sequence[Envelope]], Sequence[bytes]]
 Place = tuple[int, int]
 """Chain number and sequence."""
 DueKey = tuple[int, int, str]
@@ -110,10 +112,27 @@ class State:
     """By channel and epoch."""
     quota_uses: dict[tuple[str, str, int], QuotaUse] = field(default_factory=dict)
     """By source, agreement and hour."""
+    unsigned: dict[int, SignRun] = field(default_factory=dict)
+    """Positions of own links that wait for their signature; none in what is committed."""
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""
         return type(self)(**{one.name: copy.copy(getattr(self, one.name)) for one in fields(self)})
+
+    def sign(self) -> None:
+        """Sign what waits for it, a run at a time."""
+        if not self.unsigned:
+            return
+        runs: dict[SignRun, list[int]] = {}
+        for position, sign in self.unsigned.items():
+            runs.setdefault(sign, []).append(position)
+        self.unsigned.clear()
+        for sign, positions in runs.items():
+            parts = sign([self.links[position].event.envelope for position in positions])
+            for position, part in zip(positions, parts, strict=True):
+                link = self.links[position]
+                envelope = replace(link.event.envelope, signatures_bytes=part)
+                self.links[position] = replace(link, event=replace(link.event, envelope=envelope))
 
     def write_down(self, kind: JournalKind, reference: str, at: datetime) -> None:
         """Append to the journal."""

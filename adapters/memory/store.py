@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
 from adapters.memory.erasures import MemoryErasures
@@ -35,31 +36,68 @@ class MemoryTransaction(MemorySnapshot):
         self.memory = MemoryFacts(state)
 
 
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A work that waits for the next commit, and what came of it."""
+
+    work: Callable[[MemoryTransaction], Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
 class MemoryStore:
-    """Satisfies ``services.ports.Store``: a work changes a copy, which replaces the state if it succeeds."""
+    """Satisfies ``services.ports.Store``: works change copies, which replace the state if they succeed.
+
+    Whoever comes first commits for all that wait, as the writer of a real store does.
+    """
 
     def __init__(self, limits: Limits | None = None) -> None:
         """Start empty."""
         self._limits = limits or Limits()
         self._state = State()
+        self._jobs: list[_Job] = []
         self._waiters: dict[asyncio.Future[None], None] = {}  # in order, so that a run can be repeated
         self.disk_full = False
         """Set by a test: every write is refused until it is cleared."""
 
     async def write(self, work: Callable[[MemoryTransaction], T]) -> T:
-        """Run ``work`` on a copy; its exception leaves everything as it was.
+        """Run ``work`` on a copy, together with all that wait; its exception leaves everything as it was.
 
         Raises:
             UnavailableError: The test said so.
         """
-        await asyncio.sleep(0)  # a real store lets others run here
+        job = _Job(work)
+        self._jobs.append(job)
+        try:
+            await asyncio.sleep(0)  # a real store lets others run here
+        except BaseException:
+            if job in self._jobs:
+                self._jobs.remove(job)
+            raise
+        self._commit()
+        if job.error is not None:
+            raise job.error
+        return cast("T", job.result)
+
+    def _commit(self) -> None:
+        jobs, self._jobs = self._jobs, []
         if self.disk_full:
-            raise UnavailableError("the disk is full")
-        state = self._state.copy()
-        result = work(MemoryTransaction(state, self._limits))
-        self._state = state
-        self._wake()
-        return result
+            for job in jobs:
+                job.error = UnavailableError("the disk is full")
+            return
+        state = self._state
+        for job in jobs:
+            trial = state.copy()
+            try:
+                job.result = job.work(MemoryTransaction(trial, self._limits))
+            except BaseException as exc:  # noqa: BLE001 - whatever a work raises undoes that work and is its caller's
+                job.error = exc
+            else:
+                state = trial
+        if state is not self._state:
+            state.sign()
+            self._state = state
+            self._wake()
 
     async def read(self, work: Callable[[MemorySnapshot], T]) -> T:
         """Run reading ``work`` on a state that no later write changes."""

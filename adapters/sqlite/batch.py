@@ -10,7 +10,7 @@ savepoint (because SQLite was asked while rows of its own were waiting) that is 
 Source: docs/decisions/0009-commit-in-groups.md
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import apsw
@@ -23,6 +23,11 @@ V = TypeVar("V")
 
 _MISSING: Final = object()
 _Undo = list[tuple["Values[Any, Any]", Any, Any]]
+Ready = Callable[[Sequence[Row]], Sequence[Row]]
+
+
+def _as_they_are(rows: Sequence[Row]) -> Sequence[Row]:
+    return rows
 
 
 class Values(Generic[K, V]):
@@ -100,6 +105,7 @@ class Batch:
         """Something was erased: the log may still hold it."""
         self._inserts: list[str] = []
         self._rows: list[list[Row]] = []
+        self._ready: list[Ready] = []
         self._marks: list[int] = []
         self._values: list[Values[Any, Any]] = []
         self._of_group: list[Values[Any, Any]] = []
@@ -109,10 +115,14 @@ class Batch:
 
     # -- making the books -----------------------------------------------------------------------
 
-    def rows(self, insert: str) -> Callable[[Row], None]:
-        """Return what appends a row for ``insert``; inserts are run in the order in which they were made."""
+    def rows(self, insert: str, ready: Ready = _as_they_are) -> Callable[[Row], None]:
+        """Return what appends a row for ``insert``; inserts are run in the order in which they were made.
+
+        ``ready`` is given the rows when they are about to be written, and returns what is written.
+        """
         waiting: list[Row] = []
         self._inserts.append(insert)
+        self._ready.append(ready)
         self._rows.append(waiting)
         self._marks.append(0)
         return waiting.append
@@ -209,16 +219,16 @@ class Batch:
 
     def _write_earlier(self) -> None:
         """Write the rows of the works before, so that a savepoint parts them from those of the work in hand."""
-        for insert, rows, mark in zip(self._inserts, self._rows, self._marks, strict=True):
+        for insert, ready, rows, mark in zip(self._inserts, self._ready, self._rows, self._marks, strict=True):
             if mark:
-                self.connection.executemany(insert, rows[:mark])
+                self.connection.executemany(insert, ready(rows[:mark]))
                 del rows[:mark]
         self._marks = [0] * len(self._rows)
 
     def _write_all(self) -> None:
-        for insert, rows in zip(self._inserts, self._rows, strict=True):
+        for insert, ready, rows in zip(self._inserts, self._ready, self._rows, strict=True):
             if rows:
-                self.connection.executemany(insert, rows)
+                self.connection.executemany(insert, ready(rows))
                 rows.clear()
         self._marks = [0] * len(self._rows)
         for values in self._values:

@@ -11,6 +11,7 @@ from adapters.sqlite.counters import JOURNAL, POSITION, Counters, lane_doubt, la
 from adapters.sqlite.histories import Histories
 from adapters.sqlite.journal import Journal
 from adapters.sqlite.progress import settled_below
+from adapters.sqlite.unsigned import SIGNATURES, SignRun, Unsigned, signed
 from adapters.sqlite.values import CONTROL_PREFIX, Row, first, micros
 from schemas.errors import InvariantError
 from schemas.records import Direction, JournalKind, NewLink, Swept
@@ -54,7 +55,7 @@ class SqliteOutbox:
     def __init__(self, batch: Batch, counters: Counters, journal: Journal, chains: SqliteChains) -> None:
         """Append through ``batch``; places are taken at ``chains``."""
         self._batch, self._counters, self._journal, self._chains = batch, counters, journal, chains
-        self._append_envelope = batch.rows(_INSERT_ENVELOPE)
+        self._append_envelope = batch.rows(_INSERT_ENVELOPE, signed)
         self._append_content_key = batch.rows(_INSERT_CONTENT_KEY)
         self._append_publication = batch.rows(_INSERT_PUBLICATION)
         self._positions = batch.recent(str, int)
@@ -62,11 +63,20 @@ class SqliteOutbox:
 
     def record(self, links: Sequence[NewLink]) -> None:
         """Keep accepted links and journal each, refused ones excepted."""
+        self._record(links, None)
+
+    def record_unsigned(self, link: NewLink, sign: SignRun) -> None:
+        """Keep an own link; it is signed with all that wait when its row is written."""
+        self._record([link], sign)
+
+    def _record(self, links: Sequence[NewLink], sign: SignRun | None) -> None:
         position, entry = self._counters.value(POSITION), self._counters.value(JOURNAL)
         for link in links:
             position += 1
             shown = is_listed(link)
             row = self._row(position, link, shown=shown)
+            if sign is not None:
+                row = (*row[:SIGNATURES], Unsigned(link.envelope, sign), *row[SIGNATURES + 1 :])
             self._append_envelope(row)
             if link.content_key:
                 self._append_content_key((position, link.content_key))

@@ -3,24 +3,21 @@
 Source: docs/protocol.md, sections "Envelope" and "Verification".
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, ValidationError
 
+from schemas.batches import BatchSignature
 from schemas.envelope import (
     AUDIENCE_MAX,
     HEADER_EXTRA_BYTES_PER_RECIPIENT,
     HEADER_FREE_RECIPIENTS,
     HEADER_MAX_BYTES,
     KEYS_MAX_BYTES,
-    SIGNATURES_MAX_BYTES,
     Envelope,
     Header,
     PayloadType,
@@ -29,22 +26,20 @@ from schemas.envelope import (
 from schemas.errors import Fault
 from schemas.faults import faults_of
 from schemas.registry import KeyRecord, KeyUse
+from services.domain.batches import judge_place, root_holds, root_to_sign
 from services.domain.chain import RECEIPT_TYPE
 from services.domain.encoding import (
     WireParts,
-    compact_json,
     digest_of,
-    from_base64url,
     parse_strict,
     pre_authentication_encoding,
-    to_base64url,
 )
 from services.domain.familiar import joined, part
+from services.domain.signatures import parse_signatures, signature_holds, spell_plain
 from services.domain.trust import Trust
 
-_SIGNATURES: Final = TypeAdapter(tuple[Signature, ...])
-_SIGNATURES_MAX: Final = 4
-_ONE_SIGNATURE: Final = re.compile(rb'\[\{"kid":"([0-9a-f]{32})","sig":"([A-Za-z0-9_-]{86})"\}\]')
+_INVALID: Final = Fault("signature.invalid", "signatures", "the signature does not cover these bytes")
+_ROOT_INVALID: Final = Fault("batch.unsigned", "signatures", "the signature does not cover this root record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +75,18 @@ def fix(header: Header, data: bytes) -> Prepared:
 
 def attach(prepared: Prepared, signatures: Sequence[tuple[str, bytes]], content: bytes, keys: bytes = b"") -> Envelope:
     """Join a prepared header with (kid, 64-byte signature) pairs and the content and keys it binds."""
-    spelt = ",".join(f'{{"kid":"{kid}","sig":"{to_base64url(sig)}"}}' for kid, sig in signatures)
-    listed = f"[{spelt}]".encode()
+    listed = spell_plain(signatures)
     return Envelope(prepared.envelope_id, prepared.header, prepared.header_bytes, listed, keys, content)
+
+
+def attach_later(prepared: Prepared, content: bytes, keys: bytes = b"") -> Envelope:
+    """Join a prepared header with what it binds; the signatures part is empty until its run is signed."""
+    return Envelope(prepared.envelope_id, prepared.header, prepared.header_bytes, b"", keys, content)
+
+
+def to_be_signed_of(envelope: Envelope) -> bytes:
+    """Return the bytes to sign of an envelope."""
+    return pre_authentication_encoding(payload_type_of(envelope.header.type), envelope.header_bytes)
 
 
 def header_limit(recipient_count: int) -> int:
@@ -170,15 +174,6 @@ def _unbound(envelope: Envelope) -> Fault | None:
     return None
 
 
-@lru_cache(maxsize=4096)
-def _loaded(public: str) -> Ed25519PublicKey | None:
-    data = from_base64url(public)
-    try:
-        return Ed25519PublicKey.from_public_bytes(data or b"")
-    except ValueError:
-        return None
-
-
 def key_signed(key: KeyRecord, to_be_signed: bytes, signature: str) -> bool:
     """Tell whether the key of this record signed the bytes: the record names the algorithm, never the message."""
     return key.algorithm == "ed25519" and signature_holds(key.public, to_be_signed, signature)
@@ -187,44 +182,6 @@ def key_signed(key: KeyRecord, to_be_signed: bytes, signature: str) -> bool:
 def key_valid_at(key: KeyRecord, at: datetime) -> bool:
     """Tell whether a key is valid at the time that the signed record claims."""
     return key.valid_from <= at and (key.valid_until is None or at < key.valid_until)
-
-
-def signature_holds(public: str, to_be_signed: bytes, signature: str) -> bool:
-    """Tell whether an Ed25519 signature (base64url) by ``public`` (base64url) covers the bytes."""
-    key, raw = _loaded(public), from_base64url(signature)
-    if key is None or raw is None:
-        return False
-    try:
-        key.verify(raw, to_be_signed)
-    except InvalidSignature:
-        return False
-    return True
-
-
-def parse_signatures(data: bytes) -> tuple[Signature, ...] | Fault:
-    """Parse the signatures part: compact JSON, an array of one to four entries, spelt in the one way it can be.
-
-    It is the only part that no digest or signature covers, so a second spelling would give one envelope two wire forms.
-    """
-    alone = _ONE_SIGNATURE.fullmatch(data)  # as nearly always
-    if alone is not None:
-        return (Signature(kid=alone[1].decode(), sig=alone[2].decode()),)
-    value = parse_strict(data, max_bytes=SIGNATURES_MAX_BYTES, what="signatures")
-    if isinstance(value, Fault):
-        return value
-    try:
-        signatures = _SIGNATURES.validate_json(data, strict=False)
-    except ValidationError:
-        return Fault("signature.malformed", "signatures", "expected a JSON array of {kid, sig}")
-    if not 1 <= len(signatures) <= _SIGNATURES_MAX:
-        return Fault("signature.missing", "signatures", "an envelope carries one to four signatures")
-    if _spelt(signatures) != data:
-        return Fault("signature.malformed", "signatures", "expected compact JSON, `kid` before `sig`")
-    return signatures
-
-
-def _spelt(signatures: Iterable[Signature]) -> bytes:
-    return compact_json([{"kid": one.kid, "sig": one.sig} for one in signatures])
 
 
 def verify(envelope: Envelope, trust: Trust) -> Fault | None:
@@ -240,11 +197,23 @@ def verify(envelope: Envelope, trust: Trust) -> Fault | None:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """That this key, which is the source's and valid at the time, signed these bytes; not looked into yet."""
+    """That this key, which is the source's and valid at the time, signed these bytes; not looked into yet.
+
+    Attributes:
+        of_root: They are the root record of a batch, to which the envelope's own path has been found to lead.
+    """
 
     key: KeyRecord
     to_be_signed: bytes
     signature: str
+    of_root: bool = False
+
+    def broken(self) -> Fault | None:
+        """Do the mathematics; that of a root is done once for all envelopes of its batch."""
+        if not self.of_root:
+            return None if key_signed(self.key, self.to_be_signed, self.signature) else _INVALID
+        held = self.key.algorithm == "ed25519" and root_holds(self.key.public, self.to_be_signed, self.signature)
+        return None if held else _ROOT_INVALID
 
 
 def claims_of(envelope: Envelope, trust: Trust) -> tuple[Claim | Fault, ...]:
@@ -261,9 +230,8 @@ def claims_of(envelope: Envelope, trust: Trust) -> tuple[Claim | Fault, ...]:
         mend = "the signatures are not those that `signers` lists, in that order"
         return (Fault("signature.stripped", "signatures", mend),)
     payload_type = payload_type_of(header.type)
-    to_be_signed = pre_authentication_encoding(payload_type, envelope.header_bytes)
     use = key_use_of(payload_type)
-    return tuple(_claim_of(one, header, use, to_be_signed, trust) for one in signatures)
+    return tuple(_claim_of(one, envelope, use, trust) for one in signatures)
 
 
 def first_broken(claims: Sequence[Claim | Fault]) -> Fault | None:
@@ -273,15 +241,19 @@ def first_broken(claims: Sequence[Claim | Fault]) -> Fault | None:
     for one in claims:
         if isinstance(one, Fault):
             return one
-        if not key_signed(one.key, one.to_be_signed, one.signature):
-            return Fault("signature.invalid", "signatures", "the signature does not cover these bytes")
+        if fault := one.broken():
+            return fault
     return None
 
 
-def _claim_of(one: Signature, header: Header, use: KeyUse, to_be_signed: bytes, trust: Trust) -> Claim | Fault:
+def _claim_of(one: Signature, envelope: Envelope, use: KeyUse, trust: Trust) -> Claim | Fault:
+    header = envelope.header
     record = trust.key(one.kid)
     if record is None or record.county != header.source or record.key.use is not use:
         return Fault("signature.unknown_key", "signers", f"{one.kid} is no {use} key of {header.source}")
     if not key_valid_at(record.key, header.time):
         return Fault("signature.key_not_valid", "time", f"{one.kid} is not valid at the time that the header claims")
-    return Claim(record.key, to_be_signed, one.sig)
+    if not isinstance(one, BatchSignature):
+        return Claim(record.key, to_be_signed_of(envelope), one.sig)
+    astray = judge_place(one, header.source, digest_of(to_be_signed_of(envelope)))
+    return astray or Claim(record.key, root_to_sign(one.root), one.sig, of_root=True)

@@ -11,7 +11,7 @@ from schemas.records import Chain
 from services.domain.documents import document_digest, open_payload
 from services.domain.encoding import pre_authentication_encoding
 from services.domain.governance import judge_officer
-from services.domain.signing import signature_holds
+from services.domain.signatures import signature_holds
 from services.domain.trust import Trust
 
 

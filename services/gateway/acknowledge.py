@@ -22,7 +22,7 @@ from services.domain.governance import judge_officer
 from services.domain.guards import guard_control, guard_new
 from services.domain.receiving import judge_permission
 from services.domain.sharing import CONTROL_PREFIX
-from services.domain.signing import signature_holds
+from services.domain.signatures import signature_holds
 from services.domain.trust import AgreementInForce, Trust
 from services.domain.vouching import answer_bytes, credential_name
 from services.gateway.bodies import read_body, without_prefix

@@ -1,17 +1,21 @@
 """Every store behind one name: the memory store is the reference and comes first."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from adapters.memory.state import Limits as MemoryLimits
 from adapters.memory.store import MemoryStore
-from adapters.sqlite.store import open_store
+from adapters.sqlite.store import SqliteStore, open_store
 from adapters.sqlite.transaction import Limits as SqliteLimits
 from schemas.records import HeldBack, Quarantined, ReceiptRow
 from services.ports import Store, Transaction
 from tests.contract.store.samples import chain, envelope, link
+
+T = TypeVar("T")
 
 HELD_LINKS: Final = 3
 HELD_BYTES: Final = 100
@@ -31,6 +35,25 @@ async def opened(kind: str, directory: Path) -> AsyncIterator[Store]:
     )
     async with open_store(directory / "county.db", limits=bounds) as store:
         yield store
+
+
+async def together(store: Store, *writing: Awaitable[T]) -> list[T | BaseException]:
+    """Let these reach the store while it is busy, so that one commit takes them all; return what came of each."""
+    taken, gate = threading.Event(), threading.Event()
+
+    def keep_busy(_: Transaction) -> None:
+        taken.set()
+        gate.wait(30)
+
+    busy = isinstance(store, SqliteStore) and asyncio.ensure_future(store.write(keep_busy))
+    if busy:
+        await asyncio.to_thread(taken.wait, 30)
+    works = asyncio.gather(*writing, return_exceptions=True)
+    await asyncio.sleep(0)
+    gate.set()
+    if busy:
+        await busy
+    return await works
 
 
 def posted(tx: Transaction, count: int, *, to: tuple[str, ...] = ("522722",), first: int = 1) -> int:

@@ -1,7 +1,7 @@
 """Random operations on a store, written once and run on every kind of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -102,21 +102,30 @@ def _chain_of(tx: Transaction, channel: str, epoch: str) -> Chain:
     return tx.chains.find(hexed(channel), epoch) or tx.chains.open(chain(channel, epoch=epoch, source=source))
 
 
+def _signed(run: Sequence[Envelope]) -> list[bytes]:
+    """Sign each for itself: how many are signed at once may differ between stores."""
+    return [f"signed {one.envelope_id}".encode() for one in run]
+
+
 @st.composite
 def _post(draw: st.DrawFn) -> Operation:
     """The next link of a chain, with all that goes with it."""
     channel, epoch, lane = draw(_channel), draw(_epoch), draw(_lane)
-    audience, seconds = draw(st.sampled_from(AUDIENCES)), draw(_seconds)
+    audience, seconds, is_unsigned = draw(st.sampled_from(AUDIENCES)), draw(_seconds), draw(_flag)
 
     def run(tx: Transaction) -> object:
         into = _chain_of(tx, channel, epoch)
         one = _linked(channel, epoch, into.head.seq + 1)
-        tx.outbox.record([link(into.number, one, seconds=seconds)])
+        if is_unsigned:
+            bare = replace(one, signatures_bytes=b"")
+            tx.outbox.record_unsigned(link(into.number, bare, seconds=seconds), _signed)
+        else:
+            tx.outbox.record([link(into.number, one, seconds=seconds)])
         tx.dues.expect(into.number, one.header.seq, audience)
         tx.chains.advance(into.number, one.link.position)
         return tx.outbox.enqueue(lane, f"hub.in.{lane}", one.envelope_id)
 
-    return Operation("post", (channel, epoch, lane, audience), run)
+    return Operation("post", (channel, epoch, lane, audience, is_unsigned), run)
 
 
 @st.composite

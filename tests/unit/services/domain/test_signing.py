@@ -18,6 +18,7 @@ from services.domain.encoding import (
     split_wire,
     to_base64url,
 )
+from services.domain.signatures import parse_signatures, signature_holds
 from services.domain.signing import (
     Claim,
     attach,
@@ -27,10 +28,8 @@ from services.domain.signing import (
     key_use_of,
     open_parts,
     parse_header,
-    parse_signatures,
     payload_type_of,
     prepare,
-    signature_holds,
     verify,
 )
 from tests import papers
