@@ -114,6 +114,8 @@ class BusSettings(Section):
     """An event whose receipts stand still for that long is published again; then less and less often."""
     beacon_seconds: Annotated[float, Field(ge=1, le=600)] = 60.0
     """How often partners are told how far our channels go; the same at every member."""
+    batch_signatures: bool = False
+    """Sign what waits for one commit at once. Every partner must run a version that reads it: 0.1.0 does not."""
 
 
 class Settings(BaseSettings):

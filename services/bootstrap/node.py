@@ -176,7 +176,14 @@ async def open_node(
         store = await stack.enter_async_context(
             open_store(settings.at(settings.store.path), county=county, floor_bytes=settings.store.floor_mib << 20)
         )
-        posting = Posting(county=county, signers=signers, trust=directory.trust, ids=ids, encryption=encryption)
+        posting = Posting(
+            county=county,
+            signers=signers,
+            trust=directory.trust,
+            ids=ids,
+            encryption=encryption,
+            in_runs=settings.bus.batch_signatures,
+        )
         credentials = credentials_of(settings, files, passphrase)
         hub, urgent = HubConnection(credentials, who=county), HubConnection(credentials, who=county)
         gateway = Gateway(

@@ -45,6 +45,7 @@ const ANSWER = "application/vnd.sihu.answer.v1+json"
 const CHANGE = "application/vnd.sihu.key-change.v1+json"
 const BRANCH = "application/vnd.sihu.branch-kept.v1+json"
 const SUSPENSION = "application/vnd.sihu.suspension.v1+json"
+const BATCH_ROOT = "application/vnd.sihu.batch-root.v1+json"
 const OPENING_TYPE = "cn.sihu.control.epoch_opened.v1"
 const RECEIPT_TYPE = "cn.sihu.control.receipt.v1"
 const CONTROL = "cn.sihu.control."
@@ -727,16 +728,15 @@ function judgeKeys({ header, keys }) {
 }
 function parseSignatures(data) {
   const value = parseStrict(data, 4096)
-  let entries
-  try {
-    entries = list(SIGNATURE, 0, Infinity)(value, "")
-  } catch (fault) {
-    if (!(fault instanceof Broken)) throw fault
-    refuse("signature.malformed", "signatures", "expected an array of {kid, sig}")
-  }
+  if (!Array.isArray(value)) refuse("signature.malformed", "signatures", "expected an array")
+  const entries = value.map(readSignature)
   if (entries.length < 1 || entries.length > 4) refuse("signature.missing", "signatures", "one to four signatures")
-  const spelt = JSON.stringify(entries.map((one) => ({ kid: one.kid, sig: one.sig })))
-  if (!Buffer.from(spelt).equals(data)) refuse("signature.malformed", "signatures", "a second spelling")
+  if (!Buffer.from(JSON.stringify(entries)).equals(data))
+    refuse("signature.malformed", "signatures", "a second spelling")
+  const ofBatch = entries.filter((one) => one.root !== undefined)
+  ofBatch.forEach(judgeBounds)
+  if (ofBatch.some((one) => entries.some((other) => other.root === undefined && other.kid === one.kid)))
+    refuse("batch.mixed", "signatures", "one key, plainly and in a batch")
   return entries
 }
 function verifyEnvelope(envelope, trust) {
@@ -749,10 +749,65 @@ function verifyEnvelope(envelope, trust) {
     if (!record || record.county !== header.source || record.key.use !== use)
       refuse("signature.unknown_key", "signers", `${one.kid} is no ${use} key of ${header.source}`)
     if (!validAt(record.key, header.time)) refuse("signature.key_not_valid", "time", `${one.kid} is not valid then`)
-    if (!keySigned(record.key, envelope.data, one.sig))
+    if (one.root !== undefined) verifyInBatch(one, envelope, record.key)
+    else if (!keySigned(record.key, envelope.data, one.sig))
       refuse("signature.invalid", "signatures", "the signature does not cover these bytes")
   }
 }
+
+// --- Batch signatures ------------------------------------------------------------------------------
+
+const anyText = text(0, Infinity)
+const anyInteger = integer(-MAX_INTEGER)
+const ROOT_RECORD = object({ v: anyInteger, source: county, count: anyInteger, root: digest })
+const BATCH_ENTRY = object({
+  kid,
+  sig: signatureText,
+  root: ROOT_RECORD,
+  index: anyInteger,
+  path: list(anyText, 0, Infinity),
+})
+
+function readSignature(entry) {
+  const ofBatch = entry instanceof Map && ["root", "index", "path"].some((name) => entry.has(name))
+  try {
+    return (ofBatch ? BATCH_ENTRY : SIGNATURE)(entry, "")
+  } catch (fault) {
+    if (!(fault instanceof Broken)) throw fault
+    refuse(ofBatch ? "batch.malformed" : "signature.malformed", "signatures", "no entry of one of the two forms")
+  }
+}
+function pathLength(index, count) {
+  let length = 0
+  for (let last = count - 1; last > 0; last >>= 1, index >>= 1) if ((index ^ 1) <= last) length++
+  return length
+}
+function judgeBounds({ root, index, path }) {
+  if (root.v !== 1) refuse("batch.unsupported_version", "signatures.root.v", "this verifier reads version 1")
+  if (root.count < 2 || root.count > 4096) refuse("batch.count", "signatures.root.count", "2 to 4,096")
+  if (index < 0 || index >= root.count) refuse("batch.index", "signatures.index", "no such place")
+  if (path.length !== pathLength(index, root.count))
+    refuse("batch.path_length", "signatures.path", "a path to this place has another number of hashes")
+  if (path.some((one) => fromBase64url(one)?.length !== 32))
+    refuse("batch.not_base64url", "signatures.path", "canonical base64url of 32 bytes each")
+}
+function verifyInBatch({ root, index, path, sig }, envelope, key) {
+  if (root.source !== envelope.header.source) refuse("batch.other_source", "signatures.root.source", "another county's")
+  const hash = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest()
+  const siblings = path.map((one) => fromBase64url(one))
+  let node = hash(Buffer.from([0]), Buffer.from(envelope.id, "hex"))
+  for (let last = root.count - 1, at = index; last > 0; last >>= 1, at >>= 1) {
+    if (at & 1) node = hash(Buffer.from([1]), siblings.shift(), node)
+    else if (at < last) node = hash(Buffer.from([1]), node, siblings.shift())
+  }
+  if (node.toString("hex") !== root.root)
+    refuse("batch.other_root", "signatures.path", "the path does not lead from this envelope to the root")
+  if (!keySigned(key, bytesToSign(BATCH_ROOT, Buffer.from(JSON.stringify(root))), sig))
+    refuse("batch.unsigned", "signatures", "the signature does not cover this root record")
+}
+
+// --- channels --------------------------------------------------------------------------------------
+
 function kindOf(header) {
   const kinds = { [RECEIPT_TYPE]: ["receipt"], [OPENING_TYPE]: ["event", "receipt"] }[header.type] ?? ["event"]
   const named = header.agreement.split("@")[0]

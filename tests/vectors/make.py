@@ -16,6 +16,7 @@ from tests.vectors import (
     evidence_refused,
     evidence_unproved,
 )
+from tests.vectors.batches_refused import batches
 from tests.vectors.chains import chains, encoding, receipts
 from tests.vectors.encrypted import encrypted
 from tests.vectors.envelopes import good
@@ -33,6 +34,7 @@ def build() -> dict[str, Any]:
         "documents.json": documents(),
         "envelopes-good.json": [case.written() for case in good()],
         "envelopes-bad.json": [case.written() for case in bad()],
+        "batches.json": batches(),
         "chains.json": chains(),
         "receipts.json": receipts(),
         "encoding.json": encoding(),

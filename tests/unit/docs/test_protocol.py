@@ -170,7 +170,7 @@ def test_every_code_of_the_rules_is_listed() -> None:
         ),
         *(f"evidence_{part}" for part in ("opening", "trust", "chain", "receipts", "verifying", "writing")),
         *(f"evidence_{part}" for part in ("changes", "signatures", "choosing")),
-        *("encryption", "office_keys", "key_changes"),
+        *("encryption", "office_keys", "key_changes", "signatures", "batches"),
     )
     receiver = code_in("services/receiver", "settling", "keeping", "attesting")
     codes = set(re.findall(r'Fault\(\s*"([a-z_]+\.[a-z_]+)"', rules + receiver))
