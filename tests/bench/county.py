@@ -78,7 +78,7 @@ class County:
             "read_back": self.read_back,
         }
 
-    async def open(self, url: str, county: str, counties: list[str], database: str) -> dict[str, Any]:
+    async def open(self, url: str, county: str, counties: list[str], database: str, *, in_runs: bool) -> dict[str, Any]:
         """Open the store, the connection and the relay; the receiver rests until ``receive``."""
         set_up_logging("json", "info", county=county)  # as a node in service does
         self._county, clock = CountyCode(county), SystemClock()
@@ -95,6 +95,7 @@ class County:
             trust=directory.trust,
             ids=SystemIds(),
             encryption=MemoryEncryption(),
+            in_runs=in_runs,
         )
         submitter = Submitter(store=self._store, posting=posting, directory=directory, clock=clock)
         self._receiver = Receiver(

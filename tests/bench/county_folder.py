@@ -31,11 +31,12 @@ format = "json"
 floor_mib = 64
 [bus]
 receipt_range_max = {range_max}
+batch_signatures = {in_runs}
 """
 
 
 def make_folders(
-    root: Path, counties: Sequence[CountyCode], *, url: str, range_max: int = 100
+    root: Path, counties: Sequence[CountyCode], *, url: str, range_max: int = 100, in_runs: bool = False
 ) -> dict[CountyCode, Path]:
     """Write every county's directory: settings, keys, pinned registry, agreement; return them by county."""
     registry = signed(PayloadType.REGISTRY, registry_of(counties), counties[:1])
@@ -43,7 +44,7 @@ def make_folders(
     folders = {county: root / county for county in counties}
     for county, folder in folders.items():
         files = CountyFiles(folder)
-        settings = _SETTINGS.format(county=county, url=url, range_max=range_max)
+        settings = _SETTINGS.format(county=county, url=url, range_max=range_max, in_runs=str(in_runs).lower())
         files.write(SETTINGS_FILE, settings.encode())
         files.write(PINS_FILE, json.dumps({"1": document_digest(registry)}).encode())
         files.write(registry_file(1), _bytes(registry))

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tests.bench.roots import root_signed
 from tests.bench.samples import Faults, compare
 
 _KIND: Final = b"application/vnd.sihu.event.v1+json"
@@ -78,8 +79,9 @@ def judge_stream(sent: Sequence[str], messages: Sequence[tuple[str, str]], publi
     ids = []
     for header, signatures in messages:
         ids.append(envelope_id_of(header.encode()))
-        signature = json.loads(signatures)[0]["sig"]
-        key.verify(base64.urlsafe_b64decode(signature + "=="), signed_bytes_of(header.encode()))
+        entry = json.loads(signatures)[0]
+        covered = root_signed(entry, ids[-1]) if "root" in entry else signed_bytes_of(header.encode())
+        key.verify(base64.urlsafe_b64decode(entry["sig"] + "=="), covered)
         breaks += previous is not None and json.loads(header)["prev"] != previous
         previous = ids[-1]
     return replace(compare(sent, ids), chain_breaks=breaks)

@@ -81,7 +81,7 @@ def way_back(sent: dict[str, Any], seen: Sequence[Any], ranges: dict[str, tuple[
 
 @asynccontextmanager
 async def nodes(
-    folder: Path, *, neighbours: int = 1, plant: bool = False, range_max: int = 100
+    folder: Path, *, neighbours: int = 1, plant: bool = False, range_max: int = 100, in_runs: bool = False
 ) -> AsyncIterator[Nodes]:
     """Open a hub, a source and its neighbours; all end with the block.
 
@@ -90,13 +90,14 @@ async def nodes(
         neighbours: How many counties receive.
         plant: Leave out one event that is said to be sent, to see the figure go.
         range_max: Most events that one *stored* receipt covers.
+        in_runs: They sign in batches.
     """
     codes = county_codes(neighbours + 1)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(hub(folder / "hub", codes))
         one = Nodes(folder, server, codes, plant=plant)
         stack.push_async_callback(one.close)
-        folders = make_folders(folder, codes, url=server.url, range_max=range_max)
+        folders = make_folders(folder, codes, url=server.url, range_max=range_max, in_runs=in_runs)
         for start in range(0, len(codes), _TOGETHER):
             one.counties += await asyncio.gather(
                 *(

@@ -17,7 +17,9 @@ COUNTY: Final = "tests.bench.county"
 
 
 class Rooms(Counties):
-    """A source, and a neighbour that is started when it is needed."""
+    """A source, and a neighbour that is started when it is needed; ``in_runs``: they sign in batches."""
+
+    in_runs: bool = False
 
     async def append(self, count: int) -> Sample:
         """Append bare bytes by the engine and read them back, outside the time."""
@@ -69,7 +71,7 @@ class Rooms(Counties):
         database = self.database(number)
         database.parent.mkdir(parents=True, exist_ok=True)
         opening = {"url": self.hub.url, "counties": list(self.codes), "county": self.codes[number]}
-        return await self.start(COUNTY, number, database=str(database), **opening)
+        return await self.start(COUNTY, number, database=str(database), in_runs=self.in_runs, **opening)
 
     async def _held(self) -> int:
         held: int = (await self.source.ask("at_hub", count=0, timeout_seconds=0))["held"]
@@ -86,12 +88,13 @@ class Rooms(Counties):
 
 
 @asynccontextmanager
-async def rooms(folder: Path, *, plant: bool = False) -> AsyncIterator[Rooms]:
+async def rooms(folder: Path, *, plant: bool = False, in_runs: bool = False) -> AsyncIterator[Rooms]:
     """Open a hub, a source that receives its receipts, and a neighbour on demand; all end with the block."""
     codes = county_codes(2)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(hub(folder / "hub", codes))
         one = Rooms(folder, server, codes, plant=plant)
+        one.in_runs = in_runs
         stack.push_async_callback(one.close)
         one.counties.append(await one.open_county(0))
         await one.source.ask("receive")

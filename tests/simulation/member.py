@@ -146,6 +146,7 @@ class Around:
     trust: Trust
     fail: Callable[[str], None]
     is_watchful: bool
+    in_runs: bool
 
 
 class Member:
@@ -196,7 +197,14 @@ class Member:
         signers = {use: papers.signer(self.code, use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
         ids = SequentialIds(f"{around.seed} {name}")
         keys = MemoryEncryption(papers.encryption_name(self.code))  # its randomness is not drawn: nothing here uses it
-        posting = Posting(county=self.code, signers=signers, trust=directory.trust, ids=ids, encryption=keys)
+        posting = Posting(
+            county=self.code,
+            signers=signers,
+            trust=directory.trust,
+            ids=ids,
+            encryption=keys,
+            in_runs=around.in_runs,
+        )
         store = ProcessStore(self.store, process)
         pull = partial(LinePuller, around.hub, line, store_number=self.store_number, point=process.point)
         ports = Ports(

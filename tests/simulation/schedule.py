@@ -3,7 +3,7 @@
 Every seed enables some kinds of faults only, so that no kind always hides behind another.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from random import Random
 from typing import Any, Final
@@ -17,6 +17,9 @@ STORM_SECONDS: Final = 40.0
 _LETTERS: Final = (4, 18)
 _FAULTS: Final = (1, 6)
 _WATCHFUL_SHARE: Final = 0.2
+_IN_RUNS_SHARE: Final = 0.6
+_BURST_SECONDS: Final = 6.0
+"""Where members sign in runs, letters come in bursts: else hardly anything would wait for one commit."""
 _HEAVY_SHARE: Final = 0.15
 """Of so many seeds the storm is heavy."""
 _LETTERS_IF_HEAVY: Final = (10, 30)
@@ -148,6 +151,8 @@ class Schedule:
     members: tuple[CountyCode, ...]
     is_watchful: bool
     """Whether the rooms that prove completeness run, too; they take most of the time."""
+    in_runs: bool
+    """Whether members sign what waits for one commit by one signature."""
     weather: Weather
     letters: tuple[Letter, ...]
     faults: tuple[Fault, ...]
@@ -164,11 +169,13 @@ def schedule_of(seed: int) -> Schedule:
     is_watchful = rng.random() < _WATCHFUL_SHARE
     is_heavy = rng.random() < _HEAVY_SHARE
     count = rng.randint(*(_LETTERS_IF_HEAVY if is_heavy else _LETTERS))
+    in_runs = Random(f"runs-{seed}").random() < _IN_RUNS_SHARE
     letters = [_letter(rng, number, members) for number in range(1, count + 1)]
+    if in_runs:
+        letters = [replace(one, at=one.at // _BURST_SECONDS * _BURST_SECONDS) for one in letters]
     fault_count = rng.randint(*(_FAULTS_IF_HEAVY if is_heavy else _FAULTS))
-    return Schedule(
-        seed, members, is_watchful, _weather(rng), tuple(letters), tuple(_faults(rng, members, fault_count))
-    )
+    weather, faults = _weather(rng), tuple(_faults(rng, members, fault_count))
+    return Schedule(seed, members, is_watchful, in_runs, weather, tuple(letters), faults)
 
 
 def _letter(rng: Random, number: int, members: tuple[CountyCode, ...]) -> Letter:

@@ -34,7 +34,8 @@ def test_no_seed_finds_anything(reduced: Callable[[int, int], int]) -> None:
     assert found["seeds"] == count
     happened = found["counted"]
     assert set(FaultKind) <= happened.keys()  # a sample in which nothing goes wrong proves nothing
-    for name in ("killed between two steps", "told two stories", "told forked", "quarantined chain.forked"):
+    batches = ("events in batches", "receipts in batches")
+    for name in ("killed between two steps", "told two stories", "told forked", "quarantined chain.forked", *batches):
         assert happened[name] > 0
     assert happened["received"] > happened["accepted"] > 8 * count
 

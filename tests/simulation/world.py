@@ -84,7 +84,15 @@ class World:
             self.loop, rng, schedule.weather, self.trace, [str(one) for one in schedule.members], self._overhear
         )
         self.around = Around(
-            schedule.seed, self.loop, rng, self.trace, self.hub, self.trust, self.fail, schedule.is_watchful
+            schedule.seed,
+            self.loop,
+            rng,
+            self.trace,
+            self.hub,
+            self.trust,
+            self.fail,
+            schedule.is_watchful,
+            schedule.in_runs,
         )
         self.rng = rng
         self.members: dict[CountyCode, Member] = {}
@@ -167,6 +175,8 @@ class World:
         """Whoever attests that it stored an event must hold it on its disk at that moment."""
         for one in messages:
             self.trace.note(f"hub<{county}", f"#{one.own} {one.subject}")
+            if b',"root":{"v":1,' in one.message.split(b"\n", 2)[1]:
+                self.counted["receipts in batches" if is_receipt(one.subject) else "events in batches"] += 1
             if county in self.ambushes:
                 self._ambush(self, county, one.message)
             if is_receipt(one.subject) and county not in self.out_of_hand:

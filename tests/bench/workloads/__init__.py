@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.bench.harness import Workload
+from tests.bench.workloads.batches import S2X, S3X, W1X
 from tests.bench.workloads.s1 import S1
 from tests.bench.workloads.s2 import S2
 from tests.bench.workloads.s3 import S3
@@ -13,4 +14,4 @@ from tests.bench.workloads.w4 import W4
 from tests.bench.workloads.w6 import W6
 from tests.bench.workloads.w7 import W7
 
-WORKLOADS: Final[tuple[Workload, ...]] = (S1, S2, S3, W1, W1B, W2, W3, W4, W6, W7)
+WORKLOADS: Final[tuple[Workload, ...]] = (S1, S2, S2X, S3, S3X, W1, W1B, W1X, W2, W3, W4, W6, W7)
