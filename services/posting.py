@@ -242,7 +242,7 @@ class Posting:
         """Return the one that signs runs by this key: what it signs for is told apart by it."""
 
         def sign_them(run: Sequence[Envelope]) -> list[bytes]:
-            return sign_run([(one, to_be_signed_of(one)) for one in run], signer.kid, signer.sign)
+            return sign_run(run, to_be_signed_of, signer.kid, signer.sign)
 
         return self._runs.setdefault(signer.kid, sign_them)
 

@@ -6,16 +6,16 @@ record, under a payload type of its own, so that it can pass for no envelope and
 Source: docs/protocol.md, section "Batch signatures".
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
 from schemas.batches import ROOT_VERSION, BatchSignature, RootRecord
 from schemas.envelope import Envelope, PayloadType
 from schemas.errors import Fault
-from services.domain.encoding import pre_authentication_encoding, require_base64url, to_base64url
+from services.domain.encoding import pre_authentication_encoding, to_base64url
 from services.domain.merkle import levels, path_in, root_from_path
-from services.domain.signatures import root_bytes, signature_holds, spell_plain
+from services.domain.signatures import hashes_of, root_bytes, signature_holds, spell_plain
 
 RUN_MAX: Final = 64
 """Envelopes that we sign together: more would save little of a signature and lengthen every path."""
@@ -29,11 +29,12 @@ def root_to_sign(record: RootRecord) -> bytes:
     return pre_authentication_encoding(PayloadType.BATCH_ROOT, root_bytes(record))
 
 
-def sign_run(run: Sequence[tuple[Envelope, bytes]], kid: str, sign: Sign) -> list[bytes]:
+def sign_run(run: Sequence[Envelope], to_sign: Callable[[Envelope], bytes], kid: str, sign: Sign) -> list[bytes]:
     """Sign envelopes of one source by one key with as few signatures as may be; one that is alone is signed plainly.
 
     Args:
-        run: Envelopes without signatures, each with ``kid`` as its only signer, and the bytes to sign of each.
+        run: Envelopes without signatures, each with ``kid`` as its only signer.
+        to_sign: Returns the bytes to sign of one.
         kid: The key.
         sign: Signs by it.
 
@@ -43,10 +44,10 @@ def sign_run(run: Sequence[tuple[Envelope, bytes]], kid: str, sign: Sign) -> lis
     made: list[bytes] = []
     for start in range(0, len(run), RUN_MAX):
         some = run[start : start + RUN_MAX]
-        alone = len(some) == 1
-        made += (
-            [spell_plain([(kid, sign(some[0][1]))])] if alone else _sign_together([one for one, _ in some], kid, sign)
-        )
+        if len(some) == 1:
+            made.append(spell_plain([(kid, sign(to_sign(some[0])))]))
+        else:
+            made += _sign_together(some, kid, sign)
     return made
 
 
@@ -55,12 +56,8 @@ def _sign_together(run: Sequence[Envelope], kid: str, sign: Sign) -> list[bytes]
     record = RootRecord(v=ROOT_VERSION, source=run[0].header.source, count=len(run), root=tree[-1][0].hex())
     sig = to_base64url(sign(root_to_sign(record)))
     head = f'[{{"kid":"{kid}","sig":"{sig}","root":{root_bytes(record).decode()},"index":'
-    return [_spelt(head, index, path_in(tree, index)) for index in range(len(run))]
-
-
-def _spelt(head: str, index: int, siblings: Iterable[bytes]) -> bytes:
-    path = ",".join(f'"{to_base64url(one)}"' for one in siblings)
-    return f'{head}{index},"path":[{path}]}}]'.encode()
+    spelt = tuple(tuple(f'"{to_base64url(one)}"' for one in level) for level in tree)  # once, not in every path
+    return [f'{head}{index},"path":[{",".join(path_in(spelt, index))}]}}]'.encode() for index in range(len(run))]
 
 
 def judge_place(one: BatchSignature, source: str, envelope_id: str) -> Fault | None:
@@ -76,8 +73,7 @@ def judge_place(one: BatchSignature, source: str, envelope_id: str) -> Fault | N
         return Fault(
             "batch.other_source", "signatures.root.source", f"it is a root of {record.source}, not of {source}"
         )
-    siblings = tuple(map(require_base64url, one.path))
-    root = root_from_path(bytes.fromhex(envelope_id), one.index, record.count, siblings)
+    root = root_from_path(bytes.fromhex(envelope_id), one.index, record.count, hashes_of(one))
     if root is None or root.hex() != record.root:
         return Fault("batch.other_root", "signatures.path", "the path does not lead from this envelope to the root")
     return None

@@ -8,14 +8,16 @@ Source: RFC 6962, section 2.1 (the same in RFC 9162, section 2.1); docs/protocol
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 HASH_BYTES: Final = 32
 _LEAF: Final = b"\x00"
 _NODE: Final = b"\x01"
 
-Levels = tuple[tuple[bytes, ...], ...]
-"""All hashes of a tree: those of the leaves first, the root alone in the last."""
+T = TypeVar("T")
+
+Levels = tuple[tuple[T, ...], ...]
+"""All hashes of a tree, in whatever spelling: those of the leaves first, the root alone in the last."""
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -27,7 +29,7 @@ def _node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(_NODE + left + right).digest()
 
 
-def levels(leaves: Sequence[bytes]) -> Levels:
+def levels(leaves: Sequence[bytes]) -> Levels[bytes]:
     """Hash the whole tree once: whoever wants the path of every leaf needs no hash twice.
 
     Args:
@@ -47,7 +49,7 @@ def levels(leaves: Sequence[bytes]) -> Levels:
     return tuple(tree)
 
 
-def path_in(tree: Levels, index: int) -> tuple[bytes, ...]:
+def path_in(tree: Levels[T], index: int) -> tuple[T, ...]:
     """Return the siblings on the way from leaf ``index`` to the root, the lowest first.
 
     Raises:

@@ -6,6 +6,7 @@ wire forms.
 Source: docs/protocol.md, sections "Envelope" and "Batch signatures".
 """
 
+import base64
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -62,7 +63,12 @@ def spell_plain(signatures: Iterable[tuple[str, bytes]]) -> bytes:
 
 def root_bytes(record: RootRecord) -> bytes:
     """Return the one spelling of a root record: what is signed, and what stands in the entry."""
-    return compact_json(record.model_dump())
+    return f'{{"v":{record.v},"source":"{record.source}","count":{record.count},"root":"{record.root}"}}'.encode()
+
+
+def hashes_of(one: BatchSignature) -> tuple[bytes, ...]:
+    """Return the path of an entry that ``parse_signatures`` has read, so that it is known to be canonical."""
+    return tuple(base64.urlsafe_b64decode(f"{text}=") for text in one.path)
 
 
 def parse_signatures(data: bytes) -> tuple[Signature, ...] | Fault:
@@ -87,7 +93,7 @@ def _one_of_batch(data: bytes) -> tuple[BatchSignature] | Fault | None:
     record = RootRecord.model_construct(v=ROOT_VERSION, source=CountyCode(source), count=int(count), root=root)
     hashes = tuple(path.split('","'))
     one = BatchSignature.model_construct(kid=kid, sig=sig, root=record, index=int(index), path=hashes)
-    return _judge_bounds(one) or (one,)
+    return _judge_bounds(one) or (one,)  # the expression takes canonical hashes only
 
 
 def parse_signatures_strictly(data: bytes) -> tuple[Signature, ...] | Fault:
@@ -124,11 +130,17 @@ def _read(entry: JsonValue) -> Signature | Fault:
 
 def _judge_batches(signatures: Sequence[Signature]) -> Fault | None:
     of_batch = [one for one in signatures if isinstance(one, BatchSignature)]
-    fault = next(filter(None, map(_judge_bounds, of_batch)), None)
+    fault = next(filter(None, (_judge_bounds(one) or _judge_hashes(one) for one in of_batch)), None)
     plain = {one.kid for one in signatures if not isinstance(one, BatchSignature)}
     if fault is None and any(one.kid in plain for one in of_batch):
         return Fault("batch.mixed", "signatures", "one key signs an envelope plainly or in a batch, not both")
     return fault
+
+
+def _judge_hashes(one: BatchSignature) -> Fault | None:
+    if any(len(from_base64url(text) or b"") != HASH_BYTES for text in one.path):
+        return Fault("batch.not_base64url", "signatures.path", "expected canonical base64url of 32 bytes each")
+    return None
 
 
 def _judge_bounds(one: BatchSignature) -> Fault | None:
@@ -141,6 +153,4 @@ def _judge_bounds(one: BatchSignature) -> Fault | None:
         return Fault("batch.index", "signatures.index", "the batch has no such place")
     if len(one.path) != path_length(one.index, record.count):
         return Fault("batch.path_length", "signatures.path", "a path to this place has another number of hashes")
-    if any(len(from_base64url(text) or b"") != HASH_BYTES for text in one.path):
-        return Fault("batch.not_base64url", "signatures.path", "expected canonical base64url of 32 bytes each")
     return None

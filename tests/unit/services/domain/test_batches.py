@@ -30,7 +30,7 @@ def unsigned(count: int, **changes: Any) -> list[Envelope]:  # noqa: ANN401 - fi
 def signed(count: int, **changes: Any) -> list[Envelope]:  # noqa: ANN401 - fields of the header
     """Return events of one channel, signed together."""
     run = unsigned(count, **changes)
-    parts = sign_run([(one, to_be_signed_of(one)) for one in run], KEY.kid, KEY.sign)
+    parts = sign_run(run, to_be_signed_of, KEY.kid, KEY.sign)
     return [replace(one, signatures_bytes=part) for one, part in zip(run, parts, strict=True)]
 
 
@@ -65,7 +65,7 @@ def test_a_run_of_one_is_signed_plainly() -> None:
         == attach(prepare(alone.header), [(KEY.kid, KEY.sign(to_be_signed_of(alone)))], b"").signatures_bytes
     )
     assert "root" not in entry_of(signed(RUN_MAX + 1)[-1])
-    assert sign_run([], KEY.kid, KEY.sign) == []
+    assert sign_run([], to_be_signed_of, KEY.kid, KEY.sign) == []
 
 
 def test_a_run_takes_one_signature() -> None:
@@ -77,7 +77,7 @@ def test_a_run_takes_one_signature() -> None:
         return KEY.sign(data)
 
     run = unsigned(RUN_MAX)
-    sign_run([(one, to_be_signed_of(one)) for one in run], KEY.kid, sign)
+    sign_run(run, to_be_signed_of, KEY.kid, sign)
     assert len(made) == 1
     assert made[0].startswith(b"DSSEv1 39 application/vnd.sihu.batch-root.v1+json ")
 
@@ -203,7 +203,7 @@ def test_another_envelope_does_not_lie_in_the_tree() -> None:
 def test_one_key_signs_in_one_way() -> None:
     """A reader that looks at the first and one that looks at the last entry of a kid must not differ."""
     made = unsigned(2, signers=(KEY.kid, KEY.kid))
-    parts = sign_run([(one, to_be_signed_of(one)) for one in made], KEY.kid, KEY.sign)
+    parts = sign_run(made, to_be_signed_of, KEY.kid, KEY.sign)
     (batch,) = json.loads(parts[0])
     plain = {"kid": KEY.kid, "sig": to_base64url(KEY.sign(to_be_signed_of(made[0])))}
     assert judged(made[0], batch, plain) == judged(made[0], plain, batch) == "batch.mixed"
@@ -231,7 +231,7 @@ def test_a_root_signature_covers_no_envelope() -> None:
 def test_only_the_sources_event_key_signs_a_root_of_events(by: Any) -> None:  # noqa: ANN401
     """A batch gives no key a use that it has not."""
     made = unsigned(2, signers=(by.kid,))
-    parts = sign_run([(one, to_be_signed_of(one)) for one in made], by.kid, by.sign)
+    parts = sign_run(made, to_be_signed_of, by.kid, by.sign)
     assert judged(made[0], *json.loads(parts[0])) == "signature.unknown_key"
 
 
