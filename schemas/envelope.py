@@ -160,7 +160,7 @@ class Envelope:
         envelope_id: Lowercase hex SHA-256 of the bytes to sign: computed, never carried as truth.
         header: The parsed header.
         header_bytes: What was signed.
-        signatures_bytes: JSON array of ``Signature``.
+        signatures_bytes: JSON array of ``Signature``; empty only while its run waits to be signed.
         keys_bytes: Wrapped content keys, detachable; empty when the content is in clear.
         content: Content bytes as carried, detachable.
     """

@@ -65,7 +65,7 @@ class Posting:
             in_runs: Sign what waits for one commit by one signature: every partner must read batch signatures.
         """
         self._in_runs = in_runs
-        self._runs: dict[str, SignRun] = {}
+        self._runs: dict[KeyUse, tuple[Signer, SignRun]] = {}
         self.county = county
         self.encryption = encryption
         self._signers = signers
@@ -222,7 +222,8 @@ class Posting:
         self, outgoing: Outgoing, chain: Chain, now: datetime, keys: Mapping[str, KeyRecord]
     ) -> tuple[Envelope, SignRun | None]:
         """Return the next link of a chain, signed; or without signatures, and what signs it with its run."""
-        signer = self._signers[key_use_of(payload_type_of(outgoing.wire_type))]
+        use = key_use_of(payload_type_of(outgoing.wire_type))
+        signer = self._signers[use]
         keys_part, content = self._wrapped(outgoing, chain, keys), outgoing.encrypted
         prepared = place(
             outgoing,
@@ -235,16 +236,18 @@ class Posting:
         )
         carried = content.carried if content else outgoing.content
         if self._in_runs and outgoing.priority > URGENT_PRIORITY:
-            return attach_later(prepared, carried, keys_part), self._run_of(signer)
+            return attach_later(prepared, carried, keys_part), self._run_of(use, signer)
         return attach(prepared, [(signer.kid, signer.sign(prepared.to_be_signed))], carried, keys_part), None
 
-    def _run_of(self, signer: Signer) -> SignRun:
-        """Return the one that signs runs by this key: what it signs for is told apart by it."""
+    def _run_of(self, use: KeyUse, signer: Signer) -> SignRun:
+        """Return what signs runs by this key: the same one as long as the key is, for that is what goes together."""
 
         def sign_them(run: Sequence[Envelope]) -> list[bytes]:
             return sign_run(run, to_be_signed_of, signer.kid, signer.sign)
 
-        return self._runs.setdefault(signer.kid, sign_them)
+        if use not in self._runs or self._runs[use][0] is not signer:
+            self._runs[use] = signer, sign_them  # a key that has ended is not kept in memory
+        return self._runs[use][1]
 
     def _enqueue(self, tx: Transaction, envelope: Envelope, agreement: AgreementInForce) -> None:
         lane = lane_of(envelope.header.priority)
