@@ -11,7 +11,7 @@ from schemas.key_changes import ChangeReason, KeyChange, KeyEnd
 from schemas.registry import KeyUse
 from services.domain.batches import sign_run
 from services.domain.chain import channel_of
-from services.domain.key_log import with_changes
+from services.domain.key_changes import with_changes
 from services.domain.receiving import Outcome, examine
 from services.domain.signing import attach_later, prepare, to_be_signed_of, verify
 from services.domain.trust import Trust
