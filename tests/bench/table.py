@@ -7,7 +7,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.figures import Figure
+from tests.bench.figures import FLOOR, SIHU, Figure
 from tests.bench.samples import Faults
 
 _UNITS = {"rate": "/s", "seconds": "s", "p50_ms": "ms", "mib": "MiB", "cpu_us": "µs"}
@@ -38,7 +38,7 @@ def _row(figure: Figure) -> tuple[str, ...]:
         title,
         quantity(figure, numbers.get(figure.metric)),
         quantity(figure, numbers.get(f"floor_{figure.metric}")),
-        ratio_text(figure),
+        ratio_text(figure) + _beside_others(figure),
         _cpu(figure),
         "0",
         "\n".join(_target_lines(figure)),
@@ -60,6 +60,17 @@ def ratio_text(figure: Figure) -> str:
     if "ratio" not in numbers:
         return "–"
     return f"{numbers['ratio']:.2f} × ({numbers['ratio_min']:.2f}–{numbers['ratio_max']:.2f}){arrow}"
+
+
+def _beside_others(figure: Figure) -> str:
+    """Spell, one a line, what stands beside it besides the floor."""
+    others = (side for side in figure.rounds[0] if side not in {SIHU, FLOOR})
+    lines = (
+        f"\n{side} {quantity(figure, figure.numbers.get(f'{side}_{figure.metric}'))}: "
+        f"{figure.numbers[f'ratio_{side}']:.2f} ×"
+        for side in others
+    )
+    return "".join(lines)
 
 
 def _cpu(figure: Figure) -> str:

@@ -33,6 +33,8 @@ def test_a_figure_stands_beside_its_floor_and_says_that_nothing_was_lost() -> No
         assert figure["n"] == EVENTS
         assert figure["ratio"] == pytest.approx(figure["rate"] / figure["floor_rate"], rel=0.01)
         assert figure["lost"] == figure["doubled"] == figure["out_of_order"] == figure["receipts_missing"] == 0
+    assert figures["W1"]["faststream_rate"] > 0
+    assert figures["W1"]["ratio_faststream"] > 0
 
 
 @pytest.mark.timeout(300)
@@ -41,7 +43,7 @@ def test_an_event_that_was_accepted_and_never_arrived_takes_the_figure_away() ->
     code, figures = bench("--only", "S1,W1", "--plant", "loss")
 
     assert code == 1
-    for name, sides in {"S1": ("floor", "sihu"), "W1": ("floor", "sihu")}.items():
+    for name, sides in {"S1": ("floor", "sihu"), "W1": ("floor", "faststream", "sihu")}.items():
         assert figures[name]["ratio"] is figures[name]["rate"] is figures[name]["floor_rate"] is None
         assert figures[name]["lost"] == len(sides)
     assert figures["W1"]["receipts_missing"] == 1

@@ -7,18 +7,22 @@ from pathlib import Path
 from tests.bench.figures import Target
 from tests.bench.floor import floor
 from tests.bench.harness import Plan, Side, Workload
+from tests.bench.peer import NAME as FASTSTREAM
+from tests.bench.peer import faststream
 from tests.bench.rooms import rooms
 
 
 @asynccontextmanager
 async def opened(plan: Plan, folder: Path) -> AsyncIterator[Mapping[str, Side]]:
-    """Open the floor of bare bytes, the one that verifies and stores like us, and two counties."""
+    """Open the floor of bare bytes, the one that verifies and stores like us, FastStream, and two counties."""
     async with (
         floor(folder / "floor", receivers=1, verify=False, store=False, plant=plan.plant) as bare,
         floor(folder / "verified", receivers=1) as verified,
+        faststream(folder / FASTSTREAM, batch=True) as peer,
         rooms(folder / "sihu", plant=plan.plant) as sihu,
     ):
-        yield {"floor": bare.drain, "verified": verified.drain, "sihu": sihu.drain}
+        beside = {FASTSTREAM: peer.drain} if peer else {}
+        yield {"floor": bare.drain, "verified": verified.drain, **beside, "sihu": sihu.drain}
 
 
 S3 = Workload(

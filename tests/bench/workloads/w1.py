@@ -9,16 +9,19 @@ from tests.bench.figures import Better, Target
 from tests.bench.floor import floor
 from tests.bench.harness import Plan, Side, Workload
 from tests.bench.nodes import nodes
+from tests.bench.peer import NAME as FASTSTREAM
+from tests.bench.peer import faststream
 
 
 @asynccontextmanager
 async def opened(plan: Plan, folder: Path, *, range_max: int) -> AsyncIterator[Mapping[str, Side]]:
-    """Open a link of the floor's and two counties."""
+    """Open a link of the floor's, one of FastStream's, and two counties."""
     async with (
         floor(folder / "floor", receivers=1, plant=plan.plant) as bare,
+        faststream(folder / FASTSTREAM, batch=True, plant=plan.plant) as peer,
         nodes(folder / "sihu", plant=plan.plant, range_max=range_max) as sihu,
     ):
-        yield {"floor": bare.link, "sihu": sihu.link}
+        yield {"floor": bare.link, **({FASTSTREAM: peer.link} if peer else {}), "sihu": sihu.link}
 
 
 Opened = Callable[[Plan, Path], AbstractAsyncContextManager[Mapping[str, Side]]]
@@ -35,6 +38,7 @@ W1 = Workload(
         Target("ratio", 0.8, must=True),
         Target("ratio", 1),
         Target("cpu_us_ratio", 1.2, Better.LOWER),
+        Target("ratio_faststream", 1),
     ),
 )
 

@@ -9,6 +9,8 @@ from tests.bench.figures import Better, Target
 from tests.bench.floor import floor
 from tests.bench.harness import Plan, Side, Workload
 from tests.bench.nodes import nodes
+from tests.bench.peer import NAME as FASTSTREAM
+from tests.bench.peer import faststream
 from tests.bench.samples import Sample
 
 EVERY_MS: Final = 20.0
@@ -16,12 +18,14 @@ EVERY_MS: Final = 20.0
 
 @asynccontextmanager
 async def opened(plan: Plan, folder: Path) -> AsyncIterator[Mapping[str, Side]]:
-    """Open a link of the floor's and two counties."""
+    """Open a link of the floor's, one of FastStream's, and two counties."""
     async with (
         floor(folder / "floor", receivers=1, plant=plan.plant) as bare,
+        faststream(folder / FASTSTREAM, batch=False, plant=plan.plant) as peer,
         nodes(folder / "sihu", plant=plan.plant) as sihu,
     ):
-        yield {"floor": trickled(bare.trickle), "sihu": trickled(sihu.trickle)}
+        beside = {FASTSTREAM: trickled(peer.trickle)} if peer else {}
+        yield {"floor": trickled(bare.trickle), **beside, "sihu": trickled(sihu.trickle)}
 
 
 def trickled(trickle: Callable[[int, float], Awaitable[Sample]]) -> Side:
