@@ -37,6 +37,12 @@ class ChainVerdict(Enum):
 
 def channel_of(kind: ChainKind, source: str, agreement_id: str, audience: Sequence[str]) -> str:
     """Return the channel id: SHA-256 over label, NUL and the length-prefixed source, agreement id, sorted audience."""
+    return _channel_of(kind, source, agreement_id, tuple(audience))
+
+
+@lru_cache(maxsize=512)
+def _channel_of(kind: ChainKind, source: str, agreement_id: str, audience: tuple[str, ...]) -> str:
+    # A county writes to the same few audiences again and again, and one of them may name 500 counties.
     return digest_of(_LABELS[kind] + length_prefixed((source, agreement_id, *sorted(audience))))
 
 

@@ -21,7 +21,7 @@ from services.domain.delivery import acknowledge_by
 from services.domain.encryption import OVERHEAD_BYTES, EncryptedContent, must_be_encrypted
 from services.domain.histories import about_of, judge_expiry
 from services.domain.levels import level_of, priority_of
-from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_event, takes_part
+from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_event, taking_part
 from services.domain.trust import AgreementInForce, Trust
 
 MEDIA_TYPE: Final = "application/json"
@@ -93,8 +93,8 @@ def complete(
     if in_force is None:
         return Fault("sharing.no_agreement", "agreement", f"{draft.agreement} is not in force here; adopt it first")
     agreement = in_force.agreement
-    partners = (party for party in agreement.parties if party != county and takes_part(trust, agreement, party))
-    to = tuple(sorted(set(draft.to or partners)))
+    partners = draft.to or (party for party in taking_part(trust, agreement) if party != county)
+    to = tuple(sorted(set(partners)))
     if not to:
         return Fault("sharing.not_member", "to", f"every other party of {agreement.id} has left or suspended it")
     if county in to:

@@ -11,6 +11,7 @@ from schemas.agreements import Agreement, Grant
 from schemas.base import InformationClass
 from schemas.envelope import Header
 from schemas.errors import Fault
+from schemas.ids import CountyCode
 from schemas.key_changes import Suspension
 from services.domain.trust import AgreementInForce, Trust
 
@@ -101,19 +102,20 @@ def _superseded(trust: Trust, agreement: Agreement, ask: SharingAsk) -> Fault | 
     return Fault("sharing.superseded", "agreement", mend)
 
 
-def takes_part(trust: Trust, agreement: Agreement, county: str) -> bool:
-    """Tell whether a party of an agreement is still a member and has not suspended it."""
-    return trust.member(county) is not None and not _suspensions(trust, agreement, (county,))
+def taking_part(trust: Trust, agreement: Agreement) -> list[CountyCode]:
+    """Return the parties of an agreement that are still members and have not suspended it."""
+    members, suspended = trust.members, {one.county for one in _suspensions(trust, agreement)}
+    return [party for party in agreement.parties if party in members and party not in suspended]
 
 
-def _suspensions(trust: Trust, agreement: Agreement, counties: tuple[str, ...]) -> list[Suspension]:
+def _suspensions(trust: Trust, agreement: Agreement) -> list[Suspension]:
     said = (one.suspension for one in trust.suspended if one.suspension.agreement_id == agreement.id)
-    return [one for one in said if one.county in counties and agreement.version <= one.version]
+    return [one for one in said if agreement.version <= one.version]
 
 
 def _suspended(trust: Trust, agreement: Agreement, ask: SharingAsk) -> Fault | None:
-    for one in _suspensions(trust, agreement, (ask.source, *ask.recipients)):
-        if not _before_its_ends(one, ask.place):
+    for one in _suspensions(trust, agreement):
+        if (one.county == ask.source or one.county in ask.recipients) and not _before_its_ends(one, ask.place):
             mend = f"{one.county} has suspended {agreement.id}@{one.version}; leave it out, or agree on a new version"
             return Fault("sharing.suspended", "agreement", mend)
     return None
@@ -128,7 +130,8 @@ def _before_its_ends(suspension: Suspension, place: tuple[str, str, int] | None)
 
 def judge_membership(trust: Trust, source: str, recipients: tuple[str, ...]) -> Fault | None:
     """Control records are permitted by membership of the registry alone."""
-    stranger = next((county for county in (source, *recipients) if trust.member(county) is None), None)
+    members = trust.members
+    stranger = next((county for county in (source, *recipients) if county not in members), None)
     if stranger is None:
         return None
     return Fault("sharing.not_member", "to", f"{stranger} is no member of the registry")
@@ -144,26 +147,27 @@ def _outside_time(agreement: Agreement, ask: SharingAsk) -> Fault | None:
 def _outside_parties(agreement: Agreement, ask: SharingAsk) -> Fault | None:
     if ask.source not in agreement.parties:
         return Fault("sharing.outside_agreement", "source", f"{ask.source} is no party of {agreement.id}")
-    stranger = next((county for county in ask.recipients if county not in agreement.parties), None)
+    parties = set(agreement.parties)  # an audience may be as large as the agreement: look each up, do not search
+    stranger = next((county for county in ask.recipients if county not in parties), None)
     if stranger is None:
         return None
     return Fault("sharing.outside_agreement", "to", f"{stranger} is no party of {agreement.id}; leave it out")
 
 
-def _covers(grant: Grant, ask: SharingAsk, recipient: str) -> bool:
-    return (
-        ask.wire_type in grant.types
-        and (grant.sources is None or ask.source in grant.sources)
-        and (grant.recipients is None or recipient in grant.recipients)
-    )
+def _covers(grant: Grant, ask: SharingAsk) -> bool:
+    return ask.wire_type in grant.types and (grant.sources is None or ask.source in grant.sources)
 
 
 def _outside_matrix(agreement: Agreement, ask: SharingAsk) -> Fault | None:
-    for recipient in ask.recipients:
-        if not any(_covers(grant, ask, recipient) for grant in agreement.grants):
-            mend = f"{agreement.id} does not let {ask.source} send this type to {recipient}"
-            return Fault("sharing.type_not_permitted", "type", mend)
-    return None
+    granted = [grant.recipients for grant in agreement.grants if _covers(grant, ask)]
+    if None in granted:
+        return None
+    allowed = {county for recipients in granted for county in recipients or ()}
+    refused = next((county for county in ask.recipients if county not in allowed), None)
+    if refused is None:
+        return None
+    mend = f"{agreement.id} does not let {ask.source} send this type to {refused}"
+    return Fault("sharing.type_not_permitted", "type", mend)
 
 
 def _outside_class(agreement: Agreement, ask: SharingAsk) -> Fault | None:
