@@ -16,14 +16,15 @@ class Limits:
     """What one node lets its callers use up.
 
     Attributes:
-        submissions: Events being accepted at once; one more is told to come back (503).
+        submissions: Events being accepted at once; one more is told to come back (503). So few that whatever waits here
+            waits less than ``retry_after_seconds``, and that the store's queue stays free for what comes in.
         retry_after_seconds: What a 503 asks the caller to wait.
         live_batch: Journal entries read for one live client at a time; all that is ever buffered for it.
         live_send_seconds: A live client that takes no message for so long is closed, and may resume.
         heartbeat_seconds: Ping interval of ``live``; also how soon a revoked token ends it.
     """
 
-    submissions: int = 10_000
+    submissions: int = 1_000
     retry_after_seconds: int = 1
     live_batch: int = 200
     live_send_seconds: float = 10.0

@@ -13,6 +13,7 @@ from typing import Any, Final
 import nats
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 
@@ -25,6 +26,7 @@ HEAD: Final = struct.Struct("<QQ")
 
 EVENT_BYTES: Final = 1024
 SEED: Final = bytes(range(32))
+TICK_SECONDS: Final = 0.005
 _IN_FLIGHT: Final = 256
 _TIMEOUT_SECONDS: Final = 30.0
 
@@ -72,6 +74,30 @@ class Sender:
                 tasks.create_task(self._one(number, made, sign=True))
         return {"started_ns": started, "ended_ns": time.monotonic_ns()}
 
+    async def overload(self, first: int, per_second: float, seconds: float, skip: int = -1) -> dict[str, Any]:
+        """Publish ``per_second`` for ``seconds`` by the clock (open loop): nothing here pushes back."""
+        confirmed: list[int] = [skip] if skip >= 0 else []
+        failed: list[int] = []
+
+        async def one(number: int) -> None:
+            try:
+                await self._one(number, time.monotonic_ns(), sign=True)
+            except (TimeoutError, NatsError):
+                failed.append(number)
+            else:
+                confirmed.append(number)
+
+        started, offered = time.monotonic_ns(), 0
+        async with asyncio.TaskGroup() as tasks:
+            while (gone := (time.monotonic_ns() - started) / 1e9) < seconds:
+                for number in range(first + offered, first + int(gone * per_second)):
+                    if number != skip:
+                        tasks.create_task(one(number))
+                offered = int(gone * per_second)
+                await asyncio.sleep(TICK_SECONDS)
+            in_time = len(confirmed)
+        return {"started_ns": started, "offered": offered, "confirmed": confirmed, "failed": failed, "in_time": in_time}
+
     async def reconnected(self) -> dict[str, Any]:
         """Wait until the server answers again."""
         while True:
@@ -107,6 +133,7 @@ async def main() -> None:
             "open": sender.open,
             "publish": sender.publish,
             "trickle": sender.trickle,
+            "overload": sender.overload,
             "reconnected": sender.reconnected,
         }
     )

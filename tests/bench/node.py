@@ -21,7 +21,7 @@ class WholeNode:
     def __init__(self, stack: AsyncExitStack) -> None:
         """Everything opened ends with ``stack``."""
         self._stack = stack
-        self.handlers: dict[str, Any] = {"open": self.open}
+        self.handlers: dict[str, Any] = {"open": self.open, "where": self.where}
 
     async def open(self, folder: str) -> dict[str, Any]:
         """Open the node of a county's directory."""
@@ -31,7 +31,12 @@ class WholeNode:
         node = await self._stack.enter_async_context(open_node(settings, PASSPHRASE, crash=_crash))
         await node.hub.contact(timeout_seconds=10)
         self.handlers |= Driver(node.store, node.submitter, opened_ns=opened).handlers()
+        self._port = node.port
         return {"port": node.port}
+
+    async def where(self) -> dict[str, Any]:
+        """Tell where the HTTP API listens."""
+        return {"port": self._port}
 
 
 def _crash(bug: BaseException) -> None:

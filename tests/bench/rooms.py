@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,9 +44,10 @@ class Rooms(Counties):
 
     async def drain(self, count: int) -> Sample:
         """Receive ``count`` events that all wait at the hub; receipts are written, sent back and counted."""
-        held = await self._held()
+        held, before = await self._held(), self.cpu()
         sent = await self.submit(self.numbers(count))
         await self._at_hub(held + count - self.plant)
+        accepted = (self.cpu() - before) / count * 1e6
         async with self.neighbour():
             marks, totals, owed = self.marks(), await self.totals(count), await self.owed(count)
             before = self.cpu()
@@ -53,7 +55,8 @@ class Rooms(Counties):
             ended = await self.arrived(totals)
             await self.receipted(owed)
             spent = self.cpu() - before
-            return self.sample(sent["sent"], marks, started, ended, spent)
+            sample = self.sample(sent["sent"], marks, started, ended, spent)
+            return replace(sample, values={"accept_cpu_us": accepted})
 
     @asynccontextmanager
     async def neighbour(self) -> AsyncIterator[Actor]:
@@ -70,7 +73,7 @@ class Rooms(Counties):
         """Start the process of a county; its receiver rests."""
         database = self.database(number)
         database.parent.mkdir(parents=True, exist_ok=True)
-        opening = {"url": self.hub.url, "counties": list(self.codes), "county": self.codes[number]}
+        opening = {"url": self.hub.url, "counties": list(self.parties or self.codes), "county": self.codes[number]}
         return await self.start(COUNTY, number, database=str(database), in_runs=self.in_runs, **opening)
 
     async def _held(self) -> int:
@@ -88,12 +91,18 @@ class Rooms(Counties):
 
 
 @asynccontextmanager
-async def rooms(folder: Path, *, plant: bool = False, in_runs: bool = False) -> AsyncIterator[Rooms]:
-    """Open a hub, a source that receives its receipts, and a neighbour on demand; all end with the block."""
+async def rooms(folder: Path, *, plant: bool = False, parties: int = 2, in_runs: bool = False) -> AsyncIterator[Rooms]:
+    """Open a hub, a source that receives its receipts, and a neighbour on demand; all end with the block.
+
+    Args:
+        folder: For the hub's store and the databases.
+        plant: Leave out one event that is said to be sent, to see the figure go.
+        parties: How many counties registry and agreement name; two of them are there.
+    """
     codes = county_codes(2)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(hub(folder / "hub", codes))
-        one = Rooms(folder, server, codes, plant=plant)
+        one = Rooms(folder, server, codes, plant=plant, parties=county_codes(parties))
         one.in_runs = in_runs
         stack.push_async_callback(one.close)
         one.counties.append(await one.open_county(0))

@@ -20,6 +20,8 @@ class Faults:
     forged_accepted: int = 0
     quarantined: int = 0
     """Sent in good faith and refused by the other side."""
+    unexplained: int = 0
+    """Requests that were refused without saying when to come back, or never answered."""
 
     def __add__(self, other: "Faults") -> "Faults":
         """Sum two counts."""

@@ -33,6 +33,8 @@ class Counties:
     codes: Sequence[CountyCode]
     counties: list[Actor] = field(default_factory=list)
     plant: bool = False
+    parties: Sequence[CountyCode] = ()
+    """Whom they trust, if more than those that are there."""
     started: list[Actor] = field(default_factory=list)
     _next: int = 0
 

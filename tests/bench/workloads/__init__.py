@@ -11,7 +11,9 @@ from tests.bench.workloads.w1 import W1, W1B
 from tests.bench.workloads.w2 import W2
 from tests.bench.workloads.w3 import W3
 from tests.bench.workloads.w4 import W4
+from tests.bench.workloads.w5 import W5
 from tests.bench.workloads.w6 import W6
 from tests.bench.workloads.w7 import W7
+from tests.bench.workloads.w10 import W10, W10C
 
-WORKLOADS: Final[tuple[Workload, ...]] = (S1, S2, S2X, S3, S3X, W1, W1B, W1X, W2, W3, W4, W6, W7)
+WORKLOADS: Final[tuple[Workload, ...]] = (S1, S2, S2X, S3, S3X, W1, W1B, W1X, W2, W3, W4, W5, W6, W7, W10, W10C)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from adapters.sqlite.transaction import Limits as StoreLimits
 from schemas.access import Scope
 from schemas.errors import ConflictError, RequestError, SharingDeniedError, UnavailableError
 from services.domain.signing import verify
+from services.gateway.gateway import Limits as GatewayLimits
 from services.gateway.submit import Submitter
 from tests import papers
 from tests.caller import calling
@@ -144,6 +146,11 @@ async def test_more_submissions_than_the_bound_are_told_to_come_back(libo: Count
     assert sum(isinstance(one, UnavailableError) for one in outcomes) == 2
     assert (await libo.counts())["events_out"] == 3
     assert (await submitter.submit(body, idempotency_key=None, access_name="flood")).seq == 4
+
+
+def test_submissions_alone_never_fill_the_queue_of_the_writer() -> None:
+    """A flood of posts would let the receiver be refused by the store, and receipts stay away for it."""
+    assert 2 * GatewayLimits().submissions <= StoreLimits().queued_works
 
 
 async def test_a_refusal_by_the_agreement_is_of_its_own_family(libo: County) -> None:
