@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.bench.costs import print_costs
 from tests.bench.evidence import write_evidence
 from tests.bench.figures import Figure
 from tests.bench.harness import QUICK_ROUNDS, ROUNDS, Plan, Workload, measure, say
@@ -73,6 +74,7 @@ def main(words: Sequence[str]) -> int:
         plan = Plan(folder, arguments.quick, rounds, plant=bool(arguments.plant), count=arguments.count)
         figures = asyncio.run(run(workloads, plan))
     print_table(figures, str(around), sys.stdout)
+    print_costs(figures, sys.stdout)
     if arguments.publish:
         write_plots(figures, around, ROOT / "docs" / "benchmarks")
     if arguments.evidence:

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Final
 from xml.sax.saxutils import escape
 
+from tests.bench.costs import costs_svg, parts_of
 from tests.bench.figures import SIHU, Figure
 from tests.bench.surroundings import Surroundings
 from tests.bench.table import quantity, ratio_text
@@ -27,7 +28,8 @@ def write_plots(figures: Sequence[Figure], around: Surroundings, folder: Path) -
     for figure in figures:
         if figure.stands:
             path = folder / f"{figure.workload.lower()}.svg"
-            path.write_text(svg_of(figure, around), encoding="utf-8")
+            drawn = costs_svg(figure, str(around)) if parts_of(figure) else svg_of(figure, around)
+            path.write_text(drawn, encoding="utf-8")
             written.append(path)
     return written
 
