@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
-from xml.sax.saxutils import escape
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.bars import Bar, bars_svg
 from tests.bench.figures import Figure
 
 PREFIX: Final = "part_"
@@ -68,11 +68,6 @@ def _table(figure: Figure, parts: Mapping[str, float]) -> Table:
     return table
 
 
-_WIDTH: Final = 720
-_LEFT: Final = 330
-_RIGHT: Final = 60
-_ROW: Final = 24
-_TOP: Final = 64
 _ADDS: Final = "#b3261e"
 _ASIDE: Final = "#9aa7ad"
 
@@ -83,35 +78,11 @@ def costs_svg(figure: Figure, foot: str) -> str:
     steps = [(label, parts[name]) for name, label in ADDING.items()] + [(REST, rest_us(whole, parts))]
     aside = [(label, parts[name]) for name, label in INSTEAD.items()]
     most, begun = max(whole, *(value for _, value in aside)), 0.0
-    rows: list[str] = []
+    bars: list[Bar] = []
     for label, value in steps:
-        rows.append(_bar(len(rows), label, begun, value, most, _ADDS))
+        bars.append(Bar(label, value, most, _ADDS, begun=begun))
         begun += value
-    rows += [_bar(len(steps) + place, label, 0.0, value, most, _ASIDE) for place, (label, value) in enumerate(aside)]
-    bottom = _TOP + len(rows) * _ROW
-    head = f"{figure.workload} · {figure.title}"
+    bars += [Bar(label, value, most, _ASIDE) for label, value in aside]
     floor = figure.numbers["floor_cpu_us"]
     sub = f"µs of CPU per event of 1 KiB; the whole link {whole:.0f} µs, the floor's {floor:.0f} µs"
-    lines = [_text(8, bottom + 20 + 14 * place, line, 10, "#555") for place, line in enumerate(foot.split("\n"))]
-    height = bottom + 24 + 14 * len(lines)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
-        f'role="img" font-family="system-ui, sans-serif"><title>{escape(head)}</title>'
-        f'<rect width="100%" height="100%" fill="#fff"/>{_text(8, 22, head, 15, "#111")}{_text(8, 42, sub, 12, "#333")}'
-        f"{''.join(rows)}{''.join(lines)}</svg>\n"
-    )
-
-
-def _bar(row: int, label: str, begun: float, value: float, most: float, colour: str) -> str:
-    top, scale = _TOP + row * _ROW, (_WIDTH - _LEFT - _RIGHT) / most
-    left, width = _LEFT + max(0.0, begun) * scale, max(1.0, value * scale)
-    number = _text(int(left + width) + 5, top + 15, f"{value:.1f}", 11, "#111")
-    return (
-        f'<rect x="{left:.1f}" y="{top + 3}" width="{width:.1f}" height="17" fill="{colour}"/>'
-        + number
-        + _text(8, top + 16, label, 12, "#111")
-    )
-
-
-def _text(x: int, y: int, text: str, size: int, colour: str) -> str:
-    return f'<text x="{x}" y="{y}" font-size="{size}" fill="{colour}">{escape(text)}</text>'
+    return bars_svg(f"{figure.workload} · {figure.title}", sub, bars, foot)

@@ -70,7 +70,7 @@ class Client:
 
     def _begin(self) -> None:
         self._sent: list[tuple[str, str, str, int]] = []
-        self._answers: Counter[str] = Counter()
+        self.answers: Counter[str] = Counter()
         self._numbers: Iterator[int] = iter(())
         self._out = self._held_back = self._last_ns = 0
 
@@ -124,7 +124,7 @@ class Client:
         try:
             connection = await self._new()
         except OSError:
-            self._answers["no connection"] += 1
+            self.answers["no connection"] += 1
             self._out -= 1
         else:
             connection.send(number, self._request(number))
@@ -163,7 +163,7 @@ class Client:
             place = json.loads(body)
             self._sent.append((place["envelope_id"], place["channel"], place["epoch"], place["seq"]))
         name = "accepted" if status == _ACCEPTED else _refusal(status, head)
-        self._answers[name] += 1
+        self.answers[name] += 1
         self._next(connection)
 
     def lost(self, connection: Connection) -> None:
@@ -173,7 +173,7 @@ class Client:
             self._idle.remove(connection)
         if connection.number >= 0:
             self._out -= 1
-            self._answers["no answer"] += 1
+            self.answers["no answer"] += 1
 
     def _report(self, started: int, ended: int, offered: int) -> dict[str, Any]:
         return {
@@ -183,7 +183,7 @@ class Client:
             "offered": offered,
             "held_back": self._held_back,
             "unanswered": self._out,
-            "answers": self._answers,
+            "answers": self.answers,
             "sent": sorted(self._sent, key=lambda place: place[3]),
         }
 

@@ -6,19 +6,28 @@ from statistics import median
 from typing import Final
 from xml.sax.saxutils import escape
 
+from tests.bench.bars import folded, text
 from tests.bench.costs import costs_svg, parts_of
 from tests.bench.figures import SIHU, Figure
+from tests.bench.growth_plot import growth_svg, levels_of
 from tests.bench.surroundings import Surroundings
 from tests.bench.table import quantity, ratio_text
 
 _WIDTH: Final = 720
-_LEFT: Final = 150
+_LEFT: Final = 160
 _RIGHT: Final = 110
 _TOP: Final = 64
 _ROW: Final = 44
 _COLOURS: Final = {SIHU: "#b3261e", "floor": "#4a6572"}
 _OTHER: Final = "#9aa7ad"
-_NAMES: Final = {SIHU: "Sihu", "floor": "floor: bare nats-py"}
+_LETTERS: Final = 115
+_NAMES: Final = {
+    SIHU: "Sihu",
+    "floor": "floor: bare nats-py",
+    "lazy": "floor, not synced",
+    "verified": "floor, verified, stored",
+    "faststream": "FastStream",
+}
 
 
 def write_plots(figures: Sequence[Figure], around: Surroundings, folder: Path) -> list[Path]:
@@ -28,10 +37,16 @@ def write_plots(figures: Sequence[Figure], around: Surroundings, folder: Path) -
     for figure in figures:
         if figure.stands:
             path = folder / f"{figure.workload.lower()}.svg"
-            drawn = costs_svg(figure, str(around)) if parts_of(figure) else svg_of(figure, around)
-            path.write_text(drawn, encoding="utf-8")
+            path.write_text(drawn(figure, around), encoding="utf-8")
             written.append(path)
     return written
+
+
+def drawn(figure: Figure, around: Surroundings) -> str:
+    """Draw a figure in the way that shows what it is about."""
+    if parts_of(figure):
+        return costs_svg(figure, str(around))
+    return growth_svg(figure, str(around)) if levels_of(figure) else svg_of(figure, around)
 
 
 def svg_of(figure: Figure, around: Surroundings) -> str:
@@ -41,11 +56,12 @@ def svg_of(figure: Figure, around: Surroundings) -> str:
     order = [SIHU, *(side for side in sides if side != SIHU)]
     rows = [_row(figure, side, sides[side], most, _TOP + index * _ROW) for index, side in enumerate(order)]
     bottom = _TOP + len(order) * _ROW
-    height = bottom + 52
+    small = folded(str(around), _LETTERS)
+    height = bottom + 24 + 14 * len(small)
     head = f"{figure.workload} · {figure.title}"
     sub = f"{figure.metric}, {figure.count:,} events × {len(figure.rounds)} rounds · ratio {ratio_text(figure)}"
-    foot = [_text(8, bottom + 18 + 14 * index, line, 10, "#666") for index, line in enumerate(str(around).split("\n"))]
-    parts = [_text(8, 22, head, 15, "#111", bold=True), _text(8, 42, sub, 12, "#333"), *rows, *foot]
+    foot = [text(8, bottom + 22 + 14 * index, line, 10, "#555") for index, line in enumerate(small)]
+    parts = [text(8, 22, head, 15, "#111", bold=True), text(8, 42, sub, 12, "#333"), *rows, *foot]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
         f'role="img" font-family="system-ui, sans-serif"><title>{escape(head)}</title>'
@@ -59,14 +75,9 @@ def _row(figure: Figure, side: str, values: Sequence[float], most: float, top: i
         f'<circle cx="{_x(value, most):.1f}" cy="{top + 15}" r="3" fill="#fff" stroke="#111"/>' for value in values
     )
     bar = f'<rect x="{_LEFT}" y="{top + 4}" width="{_x(middle, most) - _LEFT:.1f}" height="22" fill="{colour}"/>'
-    name = _text(8, top + 20, _NAMES.get(side, side), 12, "#111")
-    return bar + dots + name + _text(_WIDTH - _RIGHT + 12, top + 20, quantity(figure, middle), 12, "#111")
+    name = text(8, top + 20, _NAMES.get(side, side), 12, "#111")
+    return bar + dots + name + text(_WIDTH - _RIGHT + 12, top + 20, quantity(figure, middle), 12, "#111")
 
 
 def _x(value: float, most: float) -> float:
     return _LEFT + (_WIDTH - _LEFT - _RIGHT) * value / most
-
-
-def _text(x: int, y: int, text: str, size: int, colour: str, *, bold: bool = False) -> str:
-    weight = ' font-weight="bold"' if bold else ""
-    return f'<text x="{x}" y="{y}" font-size="{size}" fill="{colour}"{weight}>{escape(text)}</text>'
