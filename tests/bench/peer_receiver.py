@@ -23,7 +23,7 @@ from tests.bench.peer_sender import SIGNATURE, STREAM, SUBJECT, PeerEvent
 from tests.bench.processes import serve, until
 
 _FETCH: Final = 500
-_BATCH_SECONDS: Final = 0.02
+_BATCH_SECONDS: Final = 0.1
 _FETCH_SECONDS: Final = 0.5
 _INSERT: Final = "insert or ignore into inbox values (?, ?)"
 

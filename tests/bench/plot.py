@@ -21,6 +21,14 @@ _ROW: Final = 44
 _COLOURS: Final = {SIHU: "#b3261e", "floor": "#4a6572"}
 _OTHER: Final = "#9aa7ad"
 _LETTERS: Final = 115
+_METRICS: Final = {
+    "rate": "per second",
+    "p50_ms": "median latency, ms",
+    "seconds": "seconds",
+    "idle_mib": "MiB at rest",
+    "cpu_us": "µs of CPU per event",
+    "kept_share": "share of its own rate that it keeps under twice the load",
+}
 _NAMES: Final = {
     SIHU: "Sihu",
     "floor": "floor: bare nats-py",
@@ -59,7 +67,8 @@ def svg_of(figure: Figure, around: Surroundings) -> str:
     small = folded(str(around), _LETTERS)
     height = bottom + 24 + 14 * len(small)
     head = f"{figure.workload} · {figure.title}"
-    sub = f"{figure.metric}, {figure.count:,} events × {len(figure.rounds)} rounds · ratio {ratio_text(figure)}"
+    unit = _METRICS.get(figure.metric, figure.metric)
+    sub = f"{unit}; bar: median, dot: a round of {figure.count:,}; beside the floor {ratio_text(figure)}"
     foot = [text(8, bottom + 22 + 14 * index, line, 10, "#555") for index, line in enumerate(small)]
     parts = [text(8, 22, head, 15, "#111", bold=True), text(8, 42, sub, 12, "#333"), *rows, *foot]
     return (
