@@ -1,7 +1,7 @@
 """W1 and W1b: one link, the whole pipeline, receipts included: batched, and one receipt for each event."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -14,19 +14,20 @@ from tests.bench.peer import faststream
 
 
 @asynccontextmanager
-async def opened(plan: Plan, folder: Path, *, range_max: int) -> AsyncIterator[Mapping[str, Side]]:
-    """Open a link of the floor's, one of FastStream's, and two counties."""
+async def opened(plan: Plan, folder: Path, *, range_max: int, peered: bool) -> AsyncIterator[Mapping[str, Side]]:
+    """Open a link of the floor's, one of FastStream's if it is ``peered``, and two counties."""
+    beside = faststream(folder / FASTSTREAM, batch=True, plant=plan.plant) if peered else nullcontext()
     async with (
         floor(folder / "floor", receivers=1, plant=plan.plant) as bare,
-        faststream(folder / FASTSTREAM, batch=True, plant=plan.plant) as peer,
+        beside as peer,
         nodes(folder / "sihu", plant=plan.plant, range_max=range_max) as sihu,
     ):
         yield {"floor": bare.link, **({FASTSTREAM: peer.link} if peer else {}), "sihu": sihu.link}
 
 
 Opened = Callable[[Plan, Path], AbstractAsyncContextManager[Mapping[str, Side]]]
-BATCHED: Opened = partial(opened, range_max=100)
-SINGLE: Opened = partial(opened, range_max=1)
+BATCHED: Opened = partial(opened, range_max=100, peered=True)
+SINGLE: Opened = partial(opened, range_max=1, peered=False)
 
 W1 = Workload(
     "W1",
