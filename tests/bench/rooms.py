@@ -98,6 +98,7 @@ async def rooms(folder: Path, *, plant: bool = False, parties: int = 2, in_runs:
         folder: For the hub's store and the databases.
         plant: Leave out one event that is said to be sent, to see the figure go.
         parties: How many counties registry and agreement name; two of them are there.
+        in_runs: The source signs in batches.
     """
     codes = county_codes(2)
     async with AsyncExitStack() as stack:
