@@ -38,6 +38,7 @@ from schemas.subjects import Lane
 from services.completeness_ports import ShownWhole, Signals
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
+from services.file_ports import KeepsFiles, ShowsFiles
 from services.key_ports import Erasures, OfficeKeys, Readmitting
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
@@ -258,7 +259,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(ShownWhole, Protocol):
+class Snapshot(ShownWhole, ShowsFiles, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -351,7 +352,7 @@ class Snapshot(ShownWhole, Protocol):
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, Protocol):
+class Transaction(Snapshot, KeepsFiles, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

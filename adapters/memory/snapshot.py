@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+from adapters.memory.files import MemoryFiles
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, State, find_chain
 from schemas.carriage import Publication
@@ -47,6 +48,11 @@ class MemorySnapshot:
         """The rows; whoever reads sees nothing unsigned."""
         self._held.sign()
         return self._held
+
+    @property
+    def files(self) -> MemoryFiles:
+        """Files that events carry."""
+        return MemoryFiles(self._state)
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
         """Return publications of a lane behind ``after`` in order, at least one if any waits."""

@@ -9,6 +9,7 @@ from typing import Final, Self
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
 from schemas.envelope import Envelope
+from schemas.files import FileReport, KeptFile, Sending, Upload
 from schemas.records import (
     AlertFacts,
     Chain,
@@ -114,6 +115,14 @@ class State:
     """By source, agreement and hour."""
     unsigned: dict[int, SignRun] = field(default_factory=dict)
     """Positions of own links that wait for their signature; none in what is committed."""
+    files: dict[str, KeptFile] = field(default_factory=dict)
+    """By envelope id."""
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    sendings: dict[int, Sending] = field(default_factory=dict)
+    """By number, in the order of their turns."""
+    last_sending: int = 0
+    file_reports: dict[tuple[str, str], FileReport] = field(default_factory=dict)
+    """By envelope id and county."""
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

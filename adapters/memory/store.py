@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
 from adapters.memory.erasures import MemoryErasures
+from adapters.memory.files import MemoryFileBook
 from adapters.memory.office_keys import MemoryOfficeKeys
 from adapters.memory.quotas import MemoryQuotas
 from adapters.memory.signals import MemorySignals
@@ -31,9 +32,15 @@ class MemoryTransaction(MemorySnapshot):
         self.erasures = MemoryErasures(state)
         self.key_book = MemoryOfficeKeys(state)
         self.quota_book = MemoryQuotas(state)
+        self._file_book = MemoryFileBook(state)
         self.waiting_room = MemoryWaiting(state, limits)
         self.signal_book = MemorySignals(state)
         self.memory = MemoryFacts(state)
+
+    @property
+    def files(self) -> MemoryFileBook:
+        """Files that events carry."""
+        return self._file_book
 
 
 @dataclass(slots=True, eq=False)

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapters.sqlite.batch import Batch
+from adapters.sqlite.files import SqliteFileBook
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.values import Row, first, micros, moment
 from schemas.control import ErasureReason
+from schemas.files import FileState
 from schemas.records import ErasureRow
 
 _EMPTY: Final = "UPDATE envelopes SET keys = x'', content = x'' WHERE position = ?"
@@ -20,7 +22,7 @@ class SqliteErasures:
 
     def __init__(self, batch: Batch) -> None:
         """Write through ``batch``."""
-        self._batch = batch
+        self._batch, self._files = batch, SqliteFileBook(batch)
 
     def erase(self, envelope_id: str, row: ErasureRow) -> bool:
         """Take keys part, content and content key out; False if no such envelope is here."""
@@ -29,6 +31,7 @@ class SqliteErasures:
             return False
         self._batch.run(_EMPTY, (position,))
         self._batch.run(_DELETE_KEY, (position,))
+        self._files.settle(envelope_id, FileState.ERASED, row.erased_at)
         self._insert(position, row)
         self._batch.scrub = True
         return True

@@ -13,6 +13,7 @@ from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
 from adapters.sqlite.facts import UNKNOWN
+from adapters.sqlite.files import SqliteFiles
 from adapters.sqlite.histories import SELECT_FLOWS, alerts_joined, alerts_of, marks_of, spelled
 from adapters.sqlite.journal import entry_of
 from adapters.sqlite.listing import Listing
@@ -80,6 +81,11 @@ class SqliteSnapshot:
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._connection.execute(sql, bindings)
+
+    @property
+    def files(self) -> SqliteFiles:
+        """Files that events carry."""
+        return SqliteFiles(self._ask)
 
     # -- the outbox ---------------------------------------------------------------------------------
 
