@@ -13,6 +13,9 @@ class FilesShown(Protocol):
     def file_of(self, envelope_id: str) -> KeptFile | None:
         """Return the file of a recorded event, or None if it carries none."""
 
+    def file_named(self, name: str) -> KeptFile | None:
+        """Return the file that is kept under a name, or None."""
+
     def arriving(self, limit: int) -> list[KeptFile]:
         """Return files that are not whole yet, the oldest first."""
 

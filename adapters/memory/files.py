@@ -20,6 +20,10 @@ class MemoryFiles:
         """Return the file of a recorded event, or None if it carries none."""
         return self._state.files.get(envelope_id)
 
+    def file_named(self, name: str) -> KeptFile | None:
+        """Return the file that is kept under a name, or None."""
+        return next((one for one in self._state.files.values() if one.name == name), None)
+
     def arriving(self, limit: int) -> list[KeptFile]:
         """Return files that are not whole yet, the oldest first."""
         found = [one for one in self._state.files.values() if one.state is FileState.ARRIVING]

@@ -16,6 +16,7 @@ Ask = Callable[..., Any]
 _COLUMNS: Final = """
     envelope_id, name, direction, source, size, digest, chunk_size, root, state, held, started_at, moved_at"""
 _SELECT_FILE: Final = f"SELECT {_COLUMNS} FROM files WHERE envelope_id = ?"
+_SELECT_NAMED: Final = f"SELECT {_COLUMNS} FROM files WHERE name = ?"
 _SELECT_ARRIVING: Final = (
     f"SELECT {_COLUMNS} FROM files WHERE state = 'arriving' ORDER BY started_at, envelope_id LIMIT ?"
 )
@@ -54,6 +55,11 @@ class SqliteFiles:
     def file_of(self, envelope_id: str) -> KeptFile | None:
         """Return the file of a recorded event, or None if it carries none."""
         row = first(self._ask(_SELECT_FILE, (bytes.fromhex(envelope_id),)))
+        return _file_of(row) if row else None
+
+    def file_named(self, name: str) -> KeptFile | None:
+        """Return the file that is kept under a name, or None."""
+        row = first(self._ask(_SELECT_NAMED, (name,)))
         return _file_of(row) if row else None
 
     def arriving(self, limit: int) -> list[KeptFile]:

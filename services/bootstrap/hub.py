@@ -38,6 +38,7 @@ _DAY_SECONDS: Final = 24 * 3600
 _LOOK_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 1.0
 _SERVERS: Final = 3
+_BLOB_SHARE: Final = 4  # a quarter of the disk's share is for chunks: events never lack room for them
 
 
 def read_members(root: Path) -> HubMembers:
@@ -117,7 +118,9 @@ class RunningHub:
         """Make streams and consumers what the documents say; on a server of several never by older documents."""
         members, alone = self._members, self._settings.cluster is None
         limits = StreamLimits(
-            max_messages_per_subject=self._settings.max_messages_per_subject, replicas=1 if alone else _SERVERS
+            max_messages_per_subject=self._settings.max_messages_per_subject,
+            blob_bytes=(self._settings.store_mib << 20) // _BLOB_SHARE,
+            replicas=1 if alone else _SERVERS,
         )
         edition = None if alone else Edition(members.version, members.versions)
         return await Registrar(connection, limits, edition).arrange(members.nkeys.keys(), members.parties)

@@ -13,8 +13,10 @@ from typing import Final
 import structlog
 
 from adapters.clock import SystemClock
+from adapters.files.folder import FileFolder
 from adapters.ids import SystemIds
 from adapters.jetstream.append import JetStreamAppender
+from adapters.jetstream.blobs import JetStreamChunkPublisher
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.credentials import Credentials, TlsFiles
 from adapters.jetstream.pull import JetStreamPuller
@@ -27,8 +29,9 @@ from adapters.keys.transport import nkey_seed
 from adapters.sqlite.store import open_store
 from adapters.tls.authority import ends_at
 from schemas.errors import Fault, RequestError, UnavailableError
-from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
+from schemas.subjects import BLOB_STREAM, SIGNAL_STREAM, URGENT_STREAM, streams
 from services.bootstrap.cli import OFFICER_FILES, open_directory
+from services.completeness.file_asking import FileAsker
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
@@ -42,12 +45,15 @@ from services.gateway.submit import Submitter
 from services.notifier.notifier import Notifier
 from services.ports import Directory, Store
 from services.posting import Posting
+from services.receiver.chunks import ChunkTaker
 from services.receiver.receiver import Receiver
 from services.rekeying.rekeying import Rekeying
 from services.rekeying.signers import CurrentSigners, EventSigner
+from services.relay.chunks import ChunkRelay
 from services.relay.relay import Relay
 from services.rotation.rotation import Rotation
 from services.settings import Settings
+from services.upkeep.files import FileSweeper
 from services.upkeep.sweeper import Sweeper
 
 log = structlog.get_logger()
@@ -58,6 +64,11 @@ SWITCH_SECONDS: Final = 0.001
 The event loop and the store's writer hand it to each other at every commit: with Python's 5 ms the writer waits for the
 loop's slice, with 1 ms a node accepts about 40 % more.
 """
+
+CHUNKS_TAKEN: Final = 8
+"""Chunks of one batch: half of what the hub hands over ahead of us."""
+CHUNK_SILENCE_SECONDS: Final = 20.0
+"""On a slow line the hub's heartbeats stand behind chunks."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENCRYPTION_KEY = "keys/encryption.pem"
@@ -186,7 +197,13 @@ async def open_node(
         )
         credentials = credentials_of(settings, files, passphrase)
         hub, urgent = HubConnection(credentials, who=county), HubConnection(credentials, who=county)
+        folder = await asyncio.to_thread(FileFolder, settings.files_folder, floor_bytes=settings.store.floor_mib << 20)
+        sweeper = FileSweeper(store=store, folder=folder, clock=clock)
+        await sweeper.begin()
+        await stack.enter_async_context(sweeper.running())
         gateway = Gateway(
+            folder=folder,
+            chunk_size=settings.files.chunk_kib << 10,
             store=store,
             posting=posting,
             directory=directory,
@@ -199,6 +216,7 @@ async def open_node(
         port = await stack.enter_async_context(serving(gateway, host=settings.api.host, port=settings.api.port))
         await stack.enter_async_context(hub.running())
         await stack.enter_async_context(urgent.running())
+        bulk = await stack.enter_async_context(HubConnection(credentials, who=county).running())
         threads = stack.enter_context(ThreadPoolExecutor(settings.bus.verify_threads, "verify"))
         receiver = Receiver(
             store=store,
@@ -217,6 +235,21 @@ async def open_node(
         appender = JetStreamAppender(hub, county, urgent=urgent)
         relay = Relay(store=store, appender=appender, clock=clock)
         await stack.enter_async_context(relay.running())
+        publisher = JetStreamChunkPublisher(bulk)
+        chunks = ChunkRelay(store=store, folder=folder, publisher=publisher, clock=clock, county=county)
+        await stack.enter_async_context(chunks.running())
+        taker = ChunkTaker(
+            store=store,
+            posting=posting,
+            puller=JetStreamPuller(
+                bulk, county, BLOB_STREAM, batch=CHUNKS_TAKEN, silence_seconds=CHUNK_SILENCE_SECONDS
+            ),
+            folder=folder,
+            trust=directory.trust,
+            clock=clock,
+            spool_bytes=settings.files.arriving_mib << 20,
+        )
+        await stack.enter_async_context(taker.running())
         resender = Resender(
             store=store,
             posting=posting,
@@ -245,6 +278,14 @@ async def open_node(
             interval_seconds=settings.bus.beacon_seconds,
         )
         await stack.enter_async_context(watch.running())
+        asker = FileAsker(
+            store=store,
+            writer=signals,
+            clock=clock,
+            spool_bytes=settings.files.arriving_mib << 20,
+            quiet_seconds=settings.files.quiet_seconds,
+        )
+        await stack.enter_async_context(asker.running())
         notifier = Notifier(
             store=store,
             trust=directory.trust,
@@ -266,7 +307,7 @@ async def open_node(
             clock=clock,
         )
         await stack.enter_async_context(rekeying.running())
-        submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
+        submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock, folder=folder)
         yield Node(settings, store, directory, submitter, hub, port)
 
 

@@ -20,10 +20,14 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR, GCM
 from schemas.base import Event
 from schemas.envelope import FILE_OVERHEAD_BYTES, ChunkBinding, ContentBinding
 from schemas.errors import Fault
+from schemas.files import KeptFile
 from schemas.information.attachments import AttachmentShared
 from services.domain import merkle
 from services.domain.encoding import length_prefixed
 
+CHUNK_SIZE: Final = 64 * 1024
+"""Bytes of a chunk, unless the settings say otherwise: on a line of 256 kbit/s it takes two seconds, and an alert waits
+behind no more than that. Header fields allow up to 512 KiB."""
 PIECE_BYTES: Final = 256 * 1024
 """How much of a file is in hand at once."""
 _KEY_LABEL: Final = b"sihu-file-key-v1\0"
@@ -175,3 +179,21 @@ def judge_carriage(event: Event, binding: ContentBinding) -> Fault | None:
 def pieces(total: int, piece: int = PIECE_BYTES) -> Iterable[tuple[int, int]]:
     """Yield (offset, length) over a file of ``total`` bytes."""
     return ((offset, min(piece, total - offset)) for offset in range(0, total, piece))
+
+
+def with_room(arriving: Iterable[KeptFile], most_bytes: int) -> list[KeptFile]:
+    """Return the files that may take room while they arrive: of each source the oldest ones, and always the first.
+
+    Args:
+        arriving: The oldest first.
+        most_bytes: Of one source.
+    """
+    used: dict[str, int] = {}
+    found: list[KeptFile] = []
+    for one in arriving:
+        before = used.get(one.source, 0)
+        if before and before + one.chunks.size > most_bytes:
+            continue
+        used[one.source] = before + one.chunks.size
+        found.append(one)
+    return found

@@ -11,7 +11,8 @@ from schemas.access import Scope
 from schemas.base import Model, WireTime
 from schemas.control import ErasureReason, ReceiptStage
 from schemas.envelope import Header
-from schemas.ids import ChannelId, CountyId, Digest, EnvelopeId, Epoch, KeyId
+from schemas.files import FileState
+from schemas.ids import ChannelId, ContentId, CountyId, Digest, EnvelopeId, Epoch, KeyId
 from schemas.officers import AnswerWord, Means
 from schemas.records import Direction, JournalKind, Mark, NoticeKind
 from schemas.registry import KeyUse
@@ -165,6 +166,39 @@ class DeliveryLine(Model):
     refused_code: str | None
 
 
+class HolderLine(Model):
+    """How much of a file of ours a county says that it holds."""
+
+    county: CountyId
+    held: int
+    said_at: WireTime
+
+
+class FileLine(Model):
+    """The file that goes with an event, and how far it is."""
+
+    state: FileState
+    chunks: int
+    held: int
+    """Chunks that are here."""
+    size: int
+    """Bytes as carried."""
+    scanned: bool
+    """Whether its text was looked through for personal numbers; what is no plain text cannot be."""
+    holders: tuple[HolderLine, ...]
+    """What recipients say of a file of ours, until their receipt *stored* is here."""
+
+
+class UploadState(Model):
+    """A file on its way to this node: the next bytes go to ``offset``; once ``complete`` an event may name it."""
+
+    id: ContentId
+    size: int
+    sha256: Digest
+    offset: int
+    complete: bool
+
+
 class EventDetail(Model):
     """One event whole. ``deliveries`` is filled for outgoing events, ``answer`` for incoming ones once answered."""
 
@@ -181,6 +215,8 @@ class EventDetail(Model):
     answer: AnswerLine | None
     erasures: tuple[ErasureLine, ...] = ()
     """Who has erased the content, ourselves among them; then ``content`` is null."""
+    file: FileLine | None = None
+    """What goes with it beside its envelope; null for most types."""
 
 
 class ReceiptLine(Model):

@@ -18,6 +18,7 @@ from services.domain.delivery import RECEIPT_RANGE_MAX
 from services.domain.office_keys import judge_published
 from services.domain.receiving import Examined, Outcome, presentable
 from services.domain.trust import Trust
+from services.filing import await_file
 from services.ports import Transaction
 from services.posting import Posting
 from services.quotas import take_from_quota
@@ -317,7 +318,8 @@ class Settlement:
             self._receipts.append((found, found.event))
         elif owes_receipt:
             self._note_record(found, envelope)
-            hand.stored.append(envelope)
+            if not await_file(self._tx, envelope, self._now):  # with one, it is attested once that is here, too
+                hand.stored.append(envelope)
 
     def _judge_record(self, found: Examined) -> Fault | None:
         return judge_published(found.event) or self._eraser.judge(found)

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from schemas.base import Model
-from schemas.envelope import MAX_INTEGER
+from schemas.envelope import FILE_MAX_BYTES, MAX_INTEGER
 from schemas.evidence import LINKS_MAX
 from schemas.faults import broken_rule
-from schemas.ids import EnvelopeId, WireType
+from schemas.ids import ContentId, EnvelopeId, WireType
 from schemas.records import Direction
 
 PAGE_MAX: Final = 200
@@ -45,6 +45,18 @@ class EventPath(Model):
     """Which event."""
 
     id: Annotated[EnvelopeId, Field(description="Envelope id of the event, 64 lower-case hexadecimal digits.")]
+
+
+class UploadPath(Model):
+    """Which upload."""
+
+    id: Annotated[ContentId, Field(description="Number of the upload, 32 lower-case hexadecimal digits.")]
+
+
+class UploadQuery(Model):
+    """Where the bytes go on."""
+
+    offset: Annotated[Number, Field(ge=0, le=FILE_MAX_BYTES, description="How many bytes are before these.")]
 
 
 class NoQuery(Model):

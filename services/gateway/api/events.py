@@ -9,16 +9,25 @@ from schemas.control import HUMAN_STAGES
 from schemas.drafts import ErasureDraft
 from schemas.errors import Fault, NotFoundError
 from schemas.records import Chain, Delivery, Direction, ErasureRow, ReceiptRow, StoredEvent
+from services.domain.reading import content_of
 from services.gateway.acknowledge import AlreadyAnswered
 from services.gateway.admission import LIVE_PROTOCOL
-from services.gateway.answers import Acknowledged, Erasure, ReceiptList
+from services.gateway.answers import Acknowledged, Erasure, FileLine, ReceiptList
 from services.gateway.api.asked import EventPath, EventQuery, LiveQuery
 from services.gateway.api.calls import Call, reply
 from services.gateway.bodies import read_body
 from services.gateway.desk import Desk
 from services.gateway.erasing import erase_event
 from services.gateway.problems import Problem, problem_of, status_of
-from services.gateway.views import accepted, answer_line, erasure_lines, event_detail, event_page, receipt_line
+from services.gateway.views import (
+    accepted,
+    answer_line,
+    erasure_lines,
+    event_detail,
+    event_page,
+    file_line,
+    receipt_line,
+)
 from services.ports import Snapshot
 
 log = structlog.get_logger()
@@ -55,6 +64,7 @@ class _Found:
     deliveries: list[Delivery]
     receipts: list[ReceiptRow]
     erasures: list[ErasureRow]
+    file: FileLine | None
 
     @property
     def own_answer(self) -> ReceiptRow | None:
@@ -74,7 +84,14 @@ def _find(snapshot: Snapshot, envelope_id: str) -> _Found:
         snapshot.deliveries(envelope_id) if event.direction is Direction.OUTGOING else [],
         snapshot.receipts(envelope_id),
         snapshot.erasures_of(envelope_id),
+        _file_of(snapshot, event),
     )
+
+
+def _file_of(snapshot: Snapshot, event: StoredEvent) -> FileLine | None:
+    envelope_id = event.envelope.envelope_id
+    kept = snapshot.files.file_of(envelope_id)
+    return file_line(kept, snapshot.files.reports(envelope_id), content_of(event)) if kept else None
 
 
 async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
@@ -89,6 +106,7 @@ async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
         erasures=found.erasures,
         trust=desk.gateway.directory.trust(),
         now=desk.gateway.clock.now(),
+        file=found.file,
     )
     return reply(detail)
 

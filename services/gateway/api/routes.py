@@ -3,7 +3,7 @@
 from typing import Final
 
 from schemas.access import Scope
-from schemas.drafts import AcknowledgementDraft, ErasureDraft, EventDraft
+from schemas.drafts import AcknowledgementDraft, ErasureDraft, EventDraft, UploadDraft
 from schemas.evidence import Evidence
 from services.gateway.answers import (
     Accepted,
@@ -19,9 +19,10 @@ from services.gateway.answers import (
     QuarantineList,
     Readiness,
     ReceiptList,
+    UploadState,
     WhoAmI,
 )
-from services.gateway.api import events, evidence, node
+from services.gateway.api import events, evidence, files, node
 from services.gateway.api.asked import (
     EventPath,
     EventQuery,
@@ -30,8 +31,10 @@ from services.gateway.api.asked import (
     NoticePath,
     NoticeQuery,
     QuarantineQuery,
+    UploadPath,
+    UploadQuery,
 )
-from services.gateway.api.route import BASE, TEXT, Door, Route
+from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 
 
 def _both(route: Route) -> tuple[Route, Route]:
@@ -61,6 +64,9 @@ _OF_SUBMISSION: Final = (
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
+    "file.missing",
+    "file.not_uploaded",
+    "file.differs",
     "sharing.no_agreement",
     "sharing.quota",
     "encryption.no_reader_key",
@@ -75,6 +81,46 @@ _OF_ACKNOWLEDGEMENT: Final = (
     "acknowledgement.signature",
     "sharing.no_agreement",
 )
+
+UPLOADS: Final = (
+    Route(
+        "POST",
+        f"{BASE}/uploads",
+        "begin_upload",
+        "Announce a file that an event will carry.",
+        files.post_upload,
+        Scope.EVENTS_WRITE,
+        UploadState,
+        status=201,
+        body=UploadDraft,
+        codes=("upload.too_many",),
+    ),
+    Route(
+        "GET",
+        f"{BASE}/uploads/{{id}}",
+        "show_upload",
+        "Show where an upload goes on.",
+        files.get_upload,
+        Scope.EVENTS_WRITE,
+        UploadState,
+        path_model=UploadPath,
+        codes=("upload.not_found",),
+    ),
+    Route(
+        "PATCH",
+        f"{BASE}/uploads/{{id}}",
+        "continue_upload",
+        "Send the next bytes of a file, as many as you like; what came before a cut is kept.",
+        files.patch_upload,
+        Scope.EVENTS_WRITE,
+        UploadState,
+        path_model=UploadPath,
+        query=UploadQuery,
+        takes_bytes=True,
+        codes=("upload.not_found", "upload.offset", "upload.busy", "upload.digest", "upload.too_long"),
+    ),
+)
+"""A file on its way to the node; an event names it once it is complete."""
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route(
@@ -133,6 +179,20 @@ ROUTES: Final[tuple[Route, ...]] = (
         path_model=EventPath,
         query=EvidenceQuery,
         codes=("request.not_found", "evidence.too_large", "evidence.key_changed"),
+    ),
+    *UPLOADS,
+    Route(
+        "GET",
+        f"{BASE}/events/{{id}}/content",
+        "read_content",
+        "Read the file that goes with an event; one range of bytes with `Range`.",
+        files.get_content,
+        Scope.EVENTS_READ,
+        None,
+        media_type=BYTES,
+        path_model=EventPath,
+        codes=("request.not_found", "file.none", "file.arriving", "file.gone", "http.range"),
+        also=(206,),
     ),
     Route(
         "POST",

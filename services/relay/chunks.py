@@ -1,0 +1,144 @@
+"""The way out for files: chunks are published below everything else, and only those that the hub is not known to hold.
+
+Nothing waits for them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final, Self
+
+import structlog
+
+from schemas.envelope import ChunkBinding
+from schemas.errors import UnavailableError
+from schemas.files import FileState, KeptFile, Sending
+from schemas.ids import CountyCode
+from schemas.subjects import ChunkSubject
+from services.domain.chunks import first_of, none_of, size_of, spell_chunk, without_chunks
+from services.file_ports import ChunkPublisher, FileFolder
+from services.file_work import chunk_digests
+from services.ports import Clock, Store, Transaction
+
+log = structlog.get_logger()
+
+_RUN_BYTES: Final = 1024 * 1024  # of one file, before another has its turn
+_LOOKED_AT: Final = 64  # sendings, for one whose event has left
+_IDLE_SECONDS: Final = 0.5
+_DIGESTS_KEPT: Final = 4  # files whose chunks' digests are remembered: 32 KiB each
+
+
+class ChunkRelay:
+    """Publish the chunks of files that are wanted."""
+
+    def __init__(
+        self, *, store: Store, folder: FileFolder, publisher: ChunkPublisher, clock: Clock, county: CountyCode
+    ) -> None:
+        """Take ready-made ports; open nothing."""
+        self._store, self._folder, self._publisher = store, folder, publisher
+        self._clock, self._county = clock, county
+        self._digests: dict[str, list[bytes]] = {}
+        self._left: set[int] = set()
+        """Sendings whose events are known to be at the hub."""
+
+    async def run_once(self) -> int:
+        """Publish some chunks of the file whose turn it is; return how many the hub took.
+
+        Raises:
+            UnavailableError: The hub or the disk cannot be reached now; what is wanted stays wanted.
+        """
+        found = await self._next()
+        if found is None:
+            return 0
+        sending, kept = found
+        indices = first_of(sending.todo, max(1, _RUN_BYTES // kept.chunks.chunk_size))
+        messages = await asyncio.to_thread(self._spelt, sending, kept, indices)
+        if messages is None:
+            await self._store.write(lambda tx: _lost(tx, kept))
+            log.error("relay.file_lost", envelope_id=kept.envelope_id)
+            return 0
+        subject = str(ChunkSubject(self._county, sending.destination))
+        count = await self._publisher.publish(subject, messages)
+        todo = without_chunks(sending.todo, indices[:count])
+        await self._store.write(lambda tx: tx.files.sent(sending.number, todo))
+        if not any(todo):
+            self._left.discard(sending.number)
+            log.info("relay.file_published", envelope_id=kept.envelope_id, destination=sending.destination)
+        return count
+
+    async def _next(self) -> tuple[Sending, KeptFile] | None:
+        """Return whose turn it is: what is wanted of a file whose event has left, so that it can be known there."""
+        sendings = await self._store.read(lambda snapshot: snapshot.files.sendings(_LOOKED_AT))
+        for sending in sendings:
+            if sending.number not in self._left and not await self._has_left(sending):
+                continue
+            kept = await self._kept(sending.envelope_id)
+            if kept is not None and kept.state is FileState.WHOLE:
+                self._left.add(sending.number)
+                return sending, kept
+        return None
+
+    async def _kept(self, envelope_id: str) -> KeptFile | None:
+        return await self._store.read(lambda snapshot: snapshot.files.file_of(envelope_id))
+
+    async def _has_left(self, sending: Sending) -> bool:
+        return not await self._store.write(lambda tx: tx.outbox.is_waiting(sending.envelope_id))
+
+    def _spelt(self, sending: Sending, kept: KeptFile, indices: list[int]) -> list[tuple[str, bytes]] | None:
+        """Read chunks and spell their messages; None if the file is not what it was."""
+        digests = self._digests_of(kept)
+        if digests is None:
+            return None
+        messages: list[tuple[str, bytes]] = []
+        for index in indices:
+            length = size_of(kept.chunks, index)
+            data = self._folder.read(kept.name, index * kept.chunks.chunk_size, length)
+            if len(data) != length:
+                return None
+            name = f"{sending.envelope_id[:16]}-{sending.number}-{index}"
+            messages.append((name, spell_chunk(sending.envelope_id, index, digests, data)))
+        return messages
+
+    def _digests_of(self, kept: KeptFile) -> list[bytes] | None:
+        found = self._digests.get(kept.envelope_id)
+        if found is None:
+            if not _is_there(self._folder, kept.name, kept.chunks):
+                return None
+            while len(self._digests) >= _DIGESTS_KEPT:
+                del self._digests[next(iter(self._digests))]
+            found = self._digests[kept.envelope_id] = chunk_digests(self._folder, kept.name, kept.chunks)
+        return found
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """Publish until the block ends; what was under way is published again."""
+        async with asyncio.TaskGroup() as tasks:
+            loop = tasks.create_task(self._loop(), name="relay-chunks")
+            try:
+                yield self
+            finally:
+                loop.cancel()
+
+    async def _loop(self) -> None:
+        deferred = False
+        while True:
+            try:
+                moved = await self.run_once()
+                deferred = False
+            except UnavailableError as exc:
+                if not deferred:
+                    log.warning("relay.chunks_deferred", code=exc.code)
+                moved, deferred = 0, True
+            if not moved:
+                await self._clock.sleep(_IDLE_SECONDS)
+
+
+def _is_there(folder: FileFolder, name: str, chunks: ChunkBinding) -> bool:
+    return folder.size(name) == chunks.size
+
+
+def _lost(tx: Transaction, kept: KeptFile) -> None:
+    """Note that a file is not here any more, as after a restore: it is asked for like any that is missing."""
+    tx.files.settle(kept.envelope_id, FileState.ARRIVING, kept.moved_at)
+    tx.files.keep(replace(kept, state=FileState.ARRIVING, held=none_of(kept.chunks.count)))
