@@ -6,7 +6,6 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from adapters.api_client.client import ApiClient
 from schemas.information.attachments import AttachmentShared
@@ -50,7 +49,7 @@ async def upload(client: ApiClient, size: int, seed: int = 1) -> str:
 
 
 async def send_file(
-    client: ApiClient, size: int, *, to: Sequence[str] | None = None, seed: int = 1, **more: Any
+    client: ApiClient, size: int, *, to: Sequence[str] | None = None, seed: int = 1, **more: object
 ) -> Sent:
     """Upload a file and send it."""
     number, sha256 = await upload(client, size, seed), sha256_of(file_parts(size, seed))

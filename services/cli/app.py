@@ -56,6 +56,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "sent": Entry(_DESK, "services.cli.listing:sent", "已发", "events that this county sent, and how far they came"),
     "show": Entry(_DESK, "services.cli.showing:show", "查看", "one event: content, signature, deliveries"),
     "receipts": Entry(_DESK, "services.cli.showing:receipts", "回执", "every receipt that covers an event"),
+    "save": Entry(_DESK, "services.cli.filing:save", "保存", "save the file that goes with an event"),
     "evidence": Entry(_DESK, "services.cli.evidence:evidence", "取证", "one event and all its proof, as a file"),
     "verify": Entry(_DESK, "services.cli.verifying:verify", "验证", "judge an evidence file, offline"),
     "acknowledge": Entry(_DESK, "services.cli.sending:acknowledge", "签收", "answer an event as a named officer"),

@@ -25,6 +25,7 @@ from services.gateway.answers import (
     QuarantineList,
     Readiness,
     ReceiptList,
+    UploadState,
 )
 
 T = TypeVar("T")
@@ -51,6 +52,14 @@ class ApiClient(Protocol):
         """Send JSON and return the answer's JSON; the same key twice is carried out once."""
         ...
 
+    async def patch(self, path: str, data: bytes, params: Mapping[str, str]) -> bytes:
+        """Send bytes of a file and return the answer's JSON."""
+        ...
+
+    def download(self, path: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open a file for reading, piece by piece."""
+        ...
+
     def live(self, after: int | None) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open the stream of changes behind ``after`` (None: from now on)."""
         ...
@@ -66,6 +75,22 @@ class Api:
     async def send(self, draft: bytes, key: str) -> Accepted:
         """Send an event; the same key and draft again are the same event."""
         return _read(Accepted, await self._client.post("/events", draft, idempotency_key=key))
+
+    async def begin_upload(self, draft: bytes) -> UploadState:
+        """Announce a file."""
+        return _read(UploadState, await self._client.post("/uploads", draft))
+
+    async def upload(self, number: str) -> UploadState:
+        """Return where an upload goes on."""
+        return _read(UploadState, await self._client.get(f"/uploads/{number}"))
+
+    async def continue_upload(self, number: str, data: bytes, offset: int) -> UploadState:
+        """Send the next bytes of a file."""
+        return _read(UploadState, await self._client.patch(f"/uploads/{number}", data, {"offset": str(offset)}))
+
+    def download(self, envelope_id: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the file of an event."""
+        return self._client.download(f"/events/{envelope_id}/content")
 
     async def events(
         self, direction: Direction | None = None, wire_type: str | None = None, limit: int = 50

@@ -8,13 +8,14 @@ from pydantic import JsonValue
 
 from schemas.base import Status
 from schemas.counties import COUNTIES
+from schemas.files import FileState
 from schemas.records import Direction
 from services.cli import output, words
 from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk
 from services.cli.erasing import REASONS
 from services.cli.options import HERE, AsJson, Dir
-from services.gateway.answers import DeliveryLine, EventDetail, ReceiptList, Verification
+from services.gateway.answers import DeliveryLine, EventDetail, FileLine, ReceiptList, Verification
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -78,7 +79,22 @@ def _head(detail: EventDetail) -> Iterator[str]:
         yield f"已销毁 erased {output.county(one.county)} {output.moment(one.erased_at)} {REASONS[one.reason]}"
     for ref in header.refs:
         yield f"关联 ref  {ref.rel} {ref.id}"
+    if detail.file is not None:
+        yield _file(detail.file)
     yield f"编号 id   {detail.envelope_id}"
+
+
+def _file(file: FileLine) -> str:
+    """Say how far the file that goes with an event is, here and with those it is for."""
+    here = {
+        FileState.ARRIVING: f"[yellow]到达中 arriving[/] {file.held}/{file.chunks}",
+        FileState.WHOLE: "[green]完整 whole[/]，sihu save 保存",
+        FileState.REFUSED: "[bold red]拒收 refused: not what its event says[/]",
+        FileState.ERASED: "已销毁 erased",
+    }[file.state]
+    unread = "" if file.scanned else "，内容未经扫描 not scanned for personal numbers"
+    there = "、".join(f"{words.county_name(one.county)} {one.held}/{file.chunks}" for one in file.holders)
+    return f"附件 file {here}{unread}" + (f"；{there}" if there and file.state is FileState.WHOLE else "")
 
 
 def _title(content: JsonValue) -> str:

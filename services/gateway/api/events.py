@@ -91,7 +91,11 @@ def _find(snapshot: Snapshot, envelope_id: str) -> _Found:
 def _file_of(snapshot: Snapshot, event: StoredEvent) -> FileLine | None:
     envelope_id = event.envelope.envelope_id
     kept = snapshot.files.file_of(envelope_id)
-    return file_line(kept, snapshot.files.reports(envelope_id), content_of(event)) if kept else None
+    if kept is None:
+        return None
+    done = {one.recipient for one in snapshot.deliveries(envelope_id) if one.stored_at is not None}
+    reports = [one for one in snapshot.files.reports(envelope_id) if one.county not in done]
+    return file_line(kept, reports, content_of(event))
 
 
 async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
