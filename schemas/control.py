@@ -196,8 +196,8 @@ class RangeRequested(Event):
 class Missing(Model):
     """Chunks that a member lacks, by index from 0; the first and the last one are meant, too."""
 
-    first: Annotated[int, Field(ge=0, lt=CHUNKS_MAX)]
-    last: Annotated[int, Field(ge=0, lt=CHUNKS_MAX)]
+    first: Annotated[int, Field(ge=0, le=CHUNKS_MAX - 1)]
+    last: Annotated[int, Field(ge=0, le=CHUNKS_MAX - 1)]
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

@@ -114,6 +114,11 @@ class ContentBinding(Model):
     keys_digest: Digest | None = None
     chunks: ChunkBinding | None = None
 
+    @property
+    def carried(self) -> int:
+        """Bytes of content and file together, as they travel."""
+        return self.size + (self.chunks.size if self.chunks is not None else 0)
+
 
 class Header(Model):
     """The signed part. Field order is the order on the wire."""

@@ -14,6 +14,7 @@ from adapters.jetstream.monitor import ask
 from schemas.errors import Fault, RequestError, UnavailableError
 
 _STOP_SECONDS: Final = 10.0
+_GARBAGE_PERCENT: Final = "50"
 _POLL_SECONDS: Final = 0.005
 _TAIL_BYTES: Final = 2000
 _HEALTH: Final = "/healthz"
@@ -68,6 +69,14 @@ async def check_binary(binary: Path) -> str:
     return version
 
 
+def _environment() -> dict[str, str]:
+    """Let the server collect its garbage sooner than Go would by itself, unless the operator has said otherwise.
+
+    While chunks of files pass, half of what it holds is garbage: 64 MiB to five counties took 76 MiB, and so 54.
+    """
+    return {"GOGC": _GARBAGE_PERCENT, **os.environ}
+
+
 def pid_in(directory: Path) -> int:
     """Return the pid of the server that runs beside its configuration in ``directory``, started by whom ever.
 
@@ -98,7 +107,7 @@ class Child:
             line = [sys.executable, "-I", "-S", "-c", _BOUND_TO_PARENT, str(os.getpid()), *line]
         with (directory / "nats-server.out").open("wb") as output:  # what it says before its log is open, or in a panic
             process = await asyncio.create_subprocess_exec(
-                *line, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=directory
+                *line, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=directory, env=_environment()
             )
         return cls(process, directory)
 

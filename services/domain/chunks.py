@@ -6,23 +6,27 @@ Source: docs/protocol.md, section "Files"; docs/decisions/0022-carry-files-in-ch
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from schemas.base import Model
 from schemas.control import CHUNKS_MAX, MISSING_MAX, Missing
 from schemas.envelope import CHUNK_MAX_BYTES, ChunkBinding
 from schemas.errors import Fault
-from schemas.ids import Digest, EnvelopeId
+from schemas.ids import EnvelopeId
 from services.domain import merkle
-from services.domain.encoding import compact_json
+from services.domain.encoding import compact_json, from_base64url, to_base64url
 
 _LINE_MAX_BYTES: Final = 2048
 _PATH_MAX: Final = (CHUNKS_MAX - 1).bit_length()
 MESSAGE_MAX_BYTES: Final = _LINE_MAX_BYTES + 1 + CHUNK_MAX_BYTES
+
+
+Node = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+"""A hash of the tree: base64url of 32 bytes."""
 
 
 class ChunkLine(Model):
@@ -30,7 +34,7 @@ class ChunkLine(Model):
 
     id: EnvelopeId
     index: Annotated[int, Field(ge=0, lt=CHUNKS_MAX)]
-    path: Annotated[tuple[Digest, ...], Field(max_length=_PATH_MAX, strict=False)]
+    path: Annotated[tuple[Node, ...], Field(max_length=_PATH_MAX, strict=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,16 @@ class Chunk:
     data: bytes
 
 
-def spell_chunk(envelope_id: str, index: int, digests: Sequence[bytes], data: bytes) -> bytes:
-    """Return the message of one chunk: a line of compact JSON, a line feed, its bytes."""
-    path = [node.hex() for node in merkle.path(digests, index)]
+def spell_chunk(envelope_id: str, index: int, tree: merkle.Levels, data: bytes) -> bytes:
+    """Return the message of one chunk: a line of compact JSON, a line feed, its bytes.
+
+    Args:
+        envelope_id: The event whose file it is of.
+        index: Its place, from 0.
+        tree: Over the digests of all chunks.
+        data: Its bytes.
+    """
+    path = [to_base64url(node) for node in merkle.path_in(tree, index)]
     return compact_json({"id": envelope_id, "index": index, "path": path}) + b"\n" + data
 
 
@@ -67,9 +78,10 @@ def parse_chunk(message: bytes) -> Chunk | Fault:
         read = ChunkLine.model_validate_json(line)
     except ValidationError:
         return _MALFORMED
-    if compact_json(read.model_dump()) != line:
+    path = [node for node in map(from_base64url, read.path) if node is not None]
+    if len(path) != len(read.path) or compact_json(read.model_dump()) != line:
         return _MALFORMED
-    return Chunk(read.id, read.index, tuple(map(bytes.fromhex, read.path)), message[len(line) + 1 :])
+    return Chunk(read.id, read.index, tuple(path), message[len(line) + 1 :])
 
 
 _MALFORMED: Final = Fault(
@@ -84,7 +96,7 @@ def judge_chunk(chunk: Chunk, binding: ChunkBinding) -> Fault | None:
     if len(chunk.data) != size_of(binding, chunk.index):
         return Fault("chunk.invalid", "message", f"chunk {chunk.index} has {size_of(binding, chunk.index)} bytes")
     found = merkle.root_from_path(hashlib.sha256(chunk.data).digest(), chunk.index, binding.count, chunk.path)
-    if found.hex() != binding.root:
+    if found is None or found.hex() != binding.root:
         return Fault("chunk.invalid", "message", "its bytes and its path do not lead to the root that the header binds")
     return None
 

@@ -194,7 +194,8 @@ class Submitter:
             source=self._posting.county,
             wire_type=outgoing.wire_type,
             priority=outgoing.priority,
-            size=len(outgoing.encrypted.carried if outgoing.encrypted else outgoing.content),
+            size=len(outgoing.encrypted.carried if outgoing.encrypted else outgoing.content)
+            + (outgoing.file.chunks.size if outgoing.file else 0),
             claimed=now,
         )
         if fault is not None:

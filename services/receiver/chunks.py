@@ -29,7 +29,8 @@ from services.domain.telling import told_of_quarantine
 from services.domain.trust import Trust
 from services.file_ports import FileFolder
 from services.file_work import UNSOUND, Arrived, judge_arrived
-from services.ports import Clock, Puller, Snapshot, Store, Transaction
+from services.hub_ports import Puller
+from services.ports import Clock, Snapshot, Store, Transaction
 from services.posting import Posting
 from services.receiver.attesting import Attester
 from services.receiver.keeping import Keeper

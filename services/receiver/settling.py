@@ -284,7 +284,7 @@ class Settlement:
             source=header.source,
             wire_type=header.type,
             priority=header.priority,
-            size=header.content.size,
+            size=header.content.carried,
             claimed=header.time,
         )
 

@@ -17,6 +17,7 @@ from schemas.files import FileState, KeptFile, Sending
 from schemas.ids import CountyCode
 from schemas.subjects import ChunkSubject
 from services.domain.chunks import first_of, none_of, size_of, spell_chunk, without_chunks
+from services.domain.merkle import Levels, levels
 from services.file_ports import ChunkPublisher, FileFolder
 from services.file_work import chunk_digests
 from services.ports import Clock, Store, Transaction
@@ -26,7 +27,7 @@ log = structlog.get_logger()
 _RUN_BYTES: Final = 1024 * 1024  # of one file, before another has its turn
 _LOOKED_AT: Final = 64  # sendings, for one whose event has left
 _IDLE_SECONDS: Final = 0.5
-_DIGESTS_KEPT: Final = 4  # files whose chunks' digests are remembered: 32 KiB each
+_TREES_KEPT: Final = 4  # files whose tree is remembered: 64 KiB each
 
 
 class ChunkRelay:
@@ -38,7 +39,7 @@ class ChunkRelay:
         """Take ready-made ports; open nothing."""
         self._store, self._folder, self._publisher = store, folder, publisher
         self._clock, self._county = clock, county
-        self._digests: dict[str, list[bytes]] = {}
+        self._trees: dict[str, Levels] = {}
         self._left: set[int] = set()
         """Sendings whose events are known to be at the hub."""
 
@@ -87,8 +88,8 @@ class ChunkRelay:
 
     def _spelt(self, sending: Sending, kept: KeptFile, indices: list[int]) -> list[tuple[str, bytes]] | None:
         """Read chunks and spell their messages; None if the file is not what it was."""
-        digests = self._digests_of(kept)
-        if digests is None:
+        tree = self._tree_of(kept)
+        if tree is None:
             return None
         messages: list[tuple[str, bytes]] = []
         for index in indices:
@@ -97,17 +98,20 @@ class ChunkRelay:
             if len(data) != length:
                 return None
             name = f"{sending.envelope_id[:16]}-{sending.number}-{index}"
-            messages.append((name, spell_chunk(sending.envelope_id, index, digests, data)))
+            messages.append((name, spell_chunk(sending.envelope_id, index, tree, data)))
         return messages
 
-    def _digests_of(self, kept: KeptFile) -> list[bytes] | None:
-        found = self._digests.get(kept.envelope_id)
+    def _tree_of(self, kept: KeptFile) -> Levels | None:
+        found = self._trees.get(kept.envelope_id)
         if found is None:
             if not _is_there(self._folder, kept.name, kept.chunks):
                 return None
-            while len(self._digests) >= _DIGESTS_KEPT:
-                del self._digests[next(iter(self._digests))]
-            found = self._digests[kept.envelope_id] = chunk_digests(self._folder, kept.name, kept.chunks)
+            while len(self._trees) >= _TREES_KEPT:
+                del self._trees[next(iter(self._trees))]
+            tree = levels(chunk_digests(self._folder, kept.name, kept.chunks))
+            if tree[-1][0].hex() != kept.chunks.root:
+                return None
+            found = self._trees[kept.envelope_id] = tree
         return found
 
     @asynccontextmanager

@@ -341,6 +341,12 @@ const HEADER = object(
       size: integer(0, 262_144),
       content_id: kid,
       keys_digest: optional(digest),
+      chunks: optional(
+        object(
+          { size: integer(1, 67_108_880), digest, chunk_size: integer(16_384, 524_288), root: digest },
+          ({ chunk_size }) => (chunk_size & (chunk_size - 1)) === 0,
+        ),
+      ),
     }),
     signers: list(kid, 1, 4),
   },
@@ -438,6 +444,7 @@ const AGREEMENT_FORM = object(
       ),
       [],
     ),
+    file_max_bytes: optional(integer(1024, 67_108_864), 67_108_864),
   },
   (one) => {
     const limited = one.quotas.map((quota) => quota.county ?? null)
@@ -705,7 +712,9 @@ function parseHeader(data) {
   const version = value instanceof Map ? value.get("v") : undefined
   if (version !== 1) refuse("header.unsupported_version", "v", "this verifier reads version 1")
   const content = value.get("content")
-  const members = [...value.values(), ...(content instanceof Map ? content.values() : [])]
+  const members = [value, content, content instanceof Map ? content.get("chunks") : null].flatMap((one) =>
+    one instanceof Map ? [...one.values()] : [],
+  )
   if (members.includes(null)) refuse("header.wrong_type", "header", "a field without a value is left out")
   const header = read(value, HEADER, "header")
   if (data.length > headerLimit(header.to.length)) refuse("json.too_large", "header", "the header is too large")
@@ -838,6 +847,9 @@ function judgeSharing(agreement, header) {
   if (header.content.encoding === "none" && !inClear) no("not_encrypted", "class", "it must be encrypted")
   if (!agreement.purposes.includes(header.purpose)) no("purpose", "purpose", "a purpose that is not agreed")
   if (header.content.size > agreement.content_max_bytes) no("too_large", "content", "larger than agreed")
+  const { chunks, encoding } = header.content
+  if (chunks && chunks.size - (encoding === "none" ? 0 : 16) > agreement.file_max_bytes)
+    no("too_large", "content.chunks", "its file is larger than agreed")
 }
 function judgeMembership(trust, header) {
   const stranger = [header.source, ...header.to].find((code) => !trust.members.has(code))
@@ -1396,6 +1408,45 @@ function examine(message, subject, county, trust, agreements) {
   return denied ?? unreadable ?? { outcome: "acceptable", code: null }
 }
 
+// --- Files -----------------------------------------------------------------------------------------
+
+const CHUNK_LINE = object({ id: digest, index: integer(0, 4_096), path: list(text(43, 43, /^[A-Za-z0-9_-]+$/), 0, 13) })
+
+function readChunk(message) {
+  const end = message.subarray(0, 2_049).indexOf(0x0a)
+  const malformed = () => refuse("chunk.malformed", "message", "no chunk")
+  if (message.length > 2_049 + 524_288) refuse("chunk.too_large", "message", "too large")
+  if (end < 0) malformed()
+  const line = message.subarray(0, end)
+  let read_
+  try {
+    read_ = read(parseStrict(line, 2_048), CHUNK_LINE, "chunk")
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault
+    malformed()
+  }
+  const path = read_.path.map(fromBase64url)
+  if (path.includes(null) || !Buffer.from(JSON.stringify(read_)).equals(line)) malformed()
+  return { ...read_, path, data: message.subarray(end + 1) }
+}
+function judgeChunk({ index, path, data }, { size, chunk_size, root }) {
+  const invalid = (means) => refuse("chunk.invalid", "message", means)
+  const count = Math.ceil(size / chunk_size)
+  if (index >= count) invalid("no such chunk")
+  if (data.length !== Math.min(chunk_size, size - index * chunk_size)) invalid("another length")
+  const hash = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest()
+  const siblings = [...path]
+  let node = hash(Buffer.from([0]), hash(data))
+  for (let last = count - 1, at = index; last > 0; last >>= 1, at >>= 1) {
+    const isRight = (at & 1) === 1
+    if (!isRight && at >= last) continue
+    const other = siblings.shift()
+    if (!other) invalid("the path is too short")
+    node = isRight ? hash(Buffer.from([1]), other, node) : hash(Buffer.from([1]), node, other)
+  }
+  if (siblings.length > 0 || node.toString("hex") !== root) invalid("the path does not lead to the root")
+}
+
 // --- Chain -----------------------------------------------------------------------------------------
 
 function judgeChain(link, head, heldId) {
@@ -1502,6 +1553,12 @@ class Batch {
   }
   base64url({ text: given }) {
     return { hex: fromBase64url(given)?.toString("hex") ?? null }
+  }
+  chunk({ message_base64url, chunks }) {
+    return { code: codeOf(() => judgeChunk(readChunk(bytes(message_base64url)), chunks)) }
+  }
+  header({ header }) {
+    return { code: codeOf(() => parseHeader(Buffer.from(header))) }
   }
   strict_json({ bytes_base64url }) {
     return { code: codeOf(() => parseStrict(bytes(bytes_base64url), 1 << 20)) }
