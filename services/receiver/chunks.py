@@ -203,7 +203,7 @@ class ChunkTaker:
             return
         if fault is not None and fault.code == UNSOUND:
             tx.files.keep(replace(kept, held=none_of(kept.chunks.count)))
-            log.error("receiver.file_unsound", envelope_id=envelope.envelope_id)
+            log.warning("receiver.file_unsound", envelope_id=envelope.envelope_id)
             return
         state = FileState.WHOLE if fault is None else FileState.REFUSED
         tx.files.settle(envelope.envelope_id, state, now)

@@ -57,7 +57,7 @@ class ChunkRelay:
         messages = await asyncio.to_thread(self._spelt, sending, kept, indices)
         if messages is None:
             await self._store.write(lambda tx: _lost(tx, kept))
-            log.error("relay.file_lost", envelope_id=kept.envelope_id)
+            log.warning("relay.file_lost", envelope_id=kept.envelope_id)
             return 0
         subject = str(ChunkSubject(self._county, sending.destination))
         count = await self._publisher.publish(subject, messages)

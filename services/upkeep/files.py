@@ -96,7 +96,7 @@ def _lose(tx: Transaction, name: str) -> None:
     if any(kept.held):
         tx.files.settle(kept.envelope_id, FileState.ARRIVING, kept.moved_at)
         tx.files.keep(replace(kept, state=FileState.ARRIVING, held=none_of(kept.chunks.count)))
-        log.error("upkeep.file_lost", envelope_id=kept.envelope_id)
+        log.warning("upkeep.file_lost", envelope_id=kept.envelope_id)
 
 
 def _tell_deferred(error: SihuError) -> None:
