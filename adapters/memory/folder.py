@@ -1,5 +1,7 @@
 """The folder of files in memory, for tests: what was not synced can be lost on purpose."""
 
+from schemas.errors import UnavailableError
+
 
 class MemoryFolder:
     """Satisfies ``services.file_ports.FileFolder``."""
@@ -8,6 +10,8 @@ class MemoryFolder:
         """Begin empty."""
         self._files: dict[str, bytearray] = {}
         self._durable: dict[str, bytes] = {}
+        self.broken = False
+        """Set by a test: nothing can be read until it is cleared."""
 
     def lose_power(self) -> None:
         """Forget everything that was not synced."""
@@ -32,7 +36,13 @@ class MemoryFolder:
         del self._files[name][size:]
 
     def read(self, name: str, offset: int, length: int) -> bytes:
-        """Return bytes of a file; fewer at its end, none if there is no such file."""
+        """Return bytes of a file; fewer at its end, none if there is no such file.
+
+        Raises:
+            UnavailableError: The test said so.
+        """
+        if self.broken:
+            raise UnavailableError("the disk is broken")
         return bytes(self._files.get(name, b"")[offset : offset + length])
 
     def remove(self, name: str) -> None:

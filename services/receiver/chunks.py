@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 ARRIVING_MAX: Final = 1000
 """Files looked at at once."""
-_EVENT_SECONDS: Final = 5.0
+EVENT_SECONDS: Final = 5.0
 """How long a chunk waits for its event: they come by two streams."""
 _LOOK_SECONDS: Final = 0.25
 _VAIN_SECONDS: Final = 60.0
@@ -110,7 +110,7 @@ class ChunkTaker:
             if began - self._vain.get(subject.source, -_VAIN_SECONDS) < _VAIN_SECONDS:
                 continue
             while not await self._is_known(chunk.envelope_id):
-                if self._clock.monotonic() - began >= _EVENT_SECONDS:
+                if self._clock.monotonic() - began >= EVENT_SECONDS:
                     self._vain[subject.source] = began
                     log.warning("receiver.chunk_of_unknown", source=subject.source, envelope_id=chunk.envelope_id)
                     break
