@@ -148,7 +148,7 @@ class Registrar:
             UnavailableError: The hub cannot be reached.
         """
         found: dict[str, Usage] = {}
-        for stream in streams():
+        for stream in (*streams(), BLOB_STREAM):
             subjects = await self._subjects_of(stream)
             for subject, messages in subjects.items():
                 county = subject.split(".")[2]

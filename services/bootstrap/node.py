@@ -65,6 +65,8 @@ The event loop and the store's writer hand it to each other at every commit: wit
 loop's slice, with 1 ms a node accepts about 40 % more.
 """
 
+FILES_FLOOR: Final = 2
+"""Files stop at so many times the free space at which the database does: events still have room."""
 CHUNKS_TAKEN: Final = 8
 """Chunks of one batch: half of what the hub hands over ahead of us."""
 CHUNK_SILENCE_SECONDS: Final = 20.0
@@ -197,7 +199,9 @@ async def open_node(
         )
         credentials = credentials_of(settings, files, passphrase)
         hub, urgent = HubConnection(credentials, who=county), HubConnection(credentials, who=county)
-        folder = await asyncio.to_thread(FileFolder, settings.files_folder, floor_bytes=settings.store.floor_mib << 20)
+        folder = await asyncio.to_thread(
+            FileFolder, settings.files_folder, floor_bytes=FILES_FLOOR * settings.store.floor_mib << 20
+        )
         sweeper = FileSweeper(store=store, folder=folder, clock=clock)
         await sweeper.begin()
         await stack.enter_async_context(sweeper.running())

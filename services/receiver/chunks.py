@@ -16,7 +16,7 @@ import structlog
 
 from schemas.carriage import Arrival, ArrivalBatch
 from schemas.envelope import Envelope
-from schemas.errors import Fault, UnavailableError
+from schemas.errors import Fault, SihuError, UnavailableError
 from schemas.files import FileState, KeptFile
 from schemas.records import Direction, NoticeKind, Quarantined
 from schemas.subjects import parse_chunk_subject
@@ -34,6 +34,7 @@ from services.ports import Clock, Snapshot, Store, Transaction
 from services.posting import Posting
 from services.receiver.attesting import Attester
 from services.receiver.keeping import Keeper
+from services.recurring import recurring
 
 log = structlog.get_logger()
 
@@ -45,6 +46,7 @@ _LOOK_SECONDS: Final = 0.25
 _VAIN_SECONDS: Final = 60.0
 """After a county let us wait in vain, nobody waits for its events for so long."""
 _BACKOFF_SECONDS: Final = 1.0
+_CONCLUDE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,19 @@ class ChunkTaker:
         whole = await self._store.write(lambda tx: self._note(tx, batch.stream, position, taken))
         await self._puller.acknowledge(batch)
         for envelope_id in whole:
-            await self.conclude(envelope_id)
+            with contextlib.suppress(UnavailableError):  # the next look at what is whole does it
+                await self.conclude(envelope_id)
+
+    async def conclude_all(self) -> None:
+        """Judge every file of which all chunks are here: what could not be judged when the last one came.
+
+        Raises:
+            UnavailableError: The store or the disk cannot be used now.
+        """
+        arriving = await self._store.read(lambda snapshot: snapshot.files.arriving(ARRIVING_MAX))
+        for one in arriving:
+            if count_of(one.held) == one.chunks.count:
+                await self.conclude(one.envelope_id)
 
     async def _await_events(self, parsed: Iterable[tuple[Arrival, Chunk | Fault]]) -> None:
         """Wait a little for the event of a chunk that is not known here."""
@@ -231,7 +245,16 @@ class ChunkTaker:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
         """Take chunks until the block ends."""
-        async with asyncio.TaskGroup() as tasks:
+        async with (
+            recurring(
+                self.conclude_all,
+                name="receiver-files",
+                clock=self._clock,
+                every_seconds=_CONCLUDE_SECONDS,
+                deferred=_tell_deferred,
+            ),
+            asyncio.TaskGroup() as tasks,
+        ):
             loop = tasks.create_task(self._loop(), name="receiver-chunks")
             try:
                 yield self
@@ -245,15 +268,9 @@ class ChunkTaker:
                 await self._until(partial(self.run_once, batch))
 
     async def _resume(self) -> None:
-        """Judge what was whole when the node went down; begin anew with a store that knows no position."""
-        arriving, position = await self._store.read(
-            lambda snapshot: (snapshot.files.arriving(ARRIVING_MAX), snapshot.position(self._puller.stream))
-        )
-        if position is None:
+        """Begin anew with a store that knows no position."""
+        if await self._store.read(lambda snapshot: snapshot.position(self._puller.stream)) is None:
             self._puller.rewind()
-        for one in arriving:
-            if count_of(one.held) == one.chunks.count:
-                await self.conclude(one.envelope_id)
 
     async def _until(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -264,6 +281,10 @@ class ChunkTaker:
                 await self._clock.sleep(_BACKOFF_SECONDS)
             else:
                 return
+
+
+def _tell_deferred(error: SihuError) -> None:
+    log.warning("receiver.deferred", stream="files", code=error.code)
 
 
 def _parsed(arrival: Arrival) -> Chunk | Fault:

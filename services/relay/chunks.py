@@ -4,7 +4,7 @@ Nothing waits for them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final, Self
@@ -71,20 +71,12 @@ class ChunkRelay:
     async def _next(self) -> tuple[Sending, KeptFile] | None:
         """Return whose turn it is: what is wanted of a file whose event has left, so that it can be known there."""
         sendings = await self._store.read(lambda snapshot: snapshot.files.sendings(_LOOKED_AT))
-        for sending in sendings:
-            if sending.number not in self._left and not await self._has_left(sending):
-                continue
-            kept = await self._kept(sending.envelope_id)
-            if kept is not None and kept.state is FileState.WHOLE:
-                self._left.add(sending.number)
-                return sending, kept
-        return None
-
-    async def _kept(self, envelope_id: str) -> KeptFile | None:
-        return await self._store.read(lambda snapshot: snapshot.files.file_of(envelope_id))
-
-    async def _has_left(self, sending: Sending) -> bool:
-        return not await self._store.write(lambda tx: tx.outbox.is_waiting(sending.envelope_id))
+        if not sendings:
+            return None
+        found = await self._store.write(lambda tx: _ready(tx, sendings, self._left))
+        if found is not None:
+            self._left.add(found[0].number)
+        return found
 
     def _spelt(self, sending: Sending, kept: KeptFile, indices: list[int]) -> list[tuple[str, bytes]] | None:
         """Read chunks and spell their messages; None if the file is not what it was."""
@@ -136,6 +128,17 @@ class ChunkRelay:
                 moved, deferred = 0, True
             if not moved:
                 await self._clock.sleep(_IDLE_SECONDS)
+
+
+def _ready(tx: Transaction, sendings: Iterable[Sending], left: Collection[int]) -> tuple[Sending, KeptFile] | None:
+    """Return the first sending of a file that is whole, and whose event is at the hub."""
+    for sending in sendings:
+        kept = tx.files.file_of(sending.envelope_id)
+        if kept is None or kept.state is not FileState.WHOLE:
+            continue
+        if sending.number in left or not tx.outbox.is_waiting(sending.envelope_id):
+            return sending, kept
+    return None
 
 
 def _is_there(folder: FileFolder, name: str, chunks: ChunkBinding) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from adapters.jetstream.monitor import ask
+from schemas.subjects import BLOB_STREAM
 from services.demo.cast import CAST, Part
 from services.demo.ceremony import set_hub_url
 from tests.attachments import Memory, read_back, send_file
@@ -35,6 +37,7 @@ class Seen:
     digests: dict[str, str] = field(default_factory=dict)
     grown: dict[str, int] = field(default_factory=dict)
     published: int = 0
+    """Messages that the hub's stream of chunks holds."""
 
 
 @pytest.mark.timeout(600)
@@ -49,11 +52,12 @@ def test_a_file_reaches_five_counties_although_the_link_is_cut_twice(
     grown = ", ".join(f"{name} {count / MIB:.1f}" for name, count in sorted(seen.grown.items()))
     report(
         f"{size / MIB:.0f} MiB to five counties in {seen.seconds:.1f} s, link cut at {seen.cut_at} of {seen.chunks} "
-        f"chunks; peak memory grew by MiB: {grown}"
+        f"chunks; {seen.published} were published; peak memory grew by MiB: {grown}"
     )
     assert len(seen.cut_at) == CUTS
     assert all(0 < held < seen.chunks for held in seen.cut_at), "the cuts must fall into the transfer"
     assert seen.digests == {part.code: sent for part in cast}
+    assert seen.published == seen.chunks, "once for all five, and after a cut only what was missing"
     assert max(seen.grown.values()) <= GROWTH_MAX
     assert world.recounted().holds
 
@@ -76,7 +80,15 @@ async def _run(world: World, size: int) -> tuple[str, Seen]:
                 async with world.client(part.code) as client:
                     seen.digests[part.code] = await read_back(client, sent.envelope_id)
             seen.grown = memory.grown()
+            seen.published = await _messages(world.ports.servers[0].monitor)
     return sent.sha256, seen
+
+
+async def _messages(monitor: int) -> int:
+    """Ask the hub how many chunks it was given."""
+    found: Any = await ask(monitor, "/jsz?accounts=true&streams=true")
+    streams = (one for account in found["account_details"] for one in account.get("stream_detail") or [])
+    return int(next(one["state"]["messages"] for one in streams if one["name"] == BLOB_STREAM))
 
 
 async def _cut(world: World, link: Link, envelope_id: str, share: float, seen: Seen) -> None:
