@@ -3,7 +3,7 @@
 The file itself travels beside the envelope, in chunks; this content, which every reader has at once, says what it is.
 Other events name the same file by its digest (``attachments``, ``resources``) and this event by a reference.
 
-Source: docs/events.md, section "information"; docs/decisions/0022-carry-files-in-chunks.md
+Source: docs/events.md, section "information"; docs/decisions/0026-carry-files-in-chunks.md
 """
 
 from enum import StrEnum

@@ -2,7 +2,7 @@
 
 Pure: bytes and bindings come in. Which chunks are held is a bitmap, the first chunk being the lowest bit of byte 0.
 
-Source: docs/protocol.md, section "Files"; docs/decisions/0022-carry-files-in-chunks.md
+Source: docs/protocol.md, section "Files"; docs/decisions/0026-carry-files-in-chunks.md
 """
 
 import hashlib

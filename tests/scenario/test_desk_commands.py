@@ -436,24 +436,3 @@ async def test_an_erased_event_is_shown_without_content_and_with_who_erased_it(w
     assert "已销毁" in table.out
     assert "误发" in table.out
     assert {one["county"] for one in (await libo.done("show", envelope_id))["erasures"]} == {LIBO, HUANJIANG}  # type: ignore[index]
-
-
-async def test_a_file_is_attached_shown_and_saved(world: DiskWorld, tmp_path: Path) -> None:
-    """From one folder to another: nothing is overwritten, and what does not belong is refused by name."""
-    libo = world.desks[LIBO]
-    plan = tmp_path / "plan.pdf"
-    plan.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 1000)
-    sent: Any = await libo.done("send", "--attach", plan, "note=汛期联合值守方案")
-    shown: Any = await libo.done("show", sent["envelope_id"])
-    assert (shown["content"]["name"], shown["content"]["note"]) == ("plan.pdf", "汛期联合值守方案")
-    assert shown["file"]["state"] == "whole"
-    (tmp_path / "saved").mkdir()
-    saved: Any = await libo.done("save", sent["envelope_id"][:10], tmp_path / "saved")
-    assert saved["file"] == str(tmp_path / "saved" / "plan.pdf")
-    assert (tmp_path / "saved" / "plan.pdf").read_bytes() == plan.read_bytes()
-    again = await libo.command("save", sent["envelope_id"], tmp_path / "saved")
-    assert (again.code, "not overwritten" in again.err) == (2, True)
-    program = tmp_path / "run.exe"
-    program.write_bytes(b"MZ")
-    refused = await libo.command("send", "--attach", program)
-    assert (refused.code, "is not carried" in refused.err) == (2, True)
