@@ -102,7 +102,7 @@ def _operation(route: Route, names: dict[str, str], schemas: JsonObject) -> Json
         content = {JSON: {"schema": ref(names[route.body.__name__])}}
         operation["requestBody"] = {"required": route.body_required, "content": content}
     if route.takes_bytes:
-        operation["requestBody"] = {"required": True, "content": {BYTES: {"schema": _BINARY}}}
+        operation["requestBody"] = {"required": False, "content": {BYTES: {"schema": _BINARY}}}
     return operation
 
 
