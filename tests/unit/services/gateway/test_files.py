@@ -8,7 +8,7 @@ import pytest
 
 from schemas.access import Scope
 from tests.caller import Caller, calling
-from tests.filing import CHUNKS, FILE, FileRooms, file_draft
+from tests.filing import FILE, FileRooms, file_draft
 from tests.papers import HUANJIANG, LIBO
 from tests.world import World
 
@@ -123,4 +123,3 @@ async def test_other_bodies_are_refused(desk: Desk, how: dict[str, dict[str, str
 async def test_an_event_without_a_file_has_none(desk: Desk) -> None:
     """Its content is in the event itself."""
     assert (await desk.caller.get(f"/events/{'0' * 64}/content")).status == 404
-    assert CHUNKS > 1

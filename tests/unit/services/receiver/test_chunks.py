@@ -246,3 +246,24 @@ async def test_what_was_erased_meanwhile_is_not_taken(carried: Carried) -> None:
     await rooms.take(carried.chunks)
     assert (await rooms.kept(carried.envelope_id)).state is FileState.ERASED
     assert await carried.stored_by() == set()
+
+
+async def test_a_power_cut_takes_a_chunk_that_was_noted(carried: Carried) -> None:
+    """Bytes are on the disk before the row says so; else a receipt would attest what is not there."""
+    rooms = carried.rooms[HUANJIANG]
+    await rooms.take(carried.chunks[:3])
+    rooms.county.folder.lose_power()
+    await rooms.take(carried.chunks[3:])
+    assert await carried.stored_by() == {HUANJIANG}
+    rooms.county.folder.lose_power()
+    assert await carried.read(rooms) == FILE
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_a_power_cut_takes_a_file_that_was_accepted(public: bool) -> None:  # noqa: FBT001 - a case
+    """202 means durable: the event, and the file as it will travel."""
+    carried = Carried(CLOSED)
+    changes = {"class": "public"} if public else {}
+    carried.envelope_id = (await carried.rooms[LIBO].sent(FILE, **changes)).envelope_id
+    carried.world[LIBO].folder.lose_power()
+    assert await carried.read(carried.rooms[LIBO]) == FILE
