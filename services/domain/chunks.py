@@ -54,7 +54,7 @@ class Chunk:
     data: bytes
 
 
-def spell_chunk(envelope_id: str, index: int, tree: merkle.Levels, data: bytes) -> bytes:
+def spell_chunk(envelope_id: str, index: int, tree: merkle.Levels[bytes], data: bytes) -> bytes:
     """Return the message of one chunk: a line of compact JSON, a line feed, its bytes.
 
     Args:

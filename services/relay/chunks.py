@@ -39,7 +39,7 @@ class ChunkRelay:
         """Take ready-made ports; open nothing."""
         self._store, self._folder, self._publisher = store, folder, publisher
         self._clock, self._county = clock, county
-        self._trees: dict[str, Levels] = {}
+        self._trees: dict[str, Levels[bytes]] = {}
         self._left: set[int] = set()
         """Sendings whose events are known to be at the hub."""
 
@@ -93,7 +93,7 @@ class ChunkRelay:
             messages.append((name, spell_chunk(sending.envelope_id, index, tree, data)))
         return messages
 
-    def _tree_of(self, kept: KeptFile) -> Levels | None:
+    def _tree_of(self, kept: KeptFile) -> Levels[bytes] | None:
         found = self._trees.get(kept.envelope_id)
         if found is None:
             if not _is_there(self._folder, kept.name, kept.chunks):
