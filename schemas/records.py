@@ -112,6 +112,7 @@ class NewLink:
         about: What later events of its type are judged by; None for most types and for refused links.
         marks: What is doubtful about it.
         content_key: What opens its content; empty for content in clear and for refused links.
+        ends_at: When its content is to be erased; None if it may be kept.
     """
 
     chain_number: int
@@ -125,6 +126,7 @@ class NewLink:
     about: AlertFacts | FlowPeople | None = None
     marks: tuple[Mark, ...] = ()
     content_key: bytes = field(default=b"", repr=False)
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from schemas.registry import KeyRecord, KeyUse
 from schemas.subjects import Lane, Subject
 from services.domain.batches import sign_run
 from services.domain.chain import BEFORE_EPOCH, channel_of, next_epoch
+from services.domain.custody import end_of
 from services.domain.delivery import URGENT_PRIORITY, lane_of, subjects_for, watches_for
 from services.domain.drafting import Outgoing, schema_ref
 from services.domain.encoding import digest_of, require_base64url
@@ -100,6 +101,7 @@ class Posting:
             level=outgoing.level,
             about=outgoing.about,
             content_key=outgoing.encrypted.key if outgoing.encrypted else b"",
+            ends_at=end_of(envelope.header, outgoing.agreement.agreement),
         )
         if sign_later is None:
             tx.outbox.record([link])

@@ -22,6 +22,7 @@ class MemoryErasures:
         emptied = replace(link.event.envelope, keys_bytes=b"", content=b"")
         event = replace(link.event, envelope=emptied, content_key=b"")
         self._state.links[position] = replace(link, event=event)
+        self._state.content_ends.pop(envelope_id, None)
         self.note(envelope_id, row)
         return True
 

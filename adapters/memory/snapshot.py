@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+from adapters.memory.custody import CustodyReading
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, State, find_chain
 from schemas.carriage import Publication
@@ -35,7 +36,7 @@ _TITLES: Final = ("headline", "title", "name")
 _HEADLINE_MOST: Final = 60
 
 
-class MemorySnapshot:
+class MemorySnapshot(CustodyReading):
     """Satisfies ``services.ports.Snapshot``."""
 
     def __init__(self, state: State) -> None:
@@ -210,10 +211,6 @@ class MemorySnapshot:
     def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
         """Return who has erased the content of an envelope, oldest first."""
         return list(self._state.erasures.get(envelope_id, ()))
-
-    def is_published(self, kid: str, channel: str) -> bool:
-        """Tell whether an office key of ours was published on a channel."""
-        return (kid, channel) in self._state.published_keys
 
     def oldest_held(self) -> datetime | None:
         """Return since when the oldest link has been held back, None if none is."""

@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
+from schemas.custody import Opening
 from schemas.envelope import Envelope
 from schemas.records import (
     AlertFacts,
@@ -102,8 +103,13 @@ class State:
     """envelope id -> who has erased its content."""
     office_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)
     """(county, kid) -> record."""
-    published_keys: set[tuple[str, str]] = field(default_factory=set)
-    """(kid, channel)."""
+    published_keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(kid, channel) -> the envelope that published it."""
+    condemned_keys: dict[str, datetime] = field(default_factory=dict)
+    """kid -> since when."""
+    content_ends: dict[str, datetime] = field(default_factory=dict)
+    """envelope id -> when its content is to be erased."""
+    openings: list[Opening] = field(default_factory=list)
     heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
     """(county, wire type) -> the newest signal."""
     claims: dict[tuple[str, str], Claim] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
+from adapters.memory.custody import MemoryCustody
 from adapters.memory.erasures import MemoryErasures
 from adapters.memory.office_keys import MemoryOfficeKeys
 from adapters.memory.quotas import MemoryQuotas
@@ -29,6 +30,7 @@ class MemoryTransaction(MemorySnapshot):
         self.dues = MemoryDeliveries(state)
         self.receipt_book = MemoryReceipts(state)
         self.erasures = MemoryErasures(state)
+        self.custody = MemoryCustody(state)
         self.key_book = MemoryOfficeKeys(state)
         self.quota_book = MemoryQuotas(state)
         self.waiting_room = MemoryWaiting(state, limits)

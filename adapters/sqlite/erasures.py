@@ -11,6 +11,7 @@ from schemas.records import ErasureRow
 
 _EMPTY: Final = "UPDATE envelopes SET keys = x'', content = x'' WHERE position = ?"
 _DELETE_KEY: Final = "DELETE FROM content_keys WHERE position = ?"
+_DELETE_END: Final = "DELETE FROM content_ends WHERE position = ?"
 _INSERT: Final = "INSERT OR IGNORE INTO erasures (position, county, reason, erased_at) VALUES (?, ?, ?, ?)"
 SELECT_ERASURES: Final = "SELECT county, reason, erased_at FROM erasures WHERE position = ? ORDER BY erased_at, county"
 
@@ -29,6 +30,7 @@ class SqliteErasures:
             return False
         self._batch.run(_EMPTY, (position,))
         self._batch.run(_DELETE_KEY, (position,))
+        self._batch.run(_DELETE_END, (position,))
         self._insert(position, row)
         self._batch.scrub = True
         return True

@@ -7,6 +7,7 @@ import apsw
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
+from adapters.sqlite.custody import SqliteCustody
 from adapters.sqlite.deliveries import SqliteDeliveries
 from adapters.sqlite.erasures import SqliteErasures
 from adapters.sqlite.facts import SqliteFacts
@@ -64,6 +65,7 @@ class SqliteTransaction(SqliteSnapshot):
         self.signal_book = SqliteSignals(batch)
         self.memory = SqliteFacts(batch)
         self.erasures = SqliteErasures(batch)
+        self.custody = SqliteCustody(batch)
         self.key_book = SqliteOfficeKeys(batch)
         self.quota_book = SqliteQuotas(batch)
 

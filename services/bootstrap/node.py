@@ -48,6 +48,7 @@ from services.rekeying.signers import CurrentSigners, EventSigner
 from services.relay.relay import Relay
 from services.rotation.rotation import Rotation
 from services.settings import Settings
+from services.upkeep.lapsing import Lapsing
 from services.upkeep.sweeper import Sweeper
 
 log = structlog.get_logger()
@@ -253,6 +254,8 @@ async def open_node(
         )
         await stack.enter_async_context(notifier.running(settings.watch.seconds))
         await stack.enter_async_context(Sweeper(store=store, clock=clock).running())
+        lapsing = Lapsing(store=store, posting=posting, trust=directory.trust, clock=clock)
+        await stack.enter_async_context(lapsing.running())
         rotation = Rotation(store=store, posting=posting, keys=encryption, trust=directory.trust, clock=clock)
         await stack.enter_async_context(rotation.running())
         rekeying = Rekeying(

@@ -14,6 +14,7 @@ from schemas.ids import NO_LINK
 from schemas.information.alerts import Alert
 from schemas.records import Chain, Direction, NewLink
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
+from services.domain.custody import end_of
 from services.domain.delivery import RECEIPT_RANGE_MAX
 from services.domain.office_keys import judge_published
 from services.domain.receiving import Examined, Outcome, presentable
@@ -306,6 +307,7 @@ class Settlement:
                 about=found.about,
                 marks=marks,
                 content_key=found.content_key if fault is None else b"",
+                ends_at=self._end_of(envelope) if fault is None else None,
             )
         )
         owes_receipt = hand.chain.kind is ChainKind.EVENT and envelope.header.seq > 0
@@ -318,6 +320,10 @@ class Settlement:
         elif owes_receipt:
             self._note_record(found, envelope)
             hand.stored.append(envelope)
+
+    def _end_of(self, envelope: Envelope) -> datetime | None:
+        held = self._trust.by_reference.get(envelope.header.agreement)
+        return end_of(envelope.header, held.agreement if held else None)
 
     def _judge_record(self, found: Examined) -> Fault | None:
         return judge_published(found.event) or self._eraser.judge(found)
