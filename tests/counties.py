@@ -143,6 +143,15 @@ class World:
                 await asyncio.sleep(0.1)
         return loop.time() - began
 
+    async def keyed(self, seconds: float) -> None:
+        """Wait until every county has published its office key of this month, and everybody has it."""
+        logs = [self.stage.root / "logs" / f"{part.code}.log" for part in self.cast]
+        async with asyncio.timeout(seconds):
+            while not all("rotation.published" in log.read_text(encoding="utf-8") for log in logs):
+                self.troupe.check()
+                await asyncio.sleep(0.1)
+        await self.complete(seconds)
+
     async def _owing(self) -> bool:
         gauges = [await self.gauges(part.code) for part in self.cast]
         return any(not one or one["sihu_deliveries"] > one["sihu_stored"] for one in gauges)

@@ -58,6 +58,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "receipts": Entry(_DESK, "services.cli.showing:receipts", "回执", "every receipt that covers an event"),
     "evidence": Entry(_DESK, "services.cli.evidence:evidence", "取证", "one event and all its proof, as a file"),
     "verify": Entry(_DESK, "services.cli.verifying:verify", "验证", "judge an evidence file, offline"),
+    "forks": Entry(_DESK, "services.cli.forks:forks", "分叉", "proofs that a county told two stories"),
     "acknowledge": Entry(_DESK, "services.cli.sending:acknowledge", "签收", "answer an event as a named officer"),
     "watch": Entry(_DESK, "services.cli.watching:watch", "守看", "a live table of what happens"),
     "erase": Entry(_DESK, "services.cli.erasing:erase", "销毁", "erase the content of a sent event everywhere"),

@@ -575,6 +575,12 @@ const EVIDENCE = {
     ancestors: list(carriedText, 0, 8192),
   }),
 }
+const FORK = object({
+  format: oneOf("sihu-fork"),
+  v: oneOf(1),
+  registries: list(DOCUMENT, 1, 64),
+  links: list(LINK, 2, 2),
+})
 
 function read(value, what, prefix) {
   try {
@@ -1311,6 +1317,64 @@ function keysIn({ known }, { header }) {
     return { kid: one, ended: ended ? (ended.revoked ? "revoked" : "rotated") : null, last }
   })
 }
+
+// --- Fork files ------------------------------------------------------------------------------------
+
+const FORK_BEGINS = '{"format":"sihu-fork"'
+const isForkFile = (data) => data.subarray(0, FORK_BEGINS.length).toString("latin1") === FORK_BEGINS
+
+function openFork(data) {
+  const value = parseStrict(data, 16 * 1024 * 1024, 400_000)
+  if (!(value instanceof Map) || value.get("format") !== "sihu-fork" || value.get("v") !== 1)
+    refuse("evidence.unsupported_version", "v", "this verifier reads fork files of version 1")
+  const file = read(value, FORK, "fork")
+  if (!Buffer.from(JSON.stringify(file)).equals(data))
+    refuse("evidence.not_canonical", "", "the file is not in its one spelling")
+  return { file, links: file.links.map((one, index) => openPart(one, `links.${index}`)) }
+}
+function judgeContradiction([first, second]) {
+  const [one, other] = [first.header, second.header]
+  const same = ["source", "channel", "epoch"].every((name) => one[name] === other[name])
+  const twice = one.seq === other.seq && first.id !== second.id
+  const passed = other.seq === one.seq + 1 && other.prev !== first.id
+  if (!same || !(twice || passed) || kindOf(one) === null)
+    refuse("fork.no_contradiction", "links", "the two headers can both be true")
+}
+export function verifyFork(data, anchor) {
+  let step = 0
+  let fault = null
+  let links = []
+  let lineage = null
+  try {
+    step = 1
+    const opened = openFork(data)
+    links = opened.links
+    step = 2
+    const nothing = { before: [], after: [], receipts: [], ancestors: [] }
+    lineage = new Lineage({ file: opened.file, event: links[0], heads: [links[1]], ...nothing }, anchor, [])
+    step = 3
+    links.forEach((one) => lineage.verify(one))
+    step = 4
+    judgeContradiction(links)
+  } catch (found) {
+    if (!(found instanceof Fault)) throw found
+    fault = found
+  }
+  const untrusted = fault === null && anchor === null
+  const [first, second] = links
+  return {
+    outcome: fault ? "refused" : untrusted ? "consistent" : "holds",
+    step: fault ? step : null,
+    code: fault?.code ?? (untrusted ? "registry.no_anchor" : null),
+    anchor: lineage?.versions[0].digest ?? null,
+    source: first?.header.source ?? null,
+    channel: first?.header.channel ?? null,
+    epoch: first?.header.epoch ?? null,
+    seq: second?.header.seq ?? null,
+    ids: second ? [first.id, second.id] : null,
+  }
+}
+
 function conclude(steps, { opened, lineage }, anchor) {
   const failed = steps.find((one) => !one.holds)
   const untrusted = !failed && anchor === null
@@ -1443,6 +1507,9 @@ class Batch {
     }
     return { count, left, codes }
   }
+  fork({ file, anchor }) {
+    return verifyFork(bytes(file), anchor)
+  }
   envelope({ wire, subject, receiver }) {
     return examine(bytes(wire), subject, receiver, this.known, this.agreements)
   }
@@ -1529,7 +1596,14 @@ function main(words) {
     return 2
   }
   const brought = papers.map((name) => read(parseStrict(readFileSync(name), 8_388_608), DOCUMENT, "document"))
-  const found = verifyEvidence(readFileSync(file), anchor, brought)
+  const data = readFileSync(file)
+  if (isForkFile(data)) {
+    const found = verifyFork(data, anchor)
+    const told = `fork of ${found.source} in ${found.channel} ${found.epoch} ${found.seq}: ${found.outcome} ${found.code ?? ""}`
+    process.stdout.write(`${asJson ? JSON.stringify(found) : told}\n`)
+    return found.outcome === "holds" ? 0 : 3
+  }
+  const found = verifyEvidence(data, anchor, brought)
   if (asJson) process.stdout.write(`${JSON.stringify(found)}\n`)
   else {
     process.stdout.write(`${found.type ?? "?"} of ${found.source ?? "?"} at ${found.time ?? "?"}\n${found.envelope_id}\n`)

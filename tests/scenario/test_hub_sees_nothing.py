@@ -91,17 +91,6 @@ def spoils_of(world: World, *codes: str) -> list[Loot]:
     return found
 
 
-async def everybody_has_keys(world: World) -> None:
-    """Wait until each county can encrypt to the others' keys of this month."""
-
-    async def published() -> bool:
-        logs = [(world.stage.root / "logs" / f"{part.code}.log").read_text(encoding="utf-8") for part in CAST]
-        return all("rotation.published" in log for log in logs)
-
-    await until(published)
-    await world.complete(SECONDS)
-
-
 def captured(ear: Ear, envelope_id: str) -> Envelope:
     """Return an event as the hub's operator heard it."""
     bodies = [body for subject, body in ear.messages if subject.startswith(f"hub.in.{SOURCE}.")]
@@ -119,7 +108,7 @@ async def test_the_hub_reads_nothing_and_after_an_erasure_nobody_does(tmp_path: 
             set_hub_url(world.stage, code, tap.port)
         await stack.enter_async_context(world.running())
         ear = await stack.enter_async_context(listening(world))
-        await everybody_has_keys(world)
+        await world.keyed(SECONDS)
 
         taken_before = await asyncio.to_thread(spoils_of, world, READER)
         event = str((await world.send(SOURCE, secret_bulletin(), "secret", [READER]))["envelope_id"])
