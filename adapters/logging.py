@@ -4,14 +4,16 @@ The closed list of log events, ``room.past_tense``. One line per message per roo
 telephone number. Ids are bound once per delivery.
 
 info: gateway.submitted, gateway.acknowledged, gateway.closed, relay.published, receiver.accepted, receiver.reexamined,
-hub.arranged, upkeep.swept, completeness.answered, rekeying.rotated, rekeying.told.
+hub.arranged, upkeep.swept, completeness.answered, rekeying.rotated, rekeying.told, rotation.made,
+rotation.published, rotation.destroyed, rotation.destroyed_early, upkeep.lapsed, gateway.opened.
 warning: gateway.refused, relay.append_deferred, receiver.deferred, receiver.gap_waited, notifier.deferred,
 upkeep.deferred, directory.refused, notifier.expiring, receiver.own_lost, receiver.left, hub.arrange_deferred,
 hub.certificate_expiring, hub.documents_outdated, completeness.resent, completeness.deferred, completeness.asked,
 completeness.answer_deferred, completeness.refused, rekeying.deferred, rekeying.order_void.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, receiver.revoked,
-relay.hub_ahead, notifier.told, completeness.missing, completeness.silent, completeness.contradicted,
-completeness.fork_proved, completeness.epoch_dropped, completeness.unheard, rekeying.no_next_key.
+relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, notifier.told, completeness.missing,
+completeness.silent, completeness.contradicted, completeness.fork_proved, completeness.epoch_dropped,
+completeness.unheard, rekeying.no_next_key.
 """
 
 import atexit

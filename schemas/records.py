@@ -314,6 +314,8 @@ class NoticeKind(StrEnum):
     """No beacon of a partner for two intervals."""
     EPOCH_DROPPED = "epoch_dropped"
     """A county goes on in a new epoch without links that we hold: an old backup came back there."""
+    TWINS = "twins"
+    """Two nodes of one county, ours or a partner's, run at once: a restored one beside the first, or a copy."""
     MISSING = "missing"
     """Links of a channel that exist, by the word of its source or of a witness, are not here."""
     KEY_REVOKED = "key_revoked"

@@ -27,6 +27,7 @@ from services.receiver.erasing import Eraser
 from services.receiver.history import History
 from services.receiver.keeping import GUARD_PREFIX, Keeper, envelope_of
 from services.receiver.proving import keep_proof
+from services.receiver.twins import is_of_a_twin
 
 _VERIFIED = frozenset({Outcome.ACCEPTABLE, Outcome.REJECTED})
 
@@ -310,6 +311,8 @@ class Settlement:
                 ends_at=self._end_of(envelope) if fault is None else None,
             )
         )
+        if is_of_a_twin(self._tx, envelope):
+            self._keeper.tell_twins(envelope.header)
         owes_receipt = hand.chain.kind is ChainKind.EVENT and envelope.header.seq > 0
         if fault is not None:
             self._keeper.quarantine(replace(found, fault=fault))

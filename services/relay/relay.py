@@ -6,13 +6,15 @@ What the hub says about our own sequences is a hint that saves work, never a pro
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final, Self
 
 import structlog
 
 from schemas.errors import UnavailableError
-from schemas.records import RESTORED
+from schemas.records import RESTORED, NoticeKind
 from schemas.subjects import Lane
+from services.domain.telling import told_of_own_twin
 from services.hub_ports import Appender
 from services.ports import Clock, Store, Transaction
 
@@ -63,7 +65,8 @@ class Relay:
         if lane not in self._cursor or self._asked_over[lane] != contacts:
             held = await self._appender.last_held(lane)
             if await self._store.read(lambda tx: held > tx.lane_end(lane) or tx.in_doubt(lane)):
-                await self._store.write(lambda tx: _follow_the_hub(tx, lane, held))
+                now = self._clock.now() if lane in self._asked_over else None
+                await self._store.write(lambda tx: _follow_the_hub(tx, lane, held, now))
             self._cursor[lane], self._asked_over[lane] = held, contacts
         return self._cursor[lane]
 
@@ -111,12 +114,19 @@ class Relay:
             return seen
 
 
-def _follow_the_hub(tx: Transaction, lane: Lane, held: int) -> None:
+def _follow_the_hub(tx: Transaction, lane: Lane, held: int, now: datetime | None) -> None:
     """Number what waits behind what the hub holds.
 
     A restored store does not know what it sent after it was copied, and once it has accepted new events the numbers
     do not show it any more: whatever is not known to be at the hub moves. A store that was rolled back without a word
     shows itself here at the earliest; from now on it goes on in new epochs like a restored one.
+    But what this process has compared before grows by ourselves alone: if it did not, another node runs in our name.
+
+    Args:
+        tx: One unit of work.
+        lane: Of the publications.
+        held: The last sequence of ours that the hub holds.
+        now: Aware UTC if this process has compared this lane before, else None.
 
     Source: docs/decisions/0013-reopen-every-chain-after-a-restore.md
     """
@@ -126,5 +136,8 @@ def _follow_the_hub(tx: Transaction, lane: Lane, held: int) -> None:
         tx.outbox.doubt()
         tx.memory.forget_positions()
         tx.memory.put_setting(RESTORED, county)
+        if now is not None:
+            tx.waiting_room.tell(NoticeKind.TWINS, lane.value, county, told_of_own_twin(), now)
+            log.error("relay.twin", lane=lane, hub=held, own=end)
     count = tx.outbox.renumber(lane, max(held, tx.published_up_to(lane)))
     log.error("relay.hub_ahead", lane=lane, hub=held, own=end, renumbered=count)
