@@ -49,6 +49,8 @@ class Lapsing:
         now, gone = self._clock.now(), 0
         while ended := await self._store.read(lambda snapshot: snapshot.ended(now, _STEP)):
             gone += await self._store.write(lambda tx, ended=ended: self._erase(tx, ended, now))  # type: ignore[misc]
+            if len(ended) < _STEP:
+                break
             await self._clock.sleep(_PAUSE_SECONDS)
         if gone:
             log.info("upkeep.lapsed", contents=gone)
