@@ -8,6 +8,7 @@ from typing import Final
 from adapters.memory.custody import CustodyReading
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, State, find_chain
+from schemas.base import InformationClass
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
 from schemas.control import HUMAN_STAGES
@@ -372,7 +373,8 @@ def _kept(envelope: Envelope) -> KeptLink:
 
 
 def _kept_content(event: StoredEvent) -> KeptContent | None:
-    if not event.content_key:
+    personal = event.envelope.header.information_class is InformationClass.PERSONAL
+    if not event.content_key or personal:  # nobody is shown a personal headline in passing
         return None
     return KeptContent(event.envelope.header.content.content_id, event.envelope.content, event.content_key)
 

@@ -62,6 +62,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "acknowledge": Entry(_DESK, "services.cli.sending:acknowledge", "签收", "answer an event as a named officer"),
     "watch": Entry(_DESK, "services.cli.watching:watch", "守看", "a live table of what happens"),
     "erase": Entry(_DESK, "services.cli.erasing:erase", "销毁", "erase the content of a sent event everywhere"),
+    "openings": Entry(_DESK, "services.cli.openings:openings", "查阅记录", "who was shown personal content, and why"),
     "notices": Entry(_DESK, "services.cli.notices:app", "提醒", "what this county's duty officer must know; close"),
     "quarantine": Entry(_DESK, "services.cli.listing:quarantine", "隔离", "messages that were refused, and why"),
     "members": Entry(_DESK, "services.cli.key:members", "成员", "counties of the registry, telephones"),

@@ -9,6 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.custody import OpeningReason
 from schemas.errors import Fault, NotFoundError, RequestError, UnavailableError
 from schemas.records import Direction
 from services.bootstrap.client import open_client
@@ -22,6 +23,7 @@ from services.gateway.answers import (
     LiveMessage,
     NoticeLine,
     NoticeList,
+    OpeningList,
     QuarantineList,
     Readiness,
     ReceiptList,
@@ -78,9 +80,18 @@ class Api:
             params["type"] = wire_type
         return _read(EventPage, await self._client.get("/events", params))
 
-    async def event(self, envelope_id: str) -> EventDetail:
-        """Return one event whole, verified again."""
-        return _read(EventDetail, await self._client.get(f"/events/{envelope_id}"))
+    async def event(self, envelope_id: str, why: OpeningReason | None = None) -> EventDetail:
+        """Return one event whole, verified again; personal content only with a reason, which is written down."""
+        params = {} if why is None else {"why": why.value}
+        return _read(EventDetail, await self._client.get(f"/events/{envelope_id}", params))
+
+    async def openings(self, envelope_id: str | None, *, since: int, limit: int) -> OpeningList:
+        """Return who was shown personal content, of one event or of every one."""
+        if envelope_id is not None:
+            path, params = f"/events/{envelope_id}/openings", {"limit": str(limit)}
+        else:
+            path, params = "/openings", {"since": str(since), "limit": str(limit)}
+        return _read(OpeningList, await self._client.get(path, params))
 
     async def receipts(self, envelope_id: str) -> ReceiptList:
         """Return every receipt that covers an event."""

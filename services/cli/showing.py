@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from schemas.base import Status
 from schemas.counties import COUNTIES
+from schemas.custody import OpeningReason
 from schemas.records import Direction
 from services.cli import output, words
 from services.cli.client import Api, ask, json_of
@@ -23,11 +24,17 @@ EventId = Annotated[str, typer.Argument(metavar="ID", help="As the tables show i
 _KIND_ZH = {"report": "通报", "update": "更新", "cancel": "解除", "request": "请求", "response": "答复"}
 
 
-def show(envelope_id: EventId, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
+Why = Annotated[
+    OpeningReason | None,
+    typer.Option("--why", help="Show personal content, too, for this reason; it is written to the log of openings."),
+]
+
+
+def show(envelope_id: EventId, *, why: Why = None, directory: Dir = HERE, as_json: AsJson = False) -> None:
     """Show one event: content, what proves it, deliveries or the own answer."""
 
     async def work(api: Api) -> EventDetail:
-        return await api.event(await api.whole_id(envelope_id))
+        return await api.event(await api.whole_id(envelope_id), why)
 
     detail = ask(Desk(directory), work)
     if as_json:
@@ -76,6 +83,8 @@ def _head(detail: EventDetail) -> Iterator[str]:
         yield f"有效至 expires {output.moment(header.expires)}  签收限 due {output.moment(header.acknowledge_by)}"
     for one in detail.erasures:
         yield f"已销毁 erased {output.county(one.county)} {output.moment(one.erased_at)} {REASONS[one.reason]}"
+    if detail.withheld:
+        yield "[yellow]个人信息未显示 personal content withheld[/]：查阅须注明事由 `--why`，并记入查阅记录"
     for ref in header.refs:
         yield f"关联 ref  {ref.rel} {ref.id}"
     yield f"编号 id   {detail.envelope_id}"

@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 from schemas.access import Scope
 from schemas.base import Model, WireTime
 from schemas.control import ErasureReason, ReceiptStage
+from schemas.custody import OpeningReason
 from schemas.envelope import Header
 from schemas.ids import ChannelId, CountyId, Digest, EnvelopeId, Epoch, KeyId
 from schemas.officers import AnswerWord, Means
@@ -181,6 +182,41 @@ class EventDetail(Model):
     answer: AnswerLine | None
     erasures: tuple[ErasureLine, ...] = ()
     """Who has erased the content, ourselves among them; then ``content`` is null."""
+    withheld: bool = False
+    """The content is personal and no reason was given, so ``content`` is null."""
+
+
+class OpeningLine(Model):
+    """Personal content was shown to somebody."""
+
+    number: int
+    envelope_id: EnvelopeId
+    opened_at: WireTime
+    access: str
+    """Name of the token."""
+    officer: str
+    """Whom the token is bound to; empty if nobody."""
+    reason: OpeningReason
+    digest: Digest
+
+
+class OpeningLog(Model):
+    """The whole log of openings, walked over now."""
+
+    count: int
+    """Rows that follow from the first one without a break."""
+    digest: Digest
+    """Of the last of them: note it, and compare the next time. Zeros while there is none."""
+    holds: bool
+    broken_at: int | None
+    """Number of the first row that was changed, or before which one is missing."""
+
+
+class OpeningList(Model):
+    """Who was shown personal content."""
+
+    openings: tuple[OpeningLine, ...]
+    log: OpeningLog
 
 
 class ReceiptLine(Model):

@@ -100,8 +100,9 @@ def event_detail(
     erasures: Sequence[ErasureRow],
     trust: Trust,
     now: datetime,
+    withheld: bool,
 ) -> EventDetail:
-    """One event whole, verified again from its stored bytes."""
+    """One event whole, verified again from its stored bytes; without its content if that is withheld."""
     return EventDetail(
         envelope_id=event.envelope.envelope_id,
         direction=event.direction,
@@ -110,11 +111,12 @@ def event_detail(
         level=event.level,
         marks=event.marks,
         header=event.envelope.header,
-        content=_content_of(event),
+        content=None if withheld else _content_of(event),
         verification=verification_of(event, chain=chain, trust=trust, now=now),
         deliveries=tuple(DeliveryLine.model_validate(one, from_attributes=True) for one in deliveries),
         answer=answer_line(answer) if answer else None,
         erasures=erasure_lines(erasures),
+        withheld=withheld,
     )
 
 

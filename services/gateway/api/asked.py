@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from schemas.base import Model
+from schemas.custody import OpeningReason
 from schemas.envelope import MAX_INTEGER
 from schemas.evidence import LINKS_MAX
 from schemas.faults import broken_rule
@@ -61,6 +62,28 @@ class EventQuery(Model):
     newest: Annotated[
         Flag, Field(description="Begin at the newest and go back; a `since` other than 0 goes on before that position.")
     ] = False
+
+
+class ShowQuery(Model):
+    """Why personal content is asked for."""
+
+    why: Annotated[
+        OpeningReason | None,
+        Field(description="Personal content is shown only with a reason, which is written to the log of openings."),
+    ] = None
+
+
+class OpeningQuery(Model):
+    """From where on in the log of openings."""
+
+    since: Annotated[Place, Field(description="Only rows whose number is greater.")] = 0
+    limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+
+
+class OpeningsOfEventQuery(Model):
+    """How many openings of one event."""
+
+    limit: Annotated[Limit, Field(description="How many at most, the newest first.")] = PAGE_DEFAULT
 
 
 class EvidenceQuery(Model):

@@ -16,12 +16,13 @@ from services.gateway.answers import (
     MemberList,
     NoticeLine,
     NoticeList,
+    OpeningList,
     QuarantineList,
     Readiness,
     ReceiptList,
     WhoAmI,
 )
-from services.gateway.api import events, evidence, node
+from services.gateway.api import events, evidence, node, openings
 from services.gateway.api.asked import (
     EventPath,
     EventQuery,
@@ -29,7 +30,10 @@ from services.gateway.api.asked import (
     LiveQuery,
     NoticePath,
     NoticeQuery,
+    OpeningQuery,
+    OpeningsOfEventQuery,
     QuarantineQuery,
+    ShowQuery,
 )
 from services.gateway.api.route import BASE, TEXT, Door, Route
 
@@ -109,6 +113,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         Scope.EVENTS_READ,
         EventDetail,
         path_model=EventPath,
+        query=ShowQuery,
         codes=("request.not_found",),
     ),
     Route(
@@ -121,6 +126,27 @@ ROUTES: Final[tuple[Route, ...]] = (
         ReceiptList,
         path_model=EventPath,
         codes=("request.not_found",),
+    ),
+    Route(
+        "GET",
+        f"{BASE}/events/{{id}}/openings",
+        "list_openings_of_event",
+        "List who was shown the personal content of one event, and whether the log of it is whole.",
+        openings.get_openings_of_event,
+        Scope.OPENINGS_READ,
+        OpeningList,
+        path_model=EventPath,
+        query=OpeningsOfEventQuery,
+    ),
+    Route(
+        "GET",
+        f"{BASE}/openings",
+        "list_openings",
+        "List the log of openings: who was shown personal content, when and why, and whether the log is whole.",
+        openings.get_openings,
+        Scope.OPENINGS_READ,
+        OpeningList,
+        query=OpeningQuery,
     ),
     Route(
         "GET",
