@@ -10,6 +10,7 @@ from adapters.memory.bus import MemoryAppender, MemoryHub
 from adapters.memory.clock import ManualClock
 from adapters.memory.store import MemoryStore
 from schemas.errors import UnavailableError
+from schemas.records import NoticeKind
 from schemas.subjects import Lane
 from services.relay.relay import Relay
 from tests import papers
@@ -301,3 +302,27 @@ async def test_a_quiet_lane_learns_that_the_hub_lost_everything(office: Office, 
         await relay.run_once(lane)
     assert held(hub, URGENT) == [(1, 0)]
     assert held(hub, NORMAL) == [(1, 1)]
+
+
+async def twins(office: Office) -> int:
+    """Return how often the officer was told that somebody else publishes in our name."""
+    notices = await office.store.read(lambda s: s.notices(open_only=True, limit=9))
+    return len([one for one in notices if one.kind is NoticeKind.TWINS])
+
+
+async def test_somebody_else_who_publishes_in_our_name_is_told(hub: MemoryHub) -> None:
+    """A clone runs: the number of our publications grows without us. A restore at the start is none."""
+    first, second = Office(LIBO, MemoryStore()), Office(LIBO, MemoryStore())
+    await post(first, 3)
+    await started(first, hub).run_once(NORMAL)
+    await second.store.write(lambda tx: tx.memory.put_setting("county", LIBO))  # as every real store has it
+    relay = started(second, hub)
+    assert await relay.run_once(NORMAL) == 0
+    assert await twins(second) == 0
+    await post(first, 3)
+    await started(first, hub).run_once(NORMAL)
+    await post(second, 1)
+    with pytest.raises(UnavailableError):
+        await relay.run_once(NORMAL)
+    await relay.run_once(NORMAL)
+    assert await twins(second) == 1
