@@ -70,7 +70,8 @@ class Rotation:
         self._looked_for_renewal = True
         published = await self._publish(own, now)
         await self._destroy(own, now)
-        await self._destroy_condemned(own, condemned, now)
+        if condemned:
+            await self._destroy_condemned(own, condemned, now)
         return published
 
     async def _renewal_wanted(self) -> bool:
