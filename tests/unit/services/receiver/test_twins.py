@@ -1,7 +1,5 @@
 """A county of which two nodes run: an epoch that goes on shows it; who was merely restored is no twin."""
 
-import copy
-
 from adapters.memory.store import MemoryStore
 from schemas.records import NoticeKind
 from services.bootstrap.restoring import mark_restored
@@ -13,7 +11,9 @@ async def restored_copy(neighbour: Office) -> Office:
     """Return a second node of 荔波, on a copy of the first one's store that was marked as restored."""
     store = neighbour.store
     assert isinstance(store, MemoryStore)
-    twin = Office(LIBO, copy.copy(store))
+    twin_store = MemoryStore()
+    twin_store._state = store._state.copy()  # noqa: SLF001 - a copied disk
+    twin = Office(LIBO, twin_store)
     twin.clock.jump((neighbour.clock.now() - twin.clock.now()).total_seconds())
     await twin.store.write(lambda tx: mark_restored(tx, LIBO))
     twin._taken = dict(neighbour._taken)  # noqa: SLF001 - what was carried before is not carried again
