@@ -246,6 +246,8 @@ class HubServerSettings(Section):
     max_messages_per_subject: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
     """A county that floods fills its own subjects with this many, and no other county's."""
     store_mib: Annotated[int, Field(ge=64)] = 50 * 1024
+    look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5.0
+    """How often a server looks at its own copies of the streams; a turn to repair them is twelve looks long."""
     cluster: HubClusterSettings | None = None
     """None for a hub of one server."""
 

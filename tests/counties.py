@@ -161,11 +161,15 @@ class World:
             except (ValueError, FileNotFoundError, ProcessLookupError):
                 await asyncio.sleep(0.005)
 
-    def recounted(self) -> Count:
-        """Write the senders' logs and recount; call after the processes have ended, or at least rest."""
+    def write_logs(self) -> None:
+        """Write what each sender was answered, for the recount."""
         for code, rows in self.accepted.items():
             text = "".join(json.dumps(row) + "\n" for row in rows)
             (self.stage.county(code) / "accepted.jsonl").write_text(text, encoding="utf-8")
+
+    def recounted(self) -> Count:
+        """Write the senders' logs and recount; call after the processes have ended, or at least rest."""
+        self.write_logs()
         return recount(self.stage.root)
 
 

@@ -11,7 +11,7 @@ from adapters.memory.clock import ManualClock
 from adapters.memory.store import MemoryStore
 from schemas.errors import UnavailableError
 from schemas.subjects import Lane
-from services.relay.relay import Relay
+from services.relay.relay import ASK_AGAIN_SECONDS, Relay
 from tests import papers
 from tests.desk import Office, opened
 from tests.papers import LIBO
@@ -301,3 +301,15 @@ async def test_a_quiet_lane_learns_that_the_hub_lost_everything(office: Office, 
         await relay.run_once(lane)
     assert held(hub, URGENT) == [(1, 0)]
     assert held(hub, NORMAL) == [(1, 1)]
+
+
+async def test_a_quiet_lane_asks_the_hub_again_by_and_by(office: Office, hub: MemoryHub, relay: Relay) -> None:
+    """One stream alone was lost, over a contact that lasts, with what nobody had fetched: no append would show it."""
+    await post(office, 2)
+    await relay.run_once(NORMAL)
+    hub.streams.clear()
+    await office.clock.move(ASK_AGAIN_SECONDS - 0.1)
+    assert await relay.run_once(NORMAL) == 0
+    await office.clock.move(0.1)
+    assert await relay.run_once(NORMAL) == 2
+    assert held(hub, NORMAL) == [(1, 1), (2, 2)]
