@@ -7,28 +7,44 @@ import json
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.clock import SystemClock
+from adapters.jetstream.accounts import REGISTRAR
 from adapters.jetstream.api import OWNER_PREFIX
+from adapters.jetstream.append import JetStreamAppender
+from adapters.jetstream.connection import HubConnection
+from adapters.jetstream.copies import own_copies
 from adapters.jetstream.refusals import parsed
+from adapters.keys.county_files import CountyFiles
 from schemas.errors import UnavailableError
 from schemas.hub_copies import StreamCopy
 from schemas.subjects import Lane, consumer_of, stream_of
-from services.bootstrap.hub_state import server_pid, server_state, stream_leader
-from services.bootstrap.hub_watch import SET_ASIDE, forget_indexes
+from services.bootstrap.hub_state import server_pid, server_state
+from services.bootstrap.hub_watch import SET_ASIDE, HubWatch
+from services.bootstrap.node import credentials_of
 from services.cli.app import main
 from services.cli.captured import captured
 from services.demo.cast import Part
+from services.demo.troupe import start_hub
+from services.domain.hub_copies import Step
+from services.settings import read_settings
+from tests.clusters import RealCluster, kill, name_of, real_cluster
+from tests.contract.buses import HUANJIANG, LIBO, publications
 from tests.counties import World, report
 from tests.operators import blocks, delete_stream, flip_a_bit, registrar_at
+from tests.scenario.test_pull_survives import append_all, receiving
 
 SOURCE, NEIGHBOUR = "522722", "451226"
 PAIR = (Part(NEIGHBOUR, "环江毛南族自治县联络办", "0778-8820110"), Part(SOURCE, "荔波县联络办", "0854-3610110"))
 STREAM = stream_of(SOURCE, Lane.NORMAL)
+SHARD = stream_of(HUANJIANG, Lane.NORMAL)
+MESSAGES = 9000
 SECONDS = 60
 LOOK_SECONDS = 0.5
 
@@ -115,25 +131,36 @@ async def test_scrubbing_names_what_a_disk_changed(tmp_path: Path) -> None:
     """One flipped bit: nats-server passes over the message, says nothing and is healthy; its neighbours notice late."""
     world = await asyncio.to_thread(prepared, tmp_path, 1)
     hub = str(world.stage.hub)
-    async with world.running():
-        await world.load(SOURCE, 60, seed=1)
-        await world.complete(SECONDS)
-        whole = json.loads(await asyncio.to_thread(captured, "hub", "scrub", "--dir", hub, "--json"))
-        assert whole["whole"] is True
-        assert next(one for one in whole["streams"] if one["stream"] == STREAM)["read"] > 60
+    try:
+        await start_hub(world.stage, world.troupe)
+        await fill(world, MESSAGES)
+        said_whole = json.loads(await asyncio.to_thread(captured, "hub", "scrub", "--dir", hub, "--json"))
+        assert said_whole["whole"] is True
+        assert next(one for one in said_whole["streams"] if one["stream"] == STREAM)["read"] == MESSAGES
+        await asyncio.to_thread(captured, "hub", "status", "--dir", hub)
         flip_a_bit(blocks(world.stage.hub, [STREAM])[0], random.Random(1))
-        await asyncio.sleep(11)  # until the server reads from the disk again
+        os.kill(server_pid(world.stage.hub), signal.SIGKILL)  # what it has in memory it reads from there
+        await until(lambda: is_damaged(world.stage.hub))
         found = await asyncio.to_thread(spoken, "hub", "scrub", "--dir", hub)
         assert "✗ 缺失" in found
-        await world.troupe.stop("hub")
-        forget_indexes(world.stage.hub / "jetstream")  # once they are out of date, the rest of the file is gone, too
-        await world.troupe.start("hub", "hub", "run", "--dir", hub)
-        await until(lambda: is_damaged(world.stage.hub))
-        assert "缺 missing" in await asyncio.to_thread(spoken, "hub", "status", "--dir", hub)
+        assert "–" in found
+        status = json.loads(await asyncio.to_thread(spoken, "hub", "status", "--dir", hub, "--json"))
+        assert status["whole"] is False
         await until(lambda: told(world, "hub", "hub.copy_damaged"))
-        await world.load(SOURCE, 10, seed=2)
-        await world.complete(SECONDS)
-    assert world.recounted().holds
+        assert not await told(world, "hub", "hub.copies_refilled"), "an only copy is never thrown away"
+    finally:
+        await world.troupe.stop_all()
+
+
+async def fill(world: World, count: int) -> None:
+    """Append messages that only look like events: so many that the stream takes several files."""
+    settings = read_settings(world.stage.county(SOURCE))
+    secret = (settings.directory / "passphrase").read_text(encoding="utf-8").strip()
+    credentials = credentials_of(settings, CountyFiles(settings.directory), secret)
+    async with HubConnection(credentials, who=SOURCE).running() as hub:
+        await hub.contact(timeout_seconds=20)
+        made = publications(1, count, source=SOURCE, destination=NEIGHBOUR, size=1000)
+        await JetStreamAppender(hub, SOURCE).append(Lane.NORMAL, made)
 
 
 def spoken(*words: str) -> str:
@@ -159,36 +186,81 @@ async def is_damaged(home: Path) -> bool:
 @pytest.mark.timeout(300)
 async def test_a_damaged_copy_of_three_is_taken_anew_from_the_others(tmp_path: Path, *, leads: bool) -> None:
     """It counts as current and healthy; one day it leads, and what it lacks is handed over to nobody."""
-    world = await asyncio.to_thread(prepared, tmp_path, 3)
-    homes = world.stage.servers
-    async with world.running():
-        await world.load(SOURCE, 100, seed=1)
-        await world.complete(SECONDS)
-        await until(lambda: whole(world))
-        leader = await stream_leader(homes, STREAM)
-        victim = next(home for home in homes if (home == leader) is leads)
-        before = await copy_at(victim)
-        flip_a_bit(blocks(victim, [STREAM])[0], random.Random(1))
-        os.kill(server_pid(victim), signal.SIGKILL)
-        await until(lambda: is_damaged(victim))
-        await world.load(SOURCE, 20, seed=2)
-        took = await until(lambda: told(world, victim.name, "hub.copies_refilled"))
-        await until(lambda: whole(world))
-        await world.complete(SECONDS)
-        after = await copy_at(victim)
-        report(f"{victim.name} lacked messages, took its copies anew {took:.1f} s after it was back: {after}")
-        assert before is not None
-        assert after is not None
-        assert (after.first, after.missing) == (1, 0)
-        assert after.messages > before.messages
-        assert (victim / SET_ASIDE).is_dir()
-        assert [home.name for home in homes if said(world, home.name, "hub.copies_refilled")] == [victim.name]
-    assert world.recounted().holds
+    async with (
+        real_cluster(tmp_path, (HUANJIANG, LIBO)) as cluster,
+        cluster.connect(HUANJIANG) as county,
+        cluster.connect(REGISTRAR) as registrar,
+    ):
+        appender = JetStreamAppender(county, HUANJIANG)
+        await appender.append(Lane.NORMAL, publications(1, MESSAGES, size=1000))
+        await cluster.whole()
+        leader = cluster.servers.index(await cluster.leader_of(SHARD))
+        victim = leader if leads else (leader + 1) % 3
+        flip_a_bit(first_block(cluster, victim), random.Random(1))
+        kill(cluster.servers[victim])
+        await until(lambda: _restarted(cluster, victim))
+        await cluster.whole()
+        missing = (await copies(cluster, victim)).missing
+        assert missing > 0, "nats-server has noticed by itself"
+        async with watching(cluster, registrar) as watches:
+            await append_all(county, MESSAGES + 300)
+            took = await until(lambda: _refilled(cluster, victim, MESSAGES + 300))
+        report(f"{name_of(victim)} lacked {missing} messages and had them again after {took:.1f} s")
+        assert [Step.REFILL in seen for seen in watches] == [at == victim for at in range(3)]
+        assert (tmp_path / f"hub-{victim}" / SET_ASIDE).is_dir()
+        await cluster.whole()
+        async with cluster.connect(LIBO) as sink, receiving(sink) as inbox:
+            await inbox.holds(MESSAGES + 300)
+        assert inbox.order == list(range(1, MESSAGES + 301))
 
 
-async def whole(world: World) -> bool:
-    """Tell whether all three servers hold everything."""
+def first_block(cluster: RealCluster, number: int) -> Path:
+    """A file of a server's copy to which nothing is appended any more: the leader does not send it again."""
+    found = (cluster.directory / f"hub-{number}" / "store").rglob(f"{SHARD}/msgs/*.blk")
+    blocks = sorted(found, key=lambda path: int(path.stem))
+    assert len(blocks) > 1
+    return blocks[0]
+
+
+async def copies(cluster: RealCluster, number: int) -> StreamCopy:
+    """A server's copy of the stream."""
+    return (await own_copies(cluster.servers[number].ports.monitor, name_of(number)))[SHARD]
+
+
+async def _restarted(cluster: RealCluster, number: int) -> bool:
+    await cluster.servers[number].serving()
+    return cluster.servers[number].restarts > 0
+
+
+async def _refilled(cluster: RealCluster, number: int, count: int) -> bool:
     try:
-        return all([(await server_state(home)).whole for home in world.stage.servers])
-    except UnavailableError:
+        copy = await copies(cluster, number)
+    except (KeyError, UnavailableError):
         return False
+    return (copy.messages, copy.first) == (count, 1)
+
+
+@asynccontextmanager
+async def watching(cluster: RealCluster, registrar: HubConnection) -> AsyncIterator[list[list[Step]]]:
+    """Let every server look at its copies beside the block; what each planned."""
+    seen: list[list[Step]] = [[], [], []]
+
+    async def look(number: int) -> None:
+        watch = HubWatch(
+            server=cluster.servers[number],
+            connection=registrar,
+            store=cluster.directory / f"hub-{number}" / "store",
+            name=name_of(number),
+            look_seconds=LOOK_SECONDS,
+            now=lambda: SystemClock().now().timestamp(),
+        )
+        while True:
+            with contextlib.suppress(UnavailableError):
+                seen[number].append(await watch.look())
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async with asyncio.TaskGroup() as tasks:
+        looks = [tasks.create_task(look(number)) for number in range(3)]
+        yield seen
+        for one in looks:
+            one.cancel()
