@@ -51,9 +51,9 @@ async def delete_stream(home: Path, stream: str) -> None:
 
 
 def blocks(home: Path, streams: Sequence[str]) -> list[Path]:
-    """Return the files in which a server keeps the messages of some streams, if there is anything in them."""
+    """Return the files in which a server keeps the messages of some streams, if there is anything in them, by age."""
     found = (path for stream in streams for path in (home / "jetstream").rglob(f"{stream}/msgs/*.blk"))
-    return sorted(path for path in found if path.stat().st_size > 0)
+    return sorted((path for path in found if path.stat().st_size > 0), key=lambda path: int(path.stem))
 
 
 def flip_a_bit(path: Path, rng: random.Random) -> int:
