@@ -22,6 +22,7 @@ from services.settings import read_hub_settings
 
 SECONDS = 60
 _LISTED = f'"{OWNER_PREFIX}.STREAM.INFO.*"'
+_DELETING = f'"{OWNER_PREFIX}.STREAM.DELETE.*"'
 
 
 @asynccontextmanager
@@ -37,23 +38,38 @@ async def registrar_at(home: Path) -> AsyncIterator[HubConnection]:
 
 async def delete_stream(home: Path, stream: str) -> None:
     """Delete a stream as its operator can: until the server starts again, the registrar may do what else it may not."""
-    config = home / "server" / CONFIG_FILE
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace(_LISTED, f'{_LISTED}\n      "{OWNER_PREFIX}.STREAM.DELETE.*"', 1), encoding="utf-8")
-    os.kill(server_pid(home), signal.SIGHUP)
     async with asyncio.timeout(SECONDS):
         while True:
-            with contextlib.suppress(UnavailableError):
+            with contextlib.suppress(UnavailableError, ProcessLookupError):
+                _allow_deleting(home)
                 async with registrar_at(home) as registrar:
                     parsed(await registrar.request(f"{OWNER_PREFIX}.STREAM.DELETE.{stream}", timeout_seconds=2.0))
                     return
             await asyncio.sleep(0.1)
 
 
+def _allow_deleting(home: Path) -> None:
+    """Let the server read a configuration by which the registrar may; a restart writes the old one again."""
+    config = home / "server" / CONFIG_FILE
+    text = config.read_text(encoding="utf-8")
+    if _DELETING not in text:
+        config.write_text(text.replace(_LISTED, f"{_LISTED}\n      {_DELETING}", 1), encoding="utf-8")
+        os.kill(server_pid(home), signal.SIGHUP)
+
+
 def blocks(home: Path, streams: Sequence[str]) -> list[Path]:
     """Return the files in which a server keeps the messages of some streams, if there is anything in them, by age."""
-    found = (path for stream in streams for path in (home / "jetstream").rglob(f"{stream}/msgs/*.blk"))
-    return sorted((path for path in found if path.stat().st_size > 0), key=lambda path: int(path.stem))
+    places = [home / "jetstream" / "jetstream" / "HUB" / "streams" / stream / "msgs" for stream in streams]
+    found = [path for place in places for path in place.glob("*.blk") if _size(path)]
+    return sorted(found, key=lambda path: int(path.stem))
+
+
+def _size(path: Path) -> int:
+    """A file's size; 0 if it is gone, for its server works meanwhile."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def flip_a_bit(path: Path, rng: random.Random) -> int:

@@ -86,6 +86,7 @@ class Child:
     def __init__(self, process: asyncio.subprocess.Process, directory: Path) -> None:
         """Take a process that was just started in ``directory``."""
         self._process, self._directory = process, directory
+        self._unhealthy = ""  # what it said last of its health, e.g. which stream it cannot recover
 
     @classmethod
     async def start(cls, binary: Path, config: Path) -> "Child":
@@ -132,7 +133,8 @@ class Child:
                 await self._listening()
                 await self._restored(monitor, _HEALTH if alone else _HEALTH_OF_ONE)
         except TimeoutError:
-            raise UnavailableError(f"nats-server is not ready after {timeout_seconds} s: {self.last_words()}") from None
+            why = self._unhealthy or self.last_words()
+            raise UnavailableError(f"nats-server is not ready after {timeout_seconds} s: {why}") from None
 
     async def _listening(self) -> None:
         """Wait for the file with its ports, which carries its pid: whoever else listens there is not meant."""
@@ -149,8 +151,10 @@ class Child:
             if not self.running:
                 raise UnavailableError(f"nats-server ended: {self.last_words()}")
             with contextlib.suppress(UnavailableError):
-                if (await ask(monitor, health)).get("status") == "ok":
+                answer = await ask(monitor, health)
+                if answer.get("status") == "ok":
                     return
+                self._unhealthy = str(answer.get("error") or "")
             await asyncio.sleep(_POLL_SECONDS)
 
     def reload(self) -> None:

@@ -18,7 +18,7 @@ from adapters.jetstream.copies import leading_copies, own_copies
 from adapters.jetstream.embedded import EmbeddedServer
 from schemas.hub_copies import StreamCopy
 from schemas.subjects import streams
-from services.domain.hub_copies import Step, damaged, is_turn, step
+from services.domain.hub_copies import Step, damaged, is_turn, lacking, step
 
 log = structlog.get_logger()
 
@@ -62,7 +62,8 @@ class HubWatch:
         """
         self._server, self._connection, self._store, self._name = server, connection, store, name
         self._turn_seconds, self._now = _LOOKS_OF_A_TURN * look_seconds, now
-        self._before: Mapping[str, StreamCopy] = {}
+        self._before: Mapping[str, StreamCopy] | None = None
+        self._absent: dict[str, int] = {}  # looks at which a copy was not there: being made, recovered, or never to be
         self._planned = Step.NOTHING
         self._told: dict[str, int] = {}
 
@@ -72,6 +73,7 @@ class HubWatch:
         Raises:
             UnavailableError: A server does not answer, or a stream has no leader now.
         """
+        await self._server.serving()
         held = await own_copies(self._server.ports.monitor, self._name or "")
         own = {stream: held[stream] for stream in streams() if stream in held}
         before, self._before = self._before, own
@@ -79,11 +81,16 @@ class HubWatch:
             self._tell({stream: own[stream].missing for stream in damaged(own, own)})
             return Step.NOTHING
         leading = await leading_copies(self._connection)
-        bad = damaged(before, leading)
-        self._tell(
-            {stream: max(before[stream].missing, before[stream].first - leading[stream].first) for stream in bad}
-        )
-        planned, self._planned = self._planned, step(self._name, before, leading)
+        if before is None:
+            return Step.NOTHING
+        self._absent = {stream: self._absent.get(stream, 0) + 1 for stream in leading if stream not in own}
+        bad = {
+            stream
+            for stream in damaged(before, leading)
+            if stream in before or self._absent.get(stream, 0) >= _LOOKS_OF_A_TURN
+        }
+        self._tell({stream: lacking(before.get(stream), leading[stream]) for stream in bad})
+        planned, self._planned = self._planned, step(self._name, bad, leading)
         holders = {name for one in leading.values() for name in one.holders}
         if planned is self._planned and is_turn(self._name, holders, self._now(), self._turn_seconds):
             await self._do(planned, sorted(bad))
@@ -97,7 +104,7 @@ class HubWatch:
             log.error("hub.copies_refilled", streams=bad, kept=str(self._store.with_name(SET_ASIDE)))
             await self._server.restart(self._set_aside)
         if planned in {Step.HAND_OVER, Step.REFILL}:
-            self._before, self._planned = {}, Step.NOTHING
+            self._before, self._absent, self._planned = None, {}, Step.NOTHING
 
     def _set_aside(self) -> None:
         """Keep what was damaged for a person to look at; only the newest, or it would fill the disk."""

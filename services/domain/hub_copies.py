@@ -34,32 +34,31 @@ def damaged(own: Mapping[str, StreamCopy], leading: Mapping[str, StreamCopy]) ->
 
     Args:
         own: This server's copies, as they were a while before ``leading`` was asked: what has expired meanwhile is
-            missing nowhere.
+            missing nowhere. One that nats-server could not recover is not among them.
         leading: The leaders' own copies.
     """
-    return frozenset(
-        stream
-        for stream, led in leading.items()
-        if (copy := own.get(stream)) is not None and (copy.missing or _lacks_beginning(copy, led))
-    )
+    return frozenset(stream for stream, led in leading.items() if stream not in own or lacking(own[stream], led))
 
 
-def _lacks_beginning(copy: StreamCopy, led: StreamCopy) -> bool:
-    return bool(copy.messages and led.messages) and copy.first > led.first
+def lacking(copy: StreamCopy | None, led: StreamCopy) -> int:
+    """Return how many messages a copy lacks that it should have; all, if it is not there."""
+    if copy is None:
+        return led.messages
+    beginning = max(0, copy.first - led.first) if copy.messages and led.messages else 0
+    return copy.missing + beginning
 
 
-def step(server: str, own: Mapping[str, StreamCopy], leading: Mapping[str, StreamCopy]) -> Step:
+def step(server: str, bad: Collection[str], leading: Mapping[str, StreamCopy]) -> Step:
     """Return what ``server`` is to do about its copies now.
 
     Args:
         server: This server's name.
-        own: As for ``damaged``.
+        bad: The streams whose copy here lacks something.
         leading: Of every event stream.
     """
-    bad = damaged(own, leading)
     if not bad:
         return Step.NOTHING
-    if any(one.behind or not one.leader for one in leading.values()):
+    if any(not one.leader or set(one.behind) - {server} for one in leading.values()):
         return Step.WAIT
     if any(leading[stream].leader == server for stream in bad):
         return Step.HAND_OVER

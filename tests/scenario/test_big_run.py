@@ -1,7 +1,8 @@
 """The big run: whatever may go wrong underneath the bus goes wrong while events flow; then everything is counted.
 
-Four counties on a hub of three servers, or of one. A stream is deleted; files of streams get flipped bits and lose their ends; a
-county and leaders are killed. Each counts only with deliveries in flight. In the end the separate recount counts.
+Four counties on a hub of three servers, or of one. A stream is deleted; files of streams get flipped bits and lose
+their ends; a county and leaders are killed. Each counts only with deliveries in flight. In the end the separate
+recount counts.
 """
 
 import asyncio
@@ -80,9 +81,16 @@ class Harm:
 
     async def _damage(self, way: Callable[[Path, random.Random], int]) -> str:
         """Damage one of the two newest files of a stream: what is under way is there."""
-        home = self.rng.choice(self.world.stage.servers)
-        path = self.rng.choice(blocks(home, [self.rng.choice(self._used())])[-2:])
+        while not (found := self._newest()):
+            await asyncio.sleep(0.01)  # the stream was deleted a moment ago
+        home, path = found[0], self.rng.choice(found[1])
         return f"{home.name} {path.parent.parent.name}/{path.name} at {way(path, self.rng)}"
+
+    def _newest(self) -> tuple[Path, list[Path]] | None:
+        home = self.rng.choice(self.world.stage.servers)
+        used = self._used()
+        found = blocks(home, [self.rng.choice(used)])[-2:] if used else []
+        return (home, found) if found else None
 
     async def _kill_county(self) -> str:
         await self.world.troupe.kill(VICTIM)

@@ -214,6 +214,28 @@ async def test_a_damaged_copy_of_three_is_taken_anew_from_the_others(tmp_path: P
         assert inbox.order == list(range(1, MESSAGES + 301))
 
 
+@pytest.mark.timeout(300)
+async def test_a_copy_that_nats_server_cannot_recover_is_taken_anew(tmp_path: Path) -> None:
+    """A bit of its settings flipped: the server starts without this copy, and would stay so."""
+    async with (
+        real_cluster(tmp_path, (HUANJIANG, LIBO)) as cluster,
+        cluster.connect(HUANJIANG) as county,
+        cluster.connect(REGISTRAR) as registrar,
+    ):
+        await append_all(county, 200)
+        await cluster.whole()
+        victim = (cluster.servers.index(await cluster.leader_of(SHARD)) + 1) % 3
+        settings = next((tmp_path / f"hub-{victim}" / "store").rglob(f"{SHARD}/meta.inf"))
+        flip_a_bit(settings, random.Random(1))
+        kill(cluster.servers[victim])
+        await until(lambda: _restarted(cluster, victim))
+        async with watching(cluster, registrar) as watches:
+            await append_all(county, 300)
+            took = await until(lambda: _refilled(cluster, victim, 300))
+        report(f"{name_of(victim)} could not recover a copy and had it again after {took:.1f} s: {watches[victim]}")
+        await cluster.whole()
+
+
 def first_block(cluster: RealCluster, number: int) -> Path:
     """A file of a server's copy to which nothing is appended any more: the leader does not send it again."""
     found = (cluster.directory / f"hub-{number}" / "store").rglob(f"{SHARD}/msgs/*.blk")
