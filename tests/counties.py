@@ -18,7 +18,7 @@ from schemas.errors import UnavailableError
 from services.bootstrap.client import open_client
 from services.cli.captured import captured
 from services.demo.cast import AGREEMENT_ID, Part
-from services.demo.ceremony import Ceremony, Ports, Stage, choose_ports
+from services.demo.ceremony import EVENTS_PER_HOUR, Ceremony, Ports, Stage, choose_ports
 from services.demo.link import Link
 from services.demo.recount import Count, recount
 from services.demo.sampling import Sample, sample
@@ -44,12 +44,23 @@ class World:
 
     @classmethod
     def prepared(
-        cls, root: Path, cast: Sequence[Part] = TRIO, *, stored_seconds: int = 60, servers: int = 1
+        cls,
+        root: Path,
+        cast: Sequence[Part] = TRIO,
+        *,
+        stored_seconds: int = 60,
+        servers: int = 1,
+        events_per_hour: int = EVENTS_PER_HOUR,
     ) -> "World":
         """Play the ceremony in ``root``."""
         ports = choose_ports(cast, servers)
         ceremony = Ceremony(Stage(root), cast, ports, captured)
-        ceremony.perform(lambda _: None, today=SystemClock().now(), stored_seconds=stored_seconds)
+        ceremony.perform(
+            lambda _: None,
+            today=SystemClock().now(),
+            stored_seconds=stored_seconds,
+            events_per_hour=events_per_hour,
+        )
         return cls(Stage(root), cast, ports, Troupe(root / "logs"), {part.code: [] for part in cast})
 
     @asynccontextmanager

@@ -142,7 +142,7 @@ class Registrar:
         Raises:
             UnavailableError: The hub cannot be reached.
         """
-        found = []
+        found, behind = [], False
         for stream in hub_streams():
             try:
                 info = await self._ask(f"STREAM.INFO.{stream}")
@@ -151,7 +151,8 @@ class Registrar:
                     raise
                 found.append(stream)
                 continue
-            if self._edition is not None and self._edition.behind(_edition_of(info["config"])):
+            behind = behind or (self._edition is not None and self._edition.behind(_edition_of(info["config"])))
+            if behind:
                 continue
             if info["state"].get("consumer_count") != len(members) or not _fits(
                 self._stream(stream, members), info["config"]

@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 SET_ASIDE: Final = "jetstream.damaged"
 _INDEXES: Final = "jetstream/HUB/streams/*/msgs/index.db"
+_BLOCKS: Final = "jetstream/HUB/streams/*/msgs/*.blk"
+_CHECKED_BYTES: Final = 4 << 30  # reading more takes longer than a start may
 _LOOKS_OF_A_TURN: Final = 12
 
 
@@ -33,6 +35,10 @@ def forget_indexes(store: Path) -> None:
     It would go by its indexes, and find a damaged message when somebody wants it. A file is lost from that message on:
     for one of three copies that is the way to be found out and taken anew, for an only copy it would be a loss.
     """
+    size = sum(block.stat().st_size for block in store.glob(_BLOCKS))
+    if size > _CHECKED_BYTES:
+        log.warning("hub.files_unchecked", mib=size >> 20)
+        return
     for index in store.glob(_INDEXES):
         index.unlink(missing_ok=True)
 

@@ -114,7 +114,7 @@ def test_everything_goes_wrong_and_nothing_is_lost(
     """
     count, seed = reduced(quick, stated), random.SystemRandom().randrange(1 << 32)
     report(f"seed {seed}, {count} events, four counties, servers: {servers}")
-    world = World.prepared(tmp_path, CAST, servers=servers)
+    world = World.prepared(tmp_path, CAST, servers=servers, events_per_hour=count)
     if not full:
         _hurry(world)
     harm = Harm(world, random.Random(seed), count)

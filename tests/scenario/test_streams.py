@@ -124,8 +124,12 @@ async def test_a_stream_that_somebody_changed_is_put_right(tmp_path: Path) -> No
         stream = stream_of(HUANJIANG, Lane.NORMAL)
         config = (await asked(hub, f"STREAM.INFO.{stream}"))["config"]
         await asked(hub, f"STREAM.UPDATE.{stream}", config | {"max_msgs_per_subject": 1, "description": "mine"})
+        await asked(hub, f"CONSUMER.DELETE.{URGENT_STREAM}.{consumer_of(HUANJIANG)}")
         async with hub.connect(REGISTRAR) as connection:
-            assert await Registrar(connection, hub.limits).arrange([HUANJIANG], {}) == 1
+            registrar = Registrar(connection, hub.limits)
+            assert await registrar.missing([HUANJIANG]) == [URGENT_STREAM, stream]
+            assert await registrar.arrange([HUANJIANG], {}) == 2
+            assert await registrar.missing([HUANJIANG]) == []
         config = (await asked(hub, f"STREAM.INFO.{stream}"))["config"]
         assert (config["max_msgs_per_subject"], config["description"]) == (100_000, "mine")
 
