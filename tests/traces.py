@@ -17,9 +17,9 @@ CALLS: Final = (
     "openat,write,pwrite64,writev,pwritev,pwritev2,ftruncate,truncate,fsync,fdatasync,sync_file_range,lseek,"
     "renameat,renameat2,unlinkat,close"
 )
-_WHOLE: Final = re.compile(r"(\d+) (\w+)\((.*)\) += (-?\d+).*")
-_BEGUN: Final = re.compile(r"(\d+) (\w+)\((.*) <unfinished \.\.\.>")
-_ENDED: Final = re.compile(r"(\d+) <\.\.\. (\w+) resumed>(.*)\) += (-?\d+).*")
+_WHOLE: Final = re.compile(r"(\d+) +(\w+)\((.*)\) += (-?\d+).*")
+_BEGUN: Final = re.compile(r"(\d+) +(\w+)\((.*) <unfinished \.\.\.>")
+_ENDED: Final = re.compile(r"(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (-?\d+).*")
 _HEX: Final = re.compile(r"(?:\\x[0-9a-f]{2})+")
 _TEXT: Final = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _FILE: Final = re.compile(r"(\d+)<([^>]*)>")
