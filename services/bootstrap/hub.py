@@ -195,7 +195,7 @@ class RunningHub:
                 await self.server.serving()
                 lacking = await self._lacking(connection)
                 if lacking:
-                    log.error("hub.streams_lacking", streams=lacking)
+                    log.error("hub.streams_missed", streams=lacking)
                 if lacking or (members, self.server.restarts) != arranged_for:
                     changed = await self._arrange(connection)
                     arranged_for = (members, self.server.restarts)

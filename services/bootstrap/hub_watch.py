@@ -123,5 +123,5 @@ class HubWatch:
             if self._told.get(stream) != count:
                 log.error("hub.copy_damaged", stream=stream, missing=count)
         for stream in self._told.keys() - missing.keys():
-            log.info("hub.copy_whole", stream=stream)
+            log.info("hub.copy_mended", stream=stream)
         self._told = missing
