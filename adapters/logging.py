@@ -4,14 +4,21 @@ The closed list of log events, ``room.past_tense``. One line per message per roo
 telephone number. Ids are bound once per delivery.
 
 info: gateway.submitted, gateway.acknowledged, gateway.closed, relay.published, receiver.accepted, receiver.reexamined,
-hub.arranged, upkeep.swept, completeness.answered, rekeying.rotated, rekeying.told.
-warning: gateway.refused, relay.append_deferred, receiver.deferred, receiver.gap_waited, notifier.deferred,
-upkeep.deferred, directory.refused, notifier.expiring, receiver.own_lost, receiver.left, hub.arrange_deferred,
-hub.certificate_expiring, hub.documents_outdated, completeness.resent, completeness.deferred, completeness.asked,
-completeness.answer_deferred, completeness.refused, rekeying.deferred, rekeying.order_void.
+hub.arranged, hub.copy_mended, upkeep.swept, completeness.answered, rekeying.rotated, rekeying.told,
+gateway.upload_begun, gateway.upload_ended, relay.file_published, receiver.file_concluded, completeness.chunks_asked,
+completeness.chunks_given, upkeep.files_swept, upkeep.file_removed, rotation.made, rotation.published,
+rotation.destroyed, rotation.destroyed_early, upkeep.lapsed, gateway.opened.
+warning: gateway.refused, relay.append_deferred, relay.hub_behind, hub.look_deferred, hub.files_unchecked,
+receiver.deferred, receiver.gap_waited, notifier.deferred, upkeep.deferred, directory.refused, notifier.expiring,
+receiver.own_lost, receiver.left, hub.arrange_deferred, hub.certificate_expiring, hub.documents_outdated,
+completeness.resent, completeness.deferred, completeness.asked, completeness.answer_deferred, completeness.refused,
+rekeying.deferred, rekeying.order_void, relay.chunks_deferred, relay.file_lost, receiver.chunk_of_unknown,
+receiver.file_unsound, completeness.chunks_deferred, upkeep.file_lost.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, receiver.revoked,
-relay.hub_ahead, notifier.told, completeness.missing, completeness.silent, completeness.contradicted,
-completeness.fork_proved, completeness.epoch_dropped, completeness.unheard, rekeying.no_next_key.
+relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, hub.streams_missed, hub.copy_damaged,
+hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,
+completeness.contradicted, completeness.fork_proved, completeness.epoch_dropped, completeness.unheard,
+rekeying.no_next_key, receiver.chunk_refused.
 """
 
 import atexit

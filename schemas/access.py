@@ -21,13 +21,16 @@ class Scope(StrEnum):
     ERASE = "content:erase"
     """Destroying the content of own events, which cannot be taken back."""
 
+    OPENINGS_READ = "openings:read"
+    """Who was shown personal content: for the auditor."""
+
 
 class Access(Model):
     """One token: its SHA-256, what it allows, and the officer it is bound to, if any."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
     digest: Digest
-    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=5, strict=False)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=6, strict=False)]
     officer: OfficerId | None = None
     issued_at: WireTime
     expires_at: WireTime

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import InformationClass, Model, VersionOne, WireTime
-from schemas.envelope import CONTENT_MAX_BYTES
+from schemas.envelope import CONTENT_MAX_BYTES, FILE_MAX_BYTES
 from schemas.ids import AgreementId, CountyId, WireType
 from schemas.registry import PhoneText, Text
 
@@ -73,6 +73,10 @@ class Agreement(Model):
     contacts: Annotated[tuple[Contact, ...], Field(max_length=512, strict=False)] = ()
     quotas: Annotated[tuple[Quota, ...], Field(max_length=512, strict=False, exclude_if=lambda rows: not rows)] = ()
     """Left out where there are none: versions that know no quotas go on reading such an agreement."""
+    file_max_bytes: Annotated[
+        int, Field(ge=1024, le=FILE_MAX_BYTES, exclude_if=lambda size: size == FILE_MAX_BYTES)
+    ] = FILE_MAX_BYTES
+    """Of a file that an event carries, as it is read. Not written if it is the most there may be, for older nodes."""
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

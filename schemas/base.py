@@ -117,5 +117,7 @@ class Event(Model):
     priority: ClassVar[int] = 3
     """0 highest … 4; 0 and 1 travel in the urgent lane."""
     kind: ClassVar[Kind] = Kind.REPORT
+    carries_file: ClassVar[bool] = False
+    """Whether a file goes with it; one without is refused then, and one with a file otherwise."""
     purposes: ClassVar[tuple[str, ...]]
     """Purpose codes this type may serve; the first is the default."""

@@ -18,6 +18,7 @@ from pydantic import JsonValue, ValidationError
 
 from schemas.base import Event
 from schemas.control import (
+    ChunksRequested,
     ContentErased,
     DocumentsPublished,
     EpochOpened,
@@ -30,6 +31,7 @@ from schemas.control import (
 from schemas.errors import Fault
 from schemas.faults import faults_of
 from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
+from schemas.information.attachments import AttachmentShared
 from schemas.information.bulletins import PolicyBulletinPublished, WorkBulletinPublished
 from schemas.information.population import PopulationFlowReported
 
@@ -40,6 +42,7 @@ TYPES: Final[tuple[type[Event], ...]] = (
     PolicyBulletinPublished,
     WorkBulletinPublished,
     PopulationFlowReported,
+    AttachmentShared,
     EpochOpened,
     MemberKeyPublished,
     ContentErased,
@@ -48,6 +51,7 @@ TYPES: Final[tuple[type[Event], ...]] = (
     HeadBeaconed,
     RangeRequested,
     ForkProved,
+    ChunksRequested,
 )
 
 _MODELS: Final[dict[str, type[Event]]] = {model.wire_type: model for model in TYPES}

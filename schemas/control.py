@@ -8,12 +8,16 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Event, InformationClass, Kind, Model, WireTime
 from schemas.documents import SignedDocument
-from schemas.envelope import AUDIENCE_MAX, MAX_INTEGER
+from schemas.envelope import AUDIENCE_MAX, CHUNK_MIN_BYTES, FILE_MAX_BYTES, FILE_OVERHEAD_BYTES, MAX_INTEGER
 from schemas.ids import AgreementId, AgreementRef, ChannelId, CountyId, Digest, EnvelopeId, Epoch
 from schemas.officers import OfficerProof
 from schemas.registry import KeyRecord, KeyUse
 
 CONTROL_PURPOSE = "bus_control"
+CHUNKS_MAX: Final = -(-(FILE_MAX_BYTES + FILE_OVERHEAD_BYTES) // CHUNK_MIN_BYTES)
+"""Most chunks of one file."""
+MISSING_MAX: Final = 64
+WANTED_FILES_MAX: Final = 16
 
 
 class ChainKind(StrEnum):
@@ -187,6 +191,39 @@ class RangeRequested(Event):
     wanted: Annotated[tuple[Wanted, ...], Field(max_length=WANTED_MAX, strict=False)]
     all_heads: bool = False
     """The channels at rest do not fit the digest: list all of them in the next beacon."""
+
+
+class Missing(Model):
+    """Chunks that a member lacks, by index from 0; the first and the last one are meant, too."""
+
+    first: Annotated[int, Field(ge=0, le=CHUNKS_MAX - 1)]
+    last: Annotated[int, Field(ge=0, le=CHUNKS_MAX - 1)]
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.first > self.last:
+            raise ValueError("`first` is at most `last`")
+        return self
+
+
+class WantedFile(Model):
+    """How much of one file a member holds, and what it asks for: nothing while chunks come by themselves."""
+
+    id: EnvelopeId
+    held: Annotated[int, Field(ge=0, le=CHUNKS_MAX)]
+    missing: Annotated[tuple[Missing, ...], Field(max_length=MISSING_MAX, strict=False)] = ()
+
+
+class ChunksRequested(Event):
+    """A member says how far the files of events that it holds have arrived, and asks for the chunks that it lacks."""
+
+    wire_type: ClassVar[str] = "cn.sihu.control.chunks_requested.v1"
+    title_zh: ClassVar[str] = "索取附件"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    kind: ClassVar[Kind] = Kind.REQUEST
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    wanted: Annotated[tuple[WantedFile, ...], Field(min_length=1, max_length=WANTED_FILES_MAX, strict=False)]
 
 
 Base64Url = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32768}$")]

@@ -7,8 +7,8 @@ from pydantic import Field, JsonValue, StringConstraints
 from schemas.agreements import Purpose
 from schemas.base import InformationClass, Kind, Model, Status, WireTime
 from schemas.control import ErasureReason
-from schemas.envelope import Ref
-from schemas.ids import AgreementId, CountyId, WireType
+from schemas.envelope import FILE_MAX_BYTES, Ref
+from schemas.ids import AgreementId, ContentId, CountyId, Digest, WireType
 from schemas.officers import AnswerWord
 
 
@@ -28,6 +28,8 @@ class EventDraft(Model):
     acknowledge_by: WireTime | None = None
     refs: Annotated[tuple[Ref, ...], Field(max_length=32, strict=False)] = ()
     content: dict[str, JsonValue]
+    upload: ContentId | None = None
+    """The finished upload whose file goes with the event; see ``POST /api/v1/uploads``."""
 
 
 class AcknowledgementDraft(Model):
@@ -49,3 +51,11 @@ class ErasureDraft(Model):
     reason: ErasureReason
     undelivered: bool = False
     """Erase it although a recipient has not stored it: that one will lack it for good."""
+
+
+class UploadDraft(Model):
+    """The body of ``POST /api/v1/uploads``: a file is announced before its bytes come."""
+
+    size: Annotated[int, Field(ge=1, le=FILE_MAX_BYTES)]
+    """Bytes."""
+    sha256: Digest

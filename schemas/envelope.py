@@ -24,6 +24,12 @@ KEYS_MAX_BYTES: Final = 128 * 1024
 CONTENT_MAX_BYTES: Final = 256 * 1024
 MESSAGE_MAX_BYTES: Final = 512 * 1024
 AUDIENCE_MAX: Final = 512
+CHUNK_MIN_BYTES: Final = 16 * 1024
+CHUNK_MAX_BYTES: Final = 512 * 1024
+FILE_MAX_BYTES: Final = 64 * 1024 * 1024
+"""A file that an event carries beside its content, as it is read."""
+FILE_OVERHEAD_BYTES: Final = 16
+"""By how much an encrypted file grows: the tag of AES-GCM."""
 MAX_INTEGER: Final = 2**53 - 1
 MAX_DEPTH: Final = 8
 
@@ -70,6 +76,33 @@ class SchemaRef(Model):
     digest: Digest
 
 
+class ChunkBinding(Model):
+    """What the header promises about a file that travels beside the envelope, in chunks, as it is carried.
+
+    Attributes:
+        size: Bytes of the whole file as carried.
+        digest: Of the whole file as carried.
+        chunk_size: Bytes of every chunk but the last, which has what is left: a power of two.
+        root: Of the RFC 6962 tree over the digests of the chunks, in their order.
+    """
+
+    size: Annotated[int, Field(ge=1, le=FILE_MAX_BYTES + FILE_OVERHEAD_BYTES)]
+    digest: Digest
+    chunk_size: Annotated[int, Field(ge=CHUNK_MIN_BYTES, le=CHUNK_MAX_BYTES)]
+    root: Digest
+
+    @model_validator(mode="after")
+    def _power_of_two(self) -> Self:
+        if self.chunk_size & (self.chunk_size - 1):
+            raise ValueError("`chunk_size` is a power of two")
+        return self
+
+    @property
+    def count(self) -> int:
+        """How many chunks there are."""
+        return -(-self.size // self.chunk_size)
+
+
 class ContentBinding(Model):
     """What the header promises about the content bytes as carried."""
 
@@ -79,6 +112,12 @@ class ContentBinding(Model):
     size: Annotated[int, Field(ge=0, le=CONTENT_MAX_BYTES)]  # bytes
     content_id: ContentId
     keys_digest: Digest | None = None
+    chunks: ChunkBinding | None = None
+
+    @property
+    def carried(self) -> int:
+        """Bytes of content and file together, as they travel."""
+        return self.size + (self.chunks.size if self.chunks is not None else 0)
 
 
 class Header(Model):

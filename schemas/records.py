@@ -112,6 +112,7 @@ class NewLink:
         about: What later events of its type are judged by; None for most types and for refused links.
         marks: What is doubtful about it.
         content_key: What opens its content; empty for content in clear and for refused links.
+        ends_at: When its content is to be erased; None if it may be kept.
     """
 
     chain_number: int
@@ -125,6 +126,7 @@ class NewLink:
     about: AlertFacts | FlowPeople | None = None
     marks: tuple[Mark, ...] = ()
     content_key: bytes = field(default=b"", repr=False)
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +314,8 @@ class NoticeKind(StrEnum):
     """No beacon of a partner for two intervals."""
     EPOCH_DROPPED = "epoch_dropped"
     """A county goes on in a new epoch without links that we hold: an old backup came back there."""
+    TWINS = "twins"
+    """Two nodes of one county, ours or a partner's, run at once: a restored one beside the first, or a copy."""
     MISSING = "missing"
     """Links of a channel that exist, by the word of its source or of a witness, are not here."""
     KEY_REVOKED = "key_revoked"

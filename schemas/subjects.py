@@ -18,7 +18,11 @@ SHARDS: Final = 4
 URGENT_STREAM: Final = "EVT_URGENT"
 SIGNAL_STREAM: Final = "SIGNAL"
 """Keeps the newest signal of each kind and pair of counties: beacons, requests, proofs."""
+BLOB_STREAM: Final = "BLOB"
+"""Keeps the chunks of files for some days: what is gone there is asked for again."""
 _SIGNAL: Final = "signal"
+_BLOB: Final = "blob"
+_CHUNK: Final = "content.chunk.v1"
 _PREFIX: Final = "cn.sihu."
 _TOKENS: Final = 8
 
@@ -91,6 +95,36 @@ def signal_space() -> str:
     return f"hub.in.*.{_SIGNAL}.>"
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkSubject:
+    """The parts of a chunk's subject: below every lane, and in none of the outbox's numberings.
+
+    Attributes:
+        source: Who hands the chunk on: the source of its event, or a member of the audience.
+        destination: A county, or ``_<agreement id>``.
+    """
+
+    source: CountyCode
+    destination: str
+
+    def __str__(self) -> str:
+        """Spell the subject."""
+        return f"hub.in.{self.source}.{_BLOB}.{self.destination}.{_CHUNK}"
+
+
+def parse_chunk_subject(text: str) -> ChunkSubject | None:
+    """Read a chunk's subject back; None if it is not one."""
+    tokens = text.split(".")
+    if len(tokens) != _TOKENS or [*tokens[:2], tokens[3]] != ["hub", "in", _BLOB] or not is_county(tokens[2]):
+        return None
+    return ChunkSubject(CountyCode(tokens[2]), tokens[4]) if ".".join(tokens[5:]) == _CHUNK else None
+
+
+def blob_space() -> str:
+    """Every chunk of every county."""
+    return f"hub.in.*.{_BLOB}.>"
+
+
 def own_space(source: str, lane: Lane) -> str:
     """The subject space of one county's lane: what compare-and-set on append covers."""
     return f"hub.in.{source}.{lane}.>"
@@ -112,8 +146,8 @@ def streams() -> tuple[str, ...]:
 
 
 def hub_streams() -> tuple[str, ...]:
-    """Everything that a hub keeps: the event streams, and the one of signals."""
-    return (*streams(), SIGNAL_STREAM)
+    """Everything that a hub keeps: the event streams, the one of signals, the one of chunks."""
+    return (*streams(), SIGNAL_STREAM, BLOB_STREAM)
 
 
 def consumer_of(county: str) -> str:

@@ -60,8 +60,8 @@ class OfficeKeys(Protocol):
     def keep(self, county: str, key: KeyRecord) -> None:
         """Keep a published key; beyond twelve of a county the oldest go."""
 
-    def note_published(self, kid: str, channel: str) -> None:
-        """A key of ours was published on a channel."""
+    def note_published(self, kid: str, channel: str, envelope_id: str) -> None:
+        """A key of ours was published on a channel, by this envelope."""
 
 
 class Erasures(Protocol):

@@ -36,8 +36,10 @@ from schemas.records import (
 )
 from schemas.subjects import Lane
 from services.completeness_ports import ShownWhole, Signals
+from services.custody_ports import InCustody, ShownCustody
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
+from services.file_ports import KeepsFiles, ShowsFiles
 from services.key_ports import Erasures, OfficeKeys, Readmitting
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
@@ -258,7 +260,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(ShownWhole, Protocol):
+class Snapshot(ShownWhole, ShownCustody, ShowsFiles, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -320,9 +322,6 @@ class Snapshot(ShownWhole, Protocol):
     def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
         """Return who has erased the content of an envelope, oldest first; ourselves among them."""
 
-    def is_published(self, kid: str, channel: str) -> bool:
-        """Tell whether an office key of ours was published on a channel."""
-
     def oldest_held(self) -> datetime | None:
         """Return since when the oldest link has been held back, None if none is."""
 
@@ -351,7 +350,7 @@ class Snapshot(ShownWhole, Protocol):
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, Protocol):
+class Transaction(Snapshot, InCustody, KeepsFiles, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

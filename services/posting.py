@@ -18,6 +18,7 @@ from schemas.registry import KeyRecord, KeyUse
 from schemas.subjects import Lane, Subject
 from services.domain.batches import sign_run
 from services.domain.chain import BEFORE_EPOCH, channel_of, next_epoch
+from services.domain.custody import end_of
 from services.domain.delivery import URGENT_PRIORITY, lane_of, subjects_for, watches_for
 from services.domain.drafting import Outgoing, schema_ref
 from services.domain.encoding import digest_of, require_base64url
@@ -26,6 +27,7 @@ from services.domain.heading import place
 from services.domain.office_keys import choose_key
 from services.domain.signing import attach, attach_later, key_use_of, payload_type_of, to_be_signed_of
 from services.domain.trust import AgreementInForce, Trust
+from services.filing import send_file
 from services.key_ports import Encryption
 from services.ports import Ids, Signer, Transaction
 from services.run_ports import SignRun
@@ -78,6 +80,8 @@ class Posting:
             return outgoing
         key, salt = self.encryption.fresh()
         content_id = self._ids.hex(16)
+        if outgoing.file is not None:  # its file was encrypted first, under the same key
+            key, content_id = outgoing.file.key, outgoing.file.content_id
         made = encrypt_content(outgoing.content, source=self.county, content_id=content_id, key=key, salt=salt)
         return replace(outgoing, encrypted=made)
 
@@ -100,6 +104,7 @@ class Posting:
             level=outgoing.level,
             about=outgoing.about,
             content_key=outgoing.encrypted.key if outgoing.encrypted else b"",
+            ends_at=end_of(envelope.header, outgoing.agreement.agreement),
         )
         if sign_later is None:
             tx.outbox.record([link])
@@ -107,6 +112,8 @@ class Posting:
             tx.outbox.record_unsigned(link, sign_later)
         tx.chains.advance(chain.number, envelope.link.position)
         self._enqueue(tx, envelope, outgoing.agreement)
+        if outgoing.file is not None:
+            send_file(tx, envelope, outgoing.file, outgoing.agreement.agreement, now)
         if outgoing.chain_kind is ChainKind.EVENT:
             self._expect(tx, chain, envelope, outgoing, now)
         return Posted(envelope.envelope_id, chain.channel, chain.epoch, envelope.header.seq)
@@ -229,7 +236,7 @@ class Posting:
             outgoing,
             chain,
             now=now,
-            content_id=content.content_id if content else self._ids.hex(16),
+            content_id=_content_id(outgoing) or self._ids.hex(16),
             registry_version=self._trust().registry.version,
             signer=signer.kid,
             keys_digest=digest_of(keys_part) if keys_part else None,
@@ -270,6 +277,12 @@ class Posting:
         )
 
 
+def _content_id(outgoing: Outgoing) -> str | None:
+    if outgoing.encrypted is not None:
+        return outgoing.encrypted.content_id
+    return outgoing.file.content_id if outgoing.file else None
+
+
 def _control(outgoing_like: Outgoing, event: EpochOpened, priority: int) -> Outgoing:
     return replace(
         outgoing_like,
@@ -287,6 +300,7 @@ def _control(outgoing_like: Outgoing, event: EpochOpened, priority: int) -> Outg
         level=None,
         encrypt=False,
         encrypted=None,
+        file=None,
     )
 
 

@@ -10,16 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from schemas.envelope import CHUNK_MAX_BYTES, CHUNK_MIN_BYTES
 from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.faults import faults_of
 from schemas.ids import CountyId
 from schemas.registry import PhoneText, Text
+from services.domain.files import CHUNK_SIZE
 
 SETTINGS_FILE: Final = "county.toml"
 OFFICE_KEYS_FOLDER: Final = "office-keys"
+FILES_FOLDER: Final = "files"
 PREFIX: Final = "SIHU_"
 _BETWEEN: Final = "__"
 
@@ -84,6 +87,24 @@ class StoreSettings(Section):
     """Below this much free space the node takes no more events."""
 
 
+class FileSettings(Section):
+    """Files that events carry."""
+
+    chunk_kib: Annotated[int, Field(ge=CHUNK_MIN_BYTES >> 10, le=CHUNK_MAX_BYTES >> 10)] = CHUNK_SIZE >> 10
+    """Of our own files, a power of two. On a line of 256 kbit/s, 64 take two seconds; a fast line may carry more."""
+    arriving_mib: Annotated[int, Field(ge=64, le=1_048_576)] = 512
+    """Of one source's files while they arrive; later ones wait for room."""
+    quiet_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    """After so long without a chunk the missing ones are asked for."""
+
+    @field_validator("chunk_kib")
+    @classmethod
+    def _power_of_two(cls, value: int) -> int:
+        if value & (value - 1):
+            raise ValueError("write 16, 32, 64, 128, 256 or 512")
+        return value
+
+
 class KeySettings(Section):
     """How the key files are opened."""
 
@@ -138,6 +159,7 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     watch: WatchSettings = WatchSettings()
     bus: BusSettings = BusSettings()
+    files: FileSettings = FileSettings()
 
     def at(self, path: Path) -> Path:
         """Return a path of these settings from the county's directory on; absolute ones stay."""
@@ -147,6 +169,11 @@ class Settings(BaseSettings):
     def office_keys(self) -> Path:
         """The folder of the short-lived keys: beside the database, for the node makes and destroys them itself."""
         return self.at(self.store.path).parent / OFFICE_KEYS_FOLDER
+
+    @property
+    def files_folder(self) -> Path:
+        """The folder of files that events carry: beside the database, for its rows make them count."""
+        return self.at(self.store.path).parent / FILES_FOLDER
 
     @classmethod
     def settings_customise_sources(
@@ -246,6 +273,8 @@ class HubServerSettings(Section):
     max_messages_per_subject: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
     """A county that floods fills its own subjects with this many, and no other county's."""
     store_mib: Annotated[int, Field(ge=64)] = 50 * 1024
+    look_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5.0
+    """How often a server looks at its own copies of the streams; a turn to repair them is twelve looks long."""
     cluster: HubClusterSettings | None = None
     """None for a hub of one server."""
 

@@ -21,7 +21,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: Any
-    """Parsed JSON, or the text if it is none."""
+    """Parsed JSON; the text, or the bytes, if it is none."""
 
     @property
     def is_problem(self) -> bool:
@@ -49,7 +49,8 @@ class Caller:
         async with self.session.request(method, address, headers=headers, **how) as reply:
             data = await reply.read()
             is_json = "json" in reply.headers.get("Content-Type", "")
-            body = await reply.json(content_type=None) if is_json else data.decode()
+            is_text = reply.headers.get("Content-Type", "text/").startswith("text/")
+            body = await reply.json(content_type=None) if is_json else data.decode() if is_text else data
             return Answer(reply.status, dict(reply.headers), body)
 
     async def get(self, path: str, **how: Any) -> Answer:  # noqa: ANN401

@@ -21,6 +21,7 @@ from adapters.jetstream.streams import Registrar, StreamLimits
 from adapters.tls.authority import Authority, save
 from schemas.errors import UnavailableError
 from schemas.ids import CountyCode
+from services.bootstrap.hub_watch import forget_indexes
 from services.demo.ceremony import free_ports
 from tests.hubs import STORE_BYTES, RealHub, now
 
@@ -144,7 +145,13 @@ async def real_cluster(
     cluster: RealCluster
 
     def server(number: int) -> EmbeddedServer:
-        return EmbeddedServer(directory / f"hub-{number}", lambda given: cluster.render_one(number, given), alone=False)
+        home = directory / f"hub-{number}"
+        return EmbeddedServer(
+            home,
+            lambda given: cluster.render_one(number, given),
+            alone=False,
+            prepare=lambda: forget_indexes(home / "store"),
+        )
 
     servers = [server(number) for number in range(SERVERS)]
     cluster = RealCluster(directory, authority, servers[0], new_nkey_seed(), limits, seeds, named, servers, ports)

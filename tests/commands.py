@@ -139,6 +139,7 @@ retention_days = 365
 
 [[grants]]
 types = [
+  "cn.sihu.information.attachment_shared.v1",
   "cn.sihu.information.alert_issued.v1",
   "cn.sihu.information.alert_updated.v1",
   "cn.sihu.information.alert_cancelled.v1",

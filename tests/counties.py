@@ -18,7 +18,7 @@ from schemas.errors import UnavailableError
 from services.bootstrap.client import open_client
 from services.cli.captured import captured
 from services.demo.cast import AGREEMENT_ID, Part
-from services.demo.ceremony import Ceremony, Ports, Stage, choose_ports
+from services.demo.ceremony import EVENTS_PER_HOUR, Ceremony, Ports, Stage, choose_ports
 from services.demo.link import Link
 from services.demo.recount import Count, recount
 from services.demo.sampling import Sample, sample
@@ -44,12 +44,23 @@ class World:
 
     @classmethod
     def prepared(
-        cls, root: Path, cast: Sequence[Part] = TRIO, *, stored_seconds: int = 60, servers: int = 1
+        cls,
+        root: Path,
+        cast: Sequence[Part] = TRIO,
+        *,
+        stored_seconds: int = 60,
+        servers: int = 1,
+        events_per_hour: int = EVENTS_PER_HOUR,
     ) -> "World":
         """Play the ceremony in ``root``."""
         ports = choose_ports(cast, servers)
         ceremony = Ceremony(Stage(root), cast, ports, captured)
-        ceremony.perform(lambda _: None, today=SystemClock().now(), stored_seconds=stored_seconds)
+        ceremony.perform(
+            lambda _: None,
+            today=SystemClock().now(),
+            stored_seconds=stored_seconds,
+            events_per_hour=events_per_hour,
+        )
         return cls(Stage(root), cast, ports, Troupe(root / "logs"), {part.code: [] for part in cast})
 
     @asynccontextmanager
@@ -143,6 +154,15 @@ class World:
                 await asyncio.sleep(0.1)
         return loop.time() - began
 
+    async def keyed(self, seconds: float) -> None:
+        """Wait until every county has published its office key of this month, and everybody has it."""
+        logs = [self.stage.root / "logs" / f"{part.code}.log" for part in self.cast]
+        async with asyncio.timeout(seconds):
+            while not all("rotation.published" in log.read_text(encoding="utf-8") for log in logs):
+                self.troupe.check()
+                await asyncio.sleep(0.1)
+        await self.complete(seconds)
+
     async def _owing(self) -> bool:
         gauges = [await self.gauges(part.code) for part in self.cast]
         return any(not one or one["sihu_deliveries"] > one["sihu_stored"] for one in gauges)
@@ -161,11 +181,15 @@ class World:
             except (ValueError, FileNotFoundError, ProcessLookupError):
                 await asyncio.sleep(0.005)
 
-    def recounted(self) -> Count:
-        """Write the senders' logs and recount; call after the processes have ended, or at least rest."""
+    def write_logs(self) -> None:
+        """Write what each sender was answered, for the recount."""
         for code, rows in self.accepted.items():
             text = "".join(json.dumps(row) + "\n" for row in rows)
             (self.stage.county(code) / "accepted.jsonl").write_text(text, encoding="utf-8")
+
+    def recounted(self) -> Count:
+        """Write the senders' logs and recount; call after the processes have ended, or at least rest."""
+        self.write_logs()
         return recount(self.stage.root)
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import random
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import Enum
@@ -10,6 +12,7 @@ from enum import Enum
 CHUNK_BYTES = 64 * 1024
 _SLOW_CHUNK_BYTES = 2 * 1024
 _SLOW_BUFFER_BYTES = 16 * 1024
+_AGAIN_SECONDS = 0.2  # after that TCP sends for the first time again; then it waits twice as long
 
 
 class Mood(Enum):
@@ -25,12 +28,22 @@ class Link:
     """Relays from ``port`` to the hub's port, in the mood of the moment.
 
     ``bytes_per_second`` bounds each direction of all connections together, and ``delay_seconds`` is what every piece
-    takes besides; what does not fit waits with the sender, as on a modem line.
+    takes besides; what does not fit waits with the sender, as on a modem line. Of what a line loses TCP notices that it
+    did not arrive, and sends it again: ``loss`` is the share of pieces that wait for this, and all behind them.
     """
 
-    def __init__(self, target_port: int, *, bytes_per_second: float = 0.0, delay_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        target_port: int,
+        *,
+        bytes_per_second: float = 0.0,
+        delay_seconds: float = 0.0,
+        loss: float = 0.0,
+        seed: int = 1,
+    ) -> None:
         self._target_port = target_port
         self._bytes_per_second, self._delay_seconds = bytes_per_second, delay_seconds
+        self._loss, self._rng = loss, random.Random(seed)
         self._free_at = {True: 0.0, False: 0.0}
         self._writers: set[asyncio.StreamWriter] = set()
         self._changed = asyncio.Event()
@@ -48,10 +61,10 @@ class Link:
             self.drop()
 
     def drop(self) -> None:
-        """Break every open connection, without a goodbye."""
+        """Reset every open connection."""
         self._lost.clear()
         for writer in tuple(self._writers):
-            writer.transport.abort()
+            _reset(writer)
 
     def lose(self) -> None:
         """Let what is open now hang for ever, closed by nobody, as behind a firewall that forgot it."""
@@ -59,9 +72,13 @@ class Link:
 
     async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        if self.mood is Mood.REFUSING:
+        try:
+            if self.mood is not Mood.REFUSING:
+                await self._relay(reader, writer)
+        finally:
             writer.transport.abort()
-            return
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
             if self._bytes_per_second:
@@ -71,13 +88,14 @@ class Link:
             self._writers |= pair
             both = [self._pump(reader, far_writer, garbles=False), self._pump(far_reader, writer, garbles=True)]
             tasks = [asyncio.ensure_future(one) for one in both]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
-            self._writers -= pair
-            for one in pair:
-                one.transport.abort()
-        writer.transport.abort()
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                self._writers -= pair
+                for one in pair:
+                    one.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, garbles: bool) -> None:
         first = True
@@ -101,12 +119,26 @@ class Link:
             await asyncio.sleep(self._free_at[inwards] - loop.time())
         if self._delay_seconds:
             await asyncio.sleep(self._delay_seconds)
+        again = _AGAIN_SECONDS
+        while self._rng.random() < self._loss:
+            await asyncio.sleep(again)
+            again *= 2
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection as a firewall does that answers for somebody: RST, and what is on its way is lost."""
+    end = writer.get_extra_info("socket")
+    with contextlib.suppress(OSError):  # it is closed already
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 @asynccontextmanager
-async def link_to(port: int, *, bytes_per_second: float = 0.0, delay_seconds: float = 0.0) -> AsyncIterator[Link]:
+async def link_to(
+    port: int, *, bytes_per_second: float = 0.0, delay_seconds: float = 0.0, loss: float = 0.0
+) -> AsyncIterator[Link]:
     """Open a link to a loopback port."""
-    link = Link(port, bytes_per_second=bytes_per_second, delay_seconds=delay_seconds)
+    link = Link(port, bytes_per_second=bytes_per_second, delay_seconds=delay_seconds, loss=loss)
     server = await asyncio.start_server(link.relay, "127.0.0.1", 0, limit=_SLOW_BUFFER_BYTES)
     link.port = int(server.sockets[0].getsockname()[1])
     try:

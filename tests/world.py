@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.encryption import MemoryEncryption
+from adapters.memory.folder import MemoryFolder
 from adapters.memory.ids import SequentialIds
 from adapters.memory.store import MemoryStore
 from schemas.access import Access, Scope
@@ -79,19 +80,23 @@ class County:
         self.code, self.clock = code, clock
         self.ids = SequentialIds(code)
         self.store = MemoryStore()
+        self.folder = MemoryFolder()
         self.directory = OpenDirectory(trust, credentials={OFFICER: papers.credential(code)})
         signers = {use: papers.signer(code, use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
         self.encryption: Encryption = MemoryEncryption(papers.encryption_name(code))
         self.posting = Posting(
             county=code, signers=signers, trust=self.directory.trust, ids=self.ids, encryption=self.encryption
         )
-        self.submitter = Submitter(store=self.store, posting=self.posting, directory=self.directory, clock=clock)
+        self.submitter = Submitter(
+            store=self.store, posting=self.posting, directory=self.directory, clock=clock, folder=self.folder
+        )
         self.checks: dict[str, bool] = {"store": True, "hub": True}
         self.crashes: list[BaseException] = []
 
     def gateway(self, limits: Limits | None = None) -> Gateway:
         """Return what the gateway needs."""
         return Gateway(
+            folder=self.folder,
             store=self.store,
             posting=self.posting,
             directory=self.directory,

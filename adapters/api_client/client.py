@@ -11,6 +11,8 @@ from schemas.errors import ConflictError, Fault, NotFoundError, RequestError, Sh
 
 PREFIX: Final = "/api/v1"
 HEARTBEAT_SECONDS: Final = 10.0
+_SILENT_SECONDS: Final = 60.0
+_PIECE_BYTES: Final = 256 * 1024
 _RETRYABLE: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
 _LIVE_PROTOCOL: Final = "sihu.live.v1"
 _TOKEN_ENDED: Final = 4401
@@ -62,6 +64,33 @@ class ApiClient:
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
         return await self._ask("POST", PREFIX + path, data=body, headers=headers)
+
+    async def patch(self, path: str, data: bytes, params: Mapping[str, str]) -> bytes:
+        """Send bytes of a file and return the answer's JSON.
+
+        Raises:
+            RequestError: The node refuses; carries its faults.
+            UnavailableError: The node is not to be reached, or broken; part of the bytes may have come there.
+        """
+        headers = {"Content-Type": "application/octet-stream"}
+        return await self._ask("PATCH", PREFIX + path, data=data, headers=headers, params=dict(params))
+
+    @asynccontextmanager
+    async def download(self, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a file for reading, piece by piece.
+
+        Raises:
+            RequestError: The node refuses; carries its faults.
+            UnavailableError: The node is not to be reached, or broken.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=_SILENT_SECONDS)
+        try:
+            async with self._session.get(self._address + PREFIX + path, timeout=timeout) as reply:
+                if reply.status >= _REFUSED:
+                    raise _refusal(reply.status, await reply.read())
+                yield reply.content.iter_chunked(_PIECE_BYTES)
+        except _RETRYABLE as exc:
+            raise self._unavailable(exc) from exc
 
     @asynccontextmanager
     async def live(self, after: int | None) -> AsyncIterator[AsyncIterator[bytes]]:

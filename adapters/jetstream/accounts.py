@@ -24,6 +24,7 @@ from schemas.ids import CountyCode
 REGISTRAR: Final = "registrar"
 _STREAM_REQUESTS: Final = ("STREAM.CREATE.*", "STREAM.UPDATE.*", "STREAM.INFO.*")
 _CONSUMER_REQUESTS: Final = ("CONSUMER.CREATE.>", "CONSUMER.LIST.*", "CONSUMER.DELETE.*.*")
+_READ_REQUESTS: Final = ("DIRECT.GET.*",)  # reads a stream through; the registrar's machine holds its files anyway
 _CONNECTIONS_MAX: Final = 16
 _LEAFS_MAX: Final = 2
 
@@ -38,7 +39,7 @@ class Member:
 
 def owner_account(registrar_nkey: str) -> list[str]:
     """Return the account that owns the streams and offers the counties the handful of requests they need."""
-    requests = [f"{OWNER_PREFIX}.{request}" for request in (*_STREAM_REQUESTS, *_CONSUMER_REQUESTS)]
+    requests = [f"{OWNER_PREFIX}.{request}" for request in (*_STREAM_REQUESTS, *_CONSUMER_REQUESTS, *_READ_REQUESTS)]
     return [
         "HUB {  # owns the streams; the registrar alone logs in here",
         "  jetstream: enabled",

@@ -14,6 +14,7 @@ from adapters.jetstream.monitor import ask
 from schemas.errors import Fault, RequestError, UnavailableError
 
 _STOP_SECONDS: Final = 10.0
+_GARBAGE_PERCENT: Final = "50"
 _POLL_SECONDS: Final = 0.005
 _TAIL_BYTES: Final = 2000
 _HEALTH: Final = "/healthz"
@@ -68,6 +69,14 @@ async def check_binary(binary: Path) -> str:
     return version
 
 
+def _environment() -> dict[str, str]:
+    """Let the server collect its garbage sooner than Go would by itself, unless the operator has said otherwise.
+
+    While chunks of files pass, half of what it holds is garbage: 64 MiB to five counties took 76 MiB, and so 54.
+    """
+    return {"GOGC": _GARBAGE_PERCENT, **os.environ}
+
+
 def pid_in(directory: Path) -> int:
     """Return the pid of the server that runs beside its configuration in ``directory``, started by whom ever.
 
@@ -86,6 +95,7 @@ class Child:
     def __init__(self, process: asyncio.subprocess.Process, directory: Path) -> None:
         """Take a process that was just started in ``directory``."""
         self._process, self._directory = process, directory
+        self._unhealthy = ""  # what it said last of its health, e.g. which stream it cannot recover
 
     @classmethod
     async def start(cls, binary: Path, config: Path) -> "Child":
@@ -98,7 +108,7 @@ class Child:
             line = [sys.executable, "-I", "-S", "-c", _BOUND_TO_PARENT, str(os.getpid()), *line]
         with (directory / "nats-server.out").open("wb") as output:  # what it says before its log is open, or in a panic
             process = await asyncio.create_subprocess_exec(
-                *line, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=directory
+                *line, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=directory, env=_environment()
             )
         return cls(process, directory)
 
@@ -132,7 +142,8 @@ class Child:
                 await self._listening()
                 await self._restored(monitor, _HEALTH if alone else _HEALTH_OF_ONE)
         except TimeoutError:
-            raise UnavailableError(f"nats-server is not ready after {timeout_seconds} s: {self.last_words()}") from None
+            why = self._unhealthy or self.last_words()
+            raise UnavailableError(f"nats-server is not ready after {timeout_seconds} s: {why}") from None
 
     async def _listening(self) -> None:
         """Wait for the file with its ports, which carries its pid: whoever else listens there is not meant."""
@@ -149,8 +160,10 @@ class Child:
             if not self.running:
                 raise UnavailableError(f"nats-server ended: {self.last_words()}")
             with contextlib.suppress(UnavailableError):
-                if (await ask(monitor, health)).get("status") == "ok":
+                answer = await ask(monitor, health)
+                if answer.get("status") == "ok":
                     return
+                self._unhealthy = str(answer.get("error") or "")
             await asyncio.sleep(_POLL_SECONDS)
 
     def reload(self) -> None:

@@ -38,6 +38,7 @@ class EmbeddedServer:
         secrets: Mapping[str, str] | None = None,
         binary: Path | None = None,
         alone: bool = True,
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; start nothing.
 
@@ -48,10 +49,13 @@ class EmbeddedServer:
             secrets: Files that the configuration includes, by name.
             binary: The program; by default the one that was installed with us.
             alone: False for one of several servers: it gets ready without waiting for the others.
+            prepare: Called before every start.
         """
         self._directory, self._render, self._binary, self._alone = directory, render, binary, alone
+        self._prepare = prepare
         self._config, self._secrets = directory / CONFIG_FILE, dict(secrets or {})
         self._child: Child | None = None
+        self._between: Callable[[], None] | None = None
         self._serving = asyncio.Event()
         self.ports = ports or Ports()
         self.version = ""
@@ -93,6 +97,22 @@ class EmbeddedServer:
     async def serving(self) -> None:
         """Wait until it is ready: at once, or when the restart under way is done."""
         await self._serving.wait()
+
+    async def restart(self, between: Callable[[], None]) -> None:
+        """Stop it, do something while it does not run, and let it be started again; returns when it serves.
+
+        Args:
+            between: Called once between the end and the start.
+
+        Raises:
+            UnavailableError: It is not running now.
+        """
+        if self._child is None or not self._child.running:
+            raise UnavailableError("nats-server is not running")
+        self._between = between
+        self._serving.clear()
+        await self._child.stop()
+        await self.serving()
 
     async def reload(self, render: Render) -> None:
         """Put another configuration in force without closing connections that may stay.
@@ -148,6 +168,7 @@ class EmbeddedServer:
                 break
 
     async def _start(self, binary: Path) -> None:
+        self._prepare()
         _write(self._config, self._render(self.ports))
         self._child = child = await Child.start(binary, self._config)
         try:
@@ -159,6 +180,11 @@ class EmbeddedServer:
             raise
         self._serving.set()
 
+    def _do_between(self) -> None:
+        between, self._between = self._between, None
+        if between is not None:
+            between()
+
     async def _watch(self, binary: Path) -> None:
         """Start it again whenever it ends, sooner after the first time than after the fifth in a row."""
         attempt = 0
@@ -168,6 +194,7 @@ class EmbeddedServer:
             if self._child is not None:
                 await self._child.ended()
             self._serving.clear()
+            self._do_between()
             attempt = 0 if clock.time() - since > _STEADY_SECONDS else attempt
             await asyncio.sleep(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS) - 1)])
             attempt += 1

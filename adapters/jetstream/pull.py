@@ -1,13 +1,17 @@
 """The way in from one stream of the hub: it hands over ahead of us, as far as acknowledgements and flow control let it.
 
 There is one way back from every trouble (a reconnect, a silent hub, a consumer that was deleted, a leaf that was
-restarted): stop listening, set the consumer back to what we acknowledged last, listen again. What was under way comes
-once more, in order, and the receiver knows it already.
+restarted): stop listening, set the consumer back to what was acknowledged last, listen again. What was under way
+comes once more, in order, and the receiver knows it already. The hub begins when we listen. After a half-open line it
+does not: it hands over to the dead connection, too, until its own PINGs have failed, and we miss the first messages.
+Whoever missed those goes on listening while the consumer is set back.
 
-The hub counts what it hands over, from 1 after a consumer was set back, and its heartbeats tell the count. We take only
-what continues the count: a number that skips was lost between the hub and us, one that repeats means that somebody else
-has set the consumer back. How much is worked off we know ourselves, as long as it is the same stream: the hub may have
-missed our acknowledgements, and may have been given some in our name.
+The hub counts what it hands over, from 1 after a consumer was set back, and its heartbeats tell the count. A round
+begins with the first message that has number 1; what comes before it was under way already. Then we take only what
+continues the count: a number that skips was lost between the hub and us, one that repeats means that somebody else
+has set the consumer back. If the hub knows of more acknowledgements than we gave, somebody gave them in our name, and
+we set it back further. If it knows of fewer, it missed some, or its disk has lost the end of the stream and gives
+those numbers to other messages now: either way it begins where it says.
 
 Source: docs/decisions/0006-carry-events-over-jetstream.md
 """
@@ -36,6 +40,7 @@ _TOKENS_WITH_DOMAIN: Final = 11
 _IDENTITY: Final = b"Nats-Stream-Identity"
 _ASK_IDENTITY: Final = b"NATS/1.0\r\n%b: ?\r\n\r\n" % _IDENTITY
 _STALLED_HEARTBEATS: Final = 3
+_SETTLE_SECONDS: Final = 1.0  # after a consumer was set back: until then, what was under way before may still come
 
 Message = tuple[int, bytes, bytes, bytes]
 """Stream sequence, subject, acknowledge subject, body."""
@@ -74,6 +79,9 @@ class JetStreamPuller:
         self._identity = b""
         self._idle_heartbeats = 0
         self._stale = True  # begin anew
+        self._handed_on = False  # any message of this round
+        self._missed = False  # the first messages of this round
+        self._settled_at = float("inf")  # when nothing from before this round comes any more
         self._rewinding = False
         self._news = asyncio.Event()
 
@@ -115,17 +123,23 @@ class JetStreamPuller:
             self._say(subject.encode(), b"+ACK")
 
     async def _begin(self) -> None:
-        """Set the consumer back to the last acknowledged message while nobody listens, then listen."""
-        if self._leave():
+        """Set the consumer back to the last acknowledged message, and listen."""
+        stays, self._missed = self._missed and self._contact == self._hub.contacts, False
+        if not stays and self._leave():
             await asyncio.sleep(_PAUSE_SECONDS)  # until the hub has noticed, or it would hand over to nobody
         self._contact = await self._hub.contact()
-        await self._set_back()
         self._round += 1
         self._count = self._pending = self._idle_heartbeats = 0
         self._arrived.clear()
-        self._stale = False
-        wire = self._hub.wire
-        self._ear = wire, await wire.tap(self._subject, self._hear)
+        self._stale, self._handed_on, self._settled_at = False, False, float("inf")
+        await self._set_back()
+        if self._ear is None:
+            wire = self._hub.wire
+            self._settled_at = 0.0
+            self._ear = wire, await wire.tap(self._subject, self._hear)
+        else:
+            await asyncio.sleep(_PAUSE_SECONDS)  # what was under way may come behind the hub's answer
+            self._settled_at = asyncio.get_running_loop().time() + _SETTLE_SECONDS
 
     async def _set_back(self) -> None:
         reply = await self._hub.request(self._reset, _back_to(1) if self._rewinding else b"", headers=_ASK_IDENTITY)
@@ -133,7 +147,7 @@ class JetStreamPuller:
         identity = reply.header(_IDENTITY) or b""
         if not isinstance(first, int):
             raise HubRefusedError("the hub does not tell where it begins")
-        if identity == self._identity and first != self._worked_off + 1:
+        if identity == self._identity and first > self._worked_off + 1:
             parsed(await self._hub.request(self._reset, _back_to(self._worked_off + 1)))
         else:
             self._identity, self._worked_off = identity, first - 1
@@ -164,11 +178,7 @@ class JetStreamPuller:
         if self._stale:
             return
         if reply.startswith(_ACKNOWLEDGE):
-            self._last, count, self._pending = _numbers(reply)
-            self._stale = count != self._count + 1
-            self._count = count
-            self._idle_heartbeats = 0
-            self._arrived.append((self._last, subject, reply, body))
+            self._hear_message(subject, reply, body)
         elif status_of(headers) != _STATUS:
             self._stale = True  # the contact ended, or nothing that we know
         elif reply:
@@ -176,13 +186,31 @@ class JetStreamPuller:
         else:
             self._hear_heartbeat(headers)
 
+    def _hear_message(self, subject: bytes, reply: bytes, body: bytes) -> None:
+        """Take what continues the count; number 1 begins it, as long as nothing of this round was handed on."""
+        sequence, count, pending = _numbers(reply)
+        if count == 1 and not self._handed_on:
+            self._arrived = deque(one for one in self._arrived if isinstance(one, bytes))
+        elif self._count == 0 and self._is_settling():
+            return  # it was under way before the consumer was set back, and comes again
+        elif count != self._count + 1:
+            self._stale, self._missed = True, self._count == 0
+            return
+        self._last, self._count, self._pending = sequence, count, pending
+        self._idle_heartbeats = 0
+        self._arrived.append((sequence, subject, reply, body))
+
+    def _is_settling(self) -> bool:
+        return asyncio.get_running_loop().time() < self._settled_at
+
     def _hear_heartbeat(self, headers: bytes) -> None:
         """The hub is there and has nothing to hand over: check that this can be so."""
         count = header_of(headers, _HANDED_OVER) or b""
         if self._pending and self._worked_off >= self._last:
             self._idle_heartbeats += 1  # it had more, and everything is acknowledged: what does it wait for?
         stalled = self._idle_heartbeats >= _STALLED_HEARTBEATS
-        self._stale = stalled or (count.isdigit() and int(count) != self._count)
+        differs = count.isdigit() and int(count) != self._count and not self._is_settling()
+        self._stale, self._missed = stalled or differs, differs and self._count == 0
         waits_for = header_of(headers, _STALLED)
         if waits_for:
             self._arrived.append(waits_for)
@@ -196,6 +224,7 @@ class JetStreamPuller:
                 self._say(one, b"")
             else:
                 some.append(one)
+        self._handed_on = self._handed_on or bool(some)
         return some
 
     def _say(self, subject: bytes, body: bytes) -> None:

@@ -13,9 +13,11 @@ from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.refusals import HubRefusedError, parsed
 from schemas.errors import UnavailableError
 from schemas.subjects import (
+    BLOB_STREAM,
     SIGNAL_STREAM,
     URGENT_STREAM,
     Lane,
+    blob_space,
     consumer_of,
     hub_streams,
     own_space,
@@ -26,6 +28,12 @@ from schemas.subjects import (
 
 ACK_PENDING_MAX: Final = 2000
 """Messages that a county may hold unacknowledged, per stream: four batches of its puller."""
+
+CHUNKS_PENDING_MAX: Final = 16
+"""Chunks that a county may hold unacknowledged: on a slow line half a minute's worth, in memory a MiB."""
+_CHUNKS_PER_SUBJECT: Final = 16_384  # a GiB of 64 KiB; a county that sends more pushes out its own
+_BLOB_AGE_SECONDS: Final = 3 * 24 * 3600
+_REPEATED_SECONDS: Final = 120
 
 _SIGNAL_AGE_SECONDS: Final = 600  # what is older is believed by nobody
 _NANOSECONDS: Final = 1_000_000_000
@@ -76,12 +84,14 @@ class StreamLimits:
         max_age_seconds: A hub is no archive: what is older is gone, whatever it was.
         max_messages_per_subject: A county that floods fills its own subjects with this many, and no other county's.
         max_bytes: Of one stream; -1 leaves it to the server's store.
+        blob_bytes: Of the stream of chunks, whose oldest give way: what is missing there is asked for again.
         replicas: 1, or 3 on three servers in three failure domains; of streams and of consumers.
     """
 
     max_age_seconds: int = 14 * 24 * 3600
     max_messages_per_subject: int = 100_000
     max_bytes: int = -1
+    blob_bytes: int = 512 * 1024 * 1024
     replicas: int = 1
 
 
@@ -131,6 +141,35 @@ class Registrar:
                 changed += 1
         return changed
 
+    async def missing(self, members: Collection[str]) -> list[str]:
+        """Return the streams that are gone, set otherwise, or lack a consumer; cheap enough for every second.
+
+        Of a hub that others arranged by newer documents only gone streams are named: we do not know the others.
+
+        Args:
+            members: As for ``arrange``.
+
+        Raises:
+            UnavailableError: The hub cannot be reached.
+        """
+        found, behind = [], False
+        for stream in hub_streams():
+            try:
+                info = await self._ask(f"STREAM.INFO.{stream}")
+            except HubRefusedError as exc:
+                if _STREAM_NOT_FOUND not in str(exc):
+                    raise
+                found.append(stream)
+                continue
+            behind = behind or (self._edition is not None and self._edition.behind(_edition_of(info["config"])))
+            if behind:
+                continue
+            if info["state"].get("consumer_count") != len(members) or not _fits(
+                self._stream(stream, members), info["config"]
+            ):
+                found.append(stream)
+        return found
+
     async def usage(self) -> dict[str, Usage]:
         """Return what each county keeps at the hub: the one that floods it, or invents subjects, stands out.
 
@@ -138,7 +177,7 @@ class Registrar:
             UnavailableError: The hub cannot be reached.
         """
         found: dict[str, Usage] = {}
-        for stream in streams():
+        for stream in (*streams(), BLOB_STREAM):
             subjects = await self._subjects_of(stream)
             for subject, messages in subjects.items():
                 county = subject.split(".")[2]
@@ -174,7 +213,27 @@ class Registrar:
         return 1
 
     def _stream(self, stream: str, members: Iterable[str]) -> dict[str, object]:
+        if stream == BLOB_STREAM:
+            return self._blob_stream()
         return self._signal_stream() if stream == SIGNAL_STREAM else self._event_stream(stream, members)
+
+    def _blob_stream(self) -> dict[str, object]:
+        """Keep chunks for some days. The oldest give way, a county's own ones first: nothing waits for room here."""
+        return {
+            "name": BLOB_STREAM,
+            "subjects": [blob_space()],
+            "retention": "limits",
+            "storage": "file",
+            "discard": "old",
+            "max_msgs_per_subject": _CHUNKS_PER_SUBJECT,
+            "max_age": _BLOB_AGE_SECONDS * _NANOSECONDS,
+            "max_bytes": self._limits.blob_bytes,
+            "duplicate_window": _REPEATED_SECONDS * _NANOSECONDS,
+            "num_replicas": self._limits.replicas,
+            "allow_direct": True,
+            "deny_delete": True,
+            "deny_purge": True,
+        }
 
     def _signal_stream(self) -> dict[str, object]:
         """Keep the newest signal of each kind and pair of counties, for a few minutes: an older one says nothing."""
@@ -213,19 +272,19 @@ class Registrar:
         }
 
     def _consumer(self, stream: str, county: str, agreements: Mapping[str, Collection[str]]) -> dict[str, object]:
-        joined = () if stream == SIGNAL_STREAM else (name for name, parties in agreements.items() if county in parties)
-        audiences = sorted(f"_{agreement}" for agreement in joined)  # a signal is for one county, never for an audience
+        mine = {name: parties for name, parties in agreements.items() if county in parties}
         return {
             "durable_name": consumer_of(county),
             "name": consumer_of(county),
-            "filter_subjects": [f"hub.in.*.*.{destination}.>" for destination in (county, *audiences)],
+            "filter_subjects": _filters(stream, county, mine),
             "deliver_policy": "all",
             "deliver_subject": handed_to(county, stream),
             "flow_control": True,
             "idle_heartbeat": _NANOSECONDS,
             "ack_policy": "all",
-            "ack_wait": 30 * _NANOSECONDS,  # a county that comes back sets its consumer back anyway
-            "max_ack_pending": ACK_PENDING_MAX,
+            # A county that comes back sets its consumer back anyway; chunks take their time on a slow line.
+            "ack_wait": (120 if stream == BLOB_STREAM else 30) * _NANOSECONDS,
+            "max_ack_pending": CHUNKS_PENDING_MAX if stream == BLOB_STREAM else ACK_PENDING_MAX,
             "num_replicas": self._limits.replicas,  # one copy is away with its server, and the county's mail with it
         }
 
@@ -241,6 +300,18 @@ class Registrar:
     async def _ask(self, request: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         data = json.dumps(body).encode() if body is not None else b""
         return parsed(await self._hub.request(f"{OWNER_PREFIX}.{request}", data, timeout_seconds=10.0))
+
+
+def _filters(stream: str, county: str, mine: Mapping[str, Collection[str]]) -> list[str]:
+    """What of a stream is for a county. A signal is for one county, never for an audience.
+
+    Of chunks its own ones are left out, too: 64 MiB that come back would cost its line as much as they are worth.
+    """
+    if stream == BLOB_STREAM:
+        others = sorted((name, party) for name, parties in mine.items() for party in parties if party != county)
+        return [f"hub.in.*.*.{county}.>", *(f"hub.in.{party}.*._{name}.>" for name, party in others)]
+    audiences = () if stream == SIGNAL_STREAM else sorted(f"_{name}" for name in mine)
+    return [f"hub.in.*.*.{destination}.>" for destination in (county, *audiences)]
 
 
 def _subjects(stream: str, members: Iterable[str]) -> list[str]:

@@ -134,6 +134,8 @@ class MemoryOutbox:
         state.links[position] = Link(event, link.refused, None if link.refused else link.about)
         state.positions_by_place[place] = position
         state.positions_by_id[envelope.envelope_id] = position
+        if link.ends_at is not None:
+            state.content_ends[envelope.envelope_id] = link.ends_at
         if not link.refused:
             state.write_down(_JOURNALED[link.direction], envelope.envelope_id, link.recorded_at)
 

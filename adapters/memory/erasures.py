@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from adapters.memory.files import MemoryFileBook
 from adapters.memory.state import State
+from schemas.files import FileState
 from schemas.records import ErasureRow
 
 
@@ -22,6 +24,8 @@ class MemoryErasures:
         emptied = replace(link.event.envelope, keys_bytes=b"", content=b"")
         event = replace(link.event, envelope=emptied, content_key=b"")
         self._state.links[position] = replace(link, event=event)
+        MemoryFileBook(self._state).settle(envelope_id, FileState.ERASED, row.erased_at)
+        self._state.content_ends.pop(envelope_id, None)
         self.note(envelope_id, row)
         return True
 

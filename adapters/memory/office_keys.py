@@ -26,6 +26,6 @@ class MemoryOfficeKeys:
         for old in self.of(county)[_KEPT_A_COUNTY:]:
             del self._state.office_keys[county, old.kid]
 
-    def note_published(self, kid: str, channel: str) -> None:
-        """A key of ours was published on a channel."""
-        self._state.published_keys.add((kid, channel))
+    def note_published(self, kid: str, channel: str, envelope_id: str) -> None:
+        """A key of ours was published on a channel, by this envelope."""
+        self._state.published_keys.setdefault((kid, channel), envelope_id)

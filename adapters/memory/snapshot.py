@@ -5,8 +5,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+from adapters.memory.custody import CustodyReading
+from adapters.memory.files import MemoryFiles
 from adapters.memory.signals import gaps_of
-from adapters.memory.state import Link, State, find_chain
+from adapters.memory.state import Link, find_chain
+from schemas.base import InformationClass
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
 from schemas.control import HUMAN_STAGES
@@ -35,18 +38,13 @@ _TITLES: Final = ("headline", "title", "name")
 _HEADLINE_MOST: Final = 60
 
 
-class MemorySnapshot:
+class MemorySnapshot(CustodyReading):
     """Satisfies ``services.ports.Snapshot``."""
 
-    def __init__(self, state: State) -> None:
-        """Read ``state``."""
-        self._held = state
-
     @property
-    def _state(self) -> State:
-        """The rows; whoever reads sees nothing unsigned."""
-        self._held.sign()
-        return self._held
+    def files(self) -> MemoryFiles:
+        """Files that events carry."""
+        return MemoryFiles(self._state)
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
         """Return publications of a lane behind ``after`` in order, at least one if any waits."""
@@ -211,10 +209,6 @@ class MemorySnapshot:
         """Return who has erased the content of an envelope, oldest first."""
         return list(self._state.erasures.get(envelope_id, ()))
 
-    def is_published(self, kid: str, channel: str) -> bool:
-        """Tell whether an office key of ours was published on a channel."""
-        return (kid, channel) in self._state.published_keys
-
     def oldest_held(self) -> datetime | None:
         """Return since when the oldest link has been held back, None if none is."""
         return min((one.held_at for one in self._state.held), default=None)
@@ -375,7 +369,8 @@ def _kept(envelope: Envelope) -> KeptLink:
 
 
 def _kept_content(event: StoredEvent) -> KeptContent | None:
-    if not event.content_key:
+    personal = event.envelope.header.information_class is InformationClass.PERSONAL
+    if not event.content_key or personal:  # nobody is shown a personal headline in passing
         return None
     return KeptContent(event.envelope.header.content.content_id, event.envelope.content, event.content_key)
 

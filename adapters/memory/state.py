@@ -8,7 +8,9 @@ from typing import Final, Self
 
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
+from schemas.custody import Opening
 from schemas.envelope import Envelope
+from schemas.files import FileReport, KeptFile, Sending, Upload
 from schemas.records import (
     AlertFacts,
     Chain,
@@ -102,8 +104,13 @@ class State:
     """envelope id -> who has erased its content."""
     office_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)
     """(county, kid) -> record."""
-    published_keys: set[tuple[str, str]] = field(default_factory=set)
-    """(kid, channel)."""
+    published_keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(kid, channel) -> the envelope that published it."""
+    condemned_keys: dict[str, datetime] = field(default_factory=dict)
+    """kid -> since when."""
+    content_ends: dict[str, datetime] = field(default_factory=dict)
+    """envelope id -> when its content is to be erased."""
+    openings: list[Opening] = field(default_factory=list)
     heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
     """(county, wire type) -> the newest signal."""
     claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
@@ -114,6 +121,14 @@ class State:
     """By source, agreement and hour."""
     unsigned: dict[int, SignRun] = field(default_factory=dict)
     """Positions of own links that wait for their signature; none in what is committed."""
+    files: dict[str, KeptFile] = field(default_factory=dict)
+    """By envelope id."""
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    sendings: dict[int, Sending] = field(default_factory=dict)
+    """By number, in the order of their turns."""
+    last_sending: int = 0
+    file_reports: dict[tuple[str, str], FileReport] = field(default_factory=dict)
+    """By envelope id and county."""
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

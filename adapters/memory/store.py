@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
+from adapters.memory.custody import MemoryCustody
 from adapters.memory.erasures import MemoryErasures
+from adapters.memory.files import MemoryFileBook
 from adapters.memory.office_keys import MemoryOfficeKeys
 from adapters.memory.quotas import MemoryQuotas
 from adapters.memory.signals import MemorySignals
@@ -29,11 +31,18 @@ class MemoryTransaction(MemorySnapshot):
         self.dues = MemoryDeliveries(state)
         self.receipt_book = MemoryReceipts(state)
         self.erasures = MemoryErasures(state)
+        self.custody = MemoryCustody(state)
         self.key_book = MemoryOfficeKeys(state)
         self.quota_book = MemoryQuotas(state)
+        self._file_book = MemoryFileBook(state)
         self.waiting_room = MemoryWaiting(state, limits)
         self.signal_book = MemorySignals(state)
         self.memory = MemoryFacts(state)
+
+    @property
+    def files(self) -> MemoryFileBook:
+        """Files that events carry."""
+        return self._file_book
 
 
 @dataclass(slots=True, eq=False)

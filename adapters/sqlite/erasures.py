@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapters.sqlite.batch import Batch
+from adapters.sqlite.files import SqliteFileBook
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.values import Row, first, micros, moment
 from schemas.control import ErasureReason
+from schemas.files import FileState
 from schemas.records import ErasureRow
 
 _EMPTY: Final = "UPDATE envelopes SET keys = x'', content = x'' WHERE position = ?"
 _DELETE_KEY: Final = "DELETE FROM content_keys WHERE position = ?"
+_DELETE_END: Final = "DELETE FROM content_ends WHERE position = ?"
 _INSERT: Final = "INSERT OR IGNORE INTO erasures (position, county, reason, erased_at) VALUES (?, ?, ?, ?)"
 SELECT_ERASURES: Final = "SELECT county, reason, erased_at FROM erasures WHERE position = ? ORDER BY erased_at, county"
 
@@ -20,7 +23,7 @@ class SqliteErasures:
 
     def __init__(self, batch: Batch) -> None:
         """Write through ``batch``."""
-        self._batch = batch
+        self._batch, self._files = batch, SqliteFileBook(batch)
 
     def erase(self, envelope_id: str, row: ErasureRow) -> bool:
         """Take keys part, content and content key out; False if no such envelope is here."""
@@ -29,6 +32,8 @@ class SqliteErasures:
             return False
         self._batch.run(_EMPTY, (position,))
         self._batch.run(_DELETE_KEY, (position,))
+        self._files.settle(envelope_id, FileState.ERASED, row.erased_at)
+        self._batch.run(_DELETE_END, (position,))
         self._insert(position, row)
         self._batch.scrub = True
         return True

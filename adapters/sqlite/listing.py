@@ -12,6 +12,7 @@ from adapters.sqlite.histories import marks_of
 from adapters.sqlite.reached import Ask
 from adapters.sqlite.receipts import SELECT_ANSWERED
 from adapters.sqlite.values import Row, moment
+from schemas.base import InformationClass
 from schemas.envelope import Header
 from schemas.records import Direction, EventSummary, KeptContent, Page
 
@@ -61,6 +62,7 @@ class Listing:
         header = Header.model_validate_json(header_bytes)
         place = (chain_number, header.seq)
         outgoing = direction == Direction.OUTGOING
+        personal = header.information_class is InformationClass.PERSONAL  # nobody is shown it in passing
         return EventSummary(
             position=position,
             envelope_id=envelope_id.hex(),
@@ -83,7 +85,7 @@ class Listing:
             stored_count=self._count(place, "stored") if outgoing else 0,
             acknowledged_count=self._count(place, "acknowledged") if outgoing else self._answered(place),
             marks=marks_of(self._ask, position),
-            kept=KeptContent(header.content.content_id, content, key) if key else None,
+            kept=KeptContent(header.content.content_id, content, key) if key and not personal else None,
         )
 
     def _count(self, place: tuple[int, int], fact: str) -> int:

@@ -15,7 +15,7 @@ _PRUNE: Final = """
     DELETE FROM office_keys WHERE county = ?1 AND kid IN (
         SELECT kid FROM office_keys WHERE county = ?1 ORDER BY valid_from DESC, kid LIMIT -1 OFFSET ?2
     )"""
-_INSERT_PUBLISHED: Final = "INSERT OR IGNORE INTO office_keys_published (kid, channel) VALUES (?, ?)"
+_INSERT_PUBLISHED: Final = "INSERT OR IGNORE INTO office_keys_published (kid, channel, envelope_id) VALUES (?, ?, ?)"
 SELECT_PUBLISHED: Final = "SELECT 1 FROM office_keys_published WHERE kid = ? AND channel = ?"
 
 
@@ -43,6 +43,6 @@ class SqliteOfficeKeys:
         ordered = sorted((*held, key), key=lambda one: (-micros(one.valid_from), one.kid))
         self._by_county.put(county, tuple(ordered[:KEPT_A_COUNTY]))
 
-    def note_published(self, kid: str, channel: str) -> None:
-        """A key of ours was published on a channel."""
-        self._batch.run(_INSERT_PUBLISHED, (kid, channel))
+    def note_published(self, kid: str, channel: str, envelope_id: str) -> None:
+        """A key of ours was published on a channel, by this envelope."""
+        self._batch.run(_INSERT_PUBLISHED, (kid, channel, bytes.fromhex(envelope_id)))

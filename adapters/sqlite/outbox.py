@@ -23,6 +23,7 @@ _INSERT_ENVELOPE: Final = """
         refused, listed, header, signatures, keys, content
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _INSERT_CONTENT_KEY: Final = "INSERT INTO content_keys (position, key) VALUES (?, ?)"
+_INSERT_END: Final = "INSERT INTO content_ends (position, ends_at) VALUES (?, ?)"
 _INSERT_PUBLICATION: Final = "INSERT INTO publications (lane, sequence, position, subject) VALUES (?, ?, ?, ?)"
 _SELECT_UNPUBLISHED: Final = "SELECT sequence FROM publications WHERE lane = ? AND sequence > ? ORDER BY sequence"
 _RENUMBER: Final = "UPDATE publications SET sequence = ? WHERE lane = ? AND sequence = ?"
@@ -57,6 +58,7 @@ class SqliteOutbox:
         self._batch, self._counters, self._journal, self._chains = batch, counters, journal, chains
         self._append_envelope = batch.rows(_INSERT_ENVELOPE, signed)
         self._append_content_key = batch.rows(_INSERT_CONTENT_KEY)
+        self._append_end = batch.rows(_INSERT_END)
         self._append_publication = batch.rows(_INSERT_PUBLICATION)
         self._positions = batch.recent(str, int)
         self._histories = Histories(batch)
@@ -80,6 +82,8 @@ class SqliteOutbox:
             self._append_envelope(row)
             if link.content_key:
                 self._append_content_key((position, link.content_key))
+            if link.ends_at is not None:
+                self._append_end((position, micros(link.ends_at)))
             if not link.refused:
                 entry += 1
                 self._journal.append((entry, _KIND[link.direction], row[1], row[6]))

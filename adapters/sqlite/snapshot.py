@@ -11,12 +11,13 @@ import apsw
 from adapters.sqlite import notices, quarantine, signals
 from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
+from adapters.sqlite.custody import CustodyReading
 from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
 from adapters.sqlite.facts import UNKNOWN
+from adapters.sqlite.files import SqliteFiles
 from adapters.sqlite.histories import SELECT_FLOWS, alerts_joined, alerts_of, marks_of, spelled
 from adapters.sqlite.journal import entry_of
 from adapters.sqlite.listing import Listing
-from adapters.sqlite.office_keys import SELECT_PUBLISHED
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
@@ -71,7 +72,7 @@ _SELECT_JOURNAL: Final = """
     SELECT sequence, kind, reference, at FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?"""
 
 
-class SqliteSnapshot:
+class SqliteSnapshot(CustodyReading):
     """Satisfies ``services.ports.Snapshot`` within one read transaction of ``connection``."""
 
     def __init__(self, connection: apsw.Connection) -> None:
@@ -80,6 +81,11 @@ class SqliteSnapshot:
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._connection.execute(sql, bindings)
+
+    @property
+    def files(self) -> SqliteFiles:
+        """Files that events carry."""
+        return SqliteFiles(self._ask)
 
     # -- the outbox ---------------------------------------------------------------------------------
 
@@ -207,10 +213,6 @@ class SqliteSnapshot:
         """Return who has erased the content of an envelope, oldest first."""
         found = first(self._ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
         return erasures_in(self._ask(SELECT_ERASURES, (found[0],))) if found else []
-
-    def is_published(self, kid: str, channel: str) -> bool:
-        """Tell whether an office key of ours was published on a channel."""
-        return first(self._ask(SELECT_PUBLISHED, (kid, channel))) is not None
 
     def oldest_held(self) -> datetime | None:
         """Return since when the oldest link has been held back, None if none is."""

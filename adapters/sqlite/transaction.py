@@ -7,9 +7,11 @@ import apsw
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
+from adapters.sqlite.custody import SqliteCustody
 from adapters.sqlite.deliveries import SqliteDeliveries
 from adapters.sqlite.erasures import SqliteErasures
 from adapters.sqlite.facts import SqliteFacts
+from adapters.sqlite.files import SqliteFileBook
 from adapters.sqlite.held import HeldLinks
 from adapters.sqlite.journal import Journal
 from adapters.sqlite.notices import Notices
@@ -64,8 +66,15 @@ class SqliteTransaction(SqliteSnapshot):
         self.signal_book = SqliteSignals(batch)
         self.memory = SqliteFacts(batch)
         self.erasures = SqliteErasures(batch)
+        self.custody = SqliteCustody(batch)
         self.key_book = SqliteOfficeKeys(batch)
         self.quota_book = SqliteQuotas(batch)
+        self._file_book = SqliteFileBook(batch)
+
+    @property
+    def files(self) -> SqliteFileBook:
+        """Files that events carry."""
+        return self._file_book
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

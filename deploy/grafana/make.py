@@ -82,6 +82,28 @@ PANELS: Final[tuple[tuple[str, str, int, tuple[tuple[str, str], ...]], ...]] = (
         ((f"sihu_beacon_age_seconds{_OF}", "{{instance}} ← {{county}}"),),
     ),
     (
+        "附件 files arriving, chunks to go out, open uploads",
+        "short",
+        8,
+        (
+            (f"sihu_files_arriving{_OF}", "{{instance}} arriving"),
+            (f"sihu_chunks_waiting{_OF}", "{{instance}} chunks to go out"),
+            (f"sihu_uploads_open{_OF}", "{{instance}} uploads"),
+        ),
+    ),
+    (
+        "到达中的附件 bytes arriving",
+        "bytes",
+        8,
+        ((f"sihu_files_arriving_bytes{_OF}", "{{instance}}"),),
+    ),
+    (
+        "最久未到齐的附件 oldest file arriving",
+        "s",
+        8,
+        ((f"sihu_oldest_arriving_seconds{_OF}", "{{instance}}"),),
+    ),
+    (
         "接口用时 answer times, 99 of 100",
         "s",
         8,

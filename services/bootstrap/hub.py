@@ -20,11 +20,13 @@ from adapters.keys.county_files import CountyFiles, read_secret
 from adapters.keys.durable import read_bytes
 from adapters.tls.authority import expires_in_days
 from schemas.documents import SignedDocument
-from schemas.errors import Fault, RequestError, UnavailableError
+from schemas.errors import Fault, RequestError, SihuError, UnavailableError
 from schemas.ids import CountyCode
 from services.bootstrap.hub_files import HubFiles
+from services.bootstrap.hub_watch import HubWatch, forget_indexes
 from services.domain.documents import read_file
 from services.domain.hub_members import HubMembers, hub_members
+from services.recurring import recurring
 from services.settings import HubServerSettings, read_hub_settings
 
 __all__ = ["Ports", "read_members", "run_hub"]
@@ -38,6 +40,7 @@ _DAY_SECONDS: Final = 24 * 3600
 _LOOK_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 1.0
 _SERVERS: Final = 3
+_BLOB_SHARE: Final = 4  # a quarter of the disk's share is for chunks: events never lack room for them
 
 
 def read_members(root: Path) -> HubMembers:
@@ -70,13 +73,21 @@ class RunningHub:
         root = root.resolve()
         self._root, self._files, self._settings = root, HubFiles(root), settings
         self._seed = read_secret(self._files.registrar_seed)
+        self._store = root / "jetstream"
         self._members = read_members(root)
         ports = Ports(settings.port, settings.monitor_port, settings.leaf_port)
-        self.server = EmbeddedServer(root / "server", self._render, ports=ports, alone=settings.cluster is None)
+        alone = settings.cluster is None
+        self.server = EmbeddedServer(
+            root / "server",
+            self._render,
+            ports=ports,
+            alone=alone,
+            prepare=(lambda: None) if alone else (lambda: forget_indexes(self._store)),
+        )
 
     def _render(self, ports: Ports) -> str:
         place = Place(
-            store=self._root / "jetstream",
+            store=self._store,
             tls=self._files.tls,
             host=self._settings.host,
             log=self._root / "nats-server.log",
@@ -98,7 +109,15 @@ class RunningHub:
             async with HubConnection(credentials, who="registrar").running() as connection:
                 await connection.contact(timeout_seconds=30)
                 await self._arrange_first(connection)
-                async with asyncio.TaskGroup() as tasks:
+                watch = self._watch(connection)
+                looking = recurring(
+                    watch.look,
+                    name="hub-watch",
+                    clock=SystemClock(),
+                    every_seconds=self._settings.look_seconds,
+                    deferred=_tell_look_deferred,
+                )
+                async with looking, asyncio.TaskGroup() as tasks:
                     loops = [
                         tasks.create_task(self._keep_up(connection), name="hub-registrar"),
                         tasks.create_task(_watch_certificates(self._certificates()), name="hub-certificate"),
@@ -109,18 +128,43 @@ class RunningHub:
                         for loop in loops:
                             loop.cancel()
 
+    def _watch(self, connection: HubConnection) -> HubWatch:
+        ours = self._settings.cluster
+        return HubWatch(
+            server=self.server,
+            connection=connection,
+            store=self._store,
+            name=None if ours is None else ours.server,
+            look_seconds=self._settings.look_seconds,
+            now=lambda: SystemClock().now().timestamp(),
+        )
+
     def _certificates(self) -> list[Path]:
         ours = [self._files.tls] if self._settings.cluster is None else [self._files.tls, self._files.routes_tls]
         return [files.certificate for files in ours]
 
-    async def _arrange(self, connection: HubConnection) -> int:
-        """Make streams and consumers what the documents say; on a server of several never by older documents."""
+    def _registrar(self, connection: HubConnection) -> Registrar:
+        """Return who arranges by the documents of now; on a server of several never by older documents."""
         members, alone = self._members, self._settings.cluster is None
         limits = StreamLimits(
-            max_messages_per_subject=self._settings.max_messages_per_subject, replicas=1 if alone else _SERVERS
+            max_messages_per_subject=self._settings.max_messages_per_subject,
+            blob_bytes=(self._settings.store_mib << 20) // _BLOB_SHARE,
+            replicas=1 if alone else _SERVERS,
         )
         edition = None if alone else Edition(members.version, members.versions)
-        return await Registrar(connection, limits, edition).arrange(members.nkeys.keys(), members.parties)
+        return Registrar(connection, limits, edition)
+
+    async def _arrange(self, connection: HubConnection) -> int:
+        """Make streams and consumers what the documents say."""
+        members = self._members
+        return await self._registrar(connection).arrange(members.nkeys.keys(), members.parties)
+
+    async def _lacking(self, connection: HubConnection) -> list[str]:
+        """Return the streams that somebody or something took away or changed; none if that cannot be asked now."""
+        try:
+            return await self._registrar(connection).missing(self._members.nkeys.keys())
+        except UnavailableError:
+            return []
 
     async def _arrange_first(self, connection: HubConnection) -> None:
         """Arrange at once; one of several servers waits for the others.
@@ -142,7 +186,7 @@ class RunningHub:
                 return
 
     async def _keep_up(self, connection: HubConnection) -> None:
-        """Follow the documents, and make streams anew when a restarted server lacks them."""
+        """Follow the documents, and put right what is gone or changed, whoever did it."""
         arranged_for: tuple[HubMembers, int] = (self._members, self.server.restarts)
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
@@ -151,8 +195,11 @@ class RunningHub:
                 if members != self._members:
                     self._members = members
                     await self.server.reload(self._render)
-                if (members, self.server.restarts) != arranged_for:
-                    await self.server.serving()
+                await self.server.serving()
+                lacking = await self._lacking(connection)
+                if lacking:
+                    log.error("hub.streams_missed", streams=lacking)
+                if lacking or (members, self.server.restarts) != arranged_for:
                     changed = await self._arrange(connection)
                     arranged_for = (members, self.server.restarts)
                     log.info("hub.arranged", registry=members.version, changed=changed)
@@ -174,6 +221,10 @@ async def run_hub(root: Path, stop: asyncio.Event, on_ready: Callable[[Ports], N
     async with RunningHub(root, read_hub_settings(root)).running() as hub:
         on_ready(hub.server.ports)
         await stop.wait()
+
+
+def _tell_look_deferred(error: SihuError) -> None:
+    log.warning("hub.look_deferred", code=error.code)
 
 
 async def _watch_certificates(paths: list[Path]) -> None:

@@ -1,34 +1,18 @@
 """How a hub's servers are: asked at their monitoring ports, which listen on their own machine only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 from adapters.jetstream.child import pid_in
+from adapters.jetstream.copies import own_copies
 from adapters.jetstream.monitor import ask
 from schemas.errors import UnavailableError
+from schemas.hub_copies import StreamCopy
+from schemas.subjects import streams
 from services.settings import read_hub_settings
 
-__all__ = ["ServerState", "StreamState", "server_pid", "server_state", "stream_leader"]
-
-_STREAMS: Final = "/jsz?accounts=true&streams=true&config=false"
-
-
-@dataclass(frozen=True, slots=True)
-class StreamState:
-    """One stream, as one server sees it.
-
-    Attributes:
-        leader: The server that orders it; empty while none does.
-        behind: Servers that have not caught up; only the leader knows, so it is empty on the other two.
-        messages: How many it keeps.
-    """
-
-    name: str
-    leader: str
-    behind: tuple[str, ...]
-    messages: int
+__all__ = ["ServerState", "StreamCopy", "server_pid", "server_state", "stream_leader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +29,17 @@ class ServerState:
     version: str
     healthy: bool
     problem: str
-    streams: tuple[StreamState, ...]
+    streams: tuple[StreamCopy, ...]
 
     @property
     def whole(self) -> bool:
         """True if this server holds everything and those that it leads do; on all three, one may be taken away."""
-        return self.healthy and all(one.leader and not one.behind for one in self.streams)
+        return self.healthy and not self.damaged and all(one.leader and not one.behind for one in self.streams)
+
+    @property
+    def damaged(self) -> tuple[StreamCopy, ...]:
+        """The copies in which messages are missing; the stream of signals forgets by itself."""
+        return tuple(one for one in self.streams if one.missing and one.name in streams())
 
 
 async def server_state(home: Path) -> ServerState:
@@ -61,14 +50,15 @@ async def server_state(home: Path) -> ServerState:
         UnavailableError: It does not answer.
     """
     port = read_hub_settings(home).monitor_port
-    about, health, held = await ask(port, "/varz"), await ask(port, "/healthz"), await ask(port, _STREAMS)
+    about, health = await ask(port, "/varz"), await ask(port, "/healthz")
     name = str(about.get("server_name"))
+    held = await own_copies(port, name)
     return ServerState(
         name,
         str(about.get("version")),
         health.get("status") == "ok",
         str(health.get("error") or ""),
-        tuple(sorted((_stream(detail, name) for detail in _details(held)), key=lambda one: one.name)),
+        tuple(held[stream] for stream in sorted(held)),
     )
 
 
@@ -102,16 +92,3 @@ async def stream_leader(homes: Sequence[Path], stream: str) -> Path:
 def _name_of(home: Path) -> str:
     cluster = read_hub_settings(home).cluster
     return cluster.server if cluster is not None else home.name
-
-
-def _details(held: Mapping[str, Any]) -> list[dict[str, Any]]:
-    accounts = held.get("account_details") or []
-    return [stream for account in accounts for stream in account.get("stream_detail") or []]
-
-
-def _stream(detail: Mapping[str, Any], server: str) -> StreamState:
-    cluster = detail.get("cluster") or {}
-    leader = str(cluster.get("leader") or "")
-    others = (cluster.get("replicas") or []) if leader == server else []
-    behind = tuple(one["name"] for one in others if not one.get("current") or one.get("offline"))
-    return StreamState(detail["name"], leader, behind, detail["state"]["messages"])

@@ -5,12 +5,14 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from adapters.keys.key_file import OpenKey, load
 from adapters.sqlite.connection import open_reader
 from adapters.sqlite.snapshot import SqliteSnapshot
 from adapters.sqlite.store import open_store
 from schemas.agreements import Agreement
+from schemas.completeness import ForkEvidence
 from schemas.control import ChainKind
 from schemas.errors import Fault, NotFoundError
 from schemas.key_changes import KeyEnd
@@ -18,6 +20,8 @@ from schemas.registry import KeyUse
 from services.domain.key_drafting import ends_of
 from services.ports import Transaction
 from services.settings import Settings
+
+_FORKS_MAX: Final = 100
 
 
 def open_key_at(path: Path, passphrase: str) -> OpenKey:
@@ -64,6 +68,16 @@ def own_forks(settings: Settings) -> tuple[KeyEnd, ...]:
             for one in snapshot.chains_of(settings.county)
             if one.frozen and one.head.seq >= 0
         )
+
+
+def kept_forks(settings: Settings) -> list[ForkEvidence]:
+    """Return the proofs of forks that our database keeps, the newest first.
+
+    Raises:
+        NotFoundError: There is no database.
+    """
+    with _reading(settings) as snapshot:
+        return snapshot.forks(_FORKS_MAX)
 
 
 def agreed_ends(settings: Settings, agreement: Agreement) -> tuple[KeyEnd, ...]:

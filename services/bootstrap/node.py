@@ -29,6 +29,7 @@ from adapters.tls.authority import ends_at
 from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
 from services.bootstrap.cli import OFFICER_FILES, open_directory
+from services.bootstrap.files import carrying_files, keeping_files
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
@@ -48,6 +49,7 @@ from services.rekeying.signers import CurrentSigners, EventSigner
 from services.relay.relay import Relay
 from services.rotation.rotation import Rotation
 from services.settings import Settings
+from services.upkeep.lapsing import Lapsing
 from services.upkeep.sweeper import Sweeper
 
 log = structlog.get_logger()
@@ -186,7 +188,10 @@ async def open_node(
         )
         credentials = credentials_of(settings, files, passphrase)
         hub, urgent = HubConnection(credentials, who=county), HubConnection(credentials, who=county)
+        folder = await stack.enter_async_context(keeping_files(settings, store, clock))
         gateway = Gateway(
+            folder=folder,
+            chunk_size=settings.files.chunk_kib << 10,
             store=store,
             posting=posting,
             directory=directory,
@@ -199,6 +204,7 @@ async def open_node(
         port = await stack.enter_async_context(serving(gateway, host=settings.api.host, port=settings.api.port))
         await stack.enter_async_context(hub.running())
         await stack.enter_async_context(urgent.running())
+        bulk = await stack.enter_async_context(HubConnection(credentials, who=county).running())
         threads = stack.enter_context(ThreadPoolExecutor(settings.bus.verify_threads, "verify"))
         receiver = Receiver(
             store=store,
@@ -245,6 +251,18 @@ async def open_node(
             interval_seconds=settings.bus.beacon_seconds,
         )
         await stack.enter_async_context(watch.running())
+        await stack.enter_async_context(
+            carrying_files(
+                settings,
+                hub=bulk,
+                store=store,
+                posting=posting,
+                folder=folder,
+                trust=directory.trust,
+                signals=signals,
+                clock=clock,
+            )
+        )
         notifier = Notifier(
             store=store,
             trust=directory.trust,
@@ -253,6 +271,8 @@ async def open_node(
         )
         await stack.enter_async_context(notifier.running(settings.watch.seconds))
         await stack.enter_async_context(Sweeper(store=store, clock=clock).running())
+        lapsing = Lapsing(store=store, posting=posting, trust=directory.trust, clock=clock)
+        await stack.enter_async_context(lapsing.running())
         rotation = Rotation(store=store, posting=posting, keys=encryption, trust=directory.trust, clock=clock)
         await stack.enter_async_context(rotation.running())
         rekeying = Rekeying(
@@ -266,7 +286,7 @@ async def open_node(
             clock=clock,
         )
         await stack.enter_async_context(rekeying.running())
-        submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
+        submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock, folder=folder)
         yield Node(settings, store, directory, submitter, hub, port)
 
 

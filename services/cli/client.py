@@ -9,6 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.custody import OpeningReason
 from schemas.errors import Fault, NotFoundError, RequestError, UnavailableError
 from schemas.records import Direction
 from services.bootstrap.client import open_client
@@ -22,9 +23,11 @@ from services.gateway.answers import (
     LiveMessage,
     NoticeLine,
     NoticeList,
+    OpeningList,
     QuarantineList,
     Readiness,
     ReceiptList,
+    UploadState,
 )
 
 T = TypeVar("T")
@@ -51,6 +54,14 @@ class ApiClient(Protocol):
         """Send JSON and return the answer's JSON; the same key twice is carried out once."""
         ...
 
+    async def patch(self, path: str, data: bytes, params: Mapping[str, str]) -> bytes:
+        """Send bytes of a file and return the answer's JSON."""
+        ...
+
+    def download(self, path: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open a file for reading, piece by piece."""
+        ...
+
     def live(self, after: int | None) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open the stream of changes behind ``after`` (None: from now on)."""
         ...
@@ -67,6 +78,24 @@ class Api:
         """Send an event; the same key and draft again are the same event."""
         return _read(Accepted, await self._client.post("/events", draft, idempotency_key=key))
 
+    async def begin_upload(self, draft: bytes) -> UploadState:
+        """Announce a file."""
+        return _read(UploadState, await self._client.post("/uploads", draft))
+
+    async def upload(self, number: str) -> UploadState:
+        """Return where an upload goes on."""
+        return _read(UploadState, await self._client.get(f"/uploads/{number}"))
+
+    async def continue_upload(self, number: str, data: bytes, offset: int) -> UploadState:
+        """Send the next bytes of a file."""
+        return _read(UploadState, await self._client.patch(f"/uploads/{number}", data, {"offset": str(offset)}))
+
+    def download(
+        self, envelope_id: str, why: OpeningReason | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the file of an event; a personal one only with a reason, which is written down."""
+        return self._client.download(f"/events/{envelope_id}/content" + (f"?why={why.value}" if why else ""))
+
     async def events(
         self, direction: Direction | None = None, wire_type: str | None = None, limit: int = 50
     ) -> EventPage:
@@ -78,9 +107,18 @@ class Api:
             params["type"] = wire_type
         return _read(EventPage, await self._client.get("/events", params))
 
-    async def event(self, envelope_id: str) -> EventDetail:
-        """Return one event whole, verified again."""
-        return _read(EventDetail, await self._client.get(f"/events/{envelope_id}"))
+    async def event(self, envelope_id: str, why: OpeningReason | None = None) -> EventDetail:
+        """Return one event whole, verified again; personal content only with a reason, which is written down."""
+        params = {} if why is None else {"why": why.value}
+        return _read(EventDetail, await self._client.get(f"/events/{envelope_id}", params))
+
+    async def openings(self, envelope_id: str | None, *, since: int, limit: int) -> OpeningList:
+        """Return who was shown personal content, of one event or of every one."""
+        if envelope_id is not None:
+            path, params = f"/events/{envelope_id}/openings", {"limit": str(limit)}
+        else:
+            path, params = "/openings", {"since": str(since), "limit": str(limit)}
+        return _read(OpeningList, await self._client.get(path, params))
 
     async def receipts(self, envelope_id: str) -> ReceiptList:
         """Return every receipt that covers an event."""

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from schemas.custody import OpeningReason
+
 Dir = Annotated[
     Path, typer.Option("--dir", envvar="SIHU_DIR", metavar="DIR", help="The county's directory.", show_default=True)
 ]
@@ -29,3 +31,7 @@ OfficerPassphraseFile = Annotated[
 ]
 OutputFile = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Write here.")]
 HERE = Path()
+Why = Annotated[
+    OpeningReason | None,
+    typer.Option("--why", help="Show personal content, too, for this reason; it is written to the log of openings."),
+]

@@ -19,6 +19,7 @@ from services.cli import output, words
 from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk
 from services.cli.fields import is_field, with_fields
+from services.cli.filing import attached
 from services.cli.officer import key_name, token_file
 from services.cli.options import HERE, AsJson, Dir, OfficerPassphraseFile, PassphraseFile
 from services.domain.encoding import parse_strict, to_base64url
@@ -27,6 +28,7 @@ from services.gateway.answers import Accepted, Acknowledged
 
 _MAX_BYTES: Final = 512 * 1024
 _STDIN: Final = "-"
+_ATTACHMENT: Final = "attachment_shared"
 
 Parts = Annotated[
     list[str] | None,
@@ -57,13 +59,14 @@ def send(  # noqa: PLR0913 - each one is an option of the command line
     expires: When = None,
     acknowledge_by: When = None,
     ref: Refs = None,
+    attach: Annotated[Path | None, typer.Option(metavar="FILE", help="A file, as an event of its own.")] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency key: sent twice, it is still one event.")] = None,
     directory: Dir = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Send an event: a whole draft from FILE, or with --type its content from FILE and FIELD=VALUE."""
     desk = Desk(directory)
-    draft = _draft_of(parts or [], words.whole_type(wire_type))
+    draft = _draft_of(parts or [], words.whole_type(wire_type or (_ATTACHMENT if attach else None)))
     given = {
         "agreement": agreement,
         "to": sorted({words.county_code(one) for one in to}) if to else None,
@@ -78,6 +81,8 @@ def send(  # noqa: PLR0913 - each one is an option of the command line
     draft |= {name: value for name, value in given.items() if value is not None}
     if "agreement" not in draft:
         draft["agreement"] = _only_agreement(desk)
+    if attach is not None:
+        draft = attached(draft, desk, attach)
     accepted = _post(desk, draft, key or desk.county.ids.hex(16))
     if as_json:
         output.print_json(json_of(accepted))

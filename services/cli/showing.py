@@ -8,13 +8,14 @@ from pydantic import JsonValue
 
 from schemas.base import Status
 from schemas.counties import COUNTIES
+from schemas.files import FileState
 from schemas.records import Direction
 from services.cli import output, words
 from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk
 from services.cli.erasing import REASONS
-from services.cli.options import HERE, AsJson, Dir
-from services.gateway.answers import DeliveryLine, EventDetail, ReceiptList, Verification
+from services.cli.options import HERE, AsJson, Dir, Why
+from services.gateway.answers import DeliveryLine, EventDetail, FileLine, ReceiptList, Verification
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,11 +24,11 @@ EventId = Annotated[str, typer.Argument(metavar="ID", help="As the tables show i
 _KIND_ZH = {"report": "通报", "update": "更新", "cancel": "解除", "request": "请求", "response": "答复"}
 
 
-def show(envelope_id: EventId, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
+def show(envelope_id: EventId, *, why: Why = None, directory: Dir = HERE, as_json: AsJson = False) -> None:
     """Show one event: content, what proves it, deliveries or the own answer."""
 
     async def work(api: Api) -> EventDetail:
-        return await api.event(await api.whole_id(envelope_id))
+        return await api.event(await api.whole_id(envelope_id), why)
 
     detail = ask(Desk(directory), work)
     if as_json:
@@ -76,9 +77,26 @@ def _head(detail: EventDetail) -> Iterator[str]:
         yield f"有效至 expires {output.moment(header.expires)}  签收限 due {output.moment(header.acknowledge_by)}"
     for one in detail.erasures:
         yield f"已销毁 erased {output.county(one.county)} {output.moment(one.erased_at)} {REASONS[one.reason]}"
+    if detail.withheld:
+        yield "[yellow]个人信息未显示 personal content withheld[/]：查阅须注明事由 `--why`，并记入查阅记录"
     for ref in header.refs:
         yield f"关联 ref  {ref.rel} {ref.id}"
+    if detail.file is not None:
+        yield _file(detail.file)
     yield f"编号 id   {detail.envelope_id}"
+
+
+def _file(file: FileLine) -> str:
+    """Say how far the file that goes with an event is, here and with those it is for."""
+    here = {
+        FileState.ARRIVING: f"[yellow]到达中 arriving[/] {file.held}/{file.chunks}",
+        FileState.WHOLE: "[green]完整 whole[/]，sihu save 保存",
+        FileState.REFUSED: "[bold red]拒收 refused: not what its event says[/]",
+        FileState.ERASED: "已销毁 erased",
+    }[file.state]
+    unread = "" if file.scanned else "，内容未经扫描 not scanned for personal numbers"
+    there = "、".join(f"{words.county_name(one.county)} {one.held}/{file.chunks}" for one in file.holders)
+    return f"附件 file {here}{unread}" + (f"；{there}" if there and file.state is FileState.WHOLE else "")
 
 
 def _title(content: JsonValue) -> str:

@@ -11,13 +11,14 @@ from schemas.errors import Fault, RequestError
 from schemas.evidence import CHANGES_MAX, EVIDENCE_MAX_BYTES
 from schemas.officers import OfficerCredential
 from services.bootstrap.cli import read_bytes
-from services.cli import output, words
+from services.cli import forks, output, words
 from services.cli.app import REFUSED
 from services.cli.desk import read_document
 from services.cli.options import AsJson
 from services.cli.reasons import meaning_of
 from services.domain.documents import open_payload
 from services.domain.evidence_verifying import LAST_STEP, Finding, KeyInForce, Outcome, Verdict, verify_evidence
+from services.domain.fork_files import is_fork_file, verify_fork_file
 from services.domain.reading import headline_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from schemas.control import Receipt
 
-EvidenceFile = Annotated[Path, typer.Argument(metavar="FILE", help="As `sihu evidence` wrote it.")]
+EvidenceFile = Annotated[Path, typer.Argument(metavar="FILE", help="As `sihu evidence` or `sihu forks` wrote it.")]
 Anchor = Annotated[
     str | None,
     typer.Option(
@@ -60,14 +61,28 @@ _FAILS: Final = "[bold red]✗[/]"
 def verify(file: EvidenceFile, *, anchor: Anchor = None, papers: PaperFiles = None, as_json: AsJson = False) -> None:
     """Verify an evidence file step by step; 0 only if every step holds and the anchor is the file's first registry."""
     known = None if anchor is None else _digest(anchor)
+    data = read_bytes(file, what="FILE", max_bytes=EVIDENCE_MAX_BYTES)
+    if is_fork_file(data):
+        _verify_fork(data, known, as_json=as_json)
+        return
     brought = [read_document(one) for one in papers or ()]
     if len(brought) > CHANGES_MAX:
         raise RequestError(Fault("request.too_long", "--papers", f"at most {CHANGES_MAX} documents are taken"))
-    verdict = verify_evidence(read_bytes(file, what="FILE", max_bytes=EVIDENCE_MAX_BYTES), known, brought)
+    verdict = verify_evidence(data, known, brought)
     if as_json:
         output.print_json(as_value(verdict))
     else:
         output.show(*report(verdict, anchor=known))
+    if verdict.outcome is not Outcome.HOLDS:
+        raise typer.Exit(REFUSED)
+
+
+def _verify_fork(data: bytes, anchor: str | None, *, as_json: bool) -> None:
+    verdict = verify_fork_file(data, anchor)
+    if as_json:
+        output.print_json(forks.value_of(verdict))
+    else:
+        output.show(*forks.report(verdict))
     if verdict.outcome is not Outcome.HOLDS:
         raise typer.Exit(REFUSED)
 

@@ -46,6 +46,7 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.CLOCK_AHEAD: "[yellow]时钟超前[/]",
     NoticeKind.PREDECESSOR_MISSING: "[yellow]前序预警缺失[/]",
     NoticeKind.SILENT: "[bold red]邻县无声[/]",
+    NoticeKind.TWINS: "[bold red]双机运行[/]",
     NoticeKind.EPOCH_DROPPED: "[bold red]对方丢失[/]",
     NoticeKind.MISSING: "[bold red]消息缺失[/]",
 }

@@ -14,6 +14,7 @@ from schemas.errors import SihuError
 from schemas.records import Chain, Notice, NoticeKind
 from services.completeness.beaconer import TICKS
 from services.completeness.endings import Ended, Endings, claims_of
+from services.completeness.twin import TwinWatch
 from services.completeness.writing import SignalWriter, Wishes
 from services.domain.completeness import (
     INTERVAL_SECONDS,
@@ -97,6 +98,7 @@ class Inquirer:
         self._heads_asked: dict[str, float] = {}
         self._endings = Endings(writer.county)
         self._dropped: set[Moment] = set()
+        self._twin = TwinWatch(store=store, writer=writer, wishes=wishes)
         self._unheard_told: set[str] = set()
         self._contradicted: set[Moment] = set()
         self._quiet: frozenset[str] = frozenset()
@@ -116,6 +118,7 @@ class Inquirer:
         silent = self._silent(view, now)
         await self._tell(view, due, silent)
         await self._tell_unheard(view, self._unheard(silent.keys(), now))
+        await self._twin.run_once(self._clock.now())
         requests = self._requests(due, now)
         for partner, request in requests.items():
             await self._writer.send(request, partner)

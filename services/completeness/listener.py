@@ -11,12 +11,13 @@ import structlog
 
 from schemas.carriage import Arrival, ArrivalBatch
 from schemas.completeness import Heard
-from schemas.control import ForkProved, HeadBeaconed, RangeRequested
+from schemas.control import ChunksRequested, ForkProved, HeadBeaconed, RangeRequested
 from schemas.errors import Fault, UnavailableError
 from schemas.records import NoticeKind, Quarantined
 from schemas.subjects import parse_signal_subject
 from services.completeness.answering import Answerer
 from services.completeness.comparing import Comparison
+from services.completeness.file_giving import FileGiver
 from services.completeness.freezing import freeze_by_proof
 from services.completeness.writing import Wishes
 from services.domain.completeness import partners_of
@@ -54,6 +55,7 @@ class Listener:
         self._store, self._posting, self._puller = store, posting, puller
         self._trust, self._clock, self._wishes = trust, clock, wishes
         self._answerer = Answerer(posting, clock, interval_seconds)
+        self._giver = FileGiver(clock)
         self._kept: dict[tuple[str, str], float] = {}
 
     async def run_once(self, batch: ArrivalBatch) -> None:
@@ -84,14 +86,20 @@ class Listener:
         if isinstance(event, HeadBeaconed):
             self._compare(tx, header.source, event, now)
             self._answerer.give_unseen(tx, header.source, event.receipts_seen)
-        elif isinstance(event, RangeRequested):
-            if event.all_heads:
-                self._wishes.list_all_for.add(header.source)
-            self._answerer.answer(tx, header.source, event)
+        elif isinstance(event, RangeRequested | ChunksRequested):
+            self._answer(tx, header.source, event, now)
         elif isinstance(event, ForkProved):
             fault = freeze_by_proof(tx, event, trust=self._trust(), county=self._posting.county, now=now)
             if fault is not None:
                 self._refuse(tx, arrival, fault, now)
+
+    def _answer(self, tx: Transaction, source: str, event: RangeRequested | ChunksRequested, now: datetime) -> None:
+        if isinstance(event, ChunksRequested):
+            self._giver.answer(tx, source, event, now)
+            return
+        if event.all_heads:
+            self._wishes.list_all_for.add(source)
+        self._answerer.answer(tx, source, event)
 
     def _compare(self, tx: Transaction, source: str, beacon: HeadBeaconed, now: datetime) -> None:
         county = self._posting.county

@@ -11,6 +11,7 @@ import structlog
 from schemas.completeness import Owing
 from schemas.control import HeadBeaconed
 from schemas.errors import SihuError
+from services.completeness.file_giving import is_arriving
 from services.domain.completeness import is_whole
 from services.domain.resending import FIRST_SECONDS, Pair, Patience, Resend, due, looked_at, resent, woken
 from services.hub_ports import Appender
@@ -88,6 +89,8 @@ class Resender:
                 size += len(link.envelope.content)
                 if count and size > _BYTES_MAX:
                     return count
+                if is_arriving(tx, link.envelope, one.recipient, self._clock.now()):
+                    continue  # it is there, and its file on the way
                 if is_whole(link.envelope) and not tx.outbox.is_waiting(link.envelope.envelope_id):
                     self._posting.repost(tx, link.envelope, to=one.recipient)
                     count += 1

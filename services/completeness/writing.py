@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from schemas.base import Event
 from schemas.ids import CountyCode
@@ -10,6 +11,8 @@ from services.completeness_ports import Signaller
 from services.domain.signals import compose, number_at
 from services.domain.trust import Trust
 from services.ports import Clock, Ids, Signer
+
+_ISSUED_KEPT: Final = 512  # to one partner: hours of them
 
 
 class SignalWriter:
@@ -38,6 +41,7 @@ class SignalWriter:
         self.county, self._signer, self._signaller = county, signer, signaller
         self._trust, self._clock, self._ids = trust, clock, ids
         self._last = 0
+        self._issued: dict[str, deque[int]] = {}
 
     async def send(self, event: Event, to: str) -> int:
         """Sign and hand over one signal; return its sequence.
@@ -47,6 +51,7 @@ class SignalWriter:
         """
         now = self._clock.now()
         self._last = number_at(now, self._last)
+        self._issued.setdefault(to, deque(maxlen=_ISSUED_KEPT)).append(self._last)  # also if the hub's answer is lost
         subject, message = compose(
             event,
             source=CountyCode(self.county),
@@ -60,6 +65,11 @@ class SignalWriter:
         number = self._last
         await self._signaller.signal(subject, message)
         return number
+
+    def denies(self, partner: str, number: int) -> bool:
+        """Tell whether a signal in our name, younger than the oldest that is remembered here, was not written here."""
+        issued = self._issued.get(partner)
+        return issued is not None and number > issued[0] and number not in issued
 
 
 @dataclass(slots=True)

@@ -46,5 +46,5 @@ stored_seconds = {stored_seconds}
 acknowledged_minutes = 10
 
 [[quotas]]
-events_per_hour = 20000
+events_per_hour = {events_per_hour}
 """

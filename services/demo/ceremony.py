@@ -19,6 +19,7 @@ from services.demo.cast import AGREEMENT, AGREEMENT_ID, Part
 from services.domain.sharing import CONTROL_PREFIX
 
 OFFICER: Final = "duty-a"
+EVENTS_PER_HOUR: Final = 20_000
 _PASSPHRASE: Final = "passphrase"  # noqa: S105 - the name of a file
 
 Say = Callable[[str], None]
@@ -116,13 +117,16 @@ class Ceremony:
         self._stage, self._cast, self._ports, self._command = stage, cast, ports, command
         self._homes = [str(stage.county(part.code)) for part in cast]
 
-    def perform(self, say: Say, *, today: datetime, stored_seconds: int = 60) -> None:
+    def perform(
+        self, say: Say, *, today: datetime, stored_seconds: int = 60, events_per_hour: int = EVENTS_PER_HOUR
+    ) -> None:
         """Play the whole ceremony; takes a few seconds.
 
         Args:
             say: Told each step.
             today: Aware time; the agreement is in force from the day before, for a year.
             stored_seconds: After so long without *stored* the source's own officer is told of a level-1 alert.
+            events_per_hour: The quota of each county.
         """
         self._stage.documents.mkdir(parents=True, exist_ok=True)
         say("六县各自建立密钥和成员卡 each county makes its keys and card")
@@ -132,7 +136,7 @@ class Ceremony:
         say("名册：提议、签署、汇总、电话核对 registry: proposed, signed, assembled, read out")
         registry = self._registry()
         say("协议：提议、签署、采纳 agreement: proposed, signed, adopted")
-        agreement = self._agreement(today, stored_seconds)
+        agreement = self._agreement(_agreement_text(self._cast, today, stored_seconds, events_per_hour))
         say("枢纽据名册放行，值班员领取凭证 hub updated, officers certified")
         hub = str(self._stage.hub)
         self._command("hub", "update", "--dir", hub, "--registry", str(registry), "--agreement", str(agreement))
@@ -186,10 +190,10 @@ class Ceremony:
             copies.append(str(copy))
         return copies
 
-    def _agreement(self, today: datetime, stored_seconds: int) -> Path:
+    def _agreement(self, terms: str) -> Path:
         text, draft = self._stage.documents / "agreement.toml", self._stage.documents / "agreement-1.draft.json"
         final, first = self._stage.documents / f"{AGREEMENT_ID}@1.json", self._homes[0]
-        text.write_text(_agreement_text(self._cast, today, stored_seconds), encoding="utf-8")
+        text.write_text(terms, encoding="utf-8")
         self._command("agreement", "propose", "--file", str(text), "-o", str(draft), "--dir", first)
         copies = self._signed_by_each("agreement", draft)
         self._command("agreement", "assemble", str(draft), *copies, "-o", str(final), "--dir", first)
@@ -225,7 +229,7 @@ def set_hub_url(stage: Stage, code: str, *ports: int) -> None:
     path.write_text("\n".join([*kept, ""]), encoding="utf-8")
 
 
-def _agreement_text(cast: Sequence[Part], today: datetime, stored_seconds: int) -> str:
+def _agreement_text(cast: Sequence[Part], today: datetime, stored_seconds: int, events_per_hour: int) -> str:
     events = [one for one in TYPES if not one.wire_type.startswith(CONTROL_PREFIX)]
     midnight = today.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
     purposes = dict.fromkeys(purpose for one in events for purpose in one.purposes)
@@ -237,4 +241,5 @@ def _agreement_text(cast: Sequence[Part], today: datetime, stored_seconds: int) 
         purposes='", "'.join(purposes),
         types=", ".join(f'"{one.wire_type}"' for one in events),
         stored_seconds=stored_seconds,
+        events_per_hour=events_per_hour,
     )

@@ -16,9 +16,11 @@ from schemas.envelope import Ref, SchemaRef
 from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.information.alerts import Alert
+from schemas.information.attachments import AttachmentShared
 from schemas.records import AlertFacts, FlowPeople
 from services.domain.delivery import acknowledge_by
 from services.domain.encryption import OVERHEAD_BYTES, EncryptedContent, must_be_encrypted
+from services.domain.files import OutgoingFile
 from services.domain.histories import about_of, judge_expiry
 from services.domain.levels import level_of, priority_of
 from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_event, taking_part
@@ -40,6 +42,8 @@ class Outgoing:
         watched: Whether our own duty officer is told if nobody answers.
         encrypt: Whether it must not travel in clear.
         encrypted: ``content`` as it will travel, once it has been encrypted.
+        upload: The upload whose file is to go with it; None for most types.
+        file: What goes with it beside its envelope; None for most types.
     """
 
     wire_type: str
@@ -61,6 +65,8 @@ class Outgoing:
     watched: bool = True
     encrypt: bool = False
     encrypted: EncryptedContent | None = None
+    upload: str | None = None
+    file: OutgoingFile | None = None
 
 
 @lru_cache(maxsize=256)
@@ -100,7 +106,7 @@ def complete(
     if county in to:
         return Fault("request.to_self", "to", f"{county} is this county; leave it out")
     expires = draft.expires or (event.expires if isinstance(event, Alert) else None)
-    if fault := _too_late(draft, expires, now) or judge_expiry(expires, event):
+    if fault := _too_late(draft, expires, now) or judge_expiry(expires, event) or _misfiled(draft, event):
         return fault
     level = level_of(event)
     information_class = draft.information_class or event.information_class
@@ -120,9 +126,21 @@ def complete(
         refs=draft.refs,
         level=level,
         about=about_of(event),
+        upload=draft.upload,
         encrypt=must_be_encrypted(information_class, internal_in_clear=agreement.internal_in_clear),
     )
-    return judge_event(trust, in_force, ask_of_outgoing(outgoing, county, now)) or outgoing
+    ask = ask_of_outgoing(outgoing, county, now)
+    if isinstance(event, AttachmentShared):
+        ask = replace(ask, file_size=event.size)
+    return judge_event(trust, in_force, ask) or outgoing
+
+
+def _misfiled(draft: EventDraft, event: Event) -> Fault | None:
+    if event.carries_file == (draft.upload is not None):
+        return None
+    if draft.upload is None:
+        return Fault("file.missing", "upload", "a file goes with this type: upload it first, and name the upload")
+    return Fault("file.unexpected", "upload", "no file goes with this type: send it apart, and refer to it")
 
 
 def unpaged(outgoing: Outgoing, now: datetime) -> Outgoing:

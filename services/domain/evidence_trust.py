@@ -3,7 +3,7 @@
 Source: docs/protocol.md, section "Evidence files".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -104,24 +104,39 @@ def judge_lineage(opened: Opened, anchor: str | None, papers: Sequence[SignedDoc
         anchor: Digest of the first registry, as the verifying person knows it; None if nothing is known.
         papers: Later registries and changes of keys that this person knows of besides.
     """
-    versions: list[Trust] = []
-    for document in opened.evidence.registries:
-        previous = versions[-1] if versions else None
-        judged = _judge_version(document, anchor or document_digest(document), previous)
-        if isinstance(judged, Fault):
-            return judged
-        versions.append(judged)
+    versions = judge_versions(opened.evidence.registries, anchor)
+    if isinstance(versions, Fault):
+        return versions
     if (fault := _bring_registries(versions, papers)) is not None:
         return fault
-    named, newest = max(part.envelope.header.registry for part in opened.parts), versions[-1].registry.version
-    if named > newest:
-        mend = f"a header names version {named}, and the last one here is {newest}"
-        return Fault("registry.missing_version", "registries", mend)
+    if (fault := judge_reach(versions, (part.envelope for part in opened.parts))) is not None:
+        return fault
     brought = [one for one in papers if one.payload_type is not PayloadType.REGISTRY]
     changed = judge_changes(opened.changes, brought, versions)
     if isinstance(changed, Fault):
         return changed
     return Lineage(changed, Lines(part.envelope for part in (*opened.parts, *opened.ancestors)))
+
+
+def judge_versions(documents: Sequence[SignedDocument], anchor: str | None) -> list[Trust] | Fault:
+    """Judge registry versions, the oldest first, each by the one before; the first by ``anchor`` if that is known."""
+    versions: list[Trust] = []
+    for document in documents:
+        previous = versions[-1] if versions else None
+        judged = _judge_version(document, anchor or document_digest(document), previous)
+        if isinstance(judged, Fault):
+            return judged
+        versions.append(judged)
+    return versions
+
+
+def judge_reach(versions: Sequence[Trust], envelopes: Iterable[Envelope]) -> Fault | None:
+    """Tell if a header names a registry version behind the last one here."""
+    named, newest = max(one.header.registry for one in envelopes), versions[-1].registry.version
+    if named <= newest:
+        return None
+    mend = f"a header names version {named}, and the last one here is {newest}"
+    return Fault("registry.missing_version", "registries", mend)
 
 
 def _bring_registries(versions: list[Trust], papers: Sequence[SignedDocument]) -> Fault | None:

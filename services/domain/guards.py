@@ -150,6 +150,13 @@ def guard_new(value: JsonValue, raw: bytes) -> Fault | None:
     return fault
 
 
+def guard_text(text: str, *, new: bool) -> Fault | None:
+    """Judge text out of a file that an event carries; ``new`` at the sender, where labels of secrets are refused."""
+    value: JsonValue = {"file": text}
+    fault = personal_numbers(value, exempt=())
+    return fault or (secret_label(value) if new and "密" in text else None)
+
+
 def banned_names(value: JsonValue) -> Fault | None:
     """Refuse a key, or a name beside a value, that says what must never be recorded."""
     if not _has_banned_name(value):

@@ -77,9 +77,11 @@ def place(
     times = {"time": now, "expires": outgoing.expires, "acknowledge_by": outgoing.acknowledge_by}
     changes = {name: _cut(moment) for name, moment in times.items() if moment is not None}
     carried = outgoing.encrypted.carried if outgoing.encrypted else outgoing.content
-    own = {"digest": digest_of(carried), "size": len(carried), "content_id": content_id}
+    own: dict[str, object] = {"digest": digest_of(carried), "size": len(carried), "content_id": content_id}
     if keys_digest is not None:
         own |= {"encoding": "hpke", "keys_digest": keys_digest}
+    if outgoing.file is not None:
+        own |= {"chunks": outgoing.file.chunks}
     seq, prev = chain.head.seq + 1, chain.head.envelope_id
     binding = frame.header.content.model_copy(update=own)
     header = frame.header.model_copy(update={"seq": seq, "prev": prev, "content": binding, **changes})
@@ -96,9 +98,10 @@ def _cut(moment: datetime) -> datetime:
 
 def _spelt_binding(binding: ContentBinding) -> str:
     keys = f',"keys_digest":"{binding.keys_digest}"' if binding.keys_digest is not None else ""
+    chunks = f',"chunks":{binding.chunks.model_dump_json()}' if binding.chunks is not None else ""
     return (
         f'"content":{{"media_type":"{binding.media_type}","encoding":"{binding.encoding}","digest":"{binding.digest}",'
-        f'"size":{binding.size},"content_id":"{binding.content_id}"{keys}}}'
+        f'"size":{binding.size},"content_id":"{binding.content_id}"{keys}{chunks}}}'
     )
 
 

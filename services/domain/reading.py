@@ -3,6 +3,7 @@
 import json
 from typing import Final
 
+from schemas.base import InformationClass
 from schemas.records import EventSummary, StoredEvent
 from services.domain.encryption import decrypt_content, read_content
 
@@ -24,6 +25,12 @@ def headline_of(content: bytes) -> str:
 def content_of(event: StoredEvent) -> bytes:
     """Return the content of a kept event as its author wrote it; empty once it was erased."""
     return read_content(event.envelope, event.content_key) or b""
+
+
+def line_of(event: StoredEvent) -> str:
+    """Return the headline of a kept event for a line to our own officer; empty for personal content."""
+    personal = event.envelope.header.information_class is InformationClass.PERSONAL
+    return "" if personal else headline_of(content_of(event))
 
 
 def title_of(summary: EventSummary) -> str:

@@ -22,6 +22,7 @@ from services.domain.delivery import carries
 from services.domain.drafting import MEDIA_TYPE
 from services.domain.encoding import digest_of, parse_strict, pre_authentication_encoding, split_wire
 from services.domain.encryption import Unwrap, no_private_keys, open_content
+from services.domain.files import judge_carriage
 from services.domain.guards import guard_content, guard_control, without_numbers
 from services.domain.histories import about_of
 from services.domain.key_changes import judge_published, with_changes
@@ -218,6 +219,9 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust, county: 
     if isinstance(parsed, Fault):
         return Examined(arrival, Outcome.REJECTED, parsed, envelope, kind)
     event = parsed.event
+    carriage = judge_carriage(event, envelope.header.content)
+    if carriage is not None:
+        return Examined(arrival, Outcome.REJECTED, carriage, envelope, kind)
     unresolved = judge_opening(envelope.header.source, event, trust) if isinstance(event, EpochOpened) else None
     if unresolved is not None:
         waits = unresolved.code == "chain.unresolved_fork"

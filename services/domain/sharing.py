@@ -9,7 +9,7 @@ from typing import Final
 
 from schemas.agreements import Agreement, Grant
 from schemas.base import InformationClass
-from schemas.envelope import Header
+from schemas.envelope import FILE_OVERHEAD_BYTES, ContentBinding, Header
 from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.key_changes import Suspension
@@ -32,6 +32,7 @@ class SharingAsk:
     size: int  # bytes of content
     at: datetime  # the source's claimed time
     place: tuple[str, str, int] | None = None  # channel, epoch, seq; None if it has none yet
+    file_size: int = 0  # bytes of the file that goes with it, as it is read; 0 without one
 
 
 def ask_of(header: Header) -> SharingAsk:
@@ -46,7 +47,14 @@ def ask_of(header: Header) -> SharingAsk:
         header.content.size,
         header.time,
         (header.channel, header.epoch, header.seq),
+        _file_size(header.content),
     )
+
+
+def _file_size(binding: ContentBinding) -> int:
+    if binding.chunks is None:
+        return 0
+    return binding.chunks.size - (FILE_OVERHEAD_BYTES if binding.encoding != "none" else 0)
 
 
 def judge_sharing(agreement: Agreement | None, ask: SharingAsk) -> Fault | None:
@@ -188,4 +196,7 @@ def _outside_limits(agreement: Agreement, ask: SharingAsk) -> Fault | None:
     if ask.size > agreement.content_max_bytes:
         mend = f"the content has {ask.size} bytes; {agreement.id} carries at most {agreement.content_max_bytes}"
         return Fault("sharing.too_large", "content", mend)
+    if ask.file_size > agreement.file_max_bytes:
+        mend = f"the file has {ask.file_size} bytes; {agreement.id} carries at most {agreement.file_max_bytes}"
+        return Fault("sharing.too_large", "content.chunks", mend)
     return None

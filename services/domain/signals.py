@@ -17,7 +17,7 @@ from typing import Final
 from schemas.base import Event, InformationClass, Status
 from schemas.carriage import Arrival
 from schemas.catalogue import parse_received
-from schemas.control import CONTROL_PURPOSE, ForkProved, HeadBeaconed, RangeRequested
+from schemas.control import CONTROL_PURPOSE, ChunksRequested, ForkProved, HeadBeaconed, RangeRequested
 from schemas.envelope import MESSAGE_MAX_BYTES, ContentBinding, Envelope, Header
 from schemas.errors import Fault
 from schemas.ids import CONTROL_AGREEMENT, NO_LINK, CountyCode
@@ -30,7 +30,7 @@ from services.domain.sharing import judge_membership
 from services.domain.signing import attach, open_parts, prepare, verify
 from services.domain.trust import Trust
 
-SIGNAL_TYPES: Final = frozenset(one.wire_type for one in (HeadBeaconed, RangeRequested, ForkProved))
+SIGNAL_TYPES: Final = frozenset(one.wire_type for one in (HeadBeaconed, RangeRequested, ForkProved, ChunksRequested))
 EPOCH: Final = "1-0000000000000000"
 """Signals have no epochs; the field has a form."""
 FRESH: Final = timedelta(minutes=10)

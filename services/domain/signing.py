@@ -132,7 +132,8 @@ def _null_in(value: dict[str, JsonValue]) -> Fault | None:
     # Whoever reads the protocol's table refuses a null; one reader more lenient than another is a way to disagree. It
     # comes first, so that a header with several faults is refused for the same one everywhere.
     content = value.get("content")
-    if None in value.values() or (isinstance(content, dict) and None in content.values()):
+    chunks = content.get("chunks") if isinstance(content, dict) else None
+    if any(None in one.values() for one in (value, content, chunks) if isinstance(one, dict)):
         return Fault("header.wrong_type", "header", "leave a field without a value out; null is not written")
     return None
 

@@ -64,6 +64,17 @@ def told_of_own_unknown(channel: str, seq: int) -> str:
     return f"枢纽上有本县签名而本库没有的消息（通道 {channel[:8]} 第 {seq} 条）：疑为旧备份或双机同时运行，请联系管理员"
 
 
+def told_of_twins(county: str, channel: str) -> str:
+    """A county goes on in an epoch that it had left: two of its nodes run."""
+    return f"{_county(county)}有两台机器同时以该县名义发送（通道 {channel[:8]}），请立即电话核实，只留一台"
+
+
+def told_of_own_twin(heard_by: str = "") -> str:
+    """Somebody else sends in our name while we run: the hub's numbers show it, or a partner that has heard it."""
+    word = f"据{name_of(heard_by)}信标，" if heard_by else ""
+    return f"{word}另有一台机器正以本县名义发送，疑为旧备份或克隆同时运行，请立即停用其中一台"
+
+
 def told_of_lost(county: str, channel: str, held: int) -> str:
     """Our store was restored, and somebody holds more of ours than the backup did."""
     return (

@@ -10,8 +10,10 @@ from pydantic import Field, JsonValue
 from schemas.access import Scope
 from schemas.base import Model, WireTime
 from schemas.control import ErasureReason, ReceiptStage
+from schemas.custody import OpeningReason
 from schemas.envelope import Header
-from schemas.ids import ChannelId, CountyId, Digest, EnvelopeId, Epoch, KeyId
+from schemas.files import FileState
+from schemas.ids import ChannelId, ContentId, CountyId, Digest, EnvelopeId, Epoch, KeyId
 from schemas.officers import AnswerWord, Means
 from schemas.records import Direction, JournalKind, Mark, NoticeKind
 from schemas.registry import KeyUse
@@ -165,6 +167,39 @@ class DeliveryLine(Model):
     refused_code: str | None
 
 
+class HolderLine(Model):
+    """How much of a file of ours a county says that it holds."""
+
+    county: CountyId
+    held: int
+    said_at: WireTime
+
+
+class FileLine(Model):
+    """The file that goes with an event, and how far it is."""
+
+    state: FileState
+    chunks: int
+    held: int
+    """Chunks that are here."""
+    size: int
+    """Bytes as carried."""
+    scanned: bool
+    """Whether its text was looked through for personal numbers; what is no plain text cannot be."""
+    holders: tuple[HolderLine, ...]
+    """What recipients say of a file of ours, until their receipt *stored* is here."""
+
+
+class UploadState(Model):
+    """A file on its way to this node: the next bytes go to ``offset``; once ``complete`` an event may name it."""
+
+    id: ContentId
+    size: int
+    sha256: Digest
+    offset: int
+    complete: bool
+
+
 class EventDetail(Model):
     """One event whole. ``deliveries`` is filled for outgoing events, ``answer`` for incoming ones once answered."""
 
@@ -181,6 +216,43 @@ class EventDetail(Model):
     answer: AnswerLine | None
     erasures: tuple[ErasureLine, ...] = ()
     """Who has erased the content, ourselves among them; then ``content`` is null."""
+    file: FileLine | None = None
+    """What goes with it beside its envelope; null for most types."""
+    withheld: bool = False
+    """The content is personal and no reason was given, so ``content`` is null."""
+
+
+class OpeningLine(Model):
+    """Personal content was shown to somebody."""
+
+    number: int
+    envelope_id: EnvelopeId
+    opened_at: WireTime
+    access: str
+    """Name of the token."""
+    officer: str
+    """Whom the token is bound to; empty if nobody."""
+    reason: OpeningReason
+    digest: Digest
+
+
+class OpeningLog(Model):
+    """The whole log of openings, walked over now."""
+
+    count: int
+    """Rows that follow from the first one without a break."""
+    digest: Digest
+    """Of the last of them: note it, and compare the next time. Zeros while there is none."""
+    holds: bool
+    broken_at: int | None
+    """Number of the first row that was changed, or before which one is missing."""
+
+
+class OpeningList(Model):
+    """Who was shown personal content."""
+
+    openings: tuple[OpeningLine, ...]
+    log: OpeningLog
 
 
 class ReceiptLine(Model):

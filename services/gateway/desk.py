@@ -9,6 +9,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.live import Live
 from services.gateway.meters import Meters
 from services.gateway.submit import Submitter
+from services.gateway.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Desk:
 
     gateway: Gateway
     submitter: Submitter
+    uploads: Uploads
     acknowledger: Acknowledger
     live: Live
     meters: Meters
@@ -35,6 +37,15 @@ class Desk:
                 directory=directory,
                 clock=clock,
                 most_at_once=gateway.limits.submissions,
+                folder=gateway.folder,
+            ),
+            uploads=Uploads(
+                store=store,
+                folder=gateway.folder,
+                posting=posting,
+                clock=clock,
+                ids=gateway.ids,
+                chunk_size=gateway.chunk_size,
             ),
             acknowledger=Acknowledger(store=store, posting=posting, directory=directory, clock=clock),
             live=Live(gateway),

@@ -8,6 +8,7 @@ from schemas.errors import Fault
 from schemas.records import ErasureRow
 from services.domain.erasure import judge_request, outgoing_of, record_of
 from services.domain.trust import Trust
+from services.erasing import erase_here
 from services.ports import Transaction
 from services.posting import Posting
 
@@ -49,6 +50,6 @@ def erase_event(
     if fault is not None or agreement is None:
         return fault or Fault("sharing.no_agreement", "agreement", "")
     row = ErasureRow(posting.county, draft.reason, now)
-    tx.erasures.erase(envelope_id, row)
+    erase_here(tx, envelope_id, row)
     posting.post(tx, outgoing_of(record_of(event.envelope, draft.reason, now), agreement, header.to), now)
     return (row,)

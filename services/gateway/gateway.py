@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.domain.files import CHUNK_SIZE
+from services.file_ports import FileFolder
 from services.ports import Clock, Ids, PaperedDirectory, Store
 from services.posting import Posting
 
@@ -56,4 +58,7 @@ class Gateway:
     county: str
     facts: NodeFacts
     crash: Callable[[BaseException], None]
+    folder: FileFolder
     limits: Limits = field(default_factory=Limits)
+    chunk_size: int = CHUNK_SIZE
+    """Bytes of a chunk of a file."""

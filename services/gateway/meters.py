@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from schemas.control import HeadBeaconed
+from schemas.files import FileFigures
 from schemas.subjects import Lane
 from services.ports import Snapshot
 
@@ -43,6 +44,7 @@ class Facts:
     clocks_ahead: Mapping[str, float]
     beacons: Mapping[str, datetime]
     """When the newest beacon of each county came."""
+    files: FileFigures
 
 
 def read_facts(snapshot: Snapshot) -> Facts:
@@ -54,6 +56,7 @@ def read_facts(snapshot: Snapshot) -> Facts:
         snapshot.last_stored(),
         snapshot.clocks_ahead(),
         {one.county: one.heard_at for one in snapshot.heard(HeadBeaconed.wire_type)},
+        snapshot.files.figures(),
     )
 
 
@@ -108,6 +111,7 @@ class _Gauges(CollectorRegistry):
             yield CounterMetricFamily(f"sihu_{name}", words, value=self._facts.counts[name])
         for name, words in _NOW.items():
             yield GaugeMetricFamily(f"sihu_{name}", words, value=self._facts.counts[name])
+        yield from self._files()
         yield from self._lanes()
         yield from self._partners()
         yield GaugeMetricFamily("sihu_live_clients", "Open live streams.", value=self._live_clients)
@@ -115,6 +119,21 @@ class _Gauges(CollectorRegistry):
         for name, holds in sorted(self._checks.items()):
             ready.add_metric([name], float(holds))
         yield ready
+
+    def _files(self) -> Iterator[Metric]:
+        files = self._facts.files
+        yield GaugeMetricFamily(
+            "sihu_files_arriving", "Files of partners that are not whole yet.", value=files.arriving
+        )
+        words = "Bytes of files of partners that are not whole yet, as they will be."
+        yield GaugeMetricFamily("sihu_files_arriving_bytes", words, value=files.arriving_bytes)
+        since = files.oldest_arriving
+        age = max(0.0, (self._now - since).total_seconds()) if since else 0.0
+        words = "Seconds since the oldest file that is not whole yet was begun; 0 if there is none."
+        yield GaugeMetricFamily("sihu_oldest_arriving_seconds", words, value=age)
+        words = "Chunks of files that are to be published."
+        yield GaugeMetricFamily("sihu_chunks_waiting", words, value=files.chunks_waiting)
+        yield GaugeMetricFamily("sihu_uploads_open", "Uploads that no event has used yet.", value=files.uploads)
 
     def _lanes(self) -> Iterator[Metric]:
         given = CounterMetricFamily("sihu_lane_publications", "Publications by lane.", labels=("lane",))

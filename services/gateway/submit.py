@@ -1,8 +1,9 @@
 """An event comes in: everything that can be judged alone is judged first, then one transaction makes it durable."""
 
+import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,12 +20,17 @@ from schemas.errors import (
     SharingDeniedError,
     UnavailableError,
 )
+from schemas.files import Upload
+from schemas.information.attachments import AttachmentShared
 from schemas.records import Remembered
 from services.domain.drafting import Outgoing, complete
 from services.domain.encoding import compact_json, digest_of
+from services.domain.files import OutgoingFile
 from services.domain.guards import guard_new
 from services.domain.quotas import seconds_left
 from services.domain.trust import Trust
+from services.file_ports import FileFolder
+from services.file_work import clear, judge_text
 from services.gateway.bodies import read_body
 from services.gateway.history import judge_history
 from services.ports import Clock, Directory, Store, Transaction
@@ -74,7 +80,14 @@ class Submitter:
     """Accept events. The same function serves HTTP, the demo and the benchmarks."""
 
     def __init__(
-        self, *, store: Store, posting: Posting, directory: Directory, clock: Clock, most_at_once: int = 10_000
+        self,
+        *,
+        store: Store,
+        posting: Posting,
+        directory: Directory,
+        clock: Clock,
+        most_at_once: int = 10_000,
+        folder: FileFolder | None = None,
     ) -> None:
         """Take ready-made ports; open nothing.
 
@@ -84,9 +97,10 @@ class Submitter:
             directory: Knows what is trusted now.
             clock: Reads the time.
             most_at_once: Submissions in hand; one more is told to come back.
+            folder: Holds the files of uploads; None takes no event that carries one.
         """
         self._store, self._posting, self._directory, self._clock = store, posting, directory, clock
-        self._most_at_once = most_at_once
+        self._most_at_once, self._folder = most_at_once, folder
         self._in_hand = 0
 
     async def submit(self, body: bytes, *, idempotency_key: str | None, access_name: str) -> Posted:
@@ -118,8 +132,12 @@ class Submitter:
         drafted = draft_outgoing(body, trust=self._directory.trust(), county=self._posting.county, now=now)
         if isinstance(drafted, tuple):
             return await self._refuse_unless_answered(drafted, ticket)
-        ready = self._posting.encrypted(drafted)
+        filed = await self._filed(drafted, access_name)
+        if isinstance(filed, Fault):
+            return await self._refuse_unless_answered((filed,), ticket)
+        ready = self._posting.encrypted(filed)
         posted = await self._store.write(lambda tx: self._post(tx, ready, ticket, now))
+        await self._put_away(ready)
         log.info(
             "gateway.submitted",
             envelope_id=posted.envelope_id,
@@ -129,6 +147,22 @@ class Submitter:
             access=access_name,
         )
         return posted
+
+    async def _filed(self, drafted: Outgoing, access_name: str) -> Outgoing | Fault:
+        """Join an event with the file that its caller has uploaded."""
+        if drafted.upload is None:
+            return drafted
+        if self._folder is None:
+            raise UnavailableError("this node takes no files")
+        upload = await self._store.read(lambda snapshot: snapshot.files.upload(drafted.upload or ""))
+        if upload is None or upload.access != access_name or upload.chunks is None:
+            return _NO_UPLOAD
+        return await asyncio.to_thread(attach_file, self._folder, drafted, upload)
+
+    async def _put_away(self, posted: Outgoing) -> None:
+        """Remove what an upload left behind whose file travels in clear; a sweep does it if this is cut short."""
+        if posted.file is not None and self._folder is not None and posted.file.name != posted.file.upload:
+            await asyncio.to_thread(self._folder.remove, posted.file.upload)
 
     async def _refuse_unless_answered(self, faults: tuple[Fault, ...], ticket: _Ticket | None) -> Posted:
         # What was accepted once stays accepted, even if the retry comes after the event or its agreement has expired.
@@ -142,6 +176,8 @@ class Submitter:
         known = _recall(tx, ticket) if ticket is not None else None
         if known is not None:
             return known
+        if outgoing.file is not None and tx.files.upload(outgoing.file.upload) is None:
+            raise _error_of((_NO_UPLOAD,))  # another event was quicker
         judged = judge_history(tx, outgoing, county=self._posting.county, now=now)
         if isinstance(judged, Fault):
             raise _error_of((judged,))
@@ -158,7 +194,8 @@ class Submitter:
             source=self._posting.county,
             wire_type=outgoing.wire_type,
             priority=outgoing.priority,
-            size=len(outgoing.encrypted.carried if outgoing.encrypted else outgoing.content),
+            size=len(outgoing.encrypted.carried if outgoing.encrypted else outgoing.content)
+            + (outgoing.file.chunks.size if outgoing.file else 0),
             claimed=now,
         )
         if fault is not None:
@@ -186,6 +223,35 @@ def _recall(tx: Transaction, ticket: _Ticket) -> Posted | None:
         raise InvariantError(f"the event of a remembered key is gone: {row.envelope_id}")
     header = stored.envelope.header
     return Posted(row.envelope_id, header.channel, header.epoch, header.seq)
+
+
+_NO_UPLOAD: Final = Fault(
+    "file.not_uploaded", "upload", "no finished upload of that number is here, or an event has used it: upload the file"
+)
+_CLEAR: Final = "clear-"
+
+
+def attach_file(folder: FileFolder, drafted: Outgoing, upload: Upload) -> Outgoing | Fault:
+    """Join an event with its file; runs in a thread, for it may read the whole.
+
+    Args:
+        folder: Holds the file, encrypted; one that will travel in clear is written once more.
+        drafted: The event.
+        upload: Finished.
+    """
+    event = AttachmentShared.model_validate_json(drafted.content)
+    if (event.size, event.sha256) != (upload.size, upload.sha256):
+        return Fault("file.differs", "content.sha256", "size and digest are not those of the file that was uploaded")
+    if upload.chunks is None:
+        return _NO_UPLOAD
+    if fault := judge_text(folder, upload, event.media_type):
+        return fault
+    name, chunks, key = upload.number, upload.chunks, upload.key
+    if not drafted.encrypt:
+        name, key = _CLEAR + upload.number, b""
+        chunks = clear(folder, upload, name, chunks.chunk_size)
+    file = OutgoingFile(upload.number, name, upload.number, key, chunks, upload.size, upload.sha256)
+    return replace(drafted, file=file)
 
 
 _FAMILIES: Final[Mapping[str, type[RequestError]]] = {"sharing": SharingDeniedError}

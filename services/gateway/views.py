@@ -9,7 +9,9 @@ from pydantic import JsonValue
 from schemas.agreements import Agreement
 from schemas.counties import name_of
 from schemas.errors import Fault
+from schemas.files import FileReport, KeptFile
 from schemas.ids import CountyCode
+from schemas.information.attachments import AttachmentShared
 from schemas.records import (
     Chain,
     Delivery,
@@ -22,10 +24,12 @@ from schemas.records import (
     StoredEvent,
 )
 from schemas.registry import Member
+from services.domain.chunks import count_of
 from services.domain.reading import content_of, title_of
 from services.domain.receiving import judge_permission
 from services.domain.signing import verify
 from services.domain.trust import Trust
+from services.file_work import reads_as_text
 from services.gateway.answers import (
     Accepted,
     AnswerLine,
@@ -35,6 +39,8 @@ from services.gateway.answers import (
     EventLine,
     EventPage,
     FaultLine,
+    FileLine,
+    HolderLine,
     KeyLine,
     MemberLine,
     MemberList,
@@ -100,8 +106,9 @@ def event_detail(
     erasures: Sequence[ErasureRow],
     trust: Trust,
     now: datetime,
+    withheld: bool,
 ) -> EventDetail:
-    """One event whole, verified again from its stored bytes."""
+    """One event whole, verified again from its stored bytes; without its content if that is withheld."""
     return EventDetail(
         envelope_id=event.envelope.envelope_id,
         direction=event.direction,
@@ -110,11 +117,31 @@ def event_detail(
         level=event.level,
         marks=event.marks,
         header=event.envelope.header,
-        content=_content_of(event),
+        content=None if withheld else _content_of(event),
         verification=verification_of(event, chain=chain, trust=trust, now=now),
         deliveries=tuple(DeliveryLine.model_validate(one, from_attributes=True) for one in deliveries),
         answer=answer_line(answer) if answer else None,
         erasures=erasure_lines(erasures),
+        withheld=withheld,
+    )
+
+
+def file_line(kept: KeptFile, reports: Sequence[FileReport], content: bytes) -> FileLine:
+    """How far the file of an event is.
+
+    Args:
+        kept: As the store has it.
+        reports: What recipients say.
+        content: Of its event, opened; empty once it was erased.
+    """
+    said = AttachmentShared.model_validate_json(content, extra="ignore") if content else None
+    return FileLine(
+        state=kept.state,
+        chunks=kept.chunks.count,
+        held=count_of(kept.held),
+        size=kept.chunks.size,
+        scanned=said is not None and reads_as_text(said.media_type),
+        holders=tuple(HolderLine.model_validate(one, from_attributes=True) for one in reports),
     )
 
 

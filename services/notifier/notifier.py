@@ -15,7 +15,7 @@ from schemas.control import ReceiptStage
 from schemas.errors import SihuError
 from schemas.records import Delivery, Notice, NoticeKind, Watch
 from services.domain.expiry import Expiry, ends_of, expiring
-from services.domain.reading import content_of, headline_of
+from services.domain.reading import line_of
 from services.domain.telling import phone_of, told_of_expiry, told_of_silence
 from services.domain.trust import Trust
 from services.ports import Clock, Snapshot, Store, Transaction
@@ -90,7 +90,7 @@ class Notifier:
     def _text(self, tx: Transaction, watch: Watch) -> str:
         event = tx.event(watch.envelope_id)
         agreement_id = event.envelope.header.agreement_id if event else ""
-        headline = headline_of(content_of(event)) if event else ""
+        headline = line_of(event) if event else ""
         phone = phone_of(self._trust(), agreement_id, watch.recipient)
         return told_of_silence(watch.stage, watch.recipient, phone, headline)
 

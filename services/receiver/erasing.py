@@ -11,6 +11,7 @@ from schemas.records import Chain, ErasureRow
 from services.domain.erasure import is_authors, judge_record, outgoing_of
 from services.domain.receiving import Examined
 from services.domain.trust import Trust
+from services.erasing import erase_here
 from services.ports import Transaction
 from services.posting import Posting
 from services.receiver.keeping import envelope_of
@@ -41,7 +42,8 @@ class Eraser:
         if not is_authors(record, header):
             self._tx.erasures.note(record.id, ErasureRow(header.source, record.reason, record.erased_at))
             return
-        self._tx.erasures.erase(record.id, ErasureRow(self._posting.county, record.reason, self._now))
+        if not erase_here(self._tx, record.id, ErasureRow(self._posting.county, record.reason, self._now)):
+            return  # it ended here by itself before, and the author was told
         self._report(record, header)
         log.info("receiver.erased", source=header.source, envelope_id=record.id, reason=record.reason)
 

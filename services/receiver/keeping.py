@@ -26,6 +26,7 @@ from services.domain.telling import (
     told_of_own_unknown,
     told_of_quarantine,
     told_of_refusal,
+    told_of_twins,
 )
 from services.domain.trust import Trust
 from services.ports import Transaction
@@ -152,6 +153,12 @@ class Keeper:
         """A source signed two stories."""
         text = told_of_fork(header.source, header.channel, header.seq)
         self._tell(NoticeKind.FORKED, header.channel, header.source, text)
+
+    def tell_twins(self, header: Header) -> None:
+        """Two nodes of a source run at once."""
+        text = told_of_twins(header.source, header.channel)
+        self._tell(NoticeKind.TWINS, header.channel, header.source, text)
+        log.error("receiver.twins", source=header.source, channel=header.channel, epoch=header.epoch)
 
     def tell_refusal(self, receipt: Receipt) -> None:
         """A neighbour refused what we sent."""

@@ -14,10 +14,12 @@ from schemas.ids import NO_LINK
 from schemas.information.alerts import Alert
 from schemas.records import Chain, Direction, NewLink
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
+from services.domain.custody import end_of
 from services.domain.delivery import RECEIPT_RANGE_MAX
 from services.domain.office_keys import judge_published
 from services.domain.receiving import Examined, Outcome, presentable
 from services.domain.trust import Trust
+from services.filing import await_file
 from services.ports import Transaction
 from services.posting import Posting
 from services.quotas import take_from_quota
@@ -26,6 +28,7 @@ from services.receiver.erasing import Eraser
 from services.receiver.history import History
 from services.receiver.keeping import GUARD_PREFIX, Keeper, envelope_of
 from services.receiver.proving import keep_proof
+from services.receiver.twins import is_of_a_twin
 
 _VERIFIED = frozenset({Outcome.ACCEPTABLE, Outcome.REJECTED})
 
@@ -283,7 +286,7 @@ class Settlement:
             source=header.source,
             wire_type=header.type,
             priority=header.priority,
-            size=header.content.size,
+            size=header.content.carried,
             claimed=header.time,
         )
 
@@ -306,8 +309,11 @@ class Settlement:
                 about=found.about,
                 marks=marks,
                 content_key=found.content_key if fault is None else b"",
+                ends_at=self._end_of(envelope) if fault is None else None,
             )
         )
+        if is_of_a_twin(self._tx, envelope):
+            self._keeper.tell_twins(envelope.header)
         owes_receipt = hand.chain.kind is ChainKind.EVENT and envelope.header.seq > 0
         if fault is not None:
             self._keeper.quarantine(replace(found, fault=fault))
@@ -317,7 +323,12 @@ class Settlement:
             self._receipts.append((found, found.event))
         elif owes_receipt:
             self._note_record(found, envelope)
-            hand.stored.append(envelope)
+            if not await_file(self._tx, envelope, self._now):  # with one, it is attested once that is here, too
+                hand.stored.append(envelope)
+
+    def _end_of(self, envelope: Envelope) -> datetime | None:
+        held = self._trust.by_reference.get(envelope.header.agreement)
+        return end_of(envelope.header, held.agreement if held else None)
 
     def _judge_record(self, found: Examined) -> Fault | None:
         return judge_published(found.event) or self._eraser.judge(found)

@@ -6,13 +6,15 @@ What the hub says about our own sequences is a hint that saves work, never a pro
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final, Self
 
 import structlog
 
 from schemas.errors import UnavailableError
-from schemas.records import RESTORED
+from schemas.records import RESTORED, NoticeKind
 from schemas.subjects import Lane
+from services.domain.telling import told_of_own_twin
 from services.hub_ports import Appender
 from services.ports import Clock, Store, Transaction
 
@@ -21,6 +23,8 @@ log = structlog.get_logger()
 BATCH_MAX: Final = 3000  # publications; three atomic batches in flight
 BATCH_MAX_BYTES: Final = 8 * 1024 * 1024
 _MARK_EVERY_SECONDS: Final = 0.5
+ASK_AGAIN_SECONDS: Final = 10.0
+"""A stream that was made anew, or lost its end, shows at the next append; a lane that is quiet asks that often."""
 
 
 class Relay:
@@ -31,6 +35,7 @@ class Relay:
         self._store, self._appender, self._clock = store, appender, clock
         self._cursor: dict[Lane, int] = {}
         self._asked_over: dict[Lane, int] = {}
+        self._known_at: dict[Lane, float] = {}
         self._marked: dict[Lane, tuple[int, float]] = {}
 
     async def run_once(self, lane: Lane, limit: int = BATCH_MAX) -> int:
@@ -49,22 +54,27 @@ class Relay:
         except UnavailableError:
             del self._cursor[lane]
             raise
-        self._cursor[lane] = last
+        self._cursor[lane], self._known_at[lane] = last, self._clock.monotonic()
         await self._mark(lane, last, at_once=False)
         log.info("relay.published", lane=lane, first=after + 1, last=last)
         return last - after
 
     async def _position(self, lane: Lane) -> int:
-        """Return the last own sequence at the hub: asked after start, after every doubt, and over every new contact.
+        """Return the last own sequence at the hub: asked after start, doubt and contact, and at times.
 
-        A hub that lost everything answers like one that never lost contact, so a quiet lane would never learn of it.
+        A hub that lost everything answers like one that never lost contact, so a quiet lane would never learn of it;
+        and one of several servers, or one stream alone, may lose something while the contact lasts.
         """
-        contacts = self._appender.contacts
-        if lane not in self._cursor or self._asked_over[lane] != contacts:
+        contacts, now = self._appender.contacts, self._clock.monotonic()
+        fresh = now - self._known_at.get(lane, now) < ASK_AGAIN_SECONDS
+        if lane not in self._cursor or self._asked_over[lane] != contacts or not fresh:
             held = await self._appender.last_held(lane)
             if await self._store.read(lambda tx: held > tx.lane_end(lane) or tx.in_doubt(lane)):
-                await self._store.write(lambda tx: _follow_the_hub(tx, lane, held))
-            self._cursor[lane], self._asked_over[lane] = held, contacts
+                at = self._clock.now() if lane in self._asked_over else None
+                await self._store.write(lambda tx: _follow_the_hub(tx, lane, held, at))
+            if held < self._cursor.get(lane, held):
+                log.warning("relay.hub_behind", lane=lane, hub=held, known=self._cursor[lane])
+            self._cursor[lane], self._asked_over[lane], self._known_at[lane] = held, contacts, now
         return self._cursor[lane]
 
     async def _mark(self, lane: Lane, last: int, *, at_once: bool) -> None:
@@ -111,12 +121,19 @@ class Relay:
             return seen
 
 
-def _follow_the_hub(tx: Transaction, lane: Lane, held: int) -> None:
+def _follow_the_hub(tx: Transaction, lane: Lane, held: int, now: datetime | None) -> None:
     """Number what waits behind what the hub holds.
 
     A restored store does not know what it sent after it was copied, and once it has accepted new events the numbers
     do not show it any more: whatever is not known to be at the hub moves. A store that was rolled back without a word
     shows itself here at the earliest; from now on it goes on in new epochs like a restored one.
+    But what this process has compared before grows by ourselves alone: if it did not, another node runs in our name.
+
+    Args:
+        tx: One unit of work.
+        lane: Of the publications.
+        held: The last sequence of ours that the hub holds.
+        now: Aware UTC if this process has compared this lane before, else None.
 
     Source: docs/decisions/0013-reopen-every-chain-after-a-restore.md
     """
@@ -126,5 +143,8 @@ def _follow_the_hub(tx: Transaction, lane: Lane, held: int) -> None:
         tx.outbox.doubt()
         tx.memory.forget_positions()
         tx.memory.put_setting(RESTORED, county)
+        if now is not None:
+            tx.waiting_room.tell(NoticeKind.TWINS, lane.value, county, told_of_own_twin(), now)
+            log.error("relay.twin", lane=lane, hub=held, own=end)
     count = tx.outbox.renumber(lane, max(held, tx.published_up_to(lane)))
     log.error("relay.hub_ahead", lane=lane, hub=held, own=end, renumbered=count)

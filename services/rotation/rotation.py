@@ -6,7 +6,7 @@ Source: docs/decisions/0016-rotate-office-keys-monthly.md
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final, Self
@@ -14,21 +14,24 @@ from typing import Final, Self
 import structlog
 
 from schemas.base import InformationClass, Kind, Status
-from schemas.control import CONTROL_PURPOSE, MemberKeyPublished
+from schemas.control import CONTROL_PURPOSE, HeadBeaconed, MemberKeyPublished
 from schemas.errors import RequestError, SihuError, UnavailableError
+from schemas.records import Delivery
 from schemas.registry import KeyRecord
+from services.domain.custody import Partner, renewal_due, replaced
 from services.domain.drafting import Outgoing, schema_ref
 from services.domain.office_keys import LIFE, RENEWAL_WANTED, is_due, needs_office_keys, newest_valid, outlived
 from services.domain.partnership import is_partner_at, partners_channel, partners_of
 from services.domain.trust import AgreementInForce, Trust
 from services.key_ports import OfficeKeyChain
-from services.ports import Clock, Store, Transaction
+from services.ports import Clock, Snapshot, Store, Transaction
 from services.posting import Posting
 from services.recurring import recurring
 
 log = structlog.get_logger()
 
 _PRIORITY: Final = 3
+_LOOKED_AT: Final = 1000
 
 
 class Rotation:
@@ -59,13 +62,16 @@ class Rotation:
         """
         now = self._clock.now()
         own = await asyncio.to_thread(self._keys.records)
-        if is_due(own, now) or await self._renewal_wanted():
+        condemned = await self._store.read(lambda snapshot: dict(snapshot.condemned()))
+        if is_due(own, now) or renewal_due(own, condemned, now) or await self._renewal_wanted():
             own.append(await asyncio.to_thread(self._keys.make, now, now + LIFE))
             log.info("rotation.made", kid=own[-1].kid)
             await self._store.write(lambda tx: tx.memory.put_setting(RENEWAL_WANTED, ""))
         self._looked_for_renewal = True
         published = await self._publish(own, now)
         await self._destroy(own, now)
+        if condemned:
+            await self._destroy_condemned(own, condemned, now)
         return published
 
     async def _renewal_wanted(self) -> bool:
@@ -94,7 +100,7 @@ class Rotation:
         tx.key_book.keep(self._posting.county, key)
         for one in agreements:
             posted = self._posting.post(tx, self._publication(one, key), now)
-            tx.key_book.note_published(key.kid, posted.channel)
+            tx.key_book.note_published(key.kid, posted.channel, posted.envelope_id)
             log.info("rotation.published", kid=key.kid, agreement=one.agreement.id, envelope_id=posted.envelope_id)
 
     def _publication(self, agreement: AgreementInForce, key: KeyRecord) -> Outgoing:
@@ -121,8 +127,36 @@ class Rotation:
             await asyncio.to_thread(self._keys.destroy, key.kid)
             log.info("rotation.destroyed", kid=key.kid)
 
+    async def _destroy_condemned(self, own: list[KeyRecord], condemned: Mapping[str, datetime], now: datetime) -> None:
+        """Destroy keys that open what was erased, once nothing that is on its way to us can need them."""
+        newest = newest_valid(own, now)
+        older = [key.kid for key in own if newest and key.kid in condemned and key.kid != newest.kid]
+        if newest is not None and older and await self._store.read(lambda one: self._is_replaced(one, newest, now)):
+            for kid in older:
+                await asyncio.to_thread(self._keys.destroy, kid)
+                log.info("rotation.destroyed_early", kid=kid)
+        left = {key.kid for key in await asyncio.to_thread(self._keys.records)}
+        for kid in condemned.keys() - left:
+            await self._store.write(lambda tx, kid=kid: tx.custody.forget_key(kid))  # type: ignore[misc]
+
+    def _is_replaced(self, snapshot: Snapshot, newest: KeyRecord, now: datetime) -> bool:
+        """Tell whether every partner uses the newest key and everything that it sent before is here."""
+        if snapshot.oldest_held() is not None:
+            return False
+        taken = [snapshot.deliveries(one.envelope_id) for one in snapshot.publications_of(newest.kid)]
+        told = {one.county: one.claimed_at for one in snapshot.heard(HeadBeaconed.wire_type)}
+        lacking = {one.source for one in snapshot.claims(_LOOKED_AT)}
+        lacking |= {one.chain.source for one in snapshot.gaps(_LOOKED_AT)}
+        concerned = [one for one in self._trust().agreements.values() if self._concerns(one, now)]
+        partners = {
+            county for one in concerned for county in partners_of(one.agreement, self._posting.county, self._trust())
+        }
+        return replaced(
+            Partner(_taken_at(taken, county), told.get(county), county in lacking) for county in sorted(partners)
+        )
+
     @asynccontextmanager
-    async def running(self, tick_seconds: float = 60.0) -> AsyncIterator[Self]:
+    async def running(self, tick_seconds: float = 15.0) -> AsyncIterator[Self]:
         """Look every ``tick_seconds`` until the block ends."""
         async with recurring(
             self.run_once,
@@ -133,6 +167,13 @@ class Rotation:
             may_fail_by=(RequestError, UnavailableError),
         ):
             yield self
+
+
+def _taken_at(publications: Iterable[Sequence[Delivery]], county: str) -> datetime | None:
+    """Return when a county had stored the last of the records that were addressed to it; None if it lacks one."""
+    times = [one.stored_at for deliveries in publications for one in deliveries if one.recipient == county]
+    stored = [at for at in times if at is not None]
+    return max(stored) if stored and len(stored) == len(times) else None
 
 
 def _tell_deferred(error: SihuError) -> None:

@@ -32,7 +32,13 @@ def given() -> dict[str, set[str]]:
     now = datetime(2026, 3, 4, tzinfo=UTC)
     counts = MemorySnapshot(State()).counts()
     facts = Facts(
-        counts, dict.fromkeys(Lane, (2, 1)), {"451226": now}, {"451226": now}, {"451226": 1.0}, {"451226": now}
+        counts,
+        dict.fromkeys(Lane, (2, 1)),
+        {"451226": now},
+        {"451226": now},
+        {"451226": 1.0},
+        {"451226": now},
+        MemorySnapshot(State()).files.figures(),
     )
     exposition = meters.text(facts, now=now, live_clients=1, checks={"hub": True}).decode()
     found: dict[str, set[str]] = {}

@@ -134,6 +134,8 @@ def test_documents(what: str) -> None:
         ("receipt", "receipts.json", None, ("code",)),
         ("pae", "encoding.json", "pre_authentication", ("bytes_to_sign_hex", "digest")),
         ("base64url", "encoding.json", "base64url", ("hex",)),
+        ("chunk", "files.json", "chunks", ("code",)),
+        ("header", "files.json", "headers", ("code",)),
         ("strict_json", "encoding.json", "strict_json", ("code",)),
     ],
 )

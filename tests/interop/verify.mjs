@@ -341,6 +341,12 @@ const HEADER = object(
       size: integer(0, 262_144),
       content_id: kid,
       keys_digest: optional(digest),
+      chunks: optional(
+        object(
+          { size: integer(1, 67_108_880), digest, chunk_size: integer(16_384, 524_288), root: digest },
+          ({ chunk_size }) => (chunk_size & (chunk_size - 1)) === 0,
+        ),
+      ),
     }),
     signers: list(kid, 1, 4),
   },
@@ -438,6 +444,7 @@ const AGREEMENT_FORM = object(
       ),
       [],
     ),
+    file_max_bytes: optional(integer(1024, 67_108_864), 67_108_864),
   },
   (one) => {
     const limited = one.quotas.map((quota) => quota.county ?? null)
@@ -575,6 +582,12 @@ const EVIDENCE = {
     ancestors: list(carriedText, 0, 8192),
   }),
 }
+const FORK = object({
+  format: oneOf("sihu-fork"),
+  v: oneOf(1),
+  registries: list(DOCUMENT, 1, 64),
+  links: list(LINK, 2, 2),
+})
 
 function read(value, what, prefix) {
   try {
@@ -705,7 +718,9 @@ function parseHeader(data) {
   const version = value instanceof Map ? value.get("v") : undefined
   if (version !== 1) refuse("header.unsupported_version", "v", "this verifier reads version 1")
   const content = value.get("content")
-  const members = [...value.values(), ...(content instanceof Map ? content.values() : [])]
+  const members = [value, content, content instanceof Map ? content.get("chunks") : null].flatMap((one) =>
+    one instanceof Map ? [...one.values()] : [],
+  )
   if (members.includes(null)) refuse("header.wrong_type", "header", "a field without a value is left out")
   const header = read(value, HEADER, "header")
   if (data.length > headerLimit(header.to.length)) refuse("json.too_large", "header", "the header is too large")
@@ -838,6 +853,9 @@ function judgeSharing(agreement, header) {
   if (header.content.encoding === "none" && !inClear) no("not_encrypted", "class", "it must be encrypted")
   if (!agreement.purposes.includes(header.purpose)) no("purpose", "purpose", "a purpose that is not agreed")
   if (header.content.size > agreement.content_max_bytes) no("too_large", "content", "larger than agreed")
+  const { chunks, encoding } = header.content
+  if (chunks && chunks.size - (encoding === "none" ? 0 : 16) > agreement.file_max_bytes)
+    no("too_large", "content.chunks", "its file is larger than agreed")
 }
 function judgeMembership(trust, header) {
   const stranger = [header.source, ...header.to].find((code) => !trust.members.has(code))
@@ -1311,6 +1329,63 @@ function keysIn({ known }, { header }) {
     return { kid: one, ended: ended ? (ended.revoked ? "revoked" : "rotated") : null, last }
   })
 }
+// --- Fork files ------------------------------------------------------------------------------------
+
+const FORK_BEGINS = '{"format":"sihu-fork"'
+const isForkFile = (data) => data.subarray(0, FORK_BEGINS.length).toString("latin1") === FORK_BEGINS
+
+function openFork(data) {
+  const value = parseStrict(data, 16 * 1024 * 1024, 400_000)
+  if (!(value instanceof Map) || value.get("format") !== "sihu-fork" || value.get("v") !== 1)
+    refuse("evidence.unsupported_version", "v", "this verifier reads fork files of version 1")
+  const file = read(value, FORK, "fork")
+  if (!Buffer.from(JSON.stringify(file)).equals(data))
+    refuse("evidence.not_canonical", "", "the file is not in its one spelling")
+  return { file, links: file.links.map((one, index) => openPart(one, `links.${index}`)) }
+}
+function judgeContradiction([first, second]) {
+  const [one, other] = [first.header, second.header]
+  const same = ["source", "channel", "epoch"].every((name) => one[name] === other[name])
+  const twice = one.seq === other.seq && first.id !== second.id
+  const passed = other.seq === one.seq + 1 && other.prev !== first.id
+  if (!same || !(twice || passed) || kindOf(one) === null)
+    refuse("fork.no_contradiction", "links", "the two headers can both be true")
+}
+export function verifyFork(data, anchor) {
+  let step = 0
+  let fault = null
+  let links = []
+  let lineage = null
+  try {
+    step = 1
+    const opened = openFork(data)
+    links = opened.links
+    step = 2
+    const parts = { event: links[0], before: [links[1]], after: [], heads: [], receipts: [], ancestors: [] }
+    lineage = new Lineage({ file: opened.file, ...parts }, anchor, [])
+    step = 3
+    links.forEach((one) => lineage.verify(one))
+    step = 4
+    judgeContradiction(links)
+  } catch (found) {
+    if (!(found instanceof Fault)) throw found
+    fault = found
+  }
+  const untrusted = fault === null && anchor === null
+  const [first, second] = links
+  return {
+    outcome: fault ? "refused" : untrusted ? "consistent" : "holds",
+    step: fault ? step : null,
+    code: fault?.code ?? (untrusted ? "registry.no_anchor" : null),
+    anchor: lineage?.versions[0].digest ?? null,
+    source: first?.header.source ?? null,
+    channel: first?.header.channel ?? null,
+    epoch: first?.header.epoch ?? null,
+    seq: second?.header.seq ?? null,
+    ids: second ? [first.id, second.id] : null,
+  }
+}
+
 function conclude(steps, { opened, lineage }, anchor) {
   const failed = steps.find((one) => !one.holds)
   const untrusted = !failed && anchor === null
@@ -1396,6 +1471,45 @@ function examine(message, subject, county, trust, agreements) {
   return denied ?? unreadable ?? { outcome: "acceptable", code: null }
 }
 
+// --- Files -----------------------------------------------------------------------------------------
+
+const CHUNK_LINE = object({ id: digest, index: integer(0, 4_096), path: list(text(43, 43, /^[A-Za-z0-9_-]+$/), 0, 13) })
+
+function readChunk(message) {
+  const end = message.subarray(0, 2_049).indexOf(0x0a)
+  const malformed = () => refuse("chunk.malformed", "message", "no chunk")
+  if (message.length > 2_049 + 524_288) refuse("chunk.too_large", "message", "too large")
+  if (end < 0) malformed()
+  const line = message.subarray(0, end)
+  let read_
+  try {
+    read_ = read(parseStrict(line, 2_048), CHUNK_LINE, "chunk")
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault
+    malformed()
+  }
+  const path = read_.path.map(fromBase64url)
+  if (path.includes(null) || !Buffer.from(JSON.stringify(read_)).equals(line)) malformed()
+  return { ...read_, path, data: message.subarray(end + 1) }
+}
+function judgeChunk({ index, path, data }, { size, chunk_size, root }) {
+  const invalid = (means) => refuse("chunk.invalid", "message", means)
+  const count = Math.ceil(size / chunk_size)
+  if (index >= count) invalid("no such chunk")
+  if (data.length !== Math.min(chunk_size, size - index * chunk_size)) invalid("another length")
+  const hash = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest()
+  const siblings = [...path]
+  let node = hash(Buffer.from([0]), hash(data))
+  for (let last = count - 1, at = index; last > 0; last >>= 1, at >>= 1) {
+    const isRight = (at & 1) === 1
+    if (!isRight && at >= last) continue
+    const other = siblings.shift()
+    if (!other) invalid("the path is too short")
+    node = isRight ? hash(Buffer.from([1]), other, node) : hash(Buffer.from([1]), node, other)
+  }
+  if (siblings.length > 0 || node.toString("hex") !== root) invalid("the path does not lead to the root")
+}
+
 // --- Chain -----------------------------------------------------------------------------------------
 
 function judgeChain(link, head, heldId) {
@@ -1442,6 +1556,9 @@ class Batch {
       data[bit >> 3] ^= 1 << (bit & 7)
     }
     return { count, left, codes }
+  }
+  fork({ file, anchor }) {
+    return verifyFork(bytes(file), anchor)
   }
   envelope({ wire, subject, receiver }) {
     return examine(bytes(wire), subject, receiver, this.known, this.agreements)
@@ -1503,6 +1620,12 @@ class Batch {
   base64url({ text: given }) {
     return { hex: fromBase64url(given)?.toString("hex") ?? null }
   }
+  chunk({ message_base64url, chunks }) {
+    return { code: codeOf(() => judgeChunk(readChunk(bytes(message_base64url)), chunks)) }
+  }
+  header({ header }) {
+    return { code: codeOf(() => parseHeader(Buffer.from(header))) }
+  }
   strict_json({ bytes_base64url }) {
     return { code: codeOf(() => parseStrict(bytes(bytes_base64url), 1 << 20)) }
   }
@@ -1528,8 +1651,15 @@ function main(words) {
     process.stderr.write("usage: node verify.mjs FILE [--anchor DIGEST] [--papers FILE] [--json]; a digest has 64 hex digits\n")
     return 2
   }
+  const data = readFileSync(file)
+  if (isForkFile(data)) {
+    const found = verifyFork(data, anchor)
+    const told = `fork of ${found.source} in ${found.channel} ${found.epoch} ${found.seq}: ${found.outcome} ${found.code ?? ""}`
+    process.stdout.write(`${asJson ? JSON.stringify(found) : told}\n`)
+    return found.outcome === "holds" ? 0 : 3
+  }
   const brought = papers.map((name) => read(parseStrict(readFileSync(name), 8_388_608), DOCUMENT, "document"))
-  const found = verifyEvidence(readFileSync(file), anchor, brought)
+  const found = verifyEvidence(data, anchor, brought)
   if (asJson) process.stdout.write(`${JSON.stringify(found)}\n`)
   else {
     process.stdout.write(`${found.type ?? "?"} of ${found.source ?? "?"} at ${found.time ?? "?"}\n${found.envelope_id}\n`)

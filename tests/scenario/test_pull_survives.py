@@ -21,7 +21,7 @@ from adapters.jetstream.refusals import parsed
 from adapters.jetstream.streams import Registrar, StreamLimits
 from schemas.errors import UnavailableError
 from schemas.subjects import Lane, consumer_of, stream_of
-from tests.contract.buses import HUANJIANG, LIBO, number_of, publications
+from tests.contract.buses import HUANJIANG, LIBO, TIANE, number_of, publications
 from tests.hubs import RealHub, real_hub, real_leaf
 
 ROOMY = StreamLimits(max_messages_per_subject=10_000_000)
@@ -75,15 +75,15 @@ async def receiving(connection: HubConnection, *, slowly: float = 0.0) -> AsyncI
             await task
 
 
-async def append_all(connection: HubConnection, last: int) -> None:
+async def append_all(connection: HubConnection, last: int, county: str = HUANJIANG) -> None:
     """Bring the lane to ``last``, over every refusal."""
-    appender = JetStreamAppender(connection, HUANJIANG, timeout_seconds=1.0)
+    appender = JetStreamAppender(connection, county, timeout_seconds=1.0)
     while True:
         try:
             held = await appender.last_held(Lane.NORMAL)
             if held >= last:
                 return
-            await appender.append(Lane.NORMAL, publications(held + 1, min(700, last - held), size=300))
+            await appender.append(Lane.NORMAL, publications(held + 1, min(700, last - held), source=county, size=300))
         except UnavailableError:
             await asyncio.sleep(0.02)
 
@@ -154,6 +154,45 @@ async def test_a_hub_that_lost_everything_gets_and_hands_over_everything_again(t
             await inbox.holds(500, 15)
         assert inbox.order == list(range(1, 501))
         assert inbox.repeated == 400
+
+
+async def test_a_hub_that_lost_the_end_of_a_stream_gives_its_numbers_anew_and_all_is_handed_over(
+    tmp_path: Path,
+) -> None:
+    """A file was cut off: numbers that we have worked off belong to other messages now, and to skip them loses mail."""
+    got: set[str] = set()
+    async with (
+        real_hub(tmp_path, (HUANJIANG, TIANE, LIBO), limits=ROOMY) as hub,
+        hub.connect(HUANJIANG) as one,
+        hub.connect(TIANE) as other,
+        hub.connect(LIBO) as sink,
+    ):
+        receive = asyncio.create_task(_gather(JetStreamPuller(sink, LIBO, SHARD), got))
+        await append_all(one, 400)
+        await _until(lambda: len(got) == 400)
+        block = max((hub.directory / "hub" / "store").rglob(f"{SHARD}/msgs/*.blk"))
+        os.truncate(block, block.stat().st_size // 2)
+        os.kill(hub.server.pid, signal.SIGKILL)
+        await _until(lambda: hub.server.restarts == 1)
+        await append_all(other, 150, TIANE)
+        await append_all(one, 500)
+        await _until(lambda: len(got) == 650)
+        receive.cancel()
+        with suppress(asyncio.CancelledError):
+            await receive
+    assert got == {f"{HUANJIANG}/{n}" for n in range(1, 501)} | {f"{TIANE}/{n}" for n in range(1, 151)}
+
+
+async def _gather(puller: JetStreamPuller, got: set[str]) -> None:
+    async for batch in puller.batches():
+        got |= {one.message.split()[0].decode() for one in batch.arrivals}
+        await puller.acknowledge(batch)
+
+
+async def _until(check: Callable[[], bool], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not check():
+            await asyncio.sleep(0.01)
 
 
 async def test_a_slow_receiver_is_not_overrun(tmp_path: Path, reduced: Callable[[int, int], int]) -> None:

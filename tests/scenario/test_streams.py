@@ -15,7 +15,16 @@ from adapters.jetstream.streams import Registrar, StreamLimits, Usage
 from schemas.carriage import Publication
 from schemas.control import HeadBeaconed
 from schemas.errors import UnavailableError
-from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, Lane, SignalSubject, consumer_of, stream_of, streams
+from schemas.subjects import (
+    BLOB_STREAM,
+    SIGNAL_STREAM,
+    URGENT_STREAM,
+    Lane,
+    SignalSubject,
+    consumer_of,
+    stream_of,
+    streams,
+)
 from tests.contract.buses import BORDER, HUANJIANG, LIBO, NANDAN, TIANE, publications
 from tests.hubs import RealHub, real_hub
 
@@ -98,7 +107,9 @@ async def test_a_consumer_gets_its_countys_mail_and_that_of_its_agreements(tmp_p
         mine = [f"hub.in.*.*.{LIBO}.>", f"hub.in.*.*._{BORDER}.>"]
         assert [await filters(hub, stream, LIBO) for stream in streams()] == [mine] * 5
         assert await filters(hub, URGENT_STREAM, TIANE) == [f"hub.in.*.*.{TIANE}.>"]
-        assert await hub.admit([], {BORDER: (HUANJIANG, TIANE)}) == 10
+        assert await filters(hub, BLOB_STREAM, LIBO) == [f"hub.in.*.*.{LIBO}.>", f"hub.in.{HUANJIANG}.*._{BORDER}.>"]
+        # LIBO and TIANE on each stream of events and that of chunks; there HUANJIANG, too, who hears another party.
+        assert await hub.admit([], {BORDER: (HUANJIANG, TIANE)}) == 13
         assert await filters(hub, URGENT_STREAM, LIBO) == [f"hub.in.*.*.{LIBO}.>"]
         assert await filters(hub, URGENT_STREAM, TIANE) == [f"hub.in.*.*.{TIANE}.>", f"hub.in.*.*._{BORDER}.>"]
 
@@ -124,8 +135,12 @@ async def test_a_stream_that_somebody_changed_is_put_right(tmp_path: Path) -> No
         stream = stream_of(HUANJIANG, Lane.NORMAL)
         config = (await asked(hub, f"STREAM.INFO.{stream}"))["config"]
         await asked(hub, f"STREAM.UPDATE.{stream}", config | {"max_msgs_per_subject": 1, "description": "mine"})
+        await asked(hub, f"CONSUMER.DELETE.{URGENT_STREAM}.{consumer_of(HUANJIANG)}")
         async with hub.connect(REGISTRAR) as connection:
-            assert await Registrar(connection, hub.limits).arrange([HUANJIANG], {}) == 1
+            registrar = Registrar(connection, hub.limits)
+            assert await registrar.missing([HUANJIANG]) == [URGENT_STREAM, stream]
+            assert await registrar.arrange([HUANJIANG], {}) == 2
+            assert await registrar.missing([HUANJIANG]) == []
         config = (await asked(hub, f"STREAM.INFO.{stream}"))["config"]
         assert (config["max_msgs_per_subject"], config["description"]) == (100_000, "mine")
 

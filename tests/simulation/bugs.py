@@ -131,7 +131,11 @@ BUGS: Final[Mapping[str, Bug]] = {
     ),
     "hub_not_asked_again": _bug(
         "a hub that lost everything is believed to hold what it held",
-        (_RELAY, "if lane not in self._cursor or self._asked_over[lane] != contacts:", "if lane not in self._cursor:"),
+        (
+            _RELAY,
+            "if lane not in self._cursor or self._asked_over[lane] != contacts or not fresh:",
+            "if lane not in self._cursor:",
+        ),
     ),
 }
 

@@ -20,6 +20,7 @@ from tests.vectors.batches_refused import batches
 from tests.vectors.chains import chains, encoding, receipts
 from tests.vectors.encrypted import encrypted
 from tests.vectors.envelopes import good
+from tests.vectors.files import files
 from tests.vectors.key_changes import key_changes
 from tests.vectors.papers import documents
 from tests.vectors.refused import bad
@@ -41,6 +42,7 @@ def build() -> dict[str, Any]:
         "encrypted.json": encrypted(),
         "signals.json": signals(),
         "key-changes.json": key_changes(),
+        "files.json": files(),
         **{name: [case.written() for case in cases] for name, cases in evidence_files().items()},
     }
 

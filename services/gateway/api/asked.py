@@ -6,10 +6,11 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from schemas.base import Model
-from schemas.envelope import MAX_INTEGER
+from schemas.custody import OpeningReason
+from schemas.envelope import FILE_MAX_BYTES, MAX_INTEGER
 from schemas.evidence import LINKS_MAX
 from schemas.faults import broken_rule
-from schemas.ids import EnvelopeId, WireType
+from schemas.ids import ContentId, EnvelopeId, WireType
 from schemas.records import Direction
 
 PAGE_MAX: Final = 200
@@ -47,6 +48,18 @@ class EventPath(Model):
     id: Annotated[EnvelopeId, Field(description="Envelope id of the event, 64 lower-case hexadecimal digits.")]
 
 
+class UploadPath(Model):
+    """Which upload."""
+
+    id: Annotated[ContentId, Field(description="Number of the upload, 32 lower-case hexadecimal digits.")]
+
+
+class UploadQuery(Model):
+    """Where the bytes go on."""
+
+    offset: Annotated[Number, Field(ge=0, le=FILE_MAX_BYTES, description="How many bytes are before these.")]
+
+
 class NoQuery(Model):
     """An address that takes no query parameter."""
 
@@ -61,6 +74,28 @@ class EventQuery(Model):
     newest: Annotated[
         Flag, Field(description="Begin at the newest and go back; a `since` other than 0 goes on before that position.")
     ] = False
+
+
+class ShowQuery(Model):
+    """Why personal content is asked for."""
+
+    why: Annotated[
+        OpeningReason | None,
+        Field(description="Personal content is shown only with a reason, which is written to the log of openings."),
+    ] = None
+
+
+class OpeningQuery(Model):
+    """From where on in the log of openings."""
+
+    since: Annotated[Place, Field(description="Only rows whose number is greater.")] = 0
+    limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+
+
+class OpeningsOfEventQuery(Model):
+    """How many openings of one event."""
+
+    limit: Annotated[Limit, Field(description="How many at most, the newest first.")] = PAGE_DEFAULT
 
 
 class EvidenceQuery(Model):

@@ -12,7 +12,7 @@ from schemas.errors import Fault, RequestError
 from schemas.faults import faults_of
 from services.gateway.admission import admit, token_of_header, token_of_protocols
 from services.gateway.api.calls import JSON, Call
-from services.gateway.api.route import SWITCHING_PROTOCOLS, Door, Route
+from services.gateway.api.route import BYTES, SWITCHING_PROTOCOLS, Door, Route
 from services.gateway.bodies import without_prefix
 from services.gateway.desk import Desk
 
@@ -73,13 +73,22 @@ def _read_query(model: type[Model], request: web.Request) -> Model:
 
 
 async def _read_body(route: Route, request: web.Request) -> bytes:
+    if route.takes_bytes:
+        _refuse_encoded(request)
+        if request.content_type != BYTES:
+            raise RequestError(Fault("http.media_type", "Content-Type", f"send `Content-Type: {BYTES}`"))
+        return b""
     if route.body is None or (not route.body_required and not request.can_read_body):
         return b""
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise RequestError(Fault("http.content_encoding", "Content-Encoding", "send the body as it is, not compressed"))
+    _refuse_encoded(request)
     if request.content_type != JSON or (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
         raise RequestError(Fault("http.media_type", "Content-Type", "send `Content-Type: application/json` in UTF-8"))
     try:
         return await request.read()
     except web.RequestPayloadError:
         raise RequestError(Fault("http.bad_request", "body", "the body did not arrive whole; send it again")) from None
+
+
+def _refuse_encoded(request: web.Request) -> None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RequestError(Fault("http.content_encoding", "Content-Encoding", "send the body as it is, not compressed"))

@@ -9,16 +9,26 @@ from schemas.control import HUMAN_STAGES
 from schemas.drafts import ErasureDraft
 from schemas.errors import Fault, NotFoundError
 from schemas.records import Chain, Delivery, Direction, ErasureRow, ReceiptRow, StoredEvent
+from services.domain.reading import content_of
 from services.gateway.acknowledge import AlreadyAnswered
 from services.gateway.admission import LIVE_PROTOCOL
-from services.gateway.answers import Acknowledged, Erasure, ReceiptList
-from services.gateway.api.asked import EventPath, EventQuery, LiveQuery
+from services.gateway.answers import Acknowledged, Erasure, FileLine, ReceiptList
+from services.gateway.api.asked import EventPath, EventQuery, LiveQuery, ShowQuery
 from services.gateway.api.calls import Call, reply
 from services.gateway.bodies import read_body
 from services.gateway.desk import Desk
 from services.gateway.erasing import erase_event
+from services.gateway.opening import is_withheld, write_down
 from services.gateway.problems import Problem, problem_of, status_of
-from services.gateway.views import accepted, answer_line, erasure_lines, event_detail, event_page, receipt_line
+from services.gateway.views import (
+    accepted,
+    answer_line,
+    erasure_lines,
+    event_detail,
+    event_page,
+    file_line,
+    receipt_line,
+)
 from services.ports import Snapshot
 
 log = structlog.get_logger()
@@ -55,6 +65,7 @@ class _Found:
     deliveries: list[Delivery]
     receipts: list[ReceiptRow]
     erasures: list[ErasureRow]
+    file: FileLine | None
 
     @property
     def own_answer(self) -> ReceiptRow | None:
@@ -74,13 +85,30 @@ def _find(snapshot: Snapshot, envelope_id: str) -> _Found:
         snapshot.deliveries(envelope_id) if event.direction is Direction.OUTGOING else [],
         snapshot.receipts(envelope_id),
         snapshot.erasures_of(envelope_id),
+        _file_of(snapshot, event),
     )
 
 
+def _file_of(snapshot: Snapshot, event: StoredEvent) -> FileLine | None:
+    envelope_id = event.envelope.envelope_id
+    kept = snapshot.files.file_of(envelope_id)
+    if kept is None:
+        return None
+    done = {one.recipient for one in snapshot.deliveries(envelope_id) if one.stored_at is not None}
+    reports = [one for one in snapshot.files.reports(envelope_id) if one.county not in done]
+    return file_line(kept, reports, content_of(event))
+
+
 async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
-    """Show one event, verified again from its stored bytes."""
-    envelope_id = call.path_as(EventPath).id
-    found = await desk.gateway.store.read(lambda snapshot: _find(snapshot, envelope_id))
+    """Show one event, verified again from its stored bytes; personal content once it is written down who asked why."""
+    envelope_id, why = call.path_as(EventPath).id, call.query_as(ShowQuery).why
+    gateway = desk.gateway
+    found = await gateway.store.read(lambda snapshot: _find(snapshot, envelope_id))
+    withheld = is_withheld(found.event)
+    if withheld and why is not None:
+        row = await write_down(gateway.store, gateway.clock, envelope_id, access=call.caller, reason=why)
+        log.info("gateway.opened", number=row.number, digest=row.digest, access=call.caller.name, reason=why)
+        withheld = False
     detail = event_detail(
         found.event,
         chain=found.chain,
@@ -89,8 +117,9 @@ async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
         erasures=found.erasures,
         trust=desk.gateway.directory.trust(),
         now=desk.gateway.clock.now(),
+        withheld=withheld,
     )
-    return reply(detail)
+    return reply(detail.model_copy(update={"file": found.file}))
 
 
 async def get_receipts(desk: Desk, call: Call) -> web.StreamResponse:

@@ -10,7 +10,7 @@ from schemas.drafts import EventDraft
 from services.gateway.answers import ProblemBody
 from services.gateway.api.asked import NoQuery
 from services.gateway.api.calls import JSON
-from services.gateway.api.route import SWITCHING_PROTOCOLS, TEXT, Door, Route
+from services.gateway.api.route import BYTES, SWITCHING_PROTOCOLS, TEXT, Door, Route
 from services.gateway.api.schemas_of import PREFIX, JsonObject, components, ref, sendable_types, title_of
 from services.gateway.problems import MEDIA_TYPE, status_of
 
@@ -22,13 +22,17 @@ _REASONS: Final = {
     101: "The connection speaks WebSocket from now on.",
     200: "Done.",
     202: "Durable in this node and on its way.",
+    201: "Begun.",
+    206: "A part, as the header `Range` asked.",
     400: "The body is no strict JSON, or the address or a header is malformed.",
     401: "No valid token.",
     403: "The token lacks the scope, no officer stands behind it, or no agreement permits it.",
     404: "It is not here.",
     409: "It contradicts what was done before.",
+    410: "It was erased, or refused.",
     413: "The body is too large.",
     415: "The body is not `application/json` in UTF-8.",
+    416: "The file has no such part.",
     422: "The body does not fit; the faults name each field and what to do.",
     429: "What the agreement carries within an hour is used up; nothing was stored.",
     426: "This address speaks WebSocket only.",
@@ -37,6 +41,8 @@ _REASONS: Final = {
 }
 _OF_TOKEN: Final = ("access.missing", "access.unknown", "access.revoked", "access.expired")
 _OF_BODY: Final = ("json.malformed", "json.too_large", "http.media_type", "http.content_encoding", "request.wrong_type")
+_OF_BYTES: Final = ("http.media_type", "http.content_encoding", "http.bad_request")
+_BINARY: Final = {"type": "string", "format": "binary"}
 _ANYWHERE: Final = ("query.unknown_field", "sihu.invariant")
 _HEADERS: Final = {
     401: {"WWW-Authenticate": {"description": "How to be let in.", "schema": {"type": "string"}}},
@@ -95,6 +101,8 @@ def _operation(route: Route, names: dict[str, str], schemas: JsonObject) -> Json
     if route.body is not None:
         content = {JSON: {"schema": ref(names[route.body.__name__])}}
         operation["requestBody"] = {"required": route.body_required, "content": content}
+    if route.takes_bytes:
+        operation["requestBody"] = {"required": False, "content": {BYTES: {"schema": _BINARY}}}
     return operation
 
 
@@ -149,6 +157,8 @@ def codes_of(route: Route) -> tuple[str, ...]:
         codes.append("access.scope")
     if route.body is not None:
         codes += _OF_BODY
+    if route.takes_bytes:
+        codes += _OF_BYTES
     return tuple(codes)
 
 
@@ -159,14 +169,17 @@ def _responses(route: Route, names: dict[str, str]) -> JsonObject:
         str(status): {"description": _REASONS[status], "content": problem, "headers": _HEADERS.get(status, {})}
         for status in statuses
     }
-    return {str(route.status): _good(route, names), **refusals}
+    good = {str(status): _good(route, names, status) for status in (route.status, *route.also)}
+    return good | refusals
 
 
-def _good(route: Route, names: dict[str, str]) -> JsonObject:
-    described: JsonObject = {"description": _REASONS[route.status]}
+def _good(route: Route, names: dict[str, str], status: int) -> JsonObject:
+    described: JsonObject = {"description": _REASONS[status]}
     if route.status == SWITCHING_PROTOCOLS:
         return described  # it has no body
-    schema = {"type": "string"} if route.media_type == TEXT else {"type": "object"}
+    schema: JsonObject = {"type": "string"} if route.media_type == TEXT else {"type": "object"}
+    if route.media_type == BYTES:
+        schema = dict(_BINARY)
     if route.answer is not None:
         schema = ref(names[route.answer.__name__])
     return {**described, "content": {route.media_type: {"schema": schema}}}

@@ -12,6 +12,7 @@ from services.gateway.api.calls import JSON, Handler
 
 BASE: Final = "/api/v1"
 TEXT: Final = "text/plain"
+BYTES: Final = "application/octet-stream"
 SWITCHING_PROTOCOLS: Final = 101
 
 
@@ -40,6 +41,8 @@ class Route:
         body_required: False lets the body be left out.
         codes: Refusals of this address's own; those of token, address and body follow from the fields above.
         idempotent_by_key: Takes an Idempotency-Key.
+        takes_bytes: The body is a stream of bytes that the handler reads itself.
+        also: Other statuses of good answers.
     """
 
     method: str
@@ -57,3 +60,5 @@ class Route:
     body_required: bool = True
     codes: Sequence[str] = ()
     idempotent_by_key: bool = False
+    takes_bytes: bool = False
+    also: Sequence[int] = ()

@@ -3,7 +3,7 @@
 from typing import Final
 
 from schemas.access import Scope
-from schemas.drafts import AcknowledgementDraft, ErasureDraft, EventDraft
+from schemas.drafts import AcknowledgementDraft, ErasureDraft, EventDraft, UploadDraft
 from schemas.evidence import Evidence
 from services.gateway.answers import (
     Accepted,
@@ -16,12 +16,14 @@ from services.gateway.answers import (
     MemberList,
     NoticeLine,
     NoticeList,
+    OpeningList,
     QuarantineList,
     Readiness,
     ReceiptList,
+    UploadState,
     WhoAmI,
 )
-from services.gateway.api import events, evidence, node
+from services.gateway.api import events, evidence, files, node, openings
 from services.gateway.api.asked import (
     EventPath,
     EventQuery,
@@ -29,9 +31,14 @@ from services.gateway.api.asked import (
     LiveQuery,
     NoticePath,
     NoticeQuery,
+    OpeningQuery,
+    OpeningsOfEventQuery,
     QuarantineQuery,
+    ShowQuery,
+    UploadPath,
+    UploadQuery,
 )
-from services.gateway.api.route import BASE, TEXT, Door, Route
+from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 
 
 def _both(route: Route) -> tuple[Route, Route]:
@@ -61,6 +68,9 @@ _OF_SUBMISSION: Final = (
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
+    "file.missing",
+    "file.not_uploaded",
+    "file.differs",
     "sharing.no_agreement",
     "sharing.quota",
     "encryption.no_reader_key",
@@ -75,6 +85,46 @@ _OF_ACKNOWLEDGEMENT: Final = (
     "acknowledgement.signature",
     "sharing.no_agreement",
 )
+
+UPLOADS: Final = (
+    Route(
+        "POST",
+        f"{BASE}/uploads",
+        "begin_upload",
+        "Announce a file that an event will carry.",
+        files.post_upload,
+        Scope.EVENTS_WRITE,
+        UploadState,
+        status=201,
+        body=UploadDraft,
+        codes=("upload.too_many",),
+    ),
+    Route(
+        "GET",
+        f"{BASE}/uploads/{{id}}",
+        "show_upload",
+        "Show where an upload goes on.",
+        files.get_upload,
+        Scope.EVENTS_WRITE,
+        UploadState,
+        path_model=UploadPath,
+        codes=("upload.not_found",),
+    ),
+    Route(
+        "PATCH",
+        f"{BASE}/uploads/{{id}}",
+        "continue_upload",
+        "Send the next bytes of a file, as many as you like; what came before a cut is kept.",
+        files.patch_upload,
+        Scope.EVENTS_WRITE,
+        UploadState,
+        path_model=UploadPath,
+        query=UploadQuery,
+        takes_bytes=True,
+        codes=("upload.not_found", "upload.offset", "upload.busy", "upload.digest", "upload.too_long"),
+    ),
+)
+"""A file on its way to the node; an event names it once it is complete."""
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route(
@@ -109,6 +159,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         Scope.EVENTS_READ,
         EventDetail,
         path_model=EventPath,
+        query=ShowQuery,
         codes=("request.not_found",),
     ),
     Route(
@@ -124,6 +175,27 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(
         "GET",
+        f"{BASE}/events/{{id}}/openings",
+        "list_openings_of_event",
+        "List who was shown the personal content of one event, and whether the log of it is whole.",
+        openings.get_openings_of_event,
+        Scope.OPENINGS_READ,
+        OpeningList,
+        path_model=EventPath,
+        query=OpeningsOfEventQuery,
+    ),
+    Route(
+        "GET",
+        f"{BASE}/openings",
+        "list_openings",
+        "List the log of openings: who was shown personal content, when and why, and whether the log is whole.",
+        openings.get_openings,
+        Scope.OPENINGS_READ,
+        OpeningList,
+        query=OpeningQuery,
+    ),
+    Route(
+        "GET",
         f"{BASE}/events/{{id}}/evidence",
         "export_evidence",
         "Export one event with everything that proves it: a file for `sihu verify`.",
@@ -133,6 +205,21 @@ ROUTES: Final[tuple[Route, ...]] = (
         path_model=EventPath,
         query=EvidenceQuery,
         codes=("request.not_found", "evidence.too_large", "evidence.key_changed"),
+    ),
+    *UPLOADS,
+    Route(
+        "GET",
+        f"{BASE}/events/{{id}}/content",
+        "read_content",
+        "Read the file that goes with an event; one range of bytes with `Range`.",
+        files.get_content,
+        Scope.EVENTS_READ,
+        None,
+        media_type=BYTES,
+        path_model=EventPath,
+        query=ShowQuery,
+        codes=("request.not_found", "access.no_reason", "file.none", "file.arriving", "file.gone", "http.range"),
+        also=(206,),
     ),
     Route(
         "POST",

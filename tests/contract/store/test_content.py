@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from schemas.control import ErasureReason
+from schemas.custody import KeyPublication
 from schemas.records import ErasureRow
 from services.domain.encoding import digest_of
 from services.ports import Store, Transaction
@@ -109,7 +110,9 @@ async def test_a_key_published_by_two_is_kept_for_both(store: Store) -> None:
 
 async def test_where_our_keys_were_published_is_remembered(store: Store) -> None:
     """Each goes out once on each channel."""
-    await store.write(lambda tx: tx.key_book.note_published("kid", "channel"))
-    await store.write(lambda tx: tx.key_book.note_published("kid", "channel"))
+    await store.write(lambda tx: tx.key_book.note_published("kid", "channel", ONE.envelope_id))
+    await store.write(lambda tx: tx.key_book.note_published("kid", "channel", "22" * 32))
     asked = [("kid", "channel"), ("kid", "other"), ("other", "channel")]
     assert await store.read(lambda s: [s.is_published(*one) for one in asked]) == [True, False, False]
+    assert await store.read(lambda s: s.publications_of("kid")) == [KeyPublication("channel", ONE.envelope_id)]
+    assert await store.read(lambda s: s.publications_of("other")) == []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.completeness import Claim, ForkEvidence, Heard, SignedBytes
 from schemas.control import HUMAN_STAGES, ErasureReason, ReceiptStage
+from schemas.custody import Opening, OpeningReason
 from schemas.envelope import Envelope, Position
 from schemas.errors import Fault, RequestError
 from schemas.records import Chain, Direction, ErasureRow, NoticeKind, ReceiptRow, Remembered
@@ -116,11 +117,12 @@ def _post(draw: st.DrawFn) -> Operation:
     def run(tx: Transaction) -> object:
         into = _chain_of(tx, channel, epoch)
         one = _linked(channel, epoch, into.head.seq + 1)
+        ends_at = at(seconds) if seconds % 3 == 0 else None
         if is_unsigned:
             bare = replace(one, signatures_bytes=b"")
-            tx.outbox.record_unsigned(link(into.number, bare, seconds=seconds), _signed)
+            tx.outbox.record_unsigned(link(into.number, bare, seconds=seconds, ends_at=ends_at), _signed)
         else:
-            tx.outbox.record([link(into.number, one, seconds=seconds)])
+            tx.outbox.record([link(into.number, one, seconds=seconds, ends_at=ends_at)])
         tx.dues.expect(into.number, one.header.seq, audience)
         tx.chains.advance(into.number, one.link.position)
         return tx.outbox.enqueue(lane, f"hub.in.{lane}", one.envelope_id)
@@ -257,9 +259,21 @@ def _on_content(draw: st.DrawFn) -> Operation:
             ("erasures.erase", lambda tx: tx.erasures.erase(one, row)),
             ("erasures.note", lambda tx: tx.erasures.note(one, row)),
             ("key_book.keep+key_book.of", lambda tx: _keep_key(tx, county, key)),
-            ("key_book.note_published", lambda tx: tx.key_book.note_published(key.kid, name)),
+            ("key_book.note_published", lambda tx: tx.key_book.note_published(key.kid, name, one)),
+            ("custody.condemn", lambda tx: tx.custody.condemn(key.kid, at(seconds))),
+            ("custody.forget_key", lambda tx: tx.custody.forget_key(key.kid)),
+            ("custody.postpone", lambda tx: tx.custody.postpone(one, at(seconds))),
+            ("custody.log_opening", lambda tx: _log_opening(tx, one, seconds)),
         )
     )
+
+
+def _log_opening(tx: Transaction, envelope_id: str, seconds: int) -> object:
+    last = tx.last_opening()
+    number = last.number + 1 if last else 1
+    reason = tuple(OpeningReason)[seconds % 4]
+    tx.custody.log_opening(Opening(number, envelope_id, at(seconds), "desk", "", reason, hexed("opening", number)))
+    return tx.last_opening()
 
 
 def _keep_key(tx: Transaction, county: str, key: KeyRecord) -> object:
@@ -372,6 +386,9 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "erasures": [one.erasures_of(envelope_id) for envelope_id in IDS],
         "held": one.oldest_held(),
         "published": [one.is_published(papers.x25519_record(name).kid, name) for name in ("old", "young")],
+        "publications": [one.publications_of(papers.x25519_record(name).kid) for name in ("old", "young")],
+        "custody": (dict(one.condemned()), one.ended(at(50), 3), one.openings(1, 3), one.last_opening()),
+        "openings": [one.openings_of(envelope_id, 2) for envelope_id in IDS],
         "owing": one.owing(),
         "runs": [[found.envelope for found in one.run_of(number, 1, 5, 2000)] for number in (1, 2, 3)],
         "heard": dict(one.last_heard()),

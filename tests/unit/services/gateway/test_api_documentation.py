@@ -35,7 +35,7 @@ JUDGES = (
     "evidence_choosing",
 )
 """Rules of the domain whose faults a caller can meet."""
-ELSEWHERE = {"document.differs", "content.wrong_form"}
+ELSEWHERE = {"document.differs", "content.wrong_form", "encryption.content_not_opened", "file.digest"}
 """Of the same families: met by the commands of the ceremony, or told as an ending."""
 ENDINGS = ("request", "content", "acknowledgement", "query", "path")
 
@@ -52,7 +52,7 @@ def codes_of_the_code() -> set[str]:
     modules = chain(
         (ROOT / "services" / "gateway").rglob("*.py"),
         (ROOT / "services" / "domain" / f"{name}.py" for name in JUDGES),
-        [ROOT / "schemas" / "catalogue.py"],
+        [ROOT / "schemas" / "catalogue.py", ROOT / "services" / "file_work.py"],
     )
     found = {UnavailableError.code}.union(*(codes_in(module) for module in modules))
     return {code for code in found if code.partition(".")[0] in FAMILIES} - ELSEWHERE

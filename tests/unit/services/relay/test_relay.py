@@ -10,8 +10,9 @@ from adapters.memory.bus import MemoryAppender, MemoryHub
 from adapters.memory.clock import ManualClock
 from adapters.memory.store import MemoryStore
 from schemas.errors import UnavailableError
+from schemas.records import NoticeKind
 from schemas.subjects import Lane
-from services.relay.relay import Relay
+from services.relay.relay import ASK_AGAIN_SECONDS, Relay
 from tests import papers
 from tests.desk import Office, opened
 from tests.papers import LIBO
@@ -301,3 +302,39 @@ async def test_a_quiet_lane_learns_that_the_hub_lost_everything(office: Office, 
         await relay.run_once(lane)
     assert held(hub, URGENT) == [(1, 0)]
     assert held(hub, NORMAL) == [(1, 1)]
+
+
+async def twins(office: Office) -> int:
+    """Return how often the officer was told that somebody else publishes in our name."""
+    notices = await office.store.read(lambda s: s.notices(open_only=True, limit=9))
+    return len([one for one in notices if one.kind is NoticeKind.TWINS])
+
+
+async def test_somebody_else_who_publishes_in_our_name_is_told(hub: MemoryHub) -> None:
+    """A clone runs: the number of our publications grows without us. A restore at the start is none."""
+    first, second = Office(LIBO, MemoryStore()), Office(LIBO, MemoryStore())
+    await post(first, 3)
+    await started(first, hub).run_once(NORMAL)
+    await second.store.write(lambda tx: tx.memory.put_setting("county", LIBO))  # as every real store has it
+    relay = started(second, hub)
+    assert await relay.run_once(NORMAL) == 0
+    assert await twins(second) == 0
+    await post(first, 3)
+    await started(first, hub).run_once(NORMAL)
+    await post(second, 1)
+    with pytest.raises(UnavailableError):
+        await relay.run_once(NORMAL)
+    await relay.run_once(NORMAL)
+    assert await twins(second) == 1
+
+
+async def test_a_quiet_lane_asks_the_hub_again_by_and_by(office: Office, hub: MemoryHub, relay: Relay) -> None:
+    """One stream alone was lost, over a contact that lasts, with what nobody had fetched: no append would show it."""
+    await post(office, 2)
+    await relay.run_once(NORMAL)
+    hub.streams.clear()
+    await office.clock.move(ASK_AGAIN_SECONDS - 0.1)
+    assert await relay.run_once(NORMAL) == 0
+    await office.clock.move(0.1)
+    assert await relay.run_once(NORMAL) == 2
+    assert held(hub, NORMAL) == [(1, 1), (2, 2)]

@@ -1,0 +1,1 @@
+"""Large files beside the database."""
