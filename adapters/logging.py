@@ -15,8 +15,8 @@ completeness.resent, completeness.deferred, completeness.asked, completeness.ans
 rekeying.deferred, rekeying.order_void, relay.chunks_deferred, relay.file_lost, receiver.chunk_of_unknown,
 receiver.file_unsound, completeness.chunks_deferred, upkeep.file_lost.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, receiver.revoked,
-relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, hub.streams_missed, hub.copy_damaged,
-hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,
+relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, completeness.twins, hub.streams_missed,
+hub.copy_damaged, hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,
 completeness.contradicted, completeness.fork_proved, completeness.epoch_dropped, completeness.unheard,
 rekeying.no_next_key, receiver.chunk_refused.
 """

@@ -11,12 +11,13 @@ from schemas.control import ChannelHead, HeadBeaconed
 from schemas.records import NoticeKind
 from services.completeness.writing import Wishes
 from services.domain.completeness import held_idle
-from services.domain.telling import told_of_contradiction, told_of_lost
+from services.domain.telling import told_of_contradiction, told_of_lost, told_of_twins
 from services.ports import Transaction
 
 log = structlog.get_logger()
 
 _STORIES_MAX: Final = 1000
+_TURNS: Final = 4
 
 
 class Comparison:
@@ -36,6 +37,7 @@ class Comparison:
         self._wishes.echoes[claimant] = beacon.heard
         for head in beacon.heads:
             self._compare(claimant, claimant, head)
+            self._compare_turns(claimant, head)
         for seen in beacon.witnessed:
             if seen.source != claimant and seen.source in self._partners:
                 self._compare(claimant, seen.source, seen)
@@ -68,6 +70,21 @@ class Comparison:
             self._wishes.told.add(about)
             text = told_of_lost(claimant, seen.channel, chain.head.seq)
             self._tx.waiting_room.tell(NoticeKind.OWN_UNKNOWN, seen.channel, claimant, text, self._now)
+
+    def _compare_turns(self, source: str, head: ChannelHead) -> None:
+        """A source that names two epochs of its channel by turns is two nodes: whoever left one never names it again.
+
+        A restored node may name an old one once more, until it opens another; so it takes two turns to either side.
+        """
+        past = self._wishes.epochs.get((source, head.channel), ())
+        if past[-1:] == (head.epoch,) or (not past and len(self._wishes.epochs) >= _STORIES_MAX):
+            return
+        past = (*past, head.epoch)[-_TURNS:]
+        self._wishes.epochs[source, head.channel] = past
+        if len(past) == _TURNS and len(set(past)) == 2:  # noqa: PLR2004 - a and b, by turns
+            text = told_of_twins(source, head.channel)
+            self._tx.waiting_room.tell(NoticeKind.TWINS, head.channel, source, text, self._now)
+            log.error("completeness.twins", source=source, channel=head.channel, epochs=past)
 
     def _claim(self, claimant: str, source: str, head: ChannelHead) -> None:
         self._claims[head.channel] = Claim(claimant, source, head.channel, head.epoch, head.seq, head.id, self._now)

@@ -83,6 +83,7 @@ class Wishes:
         told: (claimant, channel, epoch): of which of them the officer has been told.
         sent: By partner the sequences of our newest beacons, and when they left, in seconds that never go back.
         echoes: By partner the sequence of our newest beacon that its newest beacon confirms.
+        epochs: By (source, channel) the last epochs that the source's own beacons named, each turn once.
     """
 
     list_all_for: set[str] = field(default_factory=set)
@@ -91,3 +92,4 @@ class Wishes:
     told: set[tuple[str, str, str]] = field(default_factory=set)
     sent: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
     echoes: dict[str, int | None] = field(default_factory=dict)
+    epochs: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
