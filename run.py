@@ -18,8 +18,9 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -73,6 +74,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 USAGE_CODE: Final = 2
 SETUP_CODE: Final = 69  # EX_UNAVAILABLE of sysexits.h: not to be confused with a failed test
+NO_TESTS_CODE: Final = 5  # pytest: nothing was selected
 SIGNAL_CODE: Final = 128  # a child that a signal ended returns this plus its number, as in shells
 
 
@@ -214,21 +216,87 @@ def run(command: Sequence[str]) -> int:
         The child's code; 128 + N if signal N ended it or came to us meanwhile, however politely the child ended.
     """
     process = subprocess.Popen(command, cwd=ROOT, env=environment())
+    with passing_on([process]) as received:
+        code = process.wait()
+    if received:
+        return SIGNAL_CODE + received[0]
+    return code if code >= 0 else SIGNAL_CODE - code
+
+
+@contextlib.contextmanager
+def passing_on(processes: Sequence["subprocess.Popen[bytes] | Lane"]) -> Iterator[list[int]]:
+    """Let signals reach children as long as the block lasts; the list holds those that came."""
     received: list[int] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         received.append(number)
         # A terminal sends Ctrl-C to the child as well: twice would cut its tidying up.
         if number != signal.SIGINT or not sys.stdin.isatty():
-            process.send_signal(number)
+            for process in processes:
+                process.send_signal(number)
 
     before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    code = process.wait()
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Lane(threading.Thread):
+    """Commands one after the other, beside other lanes; each of their lines is printed with the lane's name."""
+
+    def __init__(self, name: str, commands: Iterable[Sequence[str]]) -> None:
+        """Take what is to be run; lanes may share an iterator, and each takes the next command when it is free."""
+        super().__init__(name=name)
+        self.commands = commands
+        self.codes: list[int] = []
+        self.last: list[str] = []
+        self.stopped = False
+        self.process: subprocess.Popen[str] | None = None
+
+    def run(self) -> None:
+        """Run the commands; the codes and the last line of each are kept."""
+        for command in self.commands:
+            if self.stopped:
+                return
+            say(f"{self.name}: {command[-1]}")
+            with subprocess.Popen(
+                command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+            ) as self.process:
+                line = ""
+                for line in self.process.stdout or ():
+                    print(f"{self.name:8} | {line}", end="", flush=True)
+            self.last.append(f"{self.name:8} | {line.strip().strip('= ')} | {command[-1]}")
+            code = self.process.returncode
+            self.codes.append(code if code >= 0 else SIGNAL_CODE - code)
+
+    def send_signal(self, number: int) -> None:
+        """Pass a signal on to the command that runs now; none follows it."""
+        self.stopped = True
+        if self.process is not None:
+            self.process.send_signal(number)
+
+
+def run_beside(lanes: Sequence[Lane]) -> int:
+    """Run lanes beside each other.
+
+    Returns:
+        The first code that is neither 0 nor "no test was selected here"; the latter if no lane selected any.
+    """
+    with passing_on(lanes) as received:
+        for lane in lanes:
+            lane.start()
+        while any(lane.is_alive() for lane in lanes):
+            time.sleep(0.1)  # a signal is handled between two of these
+    print("\n".join(line for lane in lanes for line in lane.last), flush=True)
+    codes = [code for lane in lanes for code in lane.codes]
+    bad = [code for code in codes if code not in {0, NO_TESTS_CODE}]
+    if bad:
+        say("FAILED: " + ", ".join(lane.name for lane in lanes if {*lane.codes} - {0, NO_TESTS_CODE}))
     if received:
         return SIGNAL_CODE + received[0]
-    return code if code >= 0 else SIGNAL_CODE - code
+    return bad[0] if bad else min(codes)
 
 
 def run_all(parts: Mapping[str, Sequence[str]]) -> int:
@@ -278,18 +346,40 @@ def shell(arguments: Sequence[str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run every test, or those selected; the pure ones with the network off, and first."""
+    """Run every test, or those selected. Everything runs in three lanes, the pure tests with the network off.
+
+    Tests of real processes wait more than they work, so two lanes of them share a machine well.
+    """
     prepare("dev")
     everything = [str(VENV / "bin" / "pytest"), *arguments]
     if any(not each.startswith("-") for each in arguments):
         return run_all({"tests selected": everything})
+
+    def tests(cache: str, *places: str) -> list[str]:
+        return [*everything, "-o", f"cache_dir=.pytest_cache/{cache}", *places]
+
     switch = network_switch()
     if switch is None:
         say("WARNING: `unshare` cannot switch the network off here: that unit and property tests are pure is NOT shown")
-        return run_all({"tests": everything}) or int(bool(os.environ.get("CI")))
-    pure = [*switch, str(PYTHON), "-c", LOOPBACK_ONLY, *everything, "-q", *OFFLINE_TESTS]
-    others = [*everything, *(f"--ignore={folder}" for folder in OFFLINE_TESTS)]
-    return run_all({"tests with the network off": pure, "the other tests": others})
+    alone = [*switch, str(PYTHON), "-c", LOOPBACK_ONLY] if switch else []
+    others = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").iterdir() if is_room(path))
+    scenes = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "scenario").glob("test_*.py"))
+    queue = iter([tests(Path(scene).stem, "-q", scene) for scene in scenes])
+    pure = ["nice", *alone, *tests("pure", "-q", *OFFLINE_TESTS)]
+    code = run_beside(
+        [
+            Lane("pure", [pure, ["nice", *tests("others", "-q", *others)]]),
+            Lane("scenes 1", queue),
+            Lane("scenes 2", queue),
+        ]
+    )
+    return code or (int(bool(os.environ.get("CI"))) if switch is None else 0)
+
+
+def is_room(path: Path) -> bool:
+    """Tell whether a folder holds tests that need neither the network off nor a lane of their own."""
+    own_lane = {*OFFLINE_TESTS, "tests/scenario"}
+    return str(path.relative_to(ROOT)) not in own_lane and any(path.rglob("test_*.py"))
 
 
 def network_switch() -> list[str] | None:

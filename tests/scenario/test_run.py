@@ -60,6 +60,40 @@ def test_a_failed_part_fails_the_whole_and_the_others_still_run(tmp_path: Path) 
     assert witness.exists()
 
 
+@pytest.mark.parametrize(("codes", "expected"), [((0, 3), 3), ((5, 0), 0), ((5, 5), 5), ((0, 0), 0)])
+def test_lanes_run_beside_each_other_and_no_failure_is_lost(
+    capsys: pytest.CaptureFixture[str], codes: tuple[int, int], expected: int
+) -> None:
+    """A red lane that a green one outlives, or lanes of which none had a test, must not pass for success."""
+    first, second = (
+        f"echo begins; sleep {wait}; echo ends; exit {code}" for wait, code in zip((0.2, 0.1), codes, strict=True)
+    )
+    lanes = [run.Lane("one", [["sh", "-c", first], ["echo", "behind"]]), run.Lane("two", [["sh", "-c", second]])]
+    if expected:
+        lanes[0].commands = [["sh", "-c", first]]
+    assert run.run_beside(lanes) == expected
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.index("two      | ends") < lines.index("one      | ends")
+    assert any(line.startswith("two      | ends | ") for line in lines[-3:])
+
+
+def test_a_signal_ends_every_lane(tmp_path: Path) -> None:
+    """Ctrl-C must not leave half of a test run going on, nor start its second half."""
+    pids = [tmp_path / "one", tmp_path / "two"]
+    after = tmp_path / "after"
+    scripts = [f"trap 'exit 2' INT TERM; echo $$ > {pid}; while :; do sleep 0.05; done" for pid in pids]
+    lanes = [[["sh", "-c", script], ["touch", str(after)]] for script in scripts]
+    program = f"import sys, run; sys.exit(run.run_beside([run.Lane(str(n), one) for n, one in enumerate({lanes!r})]))"
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.DEVNULL, stderr=-3) as parent:
+        found = [int(wait_for(pid)) for pid in pids]
+        parent.send_signal(signal.SIGTERM)
+        assert parent.wait(timeout=10) == run.SIGNAL_CODE + signal.SIGTERM
+    assert not after.exists()
+    for pid in found:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_reaches_the_child_and_leaves_none_behind(tmp_path: Path, number: signal.Signals) -> None:
     """`kill` or Ctrl-C on run.py must not leave a test run, or a hub, going on alone."""
