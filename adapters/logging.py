@@ -18,7 +18,7 @@ error (a person must look): receiver.rejected, receiver.quarantined, receiver.ow
 relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, completeness.twins, hub.streams_missed,
 hub.copy_damaged, hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,
 completeness.contradicted, completeness.fork_proved, completeness.epoch_dropped, completeness.unheard,
-rekeying.no_next_key, receiver.chunk_refused.
+completeness.in_clear, rekeying.no_next_key, receiver.chunk_refused.
 """
 
 import atexit

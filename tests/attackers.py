@@ -20,6 +20,7 @@ from schemas.envelope import Envelope
 from schemas.errors import SihuError
 from services.domain.encoding import require_base64url
 from services.domain.encryption import COMMITMENT_BYTES, commitment_of, decrypt_content, parse_keys, wrap_info
+from services.domain.signals import SIGNAL_TYPES
 
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _KEY_BYTES: Final = 32
@@ -93,7 +94,7 @@ def opened_by(captured: Envelope, spoils: Loot) -> str | None:
 def _unwrapped(captured: Envelope, keys: Iterable[bytes]) -> Iterator[bytes]:
     """Try every secret as the private key of every reader."""
     header = captured.header
-    entries = parse_keys(captured.keys_bytes, header)
+    entries = parse_keys(captured.keys_bytes, header, header.to if header.type in SIGNAL_TYPES else None)
     assert isinstance(entries, dict), "the capture holds the keys part as it travelled"
     infos = [
         (

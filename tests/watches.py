@@ -9,6 +9,7 @@ from typing import Final
 
 from adapters.memory.bus import MemoryAppender, MemoryHub, MemoryPuller, MemorySignaller, Stored
 from adapters.memory.clock import ManualClock
+from adapters.memory.encryption import kid_of_name
 from adapters.memory.ids import SequentialIds
 from adapters.memory.store import MemoryStore
 from schemas.envelope import Envelope
@@ -18,6 +19,7 @@ from schemas.subjects import SIGNAL_STREAM, streams
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
+from services.domain.encryption import OpenedContent, open_content
 from services.receiver.receiver import Receiver
 from services.relay.relay import Relay
 from tests import papers
@@ -40,6 +42,11 @@ def new_offices() -> dict[str, Office]:
     return {code: Office(code, MemoryStore(), clock=clock) for code in COUNTIES}
 
 
+def forget_key(office: Office) -> None:
+    """Destroy the private half of the key that the registry lists for a county."""
+    office.encryption.forget(kid_of_name(papers.encryption_name(office.code)))
+
+
 def writer_of(office: Office, hub: MemoryHub) -> SignalWriter:
     """The way out for a county's signals."""
     return SignalWriter(
@@ -49,6 +56,7 @@ def writer_of(office: Office, hub: MemoryHub) -> SignalWriter:
         trust=partial(getattr, office, "trusted"),
         clock=office.clock,
         ids=SequentialIds(f"signals {office.code}"),
+        encryption=office.encryption,
     )
 
 
@@ -126,3 +134,11 @@ async def told(office: Office, kind: NoticeKind, *, open_only: bool = False) -> 
 def envelope_in(stored: Stored) -> Envelope:
     """Read what the hub keeps."""
     return opened(stored.message)
+
+
+def said_in(stored: Stored, office: Office) -> bytes:
+    """Read what a signal in the hub says, with the eyes of its recipient."""
+    envelope = envelope_in(stored)
+    found = open_content(envelope, office.code, office.encryption.unwrap, readers=envelope.header.to)
+    assert isinstance(found, OpenedContent), found
+    return found.content

@@ -239,6 +239,7 @@ async def open_node(
             trust=directory.trust,
             clock=clock,
             ids=ids,
+            encryption=encryption,
         )
         watch = Watch(
             store=store,

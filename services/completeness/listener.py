@@ -23,8 +23,8 @@ from services.completeness.writing import Wishes
 from services.domain.completeness import partners_of
 from services.domain.encoding import digest_of
 from services.domain.receiving import presentable
-from services.domain.signals import Signal, examine_signal
-from services.domain.telling import told_of_quarantine
+from services.domain.signals import Signal, Unread, examine_signal
+from services.domain.telling import told_of_quarantine, told_of_unread
 from services.domain.trust import Trust
 from services.hub_ports import Puller
 from services.ports import Clock, Store, Transaction
@@ -65,8 +65,9 @@ class Listener:
             UnavailableError: The store cannot write now.
         """
         trust, now = self._trust(), self._clock.now()
+        county, unwrap = self._posting.county, self._posting.encryption.unwrap
         found = [
-            (one, examine_signal(one, trust=trust, county=self._posting.county, now=now)) for one in batch.arrivals
+            (one, examine_signal(one, trust=trust, county=county, now=now, unwrap=unwrap)) for one in batch.arrivals
         ]
 
         def work(tx: Transaction) -> None:
@@ -76,13 +77,17 @@ class Listener:
         await self._store.write(work)
         await self._puller.acknowledge(batch)
 
-    def _take(self, tx: Transaction, arrival: Arrival, judged: Signal | Fault, now: datetime) -> None:
+    def _take(self, tx: Transaction, arrival: Arrival, judged: Signal | Unread | Fault, now: datetime) -> None:
         if isinstance(judged, Fault):
             self._refuse(tx, arrival, judged, now)
             return
-        header, event = judged.envelope.header, judged.event
+        header = judged.envelope.header
         if not tx.signal_book.hear(header.type, Heard(header.source, header.seq, header.time, now)):
             return  # an older one again, or one that was overtaken
+        if isinstance(judged, Unread):
+            self._pass_over(tx, arrival, judged, now)
+            return
+        event = judged.event
         if isinstance(event, HeadBeaconed):
             self._compare(tx, header.source, event, now)
             self._answerer.give_unseen(tx, header.source, event.receipts_seen)
@@ -107,8 +112,23 @@ class Listener:
         if source in partners:
             Comparison(tx, self._wishes, county=county, partners=partners, now=now).judge(source, beacon)
 
-    def _refuse(self, tx: Transaction, arrival: Arrival, fault: Fault, now: datetime) -> None:
-        """Keep a signal that must not be believed, once an hour for each reason and source: they come every minute."""
+    def _pass_over(self, tx: Transaction, arrival: Arrival, unread: Unread, now: datetime) -> None:
+        """Take from a signal whose key is not here that its source lives, and accuse nobody of what it may say."""
+        header = unread.envelope.header
+        if header.type == HeadBeaconed.wire_type:
+            tx.waiting_room.resolve(NoticeKind.SILENT, header.source, header.source, now)
+            self._wishes.echoes.pop(header.source, None)
+        self._refuse(tx, arrival, unread.fault, now, told=told_of_unread)
+
+    def _refuse(
+        self,
+        tx: Transaction,
+        arrival: Arrival,
+        fault: Fault,
+        now: datetime,
+        told: Callable[[str, Fault], str] = told_of_quarantine,
+    ) -> None:
+        """Keep a signal that cannot be used, once an hour for each reason and source: they come every minute."""
         fault = presentable(fault)
         subject = parse_signal_subject(arrival.subject)
         source = subject.source if subject else ""
@@ -130,7 +150,7 @@ class Listener:
                 message=None if fault.code.startswith("guard.") else arrival.message,
             )
         )
-        tx.waiting_room.tell(NoticeKind.QUARANTINED, fault.code, source, told_of_quarantine(source, fault), now)
+        tx.waiting_room.tell(NoticeKind.QUARANTINED, fault.code, source, told(source, fault), now)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:

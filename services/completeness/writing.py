@@ -1,16 +1,23 @@
-"""Write signals: number, sign, hand to the hub."""
+"""Write signals: number, encrypt, sign, hand to the hub."""
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
+
+import structlog
 
 from schemas.base import Event
 from schemas.ids import CountyCode
 from services.completeness_ports import Signaller
-from services.domain.signals import compose, number_at
+from services.domain.office_keys import listed_key
+from services.domain.signals import Closing, compose, number_at
 from services.domain.trust import Trust
+from services.key_ports import Encryption
 from services.ports import Clock, Ids, Signer
+
+log = structlog.get_logger()
 
 _ISSUED_KEPT: Final = 512  # to one partner: hours of them
 
@@ -27,6 +34,7 @@ class SignalWriter:
         trust: Callable[[], Trust],
         clock: Clock,
         ids: Ids,
+        encryption: Encryption,
     ) -> None:
         """Take ready-made ports; open nothing.
 
@@ -37,14 +45,17 @@ class SignalWriter:
             trust: Returns what is trusted now.
             clock: The time that signals claim and are numbered by.
             ids: Randomness.
+            encryption: Wraps the key of each signal for its recipient.
         """
         self.county, self._signer, self._signaller = county, signer, signaller
         self._trust, self._clock, self._ids = trust, clock, ids
+        self._encryption = encryption
         self._last = 0
         self._issued: dict[str, deque[int]] = {}
+        self._in_clear: set[str] = set()
 
     async def send(self, event: Event, to: str) -> int:
-        """Sign and hand over one signal; return its sequence.
+        """Encrypt, sign and hand over one signal; return its sequence.
 
         Raises:
             UnavailableError: The hub did not take it.
@@ -61,10 +72,22 @@ class SignalWriter:
             content_id=self._ids.hex(16),
             registry_version=self._trust().registry.version,
             signer=(self._signer.kid, self._signer.sign),
+            closing=self._closing(to, now),
         )
         number = self._last
         await self._signaller.signal(subject, message)
         return number
+
+    def _closing(self, to: str, now: datetime) -> Closing | None:
+        """Close by the key that the registry lists, which neither a restore nor a month without contact takes away."""
+        reader = listed_key(to, now, self._trust())
+        if reader is not None:
+            self._in_clear.discard(to)
+            return Closing(reader, *self._encryption.fresh(), self._encryption.wrap)
+        if to not in self._in_clear:
+            self._in_clear.add(to)
+            log.error("completeness.in_clear", county=to, mend="its registry entry lists no encryption key in force")
+        return None
 
     def denies(self, partner: str, number: int) -> bool:
         """Tell whether a signal in our name, younger than the oldest that is remembered here, was not written here."""

@@ -157,8 +157,13 @@ def spell_keys(wrapped: Mapping[str, tuple[str, bytes]]) -> bytes:
     return compact_json([{"to": county, "kid": kid, "wrapped": to_base64url(data)} for county, kid, data in rows])
 
 
-def parse_keys(data: bytes, header: Header) -> dict[str, WrappedKey] | Fault:
+def parse_keys(data: bytes, header: Header, readers: tuple[str, ...] | None = None) -> dict[str, WrappedKey] | Fault:
     """Parse the keys part strictly: one entry for each reader, ascending, in the one spelling.
+
+    Args:
+        data: The keys part as carried.
+        header: It binds the keys part.
+        readers: Who must be in it; the audience and the source if left out.
 
     Returns:
         The entries by county, or the fault.
@@ -170,8 +175,10 @@ def parse_keys(data: bytes, header: Header) -> dict[str, WrappedKey] | Fault:
         entries = _WRAPPED_KEYS.validate_json(data, strict=False)
     except ValidationError:
         return _malformed("expected a JSON array of {to, kid, wrapped}")
-    if tuple(entry.to for entry in entries) != readers_of(header.source, header.to):
-        return Fault("encryption.readers", "keys", "there is one entry for each of `to` and for the source, ascending")
+    expected = readers_of(header.source, header.to) if readers is None else readers
+    if tuple(entry.to for entry in entries) != expected:
+        mend = f"there is one entry for each of {', '.join(expected[:9])}, ascending"
+        return Fault("encryption.readers", "keys", mend)
     raw = [from_base64url(entry.wrapped) for entry in entries]
     if any(one is None or len(one) != WRAPPED_BYTES for one in raw):
         return _malformed(f"a wrapped key has {WRAPPED_BYTES} bytes in canonical base64url")
@@ -184,13 +191,16 @@ def _malformed(mend: str) -> Fault:
     return Fault("encryption.malformed", "keys", mend)
 
 
-def open_content(envelope: Envelope, county: str, unwrap: Unwrap) -> OpenedContent | Fault:
+def open_content(
+    envelope: Envelope, county: str, unwrap: Unwrap, readers: tuple[str, ...] | None = None
+) -> OpenedContent | Fault:
     """Return what an envelope says to us.
 
     Args:
         envelope: Its header is verified and binds both keys and content.
-        county: Ourselves.
+        county: Ourselves, one of the readers.
         unwrap: Opens what was wrapped for one of our keys.
+        readers: Who must be able to read it; the audience and the source if left out.
     """
     if envelope.header.content.encoding == "none":
         if envelope.keys_bytes:
@@ -198,7 +208,7 @@ def open_content(envelope: Envelope, county: str, unwrap: Unwrap) -> OpenedConte
         return OpenedContent(envelope.content)
     if not envelope.keys_bytes:
         return Fault("content.encoding", "content.encoding", "it claims to be encrypted and brings no keys")
-    entries = parse_keys(envelope.keys_bytes, envelope.header)
+    entries = parse_keys(envelope.keys_bytes, envelope.header, readers)
     return entries if isinstance(entries, Fault) else _opened(envelope, entries[county], unwrap)
 
 

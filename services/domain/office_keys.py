@@ -55,13 +55,18 @@ def choose_key(
     if information_class is InformationClass.PERSONAL:
         mend = f"{county} has published no office key that is valid now; personal content waits until it does"
         return Fault("encryption.no_office_key", "to", mend)
-    member = trust.member(county)
-    usable = (key for key in member.keys if key.use is KeyUse.ENCRYPTION and _is_usable(key.public)) if member else ()
-    listed = newest_valid(usable, at)
+    listed = listed_key(county, at, trust)
     if listed is not None:
         return listed
     mend = f"{county} has no encryption key that is valid now; ask its office to publish one, or leave it out"
     return Fault("encryption.no_reader_key", "to", mend)
+
+
+def listed_key(county: str, at: datetime, trust: Trust) -> KeyRecord | None:
+    """Return the encryption key of a county that began last of those the registry lists, or None if none is valid."""
+    member = trust.member(county)
+    usable = (key for key in member.keys if key.use is KeyUse.ENCRYPTION and _is_usable(key.public)) if member else ()
+    return newest_valid(usable, at)
 
 
 def newest_valid(keys: Iterable[KeyRecord], at: datetime) -> KeyRecord | None:

@@ -3,10 +3,10 @@
 A signal has a channel of its own per source and recipient, no predecessor, and as its sequence the milliseconds of its
 time, which only grow. So an old one that comes again is known by its number, and one that was held up by its time.
 
-Content is in clear for now, as all control records are. When content is encrypted, ``compose`` is where it is sealed
-and ``examine_signal`` where it is opened; nothing else looks at the bytes.
+Its content is encrypted to its one recipient, by the key that the registry lists: ``compose`` closes it, and
+``examine_signal`` opens it. It goes in clear only to a member for whom the registry lists no key that can be used.
 
-Source: docs/protocol.md, section "Completeness".
+Source: docs/protocol.md, section "Completeness"; docs/decisions/0028-encrypt-signals-to-the-registry-key.md
 """
 
 from collections.abc import Callable
@@ -21,11 +21,14 @@ from schemas.control import CONTROL_PURPOSE, ChunksRequested, ForkProved, HeadBe
 from schemas.envelope import MESSAGE_MAX_BYTES, ContentBinding, Envelope, Header
 from schemas.errors import Fault
 from schemas.ids import CONTROL_AGREEMENT, NO_LINK, CountyCode
+from schemas.registry import KeyRecord
 from schemas.subjects import SignalSubject, parse_signal_subject
 from services.domain.drafting import MEDIA_TYPE, schema_ref
-from services.domain.encoding import digest_of, length_prefixed, parse_strict, split_wire
+from services.domain.encoding import digest_of, length_prefixed, parse_strict, require_base64url, split_wire
+from services.domain.encryption import Unwrap, encrypt_content, no_private_keys, open_content, spell_keys, wrap_info
 from services.domain.guards import guard_control
 from services.domain.key_ends import judge_unended
+from services.domain.office_keys import listed_key
 from services.domain.sharing import judge_membership
 from services.domain.signing import attach, open_parts, prepare, verify
 from services.domain.trust import Trust
@@ -54,6 +57,35 @@ class Signal:
         return self.envelope.header.source
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A signal that is its source's, for us, now, and closed by a key that is not here: it proves life and no more."""
+
+    envelope: Envelope
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """By what a signal is closed to everybody but its recipient; its ``repr`` shows nothing of the key.
+
+    Attributes:
+        reader: The recipient's encryption key.
+        key: 32 random bytes that are used for this signal alone.
+        salt: 16 random bytes.
+        wrap: Wraps the key: (key, public key, info) to 80 bytes.
+    """
+
+    reader: KeyRecord
+    key: bytes
+    salt: bytes
+    wrap: Callable[[bytes, bytes, bytes], bytes]
+
+    def __repr__(self) -> str:
+        """Name the reader's key alone."""
+        return f"Closing({self.reader.kid})"
+
+
 def signal_channel(source: str, recipient: str) -> str:
     """Return the channel of the signals of one county to one other."""
     return digest_of(_LABEL + length_prefixed((source, CONTROL_AGREEMENT, recipient)))
@@ -64,7 +96,7 @@ def number_at(now: datetime, last: int) -> int:
     return max(last + 1, (now - _ZERO) // _MILLISECOND)
 
 
-def compose(
+def compose(  # noqa: PLR0913 - what is said, by whom, to whom, when, and what signs and closes it
     event: Event,
     *,
     source: CountyCode,
@@ -74,6 +106,7 @@ def compose(
     content_id: str,
     registry_version: int,
     signer: tuple[str, Callable[[bytes], bytes]],
+    closing: Closing | None,
 ) -> tuple[str, bytes]:
     """Return subject and message of a signal.
 
@@ -86,14 +119,26 @@ def compose(
         content_id: 32 hex characters from the port of randomness.
         registry_version: The registry that we know.
         signer: Key id, and what signs.
+        closing: What closes it; None only if the registry lists no key of the recipient, see ``listed_key``.
     """
     kid, sign = signer
-    content = event.model_dump_json(exclude_none=True).encode()
-    digest = digest_of(content)
+    content, keys = event.model_dump_json(exclude_none=True).encode(), b""
+    channel = signal_channel(source, to)
+    if closing is not None:
+        info = wrap_info(
+            wire_type=event.wire_type,
+            source=source,
+            channel=channel,
+            epoch=EPOCH,
+            seq=number,
+            recipient=to,
+            content_id=content_id,
+        )
+        content, keys = _closed(content, closing, source=source, to=to, content_id=content_id, info=info)
     header = Header(
         type=event.wire_type,
         source=source,
-        channel=signal_channel(source, to),
+        channel=channel,
         epoch=EPOCH,
         seq=number,
         prev=NO_LINK,
@@ -109,16 +154,32 @@ def compose(
         refs=(),
         schema_ref=schema_ref(event.wire_type),
         content=ContentBinding(
-            media_type=MEDIA_TYPE, encoding="none", digest=digest, size=len(content), content_id=content_id
+            media_type=MEDIA_TYPE,
+            encoding="hpke" if keys else "none",
+            digest=digest_of(content),
+            size=len(content),
+            content_id=content_id,
+            keys_digest=digest_of(keys) if keys else None,
         ),
         signers=(kid,),
     )
     prepared = prepare(header)
-    envelope = attach(prepared, [(kid, sign(prepared.to_be_signed))], content)
+    envelope = attach(prepared, [(kid, sign(prepared.to_be_signed))], content, keys)
     return str(SignalSubject(source, to, event.wire_type)), envelope.to_wire()
 
 
-def examine_signal(arrival: Arrival, *, trust: Trust, county: str, now: datetime) -> Signal | Fault:
+def _closed(
+    plain: bytes, closing: Closing, *, source: str, to: str, content_id: str, info: bytes
+) -> tuple[bytes, bytes]:
+    """Return content as carried and keys part: for the recipient alone, since not even its source keeps a signal."""
+    made = encrypt_content(plain, source=source, content_id=content_id, key=closing.key, salt=closing.salt)
+    wrapped = closing.wrap(closing.key, require_base64url(closing.reader.public), info)
+    return made.carried, spell_keys({to: (closing.reader.kid, wrapped)})
+
+
+def examine_signal(
+    arrival: Arrival, *, trust: Trust, county: str, now: datetime, unwrap: Unwrap = no_private_keys
+) -> Signal | Unread | Fault:
     """Judge one signal by itself, in the order of section "Verification". Whatever the bytes are, nothing is raised.
 
     Args:
@@ -126,6 +187,7 @@ def examine_signal(arrival: Arrival, *, trust: Trust, county: str, now: datetime
         trust: What we trust now.
         county: Ourselves.
         now: Our time.
+        unwrap: Opens what was wrapped for one of our keys.
     """
     parts = split_wire(arrival.message, max_bytes=MESSAGE_MAX_BYTES)
     envelope = parts if isinstance(parts, Fault) else open_parts(parts)
@@ -138,7 +200,8 @@ def examine_signal(arrival: Arrival, *, trust: Trust, county: str, now: datetime
         or _misdirected(arrival, header, county)
         or judge_membership(trust, header.source, header.to)
         or _out_of_time(header, now)
-        or _read(envelope)
+        or _in_clear(header, trust, county)
+        or _read(envelope, county, unwrap)
     )
 
 
@@ -160,10 +223,27 @@ def _out_of_time(header: Header, now: datetime) -> Fault | None:
     return Fault("signal.out_of_time", "time", "it was made more than ten minutes before or after now: compare clocks")
 
 
-def _read(envelope: Envelope) -> Signal | Fault:
-    header, content = envelope.header, envelope.content
-    if header.content.encoding != "none" or header.content.media_type != MEDIA_TYPE:
-        return Fault("content.encoding", "content.encoding", "this node reads signals in clear")
+def _in_clear(header: Header, trust: Trust, county: str) -> Fault | None:
+    """Refuse what goes in clear although the registry lists a key: the one that its source knows, if we know that one.
+
+    Under another version we cannot tell what its source found there, and a beacon must not get lost for that.
+    """
+    if header.content.encoding != "none" or header.registry != trust.registry.version:
+        return None
+    if listed_key(county, header.time, trust) is None:
+        return None
+    mend = f"the registry lists an encryption key of {county}: encrypt its content to that"
+    return Fault("signal.not_encrypted", "content.encoding", mend)
+
+
+def _read(envelope: Envelope, county: str, unwrap: Unwrap) -> Signal | Unread | Fault:
+    header = envelope.header
+    if header.content.media_type != MEDIA_TYPE:
+        return Fault("content.media_type", "content.media_type", f"a signal is {MEDIA_TYPE}")
+    opened = open_content(envelope, county, unwrap, readers=header.to)
+    if isinstance(opened, Fault):
+        return Unread(envelope, opened) if opened.code == "encryption.unknown_key" else opened
+    content = opened.content
     value = parse_strict(content, max_bytes=len(content), what="content")
     if isinstance(value, Fault):
         return value

@@ -42,6 +42,11 @@ def told_of_quarantine(county: str, fault: Fault) -> str:
     return f"来自{_county(county)}的一条消息被隔离，原因：{fault.code}（{fault.field or '整体'}）"
 
 
+def told_of_unread(county: str, fault: Fault) -> str:
+    """A neighbour's signal is closed by a key whose private half is not here: the fault is ours."""
+    return f"本县读不了{_county(county)}的信标：本机没有登记册所载加密私钥，请从备份取回（{fault.code}）"
+
+
 def told_of_refusal(county: str, code: str, text: str) -> str:
     """A neighbour refused what we sent."""
     return f"{_county(county)}拒收我方一条消息，原因：{code} {text}"[:200]

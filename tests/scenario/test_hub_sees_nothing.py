@@ -22,6 +22,7 @@ from services.demo.cast import Part
 from services.demo.ceremony import set_hub_url
 from services.demo.sampling import Sample, sample
 from services.domain.encryption import parse_keys
+from services.domain.signals import SIGNAL_TYPES
 from tests.attackers import Loot, loot, opened_by
 from tests.captures import Ear, Tap, bytes_below, found_in, listening
 from tests.commands import done, sihu
@@ -93,9 +94,18 @@ def spoils_of(world: World, *codes: str) -> list[Loot]:
 
 def captured(ear: Ear, envelope_id: str) -> Envelope:
     """Return an event as the hub's operator heard it."""
-    bodies = [body for subject, body in ear.messages if subject.startswith(f"hub.in.{SOURCE}.")]
-    messages = [body[body.index(b'{"v":1,') :] for body in bodies if b'{"v":1,' in body]
-    return next(one for one in map(opened, messages) if one.envelope_id == envelope_id)
+    return next(one for one in heard(ear, SOURCE) if one.envelope_id == envelope_id)
+
+
+def heard(ear: Ear, county: str) -> list[Envelope]:
+    """Return everything of a county that the hub's operator heard: events, receipts, signals."""
+    bodies = [body for subject, body in ear.messages if subject.startswith(f"hub.in.{county}.")]
+    return [opened(body[body.index(b'{"v":1,') :]) for body in bodies if b'{"v":1,' in body]
+
+
+def signals_heard(ear: Ear, reader: str) -> list[Envelope]:
+    """Return what the source signalled to one county."""
+    return [one for one in heard(ear, SOURCE) if one.header.type in SIGNAL_TYPES and one.header.to == (reader,)]
 
 
 @pytest.mark.timeout(400)
@@ -118,6 +128,7 @@ async def test_the_hub_reads_nothing_and_after_an_erasure_nobody_does(tmp_path: 
         caught = captured(ear, event)
         nothing_is_read(await asyncio.to_thread(bytes_below, world.stage.hub), ear, taps, len(caught.to_wire()))
         await asyncio.to_thread(only_its_readers_open, caught, world)
+        await signals_show_no_head(caught, ear, world)
 
         evidence = tmp_path / "before.json"
         await command(world, SOURCE, "evidence", event, "-o", evidence)
@@ -158,6 +169,30 @@ def only_its_readers_open(caught: Envelope, world: World) -> None:
         whole, _ = spoils_of(world, code)
         for part in (Loot(whole.keys, ()), Loot(frozenset(), whole.raw)):  # by its key file; by its database
             assert SECRET in (opened_by(caught, part) or ""), "the attack must be able to win"
+
+
+async def signals_show_no_head(caught: Envelope, ear: Ear, world: World) -> None:
+    """No beacon tells the hub which channels there are; its recipient's files alone open it, and there they stand."""
+    (reader, _), (other, _), (source, _) = (spoils_of(world, code) for code in (READER, OTHER, SOURCE))
+    hub = loot(world.stage.hub, "a passphrase of nobody")
+
+    async def told() -> bool:
+        return any(caught.header.channel in (opened_by(one, reader) or "") for one in signals_heard(ear, READER))
+
+    await until(told)
+    signals = signals_heard(ear, READER)
+    assert {one.header.content.encoding for one in signals} == {"hpke"}
+    for spoils in (hub, other, source):
+        assert {opened_by(one, spoils) for one in signals} == {None}
+    everybodys = [one for code in (SOURCE, READER, OTHER) for one in heard(ear, code)]
+    carried = b"\n".join(one.content for one in everybodys if one.header.type in SIGNAL_TYPES)
+    links = [one for one in everybodys if one.header.type not in SIGNAL_TYPES]
+    names = {name for one in links for name in (one.header.channel, one.envelope_id)}
+    assert caught.envelope_id in names
+    assert [name for name in sorted(names) if found_in(carried, name) or bytes.fromhex(name) in carried] == []
+    for capture in (await asyncio.to_thread(bytes_below, world.stage.hub), ear.taken):
+        assert [field for field in (b'"heads"', b'"receipts_seen"', b'"all_heads"') if field in capture] == []
+    report(f"{len(names)} channels and links, {len(carried):,} bytes of signals, and none of them in it")
 
 
 async def erased_for_good(world: World, event: str) -> None:

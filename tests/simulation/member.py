@@ -12,7 +12,6 @@ from functools import partial
 from random import Random
 from typing import Final, cast
 
-from adapters.memory.encryption import MemoryEncryption
 from adapters.memory.ids import SequentialIds
 from adapters.memory.state import State
 from adapters.memory.store import MemoryStore
@@ -34,6 +33,7 @@ from services.relay.relay import Relay
 from services.upkeep.sweeper import Sweeper
 from tests import papers
 from tests.simulation.carrier import Hub, Line, LinePuller
+from tests.simulation.encryption import DrawnEncryption
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.process import MemberClock, Process, ProcessAppender, ProcessSignaller, ProcessStore
 from tests.simulation.trace import Trace
@@ -107,6 +107,7 @@ def _watch(ports: Ports) -> AbstractAsyncContextManager[object]:
         trust=ports.directory.trust,
         clock=ports.clock,
         ids=ports.ids,
+        encryption=ports.posting.encryption,
     )
     return Watch(
         store=ports.store,
@@ -196,7 +197,7 @@ class Member:
         directory = OpenDirectory(around.trust)
         signers = {use: papers.signer(self.code, use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
         ids = SequentialIds(f"{around.seed} {name}")
-        keys = MemoryEncryption(papers.encryption_name(self.code))  # its randomness is not drawn: nothing here uses it
+        keys = DrawnEncryption(SequentialIds(f"{around.seed} {name} keys"), papers.encryption_name(self.code))
         posting = Posting(
             county=self.code,
             signers=signers,

@@ -25,6 +25,7 @@ from tests.vectors.key_changes import key_changes
 from tests.vectors.papers import documents
 from tests.vectors.refused import bad
 from tests.vectors.signals import signals
+from tests.vectors.signals_encrypted import signals_encrypted
 
 FOLDER: Final = Path(__file__).parent
 
@@ -41,6 +42,7 @@ def build() -> dict[str, Any]:
         "encoding.json": encoding(),
         "encrypted.json": encrypted(),
         "signals.json": signals(),
+        "signals-encrypted.json": signals_encrypted(),
         "key-changes.json": key_changes(),
         "files.json": files(),
         **{name: [case.written() for case in cases] for name, cases in evidence_files().items()},

@@ -24,7 +24,8 @@ from services.domain.encoding import to_base64url
 from services.domain.signals import compose, number_at
 from tests import papers
 from tests.desk import Office, opened, written
-from tests.papers import COUNTIES, FUNING, HUANJIANG, LIBO, NOW
+from tests.papers import COUNTIES, FUNING, HUANJIANG, LIBO, NANDAN, NOW
+from tests.signalling import closing
 
 _key = papers.signer(LIBO, KeyUse.EVENT)
 
@@ -76,10 +77,14 @@ _parts = st.sampled_from(
 _signed = st.fixed_dictionaries({"header": _parts, "signatures": _parts})
 _proofs = st.builds(lambda one, two: ForkProved.model_validate({"links": [one, two]}), _signed, _signed)
 _flips = st.none() | st.integers(0, 4000)
-_signals = st.tuples(st.one_of(_beacons, _requests, _proofs), _flips)
+_readers = st.sampled_from([HUANJIANG, HUANJIANG, HUANJIANG, NANDAN, None])  # closed to us, to another, to nobody
+_signals = st.tuples(st.one_of(_beacons, _requests, _proofs), _flips, _readers)
 
 
-def _arrival(number: int, event: Event, flip: int | None) -> Arrival:
+_Signalled = tuple[Event, int | None, str | None]
+
+
+def _arrival(number: int, event: Event, flip: int | None, reader: str | None) -> Arrival:
     subject, message = compose(
         event,
         source=LIBO,
@@ -89,6 +94,7 @@ def _arrival(number: int, event: Event, flip: int | None) -> Arrival:
         content_id="0" * 32,
         registry_version=1,
         signer=(_key.kid, _key.sign),
+        closing=closing(reader) if reader else None,
     )
     if flip is not None:
         at = flip % len(message)
@@ -96,7 +102,7 @@ def _arrival(number: int, event: Event, flip: int | None) -> Arrival:
     return Arrival(number + 1, subject, message)
 
 
-async def _hear(office: Office, signals: list[tuple[Event, int | None]]) -> None:
+async def _hear(office: Office, signals: list[_Signalled]) -> None:
     await office.take(*(Arrival(0, papers.arrival(one).subject, one.to_wire()) for one in LINKS[:3]))
     listener = Listener(
         store=office.store,
@@ -107,21 +113,21 @@ async def _hear(office: Office, signals: list[tuple[Event, int | None]]) -> None
         wishes=Wishes(),
         interval_seconds=60,
     )
-    arrivals = tuple(_arrival(number, event, flip) for number, (event, flip) in enumerate(signals))
+    arrivals = tuple(_arrival(number, *one) for number, one in enumerate(signals))
     await listener.run_once(ArrivalBatch(SIGNAL_STREAM, arrivals, "1"))
     assert await office.seqs() == [1, 2], "no signal touches an inbox"
 
 
 @given(st.lists(_signals, min_size=1, max_size=5))
 @settings(max_examples=150, deadline=None)
-def test_nothing_that_is_signalled_takes_the_listener_down(signals: list[tuple[Event, int | None]]) -> None:
-    """Extremes in every field, one flipped bit anywhere."""
+def test_nothing_that_is_signalled_takes_the_listener_down(signals: list[_Signalled]) -> None:
+    """Extremes in every field, one flipped bit anywhere, closed by a key that we have, by another, by none."""
     asyncio.run(_hear(Office(HUANJIANG, MemoryStore()), signals))
 
 
 @given(st.lists(_signals, min_size=1, max_size=5))
 @settings(max_examples=15, deadline=None)
-def test_nor_on_the_real_store(signals: list[tuple[Event, int | None]]) -> None:
+def test_nor_on_the_real_store(signals: list[_Signalled]) -> None:
     """SQLite has bounds of its own."""
 
     async def run() -> None:

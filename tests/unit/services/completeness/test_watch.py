@@ -12,7 +12,18 @@ from schemas.subjects import Lane, parse_signal_subject, parse_subject
 from tests import papers
 from tests.desk import Office
 from tests.papers import HUANJIANG, LIBO, NANDAN
-from tests.watches import INTERVAL, envelope_in, new_hub, new_offices, on_watch, passes, told, within, writer_of
+from tests.watches import (
+    INTERVAL,
+    envelope_in,
+    new_hub,
+    new_offices,
+    on_watch,
+    passes,
+    said_in,
+    told,
+    within,
+    writer_of,
+)
 
 TWO_INTERVALS = 2 * INTERVAL
 
@@ -173,7 +184,7 @@ async def test_channels_at_rest_are_folded_and_checked(offices: dict[str, Office
         await _post(offices[LIBO], 2)
         await passes(offices, 8 * INTERVAL)
         beacons = [
-            HeadBeaconed.model_validate_json(envelope_in(one).content)
+            HeadBeaconed.model_validate_json(said_in(one, offices[one.subject.split(".")[4]]))
             for one in hub.streams["SIGNAL"]
             if _is_signal(one, LIBO, HeadBeaconed.wire_type)
         ]
@@ -195,7 +206,7 @@ async def test_a_receiver_that_lost_what_it_had_gets_the_full_list(offices: dict
         async with on_watch([fresh], hub):
             assert await within(offices, TWO_INTERVALS, lambda: _holds(fresh, 3)) is not None
         asked = [one for one in hub.streams["SIGNAL"] if _is_signal(one, HUANJIANG, RangeRequested.wire_type)]
-    assert any(RangeRequested.model_validate_json(envelope_in(one).content).all_heads for one in asked)
+    assert any(RangeRequested.model_validate_json(said_in(one, offices[LIBO])).all_heads for one in asked)
 
 
 async def test_receipts_that_nobody_asks_for_are_given_again(offices: dict[str, Office], hub: MemoryHub) -> None:

@@ -12,14 +12,16 @@ from schemas.carriage import Arrival
 from schemas.control import ChannelHead, ForkProved, HeadBeaconed, RangeRequested
 from schemas.envelope import PayloadType
 from schemas.errors import Fault
-from schemas.ids import CountyCode
 from schemas.key_changes import ChangeReason, KeyChange
 from schemas.registry import KeyUse
+from services.domain.encryption import Unwrap
 from services.domain.key_changes import with_changes
-from services.domain.signals import FRESH, Signal, compose, examine_signal, number_at
+from services.domain.signals import FRESH, Signal, Unread, compose, examine_signal, number_at
 from services.domain.trust import Trust
 from tests import papers
+from tests.encrypted import keyring
 from tests.papers import FUNING, HUANJIANG, LIBO, NANDAN, NOW
+from tests.signalling import closing
 
 BEACON = HeadBeaconed(heads=())
 
@@ -31,6 +33,7 @@ def signalled(event: Event = BEACON, **changes: Any) -> Arrival:  # noqa: ANN401
     given: dict[str, Any] = {
         "source": LIBO,
         "to": HUANJIANG,
+        "closing": closing(changes.get("to", HUANJIANG)),
         "number": number_at(NOW, 0),
         "now": NOW,
         "content_id": "0" * 32,
@@ -41,12 +44,15 @@ def signalled(event: Event = BEACON, **changes: Any) -> Arrival:  # noqa: ANN401
     return Arrival(1, subject, message)
 
 
-def examined(arrival: Arrival, *, county: CountyCode = HUANJIANG, late: timedelta = timedelta()) -> Signal | Fault:
+def examined(
+    arrival: Arrival, *, late: timedelta = timedelta(), trust: Trust | None = None, unwrap: Unwrap | None = None
+) -> Signal | Unread | Fault:
     """What 环江 finds."""
-    return examine_signal(arrival, trust=papers.trust(), county=county, now=NOW + late)
+    unwrap = unwrap or keyring(HUANJIANG).unwrap
+    return examine_signal(arrival, trust=trust or papers.trust(), county=HUANJIANG, now=NOW + late, unwrap=unwrap)
 
 
-def code_of(found: Signal | Fault) -> str:
+def code_of(found: Signal | Unread | Fault) -> str:
     """Why it is refused."""
     assert isinstance(found, Fault), found
     return found.code
@@ -109,7 +115,8 @@ def test_a_stranger_signals_nothing() -> None:
 def test_one_flipped_byte_is_noticed() -> None:
     """The heads are signed: whoever carries them cannot change one."""
     arrival = signalled(RangeRequested(wanted=(), all_heads=False))
-    assert code_of(examined(replace(arrival, message=arrival.message.replace(b"false", b"true ")))) == "content.digest"
+    spoilt = arrival.message[:-1] + bytes([arrival.message[-1] ^ 1])
+    assert code_of(examined(replace(arrival, message=spoilt))) == "content.digest"
 
 
 @pytest.mark.parametrize("away", [FRESH + timedelta(seconds=1), -FRESH - timedelta(seconds=1)])
@@ -131,8 +138,8 @@ def test_a_signal_carries_no_personal_number() -> None:
     """The guards read signals, too: a text that does not fit is refused before any model reads it."""
     arrival = signalled()
     content = b'{"heads":[],"note":"11010519491231002X"}'
-    found = examined(Arrival(1, arrival.subject, papers.envelope(content, **_as_signal(arrival)).to_wire()))
-    assert code_of(found) == "guard.personal_number"
+    in_clear = Arrival(1, arrival.subject, papers.envelope(content, **_as_signal(arrival)).to_wire())
+    assert code_of(examined(in_clear, trust=without_keys())) == "guard.personal_number"
 
 
 def _as_signal(arrival: Arrival) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def test_a_proof_is_two_headers() -> None:
     [
         (b"{", {}, "json.malformed"),
         (b'{"heads":[]}', {"encoding": "hpke"}, "content.encoding"),
-        (b'{"heads":[]}', {"media_type": "text/plain"}, "content.encoding"),
+        (b'{"heads":[]}', {"media_type": "text/plain"}, "content.media_type"),
     ],
     ids=["no JSON", "encrypted", "no JSON type"],
 )
@@ -164,7 +171,80 @@ def test_what_cannot_be_read_is_refused(content: bytes, changes: dict[str, str],
     fields = _as_signal(arrival)
     binding = papers.envelope(content, **fields).header.content.model_copy(update=changes)
     envelope = papers.envelope(content, **fields, content=binding)
-    assert code_of(examined(Arrival(1, arrival.subject, envelope.to_wire()))) == code
+    assert code_of(examined(Arrival(1, arrival.subject, envelope.to_wire()), trust=without_keys())) == code
+
+
+def without_keys(**changes: Any) -> Trust:  # noqa: ANN401 - of the key that the registry lists
+    """Return the trust in which 环江's encryption key, if the registry lists any, is not one to encrypt to."""
+    keys = [one for one in papers.member(HUANJIANG).keys if one.use is not KeyUse.ENCRYPTION]
+    listed = [papers.encryption_record(HUANJIANG, **changes)] if changes else []
+    members = [papers.member(one) for one in (NANDAN, LIBO)]
+    members.append(papers.member(HUANJIANG, keys=(*keys, *listed)))
+    return papers.trust(members=tuple(sorted(members, key=lambda one: one.county)))
+
+
+def test_nobody_but_its_recipient_reads_a_signal() -> None:
+    """Neither the hub, nor another member by its key, nor who has every key of the source."""
+    name = "c0ffee" * 10 + "c0ff"
+    beacon = HeadBeaconed(heads=(ChannelHead(channel=name, epoch="1-1380013800138000", seq=1, id="b" * 64),))
+    arrival = signalled(beacon)
+    assert name.encode() not in arrival.message
+    for county in (NANDAN, LIBO):
+        found = examined(arrival, unwrap=keyring(county).unwrap)
+        assert isinstance(found, Unread)
+        assert found.fault.code == "encryption.unknown_key"
+    assert b'"kid"' in arrival.message, "so the search does look"
+    assert arrival.message.count(b'"wrapped"') == 1, "for one reader"
+
+
+def test_a_signal_in_clear_is_refused_where_a_key_is_listed() -> None:
+    """A source that forgets to encrypt would go on telling the hub everything, and nobody would notice."""
+    assert code_of(examined(signalled(closing=None))) == "signal.not_encrypted"
+
+
+@pytest.mark.parametrize(
+    "trust",
+    [
+        without_keys(),
+        without_keys(valid_until=NOW),
+        without_keys(valid_from=NOW + timedelta(milliseconds=1)),
+        without_keys(public="A" * 43),
+    ],
+    ids=["none", "ended", "not yet", "of low order"],
+)
+def test_a_beacon_is_never_lost_for_want_of_a_key(trust: Trust) -> None:
+    """The registry lists none that can be used: its source says what it has to say in clear, and is believed."""
+    made = closing(HUANJIANG, trust)
+    assert made is None
+    found = examined(signalled(closing=made), trust=trust)
+    assert isinstance(found, Signal), found
+
+
+@pytest.mark.parametrize("known", [1, 3])
+def test_what_another_registry_lists_is_nobodys_fault(known: int) -> None:
+    """A key that the next registry lists: its partners that do not know that one yet would be called silent."""
+    newer = papers.trust(version=2, previous="0" * 64)
+    found = examined(signalled(closing=None, registry_version=known), trust=newer)
+    assert isinstance(found, Signal), found
+    assert code_of(examined(signalled(closing=None, registry_version=2), trust=newer)) == "signal.not_encrypted"
+
+
+def test_the_key_of_one_signal_opens_no_other() -> None:
+    """A source that repeats the wrapped key of its last signal: each is bound to its own number, source and reader."""
+    first, spoilt = closing(HUANJIANG), closing(HUANJIANG)
+    assert first is not None
+    assert spoilt is not None
+    wrapped = first.wrap(first.key, papers.from_public(first.reader), b"of another place")
+    assert code_of(examined(signalled(closing=replace(spoilt, wrap=lambda *_: wrapped)))) == "encryption.key_not_opened"
+    assert first.key.hex() not in repr(first)
+    assert repr(first.key) not in repr(first)
+
+
+def test_a_published_office_key_is_not_what_a_signal_waits_for() -> None:
+    """A restored county has lost its office keys, and must hear its partners at once."""
+    made = closing(HUANJIANG)
+    assert made is not None
+    assert made.reader == papers.encryption_record(HUANJIANG)
 
 
 NEXT = MemorySigner(f"{LIBO} the next event key")
@@ -195,8 +275,8 @@ def ended(reason: ChangeReason) -> Trust:
 def test_an_ended_key_signals_nothing(reason: ChangeReason, code: str) -> None:
     """A beacon stands in no chain: there is no position up to which a thief's could be told from a true one."""
     trust = ended(reason)
-    by_old = examine_signal(signalled(), trust=trust, county=HUANJIANG, now=NOW)
+    by_old = examined(signalled(), trust=trust)
     assert code_of(by_old) == code
-    by_next = examine_signal(signalled(key=NEXT), trust=trust, county=HUANJIANG, now=NOW)
+    by_next = examined(signalled(key=NEXT), trust=trust)
     assert isinstance(by_next, Signal), by_next
     assert code_of(examined(signalled(key=NEXT))) == "signature.unknown_key"

@@ -9,7 +9,9 @@ from schemas.registry import KeyUse
 from services.domain.signals import Signal, compose, examine_signal, number_at
 from services.rekeying.signers import CurrentSigners, EventSigner
 from tests import papers
+from tests.encrypted import keyring
 from tests.papers import HUANJIANG, LIBO, NOW
+from tests.signalling import closing
 from tests.unit.services.rekeying.test_rekeying import FIRST, KeyBox, Owner, committed_trust, nth
 from tests.world import World
 
@@ -25,6 +27,7 @@ def beacon(signer: EventSigner) -> Arrival:
         content_id="0" * 32,
         registry_version=1,
         signer=(signer.kid, signer.sign),
+        closing=closing(HUANJIANG),
     )
     return Arrival(1, subject, message)
 
@@ -39,7 +42,8 @@ async def test_beacons_are_signed_by_the_key_that_follows() -> None:
     await owner.rekeying.run_once()
     assert signer.kid == nth(KeyUse.EVENT, 1).kid
     trust = owner.county.directory.trust()
-    found = examine_signal(beacon(signer), trust=trust, county=HUANJIANG, now=NOW)
+    unwrap = keyring(HUANJIANG).unwrap
+    found = examine_signal(beacon(signer), trust=trust, county=HUANJIANG, now=NOW, unwrap=unwrap)
     assert isinstance(found, Signal), found
     old = examine_signal(before, trust=trust, county=HUANJIANG, now=NOW)
     assert isinstance(old, Fault)
