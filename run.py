@@ -249,10 +249,9 @@ class Lane(threading.Thread):
     def __init__(self, name: str, commands: Iterable[Sequence[str]]) -> None:
         """Take what is to be run; lanes may share an iterator, and each takes the next command when it is free."""
         super().__init__(name=name)
-        self.commands = commands
+        self.commands, self.stopped = commands, False
         self.codes: list[int] = []
         self.last: list[str] = []
-        self.stopped = False
         self.process: subprocess.Popen[str] | None = None
 
     def run(self) -> None:
@@ -362,7 +361,8 @@ def test(arguments: Sequence[str]) -> int:
     if switch is None:
         say("WARNING: `unshare` cannot switch the network off here: that unit and property tests are pure is NOT shown")
     alone = [*switch, str(PYTHON), "-c", LOOPBACK_ONLY] if switch else []
-    others = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").iterdir() if is_room(path))
+    rooms = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py"))}
+    others = sorted(rooms - {*OFFLINE_TESTS, "tests/scenario"})
     scenes = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "scenario").glob("test_*.py"))
     queue = iter([tests(Path(scene).stem, "-q", scene) for scene in scenes])
     pure = ["nice", *alone, *tests("pure", "-q", *OFFLINE_TESTS)]
@@ -374,12 +374,6 @@ def test(arguments: Sequence[str]) -> int:
         ]
     )
     return code or (int(bool(os.environ.get("CI"))) if switch is None else 0)
-
-
-def is_room(path: Path) -> bool:
-    """Tell whether a folder holds tests that need neither the network off nor a lane of their own."""
-    own_lane = {*OFFLINE_TESTS, "tests/scenario"}
-    return str(path.relative_to(ROOT)) not in own_lane and any(path.rglob("test_*.py"))
 
 
 def network_switch() -> list[str] | None:

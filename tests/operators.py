@@ -54,7 +54,7 @@ def _allow_deleting(home: Path) -> None:
     text = config.read_text(encoding="utf-8")
     if _DELETING not in text:
         config.write_text(text.replace(_LISTED, f"{_LISTED}\n      {_DELETING}", 1), encoding="utf-8")
-        os.kill(server_pid(home), signal.SIGHUP)
+    os.kill(server_pid(home), signal.SIGHUP)  # each time: the last may have gone to a process that was ending
 
 
 def blocks(home: Path, streams: Sequence[str]) -> list[Path]:
