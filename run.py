@@ -215,8 +215,12 @@ def run(command: Sequence[str]) -> int:
     Returns:
         The child's code; 128 + N if signal N ended it or came to us meanwhile, however politely the child ended.
     """
-    process = subprocess.Popen(command, cwd=ROOT, env=environment())
-    with passing_on([process]) as received:
+    running: list[subprocess.Popen[bytes]] = []
+    with passing_on(running) as received:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment())
+        running.append(process)
+        if received:  # it came before there was anybody to pass it on to
+            process.send_signal(received[0])
         code = process.wait()
     if received:
         return SIGNAL_CODE + received[0]
@@ -415,17 +419,8 @@ def lock(arguments: Sequence[str]) -> int:
     return run_all({RUNTIME: [*common, *runtime], DEV: [*common, *dev], BUILD: [*common, *build]})
 
 
-COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
-    "demo": demo,
-    "test": test,
-    "check": check,
-    "bench": bench,
-    "simulate": simulate,
-    "sihu": sihu,
-    "shell": shell,
-    "wheels": wheels,
-    "lock": lock,
-}
+_ALL: Final = (demo, test, check, bench, simulate, sihu, shell, wheels, lock)
+COMMANDS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {command.__name__: command for command in _ALL}
 
 
 def main(arguments: Sequence[str]) -> int:
