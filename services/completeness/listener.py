@@ -35,6 +35,7 @@ log = structlog.get_logger()
 _KEEP_AGAIN_SECONDS: Final = 3600.0
 _BACKOFF_SECONDS: Final = 1.0
 _OUT_OF_TIME: Final = "signal.out_of_time"
+_CHANGING: Final = frozenset({"signature.unknown_key", "signature.key_retired"})
 
 
 class Listener:
@@ -57,6 +58,8 @@ class Listener:
         self._answerer = Answerer(posting, clock, interval_seconds)
         self._giver = FileGiver(clock)
         self._kept: dict[tuple[str, str], float] = {}
+        self._grace_seconds = interval_seconds
+        self._strange_since: dict[str, float] = {}
 
     async def run_once(self, batch: ArrivalBatch) -> None:
         """Examine one batch, commit what it does, and only then acknowledge it.
@@ -134,6 +137,8 @@ class Listener:
         source = subject.source if subject else ""
         log.warning("completeness.refused", source=source, code=fault.code, field=fault.field)
         key, moment = (source, fault.code), self._clock.monotonic()
+        if fault.code in _CHANGING and self._may_be_changing(source, moment):
+            return
         if fault.code == _OUT_OF_TIME or moment - self._kept.get(key, -_KEEP_AGAIN_SECONDS) < _KEEP_AGAIN_SECONDS:
             return
         self._kept[key] = moment
@@ -151,6 +156,16 @@ class Listener:
             )
         )
         tx.waiting_room.tell(NoticeKind.QUARANTINED, fault.code, source, told(source, fault), now)
+
+    def _may_be_changing(self, source: str, moment: float) -> bool:
+        """Tell whether a key that does not count here may be one that its county goes over to, or leaves, just now.
+
+        A beacon may overtake the change, or be overtaken. Events are taken in once it is here; signals come again.
+        """
+        since = self._strange_since.get(source)
+        if since is None or moment - since >= _KEEP_AGAIN_SECONDS:
+            since = self._strange_since[source] = moment
+        return moment - since < self._grace_seconds
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
