@@ -75,6 +75,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 USAGE_CODE: Final = 2
 SETUP_CODE: Final = 69  # EX_UNAVAILABLE of sysexits.h: not to be confused with a failed test
 NO_TESTS_CODE: Final = 5  # pytest: nothing was selected
+AGAIN_MOST: Final = 3  # scenarios; more of them is no matter of what ran beside
 SIGNAL_CODE: Final = 128  # a child that a signal ended returns this plus its number, as in shells
 
 
@@ -253,7 +254,8 @@ class Lane(threading.Thread):
     def __init__(self, name: str, commands: Iterable[Sequence[str]]) -> None:
         """Take what is to be run; lanes may share an iterator, and each takes the next command when it is free."""
         super().__init__(name=name)
-        self.commands, self.stopped = commands, False
+        self.commands, self.stopped = commands, threading.Event()
+        self.failed: list[Sequence[str]] = []
         self.codes: list[int] = []
         self.last: list[str] = []
         self.process: subprocess.Popen[str] | None = None
@@ -261,22 +263,24 @@ class Lane(threading.Thread):
     def run(self) -> None:
         """Run the commands; the codes and the last line of each are kept."""
         for command in self.commands:
-            if self.stopped:
+            if self.stopped.is_set():
                 return
             say(f"{self.name}: {command[-1]}")
             with subprocess.Popen(
                 command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
-            ) as self.process:
-                line = ""
-                for line in self.process.stdout or ():
+            ) as process:
+                self.process, line = process, ""
+                if self.stopped.is_set():  # a signal came while it started
+                    process.terminate()
+                for line in process.stdout or ():
                     print(f"{self.name:8} | {line}", end="", flush=True)
             self.last.append(f"{self.name:8} | {line.strip().strip('= ')} | {command[-1]}")
-            code = self.process.returncode
-            self.codes.append(code if code >= 0 else SIGNAL_CODE - code)
+            self.failed += [command] if process.returncode not in {0, NO_TESTS_CODE} else []
+            self.codes.append(process.returncode if process.returncode >= 0 else SIGNAL_CODE - process.returncode)
 
     def send_signal(self, number: int) -> None:
         """Pass a signal on to the command that runs now; none follows it."""
-        self.stopped = True
+        self.stopped.set()
         if self.process is not None:
             self.process.send_signal(number)
 
@@ -351,7 +355,8 @@ def shell(arguments: Sequence[str]) -> int:
 def test(arguments: Sequence[str]) -> int:
     """Run every test, or those selected. Everything runs in three lanes, the pure tests with the network off.
 
-    Tests of real processes wait more than they work, so two lanes of them share a machine well.
+    Tests of real processes wait more than they work, so two lanes of them share a machine well; a few that fail beside
+    others are run again alone, and that is said.
     """
     prepare("dev")
     everything = [str(VENV / "bin" / "pytest"), *arguments]
@@ -370,13 +375,12 @@ def test(arguments: Sequence[str]) -> int:
     scenes = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "scenario").glob("test_*.py"))
     queue = iter([tests(Path(scene).stem, "-q", scene) for scene in scenes])
     pure = ["nice", *alone, *tests("pure", "-q", *OFFLINE_TESTS)]
-    code = run_beside(
-        [
-            Lane("pure", [pure, ["nice", *tests("others", "-q", *others)]]),
-            Lane("scenes 1", queue),
-            Lane("scenes 2", queue),
-        ]
-    )
+    first = Lane("pure", [pure, ["nice", *tests("others", "-q", *others)]])
+    lanes = [Lane("scenes 1", queue), Lane("scenes 2", queue)]
+    code = run_beside([first, *lanes])
+    failed = [command for lane in lanes for command in lane.failed]
+    if failed and not first.failed and len(failed) <= AGAIN_MOST and code < SIGNAL_CODE:
+        code = run_all({f"AGAIN, alone: {command[-1]}": command for command in failed})
     return code or (int(bool(os.environ.get("CI"))) if switch is None else 0)
 
 
