@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from schemas.control import ChainKind, ErasureReason, OpeningReason, ReceiptStage
+from schemas.control import CallOutcome, ChainKind, ErasureReason, OpeningReason, ReceiptStage
 from schemas.envelope import Envelope, Position
 
 T = TypeVar("T")
@@ -157,6 +157,26 @@ class ErasureRow:
     county: str
     reason: ErasureReason
     erased_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """Somebody of ``source`` has called ``told`` about an event.
+
+    Attributes:
+        record_id: Envelope id of the record of it.
+        office: Who was called: an office or a role.
+        officer: Display name of who called.
+        called_at: As the source says.
+    """
+
+    record_id: str
+    source: str
+    told: str
+    office: str
+    outcome: CallOutcome
+    officer: str
+    called_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartResult
+from schemas.records import CallRow
 
 Hear = Callable[[Inbound], Awaitable[None]]
 """Keeps what came back; once it returns, it is durable.
@@ -12,6 +13,13 @@ Hear = Callable[[Inbound], Awaitable[None]]
 An adapter awaits it before it confirms to the far side. ``UnavailableError`` means: not kept; do not confirm, so that
 the far side sends again.
 """
+
+
+class Calls(Protocol):
+    """Calls by telephone about events, made by us or by a source to us."""
+
+    def note(self, envelope_id: str, row: CallRow) -> None:
+        """Keep one; the same record again changes nothing. The event need not be here (yet)."""
 
 
 class Pager(Protocol):

@@ -16,6 +16,7 @@ from schemas.control import HUMAN_STAGES
 from schemas.envelope import Envelope
 from schemas.records import (
     AlertFacts,
+    CallRow,
     Chain,
     Delivery,
     Direction,
@@ -208,6 +209,10 @@ class MemorySnapshot(CustodyReading):
     def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
         """Return who has erased the content of an envelope, oldest first."""
         return list(self._state.erasures.get(envelope_id, ()))
+
+    def calls_of(self, envelope_id: str) -> list[CallRow]:
+        """Return the calls by telephone about an event, oldest first."""
+        return list(self._state.calls.get(envelope_id, ()))
 
     def oldest_held(self) -> datetime | None:
         """Return since when the oldest link has been held back, None if none is."""

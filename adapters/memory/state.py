@@ -13,6 +13,7 @@ from schemas.envelope import Envelope
 from schemas.files import FileReport, KeptFile, Sending, Upload
 from schemas.records import (
     AlertFacts,
+    CallRow,
     Chain,
     Delivery,
     ErasureRow,
@@ -102,6 +103,8 @@ class State:
     settings: dict[str, str] = field(default_factory=dict)
     erasures: dict[str, tuple[ErasureRow, ...]] = field(default_factory=dict)
     """envelope id -> who has erased its content."""
+    calls: dict[str, tuple[CallRow, ...]] = field(default_factory=dict)
+    """envelope id -> calls by telephone about it."""
     office_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)
     """(county, kid) -> record."""
     published_keys: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
+from adapters.memory.calls import MemoryCalls
 from adapters.memory.custody import MemoryCustody
 from adapters.memory.erasures import MemoryErasures
 from adapters.memory.files import MemoryFileBook
@@ -32,6 +33,7 @@ class MemoryTransaction(MemorySnapshot):
         self.receipt_book = MemoryReceipts(state)
         self.erasures = MemoryErasures(state)
         self.custody = MemoryCustody(state)
+        self.call_book = MemoryCalls(state)
         self.key_book = MemoryOfficeKeys(state)
         self.quota_book = MemoryQuotas(state)
         self._file_book = MemoryFileBook(state)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import apsw
 
 from adapters.sqlite.batch import Batch
+from adapters.sqlite.calls import SqliteCalls
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.custody import SqliteCustody
@@ -67,6 +68,7 @@ class SqliteTransaction(SqliteSnapshot):
         self.memory = SqliteFacts(batch)
         self.erasures = SqliteErasures(batch)
         self.custody = SqliteCustody(batch)
+        self.call_book = SqliteCalls(batch)
         self.key_book = SqliteOfficeKeys(batch)
         self.quota_book = SqliteQuotas(batch)
         self._file_book = SqliteFileBook(batch)

@@ -185,6 +185,19 @@ class Acknowledger:
         )
         return Acknowledgement(outcome, receipt.stage, proof, credential_name(proof))
 
+    def credential(self, access: Access, at: datetime) -> tuple[SignedDocument, str]:
+        """Return the officer that a token is bound to, and the credential, in force ``at`` and now.
+
+        Raises:
+            RequestError: No valid officer stands behind the token.
+        """
+        document, officer = self._document(access)
+        now, trust = self._clock.now(), self._directory.trust()
+        fault = judge_bound(document, officer, self._posting.county, trust=trust, now=now, answered_at=at)
+        if isinstance(fault, Fault):
+            raise RequestError(fault)
+        return document, officer
+
     def _document(self, access: Access) -> tuple[SignedDocument, str]:
         if access.officer is None:
             mend = "this token is bound to no officer; a person answers with a token of their own"
