@@ -302,6 +302,8 @@ class ReceiptStage(StrEnum):
 
 
 HUMAN_STAGES = frozenset({ReceiptStage.ACKNOWLEDGED, ReceiptStage.ACTIONED, ReceiptStage.DECLINED})
+TAKING_STAGES = frozenset({ReceiptStage.ACKNOWLEDGED, ReceiptStage.ACTIONED})
+"""The county has taken the event; *declined* says that somebody answered, and who takes it is still open."""
 
 
 class Receipt(Event):

@@ -243,6 +243,12 @@ class Delivery:
     answer: str | None
     refused_code: str | None
     """Code of a rejection, else None."""
+    declined_at: datetime | None = None
+    """When an officer first answered without taking it; the county may still acknowledge."""
+    declined_by: str | None = None
+    declined_answer: str | None = None
+    exhausted_at: datetime | None = None
+    """When everybody there had been told and nobody had answered."""
 
 
 @dataclass(frozen=True, slots=True)

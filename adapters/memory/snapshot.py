@@ -12,7 +12,7 @@ from adapters.memory.state import Link, find_chain
 from schemas.base import InformationClass
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
-from schemas.control import HUMAN_STAGES
+from schemas.control import TAKING_STAGES
 from schemas.envelope import Envelope
 from schemas.records import (
     AlertFacts,
@@ -126,7 +126,7 @@ class MemorySnapshot(CustodyReading):
         if event.direction is Direction.OUTGOING:
             return sum(one.acknowledged_at is not None for one in self._deliveries(event))
         issued = (row for row in self._covering(event) if row.direction is Direction.OUTGOING)
-        return int(any(row.stage in HUMAN_STAGES for row in issued))
+        return int(any(row.stage in TAKING_STAGES for row in issued))
 
     def event(self, envelope_id: str) -> StoredEvent | None:
         """Return one envelope with all its bytes, or None; refused links lack theirs."""

@@ -61,7 +61,14 @@ class Due:
     def owes_stored(self) -> bool:
         """Nothing has come from this recipient yet, neither good nor bad."""
         one = self.delivery
-        return (one.stored_at or one.handed_over_at or one.acknowledged_at or one.refused_code) is None
+        return (
+            one.stored_at
+            or one.handed_over_at
+            or one.acknowledged_at
+            or one.refused_code
+            or one.declined_at
+            or one.exhausted_at
+        ) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,5 +185,19 @@ def _delivery(one: DeliveryLine) -> tuple[str, ...]:
         output.moment(one.acknowledged_at, empty="未签收"),
         output.plain(one.acknowledged_by or "–"),
         words.ANSWERS.get(one.answer or "", "–"),
-        f"[red]拒收 {output.plain(one.refused_code)}[/]" if one.refused_code else "",
+        _trouble(one),
     )
+
+
+def _trouble(one: DeliveryLine) -> str:
+    """Say what stands in the way, the newest first; what an officer has taken is no trouble any more."""
+    if one.refused_code:
+        return f"[red]拒收 {output.plain(one.refused_code)}[/]"
+    if one.acknowledged_at is not None:
+        return ""
+    if one.exhausted_at is not None:
+        return f"[bold red]无人应答 {output.moment(one.exhausted_at)}[/]"
+    if one.declined_at is not None:
+        word = words.ANSWERS.get(one.declined_answer or "", "")
+        return f"[red]{output.plain(one.declined_by or '')} {word}，未接办[/]"
+    return ""

@@ -177,6 +177,12 @@ class DeliveryLine(Model):
     acknowledged_by: str | None
     answer: str | None
     refused_code: str | None
+    declined_at: WireTime | None
+    """When an officer first answered without taking it; the county may still acknowledge."""
+    declined_by: str | None
+    declined_answer: str | None
+    exhausted_at: WireTime | None
+    """When everybody there had been told and nobody had answered."""
 
 
 class HolderLine(Model):

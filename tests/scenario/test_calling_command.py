@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tests import papers
-from tests.desks import desks, founded
-from tests.scenario.test_desk_commands import HUANJIANG, LIBO, OFFICER
+from tests.desks import OFFICER, desks, founded
+from tests.scenario.test_desk_commands import HUANJIANG, LIBO
 
 
 async def test_a_call_is_put_on_record_and_shown_at_both_desks(tmp_path: Path) -> None:

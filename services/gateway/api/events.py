@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from schemas.control import HUMAN_STAGES
+from schemas.control import HUMAN_STAGES, TAKING_STAGES
 from schemas.drafts import CallDraft, ErasureDraft
 from schemas.errors import Fault, NotFoundError
 from schemas.records import CallRow, Chain, Delivery, Direction, ErasureRow, ReceiptRow, StoredEvent
+from services.acknowledging import AlreadyAnswered
 from services.domain.reading import content_of
-from services.gateway.acknowledge import AlreadyAnswered
 from services.gateway.admission import LIVE_PROTOCOL
 from services.gateway.answers import Acknowledged, Erasure, FileLine, ReceiptList
 from services.gateway.api.asked import EventPath, EventQuery, LiveQuery, ShowQuery
@@ -72,9 +72,9 @@ class _Found:
 
     @property
     def own_answer(self) -> ReceiptRow | None:
-        """The human receipt that this county gave."""
-        own = (row for row in self.receipts if row.direction is Direction.OUTGOING and row.stage in HUMAN_STAGES)
-        return next(own, None)
+        """The human receipt that this county gave: the first that takes the event, else the newest that does not."""
+        own = [row for row in self.receipts if row.direction is Direction.OUTGOING and row.stage in HUMAN_STAGES]
+        return next((row for row in own if row.stage in TAKING_STAGES), own[-1] if own else None)
 
 
 def _find(snapshot: Snapshot, envelope_id: str) -> _Found:
