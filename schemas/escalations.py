@@ -134,9 +134,12 @@ class Escalation:
         remind_at: When the owner is to be reminded; None for not.
         reminders: How many reminders went out.
         heard: Number of the last answer that was weighed.
+        rearmed_by: Number of the answer by which an owner gave it up last, 0 for none: taking answers up to it count
+            no longer.
         overdue: Whether the deadline has been told of.
         gaps: Tiers of which it was told that nobody is on duty.
         held: Why nobody is told for now; None if nothing stands against it.
+        superseded_by: Key of the escalation that a raised version opened; empty for none.
         wake_at: When the engine is to look again at the latest; None if it waits for nothing.
         revision: Grows with every change: a write names the one that it read.
     """
@@ -161,9 +164,11 @@ class Escalation:
     remind_at: datetime | None = None
     reminders: int = 0
     heard: int = 0
+    rearmed_by: int = 0
     overdue: bool = False
     gaps: tuple[Tier, ...] = ()
     held: Hold | None = None
+    superseded_by: str = ""
     wake_at: datetime | None = None
     revision: int = 0
 
@@ -299,8 +304,9 @@ class Change(StrEnum):
     """Somebody came on duty in a tier that had been told."""
     ACKNOWLEDGED = "acknowledged"
     OWNER_CHANGED = "owner_changed"
+    """Somebody handles it that another had only received, or the owner begins to."""
     REOPENED = "reopened"
-    """The owner gave it up."""
+    """The owner gave it up: who had received it before is told again."""
     ADVANCED = "advanced"
     """Somebody cannot, or passed it on: the next step at once."""
     PERSON_STOPPED = "person_stopped"

@@ -126,7 +126,7 @@ def parse_policy(text: str) -> Policy | tuple[Fault, ...]:
         return (Fault(f"{_CODE}.too_large", _CODE, f"write at most {TEXT_MAX} characters"),)
     try:
         read = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         return (Fault(f"{_CODE}.not_toml", _CODE, f"mend the TOML: {error}"),)
     whole = USUAL_POLICY.model_dump(mode="json") | read
     try:
@@ -158,12 +158,20 @@ def _faults_of_ladder(name: str, ladder: Ladder) -> Iterator[Fault]:
     for place, (before, after) in enumerate(pairwise(times), start=1):
         if after < before:
             yield _fault("out_of_order", f"{name}.steps.{place}.after_seconds", f"write at least {before}")
+    yield from _faults_of_doubles(name, ladder)
+    yield from _faults_of_times(name, ladder, max(times))
+
+
+def _faults_of_doubles(name: str, ladder: Ladder) -> Iterator[Fault]:
     for place, step in enumerate(ladder.steps):
         for key, values in (("tiers", step.tiers), ("media", step.media)):
             if len(set(values)) != len(values):
                 yield _fault("twice", f"{name}.steps.{place}.{key}", "name each one once")
-    if ladder.exhausted_seconds <= max(times):
-        yield _fault("no_time_left", f"{name}.exhausted_seconds", f"write more than {max(times)}, the last step's time")
+
+
+def _faults_of_times(name: str, ladder: Ladder, last: int) -> Iterator[Fault]:
+    if ladder.exhausted_seconds <= last:
+        yield _fault("no_time_left", f"{name}.exhausted_seconds", f"write more than {last}, the last step's time")
     if ladder.acknowledge_seconds > ladder.exhausted_seconds:
         mend = f"write at most {ladder.exhausted_seconds}, when the ladder ends"
         yield _fault("deadline_too_late", f"{name}.acknowledge_seconds", mend)
@@ -175,14 +183,14 @@ def _faults_of_ladder(name: str, ladder: Ladder) -> Iterator[Fault]:
 def _faults_of_clock(ladder: Ladder) -> Iterator[Fault]:
     if ladder.exhausted_seconds > LONGEST_ENDING_SECONDS:
         clock = min(LEGAL_CLOCKS_SECONDS) // _MINUTE
-        mend = f"write at most {LONGEST_ENDING_SECONDS}: half of the {clock} minutes that the law gives stays with people"
+        mend = (
+            f"write at most {LONGEST_ENDING_SECONDS}: half of the {clock} minutes that the law gives stays with people"
+        )
         yield _fault("too_slow", "level_1.exhausted_seconds", mend)
 
 
 def _faults_of_reach(name: str, ladder: Ladder) -> Iterator[Fault]:
-    reached = {
-        tier for step in ladder.steps if step.after_seconds < ladder.acknowledge_seconds for tier in step.tiers
-    }
+    reached = {tier for step in ladder.steps if step.after_seconds < ladder.acknowledge_seconds for tier in step.tiers}
     if Tier.LEADER not in reached:
         yield _fault("no_leader", f"{name}.steps", 'add a step for "leader" before the county must acknowledge')
 
