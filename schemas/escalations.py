@@ -141,6 +141,7 @@ class Escalation:
         held: Why nobody is told for now; None if nothing stands against it.
         superseded_by: Key of the escalation that a raised version opened; empty for none.
         wake_at: When the engine is to look again at the latest; None if it waits for nothing.
+        planned_at: When a plan was last written; if that lies ahead, the clock was set back.
         revision: Grows with every change: a write names the one that it read.
     """
 
@@ -170,6 +171,7 @@ class Escalation:
     held: Hold | None = None
     superseded_by: str = ""
     wake_at: datetime | None = None
+    planned_at: datetime | None = None
     revision: int = 0
 
 

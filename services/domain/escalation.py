@@ -1,13 +1,13 @@
 """Who is told next? Policy, rows, roster and the moment come in; what to write and when to look again comes out.
 
-Nothing is kept in memory: plan again after every answer, delivery report and change of the roster, and at ``wake_at``.
-A plan is written in one transaction that names the revision it was made from; one that is not written never was.
+Nothing is kept in memory: whoever writes an answer, a delivery report or a change of the roster leaves the row
+``woken`` in the same transaction, and what ``is_due`` is planned. A plan is written in one transaction that names the revision it was made from; one that is not written never was.
 
 Source: docs/alerting.md, section "Escalation"; docs/decisions/0029-escalate-by-a-pure-engine.md
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -90,7 +90,23 @@ def open_escalation(
         expires_at=opening.expires_at,
         next_at=now,
         wake_at=now,
+        planned_at=now,
     )
+
+
+def is_due(escalation: Escalation, now: datetime) -> bool:
+    """Tell whether to plan now: it is time, or the clock was set back since the last plan."""
+    if escalation.wake_at is None:
+        return False
+    return escalation.wake_at <= now or (escalation.planned_at is not None and escalation.planned_at > now)
+
+
+def woken(escalation: Escalation, now: datetime) -> Escalation:
+    """Return the row as whoever writes an answer, or changes a page or the roster, leaves it in the same transaction.
+
+    It is due, also after a crash, and a plan that was made before is refused for its revision.
+    """
+    return replace(escalation, wake_at=min(escalation.wake_at or now, now), revision=escalation.revision + 1)
 
 
 def plan(escalation: Escalation, facts: Facts) -> Plan:

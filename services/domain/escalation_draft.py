@@ -127,6 +127,10 @@ class Draft:
             raise InvariantError("what is ordinary climbs no ladder")
         return ladder_of(self.facts.policy, self.escalation.level)
 
+    def is_set_back(self) -> bool:
+        """Tell whether the clock shows less than when a plan was last written."""
+        return self.before.planned_at is not None and self.before.planned_at > self.now
+
     def is_quiet(self) -> bool:
         """Tell whether it is a quiet hour in Beijing."""
         return is_quiet_hour(self.facts.policy.quiet, self.now.astimezone(BEIJING).hour)
@@ -243,8 +247,8 @@ class Draft:
     def finish(self, wake_at: datetime | None) -> Plan:
         """Return the plan."""
         self.set(wake_at=wake_at)
-        if self.escalation != self.before or self._new or self._changed or self._replies:
-            self.set(revision=self.before.revision + 1)
+        if self.escalation != self.before or self._new or self._changed or self.is_set_back():
+            self.set(planned_at=self.now, revision=self.before.revision + 1)
         return Plan(
             self.escalation,
             tuple(self.rows[one] for one in self._new),

@@ -8,7 +8,7 @@ Source: docs/events.md, section "Effective level"; docs/alerting.md, section "Es
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from schemas.errors import InvariantError
 from schemas.escalations import NO_STEP, Change, Escalation, EscalationState, Ladder, Plan

@@ -71,7 +71,18 @@ def open_ordinary(
     """
     deadline = acknowledge_by or deadline_of(now, policy.ordinary.acknowledge_workdays, is_workday)
     return Escalation(
-        key, EscalationKind.ORDINARY, key, "", None, status, source, now, deadline, next_at=now, wake_at=now
+        key,
+        EscalationKind.ORDINARY,
+        key,
+        "",
+        None,
+        status,
+        source,
+        now,
+        deadline,
+        next_at=now,
+        wake_at=now,
+        planned_at=now,
     )
 
 
