@@ -1,7 +1,8 @@
 """Who is told next? Policy, rows, roster and the moment come in; what to write and when to look again comes out.
 
-Nothing is kept in memory: whoever writes an answer, a delivery report or a change of the roster leaves the row
-``woken`` in the same transaction, and what ``is_due`` is planned. A plan is written in one transaction that names the revision it was made from; one that is not written never was.
+Nothing is kept in memory. Whoever writes an answer, a delivery report or a change of the roster leaves the row
+``woken`` in the same transaction, and what ``is_due`` is planned. A plan is written in one transaction that names the
+revision it was made from; one that is not written never was.
 
 Source: docs/alerting.md, section "Escalation"; docs/decisions/0029-escalate-by-a-pure-engine.md
 """
