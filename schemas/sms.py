@@ -17,7 +17,7 @@ class AnswerWord(StrEnum):
     """收到."""
     HANDLING = "handling"
     """处置."""
-    PASS_ON = "pass_on"
+    TRANSFER = "transfer"
     """转: somebody else shall take it."""
     FALSE_ALARM = "false_alarm"
     """误报."""
@@ -54,6 +54,7 @@ class AnswerablePage:
         taken_by: Display of the desk that gave the strongest answer so far, such as 值班员甲; empty if nobody did.
         taken_word: What that desk said.
         taken_at: When.
+        answered_here: Whether this very number gave an answer.
         ended: Cancelled, expired or exhausted: nothing is left to answer.
     """
 
@@ -65,6 +66,7 @@ class AnswerablePage:
     taken_by: str = ""
     taken_word: AnswerWord | None = None
     taken_at: datetime | None = None
+    answered_here: bool = False
     ended: bool = False
 
 

@@ -42,7 +42,7 @@ def allocate(uses: Iterable[CodeUse], holder: str, now: datetime) -> str:
     still_open = {use.code for use in known if use.closed_at is None}
     last = max(known, key=lambda use: use.opened_at).code if known else ""
     for width in range(_FIRST_WIDTH, _LAST_WIDTH + 1):
-        free = [code for code in _codes(width, last) if code not in taken] if len(taken) < 10**width else []
+        free = [code for code in _codes(width, last) if code not in taken]
         if free:
             return next((code for code in free if _is_apart(code, still_open)), free[0])
     raise InvariantError("one number has no reply code left")

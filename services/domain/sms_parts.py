@@ -33,7 +33,7 @@ def units(text: str) -> int:
 
 
 def reference_of(page_id: str) -> int:
-    """Return the octet that joins the parts of a page's SMS: the same after a crash, so that a handset drops a double."""
+    """Return the octet that joins the parts of a page's SMS: the same again after a crash."""
     return int(page_id[:2], 16)
 
 
@@ -90,7 +90,7 @@ def _shortened(texts: list[str], most: int) -> list[str]:
 
 
 def _clusters(text: str, most: int) -> list[str]:
-    """Split a text where it may be cut: a base character keeps its marks; what overfills a part is split in characters."""
+    """Split a text where it may be cut: a base character keeps its marks unless they overfill a part."""
     starts = [0, *(at for at, (before, char) in enumerate(pairwise(text), 1) if not _clings(before, char)), len(text)]
     clusters: list[str] = []
     for start, end in pairwise(starts):
@@ -100,7 +100,7 @@ def _clusters(text: str, most: int) -> list[str]:
 
 
 def _clings(before: str, char: str) -> bool:
-    if unicodedata.category(char).startswith("M") or char == _JOINER or before == _JOINER:
+    if unicodedata.category(char).startswith("M") or _JOINER in {char, before}:
         return True
     if ord(char) in _SKIN_TONES:
         return True

@@ -152,7 +152,7 @@ def judge_signature(signature: Signature) -> Fault | None:
     return None
 
 
-def compose(facts: SmsFacts, signature: Signature = Signature(), *, most: int = VARIABLE_MOST) -> SmsText:  # noqa: B008
+def compose(facts: SmsFacts, signature: Signature = Signature(), *, most: int = VARIABLE_MOST) -> SmsText:
     """Return the text of one SMS, and the same as a template with variables.
 
     The code stands in the first 67 units, whatever the facts. A signature that must come first stands before 【演练】:
