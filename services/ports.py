@@ -42,7 +42,7 @@ from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.file_ports import KeepsFiles, ShowsFiles
 from services.key_ports import Erasures, OfficeKeys, Readmitting
-from services.paging_ports import Calls
+from services.paging_ports import Calls, KeepsPaging, ShowsPaging
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
 
@@ -262,7 +262,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(ShownWhole, ShownCustody, ShowsFiles, Protocol):
+class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -355,7 +355,7 @@ class Snapshot(ShownWhole, ShownCustody, ShowsFiles, Protocol):
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, InCustody, KeepsFiles, Protocol):
+class Transaction(Snapshot, InCustody, KeepsFiles, KeepsPaging, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

@@ -50,7 +50,13 @@ _ROW: Final = TypeAdapter(Escalation)
 _PAGES: Final = TypeAdapter(tuple[PageRow, ...])
 _ANSWERS: Final = TypeAdapter(tuple[AnswerGiven, ...])
 WEAK: Final = (Strength.SMS_NUMBER, Strength.SMS_NUMBER, Strength.VOICE_PIN, Strength.WEB_SIGNED)
-WORDS: Final = (AnswerWord.RECEIVED, AnswerWord.HANDLING, AnswerWord.CANNOT, AnswerWord.PASSED_ON, AnswerWord.FALSE_ALARM)
+WORDS: Final = (
+    AnswerWord.RECEIVED,
+    AnswerWord.HANDLING,
+    AnswerWord.CANNOT,
+    AnswerWord.PASSED_ON,
+    AnswerWord.FALSE_ALARM,
+)
 
 
 class CrashError(Exception):
@@ -196,7 +202,16 @@ class World:
 
     def _happen(self) -> None:
         one = self.dice.choice(list(self.told.values()))
-        acts = (self._answer, self._report, self._report, self._roster, self._jump, self._silence, self._version, self._end)
+        acts = (
+            self._answer,
+            self._report,
+            self._report,
+            self._roster,
+            self._jump,
+            self._silence,
+            self._version,
+            self._end,
+        )
         weights = (5, 6, 4, 3, 1, 1, 1, 0.4)
         if self.dice.random() < 0.6:
             self.dice.choices(acts, weights)[0](one)
@@ -211,9 +226,7 @@ class World:
         word = self.dice.choices(WORDS, (3, 2, 3, 2, 1))[0]
         to = self.dice.choice(["", *(name for name, _ in PEOPLE)]) if word is AnswerWord.PASSED_ON else ""
         number = len(one.answers) + 1
-        one.answers.append(
-            AnswerGiven(number, one.row.key, self.dice.choice(names), word, strength, self.now, to)
-        )
+        one.answers.append(AnswerGiven(number, one.row.key, self.dice.choice(names), word, strength, self.now, to))
         one.row = engine.woken(one.row, self.now)
 
     def _report(self, one: Told) -> None:
@@ -243,7 +256,11 @@ class World:
         level = self.dice.randint(1, 4)
         succession = versions.succession_of((one.row,), level)
         if succession.carried:
-            self._write(one, versions.carry_on(one.row, self._facts(one), versions.NewVersion("e" * 64, level)), self._facts(one))
+            self._write(
+                one,
+                versions.carry_on(one.row, self._facts(one), versions.NewVersion("e" * 64, level)),
+                self._facts(one),
+            )
         elif succession.ended and len(self.told) < 4:
             facts = self._facts(one)
             self._write(one, engine.supersede(one.row, facts, f"{len(self.told):064x}"), facts)
@@ -286,7 +303,10 @@ def _judge_plan(one: Told, plan: Plan, facts: Facts) -> None:
     advances = _hear(one, before, after)
     taken = after.state is EscalationState.ACKNOWLEDGED
     if after.state is not EscalationState.CANCELLED:
-        demand(taken == bool(one.oracle.owner), f"state {after.state}, but by the answers the owner is {one.oracle.owner!r}")
+        demand(
+            taken == bool(one.oracle.owner),
+            f"state {after.state}, but by the answers the owner is {one.oracle.owner!r}",
+        )
         demand(after.owner == one.oracle.owner, f"owner {after.owner!r} instead of {one.oracle.owner!r}")
     if after.state is EscalationState.OPEN and advances and not after.held and after.level == before.level:
         last = len(ladder_of(facts.policy, after.level or 4).steps) - 1
@@ -328,7 +348,9 @@ def _judge_steps(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) 
         return
     steps = ladder_of(facts.policy, level).steps
     have = {(page.recipient, page.step, page.medium) for page in rows.values() if page.purpose is Purpose.STEP}
-    known = {page.recipient for page in rows.values() if page.purpose in ESCALATING and page.state is not PageState.DROPPED}
+    known = {
+        page.recipient for page in rows.values() if page.purpose in ESCALATING and page.state is not PageState.DROPPED
+    }
     taken = [int(one.reason.split(":")[0].split()[1]) for one in plan.transitions if one.change is Change.STEP_TAKEN]
     for person in facts.roster:
         if person.officer in one.oracle.seen:
@@ -340,7 +362,10 @@ def _judge_steps(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) 
         if plan.escalation.state is EscalationState.OPEN and not plan.escalation.held:
             told = {tier for step in steps[: plan.escalation.step + 1] for tier in step.tiers}
             untold = person.tier in told and person.officer not in known
-            demand(not untold or Change.VERSION_CHANGED in {t.change for t in plan.transitions}, "somebody on duty was not told")
+            demand(
+                not untold or Change.VERSION_CHANGED in {t.change for t in plan.transitions},
+                "somebody on duty was not told",
+            )
 
 
 def _judge_end(one: Told) -> None:

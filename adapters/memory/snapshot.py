@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.memory.custody import CustodyReading
 from adapters.memory.files import MemoryFiles
+from adapters.memory.paging import MemoryPagingShown
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, find_chain
 from schemas.base import InformationClass
@@ -209,6 +210,11 @@ class MemorySnapshot(CustodyReading):
     def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
         """Return who has erased the content of an envelope, oldest first."""
         return list(self._state.erasures.get(envelope_id, ()))
+
+    @property
+    def paging(self) -> MemoryPagingShown:
+        """Who is told what."""
+        return MemoryPagingShown(self._state)
 
     def calls_of(self, envelope_id: str) -> list[CallRow]:
         """Return the calls by telephone about an event, oldest first."""

@@ -10,7 +10,10 @@ from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
 from schemas.custody import Opening
 from schemas.envelope import Envelope
+from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
 from schemas.files import FileReport, KeptFile, Sending, Upload
+from schemas.page_work import PageWork, ReplyTaken
+from schemas.pages import Report
 from schemas.records import (
     AlertFacts,
     CallRow,
@@ -30,6 +33,7 @@ from schemas.records import (
     Watch,
 )
 from schemas.registry import KeyRecord
+from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 from schemas.subjects import Lane
 
 CONTROL_PREFIX: Final = "cn.sihu.control."
@@ -139,6 +143,19 @@ class State:
     last_sending: int = 0
     file_reports: dict[tuple[str, str], FileReport] = field(default_factory=dict)
     """By envelope id and county."""
+
+    escalations: dict[str, Escalation] = field(default_factory=dict)
+    pages: dict[str, PageRow] = field(default_factory=dict)
+    answers: list[AnswerGiven] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    silences: dict[int, Silence] = field(default_factory=dict)
+    page_work: dict[str, PageWork] = field(default_factory=dict)
+    tries: dict[tuple[str, int, int], PartTry] = field(default_factory=dict)
+    reports: dict[tuple[str, str], Report] = field(default_factory=dict)
+    codes: dict[tuple[str, str, datetime], CodeUse] = field(default_factory=dict)
+    told: list[SmsTold] = field(default_factory=list)
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
+    replies: dict[str, ReplyTaken] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

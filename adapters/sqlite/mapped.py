@@ -4,6 +4,7 @@ For tables with many columns of which no statement treats one specially. Times a
 tuples of words joined by commas, truths 0 or 1, nothing NULL.
 """
 
+import json
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
@@ -33,22 +34,22 @@ class Mapped(Generic[D]):
 
         Args:
             record: A frozen dataclass; its fields are ``str``, ``int``, ``bool``, ``bytes``, ``datetime``, an enum of
-                texts, a tuple of such, or one of these or None.
+                texts, a tuple of texts, of numbers or of plain tuples, or one of these or None.
             table: Where its rows lie, with columns of the same names.
             key: Fields of the primary key.
         """
         hints = get_type_hints(record)
         self._record = record
         self._columns = [_column(one.name, hints[one.name]) for one in fields(record)]  # type: ignore[arg-type]
-        names = [one.name for one in self._columns]
+        names = [f'"{one.name}"' for one in self._columns]  # some are words of SQL
         self.columns: Final = ", ".join(names)
         marks = ", ".join("?" * len(names))
-        rest = [name for name in names if name not in key]
-        changes = ", ".join(f"{name} = excluded.{name}" for name in rest)
+        keys = [f'"{name}"' for name in key]
+        changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
         self.insert: Final = f"INSERT OR IGNORE INTO {table} ({self.columns}) VALUES ({marks})"  # noqa: S608 - names only
         self.upsert: Final = (
             f"INSERT INTO {table} ({self.columns}) VALUES ({marks}) "  # noqa: S608
-            f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
+            f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}"
         )
         self.select: Final = f"SELECT {self.columns} FROM {table}"  # noqa: S608
 
@@ -76,7 +77,10 @@ def _column(name: str, kind: Any) -> _Column:  # noqa: ANN401 - a type of any sh
 
 def _turns(kind: Any) -> tuple[_Turn, _Turn]:  # noqa: ANN401
     if get_origin(kind) is tuple:
-        to_row, from_row = _turns(get_args(kind)[0])
+        inner = get_args(kind)[0]
+        if get_origin(inner) is tuple:
+            return json.dumps, _pairs
+        to_row, from_row = (str, int) if inner is int else _turns(inner)
         return (lambda many: ",".join(map(to_row, many))), (
             lambda text: tuple(map(from_row, text.split(",") if text else ()))
         )
@@ -85,6 +89,10 @@ def _turns(kind: Any) -> tuple[_Turn, _Turn]:  # noqa: ANN401
     if isinstance(kind, type) and issubclass(kind, Enum):
         return (lambda word: word.value), kind
     return (int, bool) if kind is bool else (_same, _same)
+
+
+def _pairs(text: str) -> tuple[tuple[Any, ...], ...]:
+    return tuple(tuple(pair) for pair in json.loads(text))
 
 
 def _unless_none(turn: _Turn) -> _Turn:

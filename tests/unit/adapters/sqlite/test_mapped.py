@@ -19,13 +19,26 @@ class Sample:
     medium: Medium | None
     done_at: datetime | None
     told: bool
+    parts: tuple[int, ...]
+    told_of: tuple[tuple[str, int], ...]
     digest: bytes
 
 
 MAPPED = Mapped(Sample, "samples", key=("name",))
 AT = datetime(2026, 3, 4, 0, 0, 0, 123456, tzinfo=UTC)
-FULL = Sample("甲", 3, AT, (Tier.PRIMARY, Tier.LEADER), Medium.SMS, AT, told=True, digest=b"\x00\xff")
-BARE = Sample("", 0, AT, (), None, None, told=False, digest=b"")
+FULL = Sample(
+    "甲",
+    3,
+    AT,
+    (Tier.PRIMARY, Tier.LEADER),
+    Medium.SMS,
+    AT,
+    told=True,
+    parts=(2, 10),
+    told_of=(("雨", 1), ("b", 2)),
+    digest=b"\x00\xff",
+)
+BARE = Sample("", 0, AT, (), None, None, told=False, parts=(), told_of=(), digest=b"")
 
 
 @pytest.fixture
@@ -33,7 +46,7 @@ def connection() -> apsw.Connection:
     made = apsw.Connection(":memory:")
     made.execute(
         "CREATE TABLE samples (name TEXT PRIMARY KEY, count INTEGER, at INTEGER, tiers TEXT, medium TEXT,"
-        " done_at INTEGER, told INTEGER, digest BLOB) STRICT"
+        " done_at INTEGER, told INTEGER, parts TEXT, told_of TEXT, digest BLOB) STRICT"
     )
     return made
 
@@ -46,7 +59,7 @@ def test_every_kind_of_field_comes_back_as_it_was(connection: apsw.Connection, s
 
 def test_an_insert_leaves_what_is_there_and_an_upsert_replaces_it(connection: apsw.Connection) -> None:
     """The same page planned twice must stay the one that was submitted."""
-    later = Sample("甲", 9, AT, (), None, None, told=False, digest=b"x")
+    later = Sample("甲", 9, AT, (), None, None, told=False, parts=(1,), told_of=(), digest=b"x")
     connection.execute(MAPPED.insert, MAPPED.row(FULL))
     connection.execute(MAPPED.insert, MAPPED.row(later))
     assert MAPPED.values(connection.execute(MAPPED.select)) == [FULL]
