@@ -162,14 +162,6 @@ class ShowsPaging(Protocol):
         """Escalations, pages, answers."""
 
 
-class KeepsPaging(Protocol):
-    """A transaction that keeps who is told what."""
-
-    @property
-    def paging(self) -> Paging:
-        """Escalations, pages, answers."""
-
-
 class Pager(Protocol):
     """One configured way to reach people. Opens nothing before ``running``."""
 

@@ -42,7 +42,7 @@ from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.file_ports import KeepsFiles, ShowsFiles
 from services.key_ports import Erasures, OfficeKeys, Readmitting
-from services.paging_ports import Calls, KeepsPaging, ShowsPaging
+from services.paging_ports import Calls, Paging, ShowsPaging
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
 
@@ -355,7 +355,7 @@ class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, Protocol):
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, InCustody, KeepsFiles, KeepsPaging, Protocol):
+class Transaction(Snapshot, InCustody, KeepsFiles, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.
@@ -383,6 +383,10 @@ class Transaction(Snapshot, InCustody, KeepsFiles, KeepsPaging, Protocol):
     @property
     def call_book(self) -> Calls:
         """Calls by telephone."""
+
+    @property
+    def paging(self) -> Paging:
+        """Who is told what."""
 
     @property
     def key_book(self) -> OfficeKeys:

@@ -111,7 +111,8 @@ async def test_every_field_of_an_escalation_and_a_page_comes_back(store: Store) 
         "acknowledge_by",
         "wake_at",
     }
-    await store.write(lambda tx: (tx.paging.keep(FULL), tx.paging.add_page(told)))
+    await store.write(lambda tx: tx.paging.keep(FULL))
+    await store.write(lambda tx: tx.paging.add_page(told))
     assert await store.read(lambda s: s.paging.escalation(ALERT)) == FULL
     assert await store.read(lambda s: s.paging.pages_of(ALERT)) == [told]
     assert await store.read(lambda s: s.paging.page(told.page_id)) == told
@@ -244,7 +245,8 @@ async def test_work_is_handed_out_by_level_and_only_once_at_a_time(store: Store)
     due = await store.write(lambda tx: tx.paging.work_due(at(100), 10))
     assert due == [rows[1], rows[4], rows[0]]
     assert await store.write(lambda tx: tx.paging.next_work_at()) == at(5)
-    await store.write(lambda tx: (tx.paging.drop_work(rows[0].page_id), tx.paging.drop_work(rows[1].page_id)))
+    for one in rows[:2]:
+        await store.write(lambda tx, page_id=one.page_id: tx.paging.drop_work(page_id))  # type: ignore[misc]
     assert await store.write(lambda tx: tx.paging.next_work_at()) == at(99)
     assert await store.read(lambda s: s.paging.work_of(rows[4].page_id)) == rows[4]
     assert await store.read(lambda s: s.paging.work_of(rows[0].page_id)) is None
