@@ -8,10 +8,13 @@ from schemas.base import format_time
 from schemas.control import Receipt, ReceiptStage
 from schemas.documents import SignedDocument
 from schemas.errors import Fault, RequestError, SharingDeniedError
+from schemas.escalations import AnswerGiven, Escalation
 from schemas.officers import AnswerWord, OfficerCredential, OfficerProof
+from schemas.pages import Strength
 from schemas.records import Direction, ReceiptRow, StoredEvent
 from services.domain.delivery import URGENT_PRIORITY
 from services.domain.encoding import parse_strict
+from services.domain.escalation import woken
 from services.domain.governance import judge_officer
 from services.domain.guards import guard_control
 from services.domain.receiving import judge_permission
@@ -122,6 +125,22 @@ def _same_answer(tx: Transaction, event: StoredEvent, proof: OfficerProof) -> Re
     said = (Direction.OUTGOING, ReceiptStage.DECLINED, credential_name(proof), proof.answer.answer)
     rows = tx.receipts(event.envelope.envelope_id)
     return next((row for row in rows if (row.direction, row.stage, row.officer, row.answer) == said), None)
+
+
+def give_answer(
+    tx: Transaction,
+    escalation: Escalation,
+    officer: str,
+    word: AnswerWord,
+    *,
+    strength: Strength,
+    now: datetime,
+    to_officer: str = "",
+) -> AnswerGiven:
+    """Write an officer's answer down for the escalation that tells of an event, and have it planned anew."""
+    answer = tx.paging.add_answer(escalation.key, officer, word, strength=strength, at=now, to_officer=to_officer)
+    tx.paging.keep(woken(escalation, now))
+    return answer
 
 
 def agreement_of(event: StoredEvent, trust: Trust) -> AgreementInForce:

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
 from schemas.officers import AnswerWord
 from schemas.page_work import PageWork, ReplyTaken
-from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartResult, Report, Strength
+from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartResult, Recipient, Report, Strength
 from schemas.records import CallRow
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 
@@ -41,6 +41,9 @@ class PagingShown(Protocol):
 
     def of_version(self, envelope_id: str) -> Escalation | None:
         """Return the escalation that tells of this version of an alert, or None."""
+
+    def key_of_alert(self, source: str, alert_id: str) -> str | None:
+        """Return the key of the escalation that tells of a county's alert, or None."""
 
     def pages_of(self, key: str) -> list[PageRow]:
         """Return the pages of an escalation, by when they were due."""
@@ -90,6 +93,9 @@ class Paging(PagingShown, Protocol):
 
     def keep(self, escalation: Escalation) -> None:
         """Keep a row in place of the one with its key."""
+
+    def note_alert(self, source: str, alert_id: str, key: str) -> None:
+        """From now on this escalation tells of a county's alert."""
 
     def add_page(self, page: PageRow) -> bool:
         """Keep a new page; False, and nothing changes, if its id is known."""
@@ -160,6 +166,36 @@ class ShowsPaging(Protocol):
     @property
     def paging(self) -> PagingShown:
         """Escalations, pages, answers."""
+
+
+class Duty(Protocol):
+    """The county's roster as it is now: files, re-read when they change."""
+
+    def on_duty(self, at: datetime) -> tuple[Recipient, ...]:
+        """Return everybody on duty at a moment, offices included, with verified addresses only; cheap."""
+
+    def recipient(self, officer: str) -> Recipient | None:
+        """Return an officer or office of the roster, on duty or not, or None."""
+
+    def officer_of(self, number: str) -> str | None:
+        """Return whose a telephone number is, however a provider spells it (``+86``, ``86``, blanks), or None."""
+
+    def is_workday(self, day: date) -> bool:
+        """Tell whether offices of this county work on a day (Beijing)."""
+
+    def opted_out(self, officer: str, number: str, at: datetime) -> None:
+        """Keep that 退订 came from a duty number: a gap of coverage, until it is verified anew.
+
+        Raises:
+            UnavailableError: The disk is full or failing.
+        """
+
+
+class Pins(Protocol):
+    """What officers key in on the telephone; only digests are kept."""
+
+    def matches(self, officer: str, pin: str) -> bool:
+        """Tell whether these digits are the officer's PIN; slow on purpose."""
 
 
 class Pager(Protocol):

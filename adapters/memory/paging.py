@@ -46,6 +46,10 @@ class MemoryPagingShown:
         told = (one for one in rows if one.kind is not EscalationKind.NEIGHBOUR)
         return max(told, key=lambda one: one.opened_at, default=None)
 
+    def key_of_alert(self, source: str, alert_id: str) -> str | None:
+        """Return the key of the escalation that tells of a county's alert, or None."""
+        return self._state.told_alerts.get((source, alert_id))
+
     def pages_of(self, key: str) -> list[PageRow]:
         """Return the pages of an escalation, by when they were due."""
         rows = (one for one in self._state.pages.values() if one.escalation == key)
@@ -120,6 +124,10 @@ class MemoryPaging(MemoryPagingShown):
     def keep(self, escalation: Escalation) -> None:
         """Keep a row in place of the one with its key."""
         self._state.escalations[escalation.key] = escalation
+
+    def note_alert(self, source: str, alert_id: str, key: str) -> None:
+        """From now on this escalation tells of a county's alert."""
+        self._state.told_alerts[source, alert_id] = key
 
     def add_page(self, page: PageRow) -> bool:
         """Keep a new page; False, and nothing changes, if its id is known."""

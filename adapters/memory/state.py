@@ -145,6 +145,8 @@ class State:
     """By envelope id and county."""
 
     escalations: dict[str, Escalation] = field(default_factory=dict)
+    told_alerts: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(source, alert id) -> key of the escalation."""
     pages: dict[str, PageRow] = field(default_factory=dict)
     answers: list[AnswerGiven] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)

@@ -92,6 +92,11 @@ class SqlitePagingShown:
         row = first(self._ask(sql, (envelope_id,)))
         return None if row is None else ESCALATIONS.value(row)
 
+    def key_of_alert(self, source: str, alert_id: str) -> str | None:
+        """Return the key of the escalation that tells of a county's alert, or None."""
+        row = first(self._ask("SELECT key FROM told_alerts WHERE source = ? AND alert_id = ?", (source, alert_id)))
+        return None if row is None else str(row[0])
+
     def pages_of(self, key: str) -> list[PageRow]:
         """Return the pages of an escalation, by when they were due."""
         return PAGES.values(self._ask(f"{PAGES.select} WHERE escalation = ? ORDER BY due_at, page_id", (key,)))
@@ -167,6 +172,10 @@ class SqlitePaging(SqlitePagingShown):
     def keep(self, escalation: Escalation) -> None:
         """Keep a row in place of the one with its key."""
         self._batch.run(ESCALATIONS.upsert, ESCALATIONS.row(escalation))
+
+    def note_alert(self, source: str, alert_id: str, key: str) -> None:
+        """From now on this escalation tells of a county's alert."""
+        self._batch.run("INSERT OR REPLACE INTO told_alerts VALUES (?, ?, ?)", (source, alert_id, key))
 
     def add_page(self, page: PageRow) -> bool:
         """Keep a new page; False, and nothing changes, if its id is known."""

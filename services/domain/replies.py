@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from schemas.sms import AnswerablePage, AnswerWord
+from schemas.officers import AnswerWord
+from schemas.sms import AnswerablePage
 from services.domain.reply_codes import code_from
 from services.domain.reply_words import Failing, OptingOut, Phrase, parse
 

@@ -11,8 +11,9 @@ from schemas.documents import SignedDocument
 from schemas.drafts import AcknowledgementDraft
 from schemas.errors import ConflictError, Fault, NotFoundError, RequestError
 from schemas.officers import Answer, Means, OfficerCredential, OfficerProof
+from schemas.pages import Strength
 from schemas.records import Direction, StoredEvent
-from services.acknowledging import Acknowledgement, AlreadyAnswered, agreement_of, attest, judge_bound
+from services.acknowledging import Acknowledgement, AlreadyAnswered, agreement_of, attest, give_answer, judge_bound
 from services.domain.documents import document_digest
 from services.domain.encoding import compact_json
 from services.domain.guards import guard_new
@@ -21,7 +22,7 @@ from services.domain.signatures import signature_holds
 from services.domain.trust import Trust
 from services.domain.vouching import answer_bytes
 from services.gateway.bodies import read_body, without_prefix
-from services.ports import Clock, Directory, Store
+from services.ports import Clock, Directory, Store, Transaction
 from services.posting import Posting
 
 log = structlog.get_logger()
@@ -115,9 +116,7 @@ class Acknowledger:
         event = await self._event(envelope_id)
         agreement_of(event, trust)
         proof = self._proof(draft, event, document, officer, trust=trust, now=now)
-        outcome = await self._store.write(
-            lambda tx: attest(tx, event, proof, posting=self._posting, trust=trust, now=now)
-        )
+        outcome = await self._store.write(lambda tx: self._answer(tx, event, proof, trust, now))
         if isinstance(outcome, Acknowledgement):
             log.info(
                 "gateway.acknowledged",
@@ -141,6 +140,17 @@ class Acknowledger:
         if isinstance(fault, Fault):
             raise RequestError(fault)
         return document, officer
+
+    def _answer(
+        self, tx: Transaction, event: StoredEvent, proof: OfficerProof, trust: Trust, now: datetime
+    ) -> Acknowledgement | AlreadyAnswered:
+        """Attest the answer, and let whoever is being told of the event hear of it."""
+        outcome = attest(tx, event, proof, posting=self._posting, trust=trust, now=now)
+        told = tx.paging.of_version(event.envelope.envelope_id)
+        if told is not None and isinstance(outcome, Acknowledgement):
+            said = proof.answer
+            give_answer(tx, told, said.officer, said.answer, strength=Strength.WEB_SIGNED, now=now)
+        return outcome
 
     def _document(self, access: Access) -> tuple[SignedDocument, str]:
         if access.officer is None:

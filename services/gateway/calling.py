@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from schemas.control import CallOutcome, ReceiptStage
 from schemas.documents import SignedDocument
 from schemas.drafts import CallDraft
 from schemas.errors import Fault
+from schemas.officers import AnswerWord
+from schemas.pages import Strength
 from schemas.records import CallRow
+from services.acknowledging import give_answer
 from services.domain.calls import call_outgoing, call_row, judge_call, record_of_call
+from services.domain.neighbours import Silence
 from services.domain.trust import Trust
 from services.ports import Transaction
 from services.posting import Posting
@@ -51,4 +56,8 @@ def record_call(
     posted = posting.post(tx, call_outgoing(record, agreement, draft.county), now)
     row = call_row(record, record_id=posted.envelope_id, source=posting.county, told=draft.county)
     tx.call_book.note(envelope_id, row)
+    for stage in (ReceiptStage.STORED, ReceiptStage.ACKNOWLEDGED):
+        told = tx.paging.escalation(Silence(envelope_id, draft.county, stage).key)
+        if told is not None and draft.outcome is CallOutcome.TOLD:  # whoever has called has taken it
+            give_answer(tx, told, officer, AnswerWord.HANDLING, strength=Strength.WEB_SIGNED, now=now)
     return row

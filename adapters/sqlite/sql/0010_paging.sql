@@ -36,6 +36,14 @@ CREATE INDEX escalations_by_incident ON escalations (incident) WHERE incident <>
 CREATE INDEX escalations_by_version ON escalations (version);
 CREATE INDEX escalations_newest ON escalations (opened_at);
 
+-- Which escalation tells of an alert, by its source and that county's own number of it.
+CREATE TABLE told_alerts (
+    source TEXT NOT NULL,
+    alert_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    PRIMARY KEY (source, alert_id)
+) STRICT, WITHOUT ROWID;
+
 -- One officer told once, by one medium.
 CREATE TABLE pages (
     page_id TEXT PRIMARY KEY,

@@ -170,6 +170,14 @@ async def test_escalations_are_found_by_state_incident_and_version(store: Store)
     assert await read(lambda s: s.paging.of_version("9" * 64)) is None
 
 
+async def test_an_alert_leads_to_what_tells_of_it(store: Store) -> None:
+    """A cancellation names the alert, not the envelope; and another county's alert may have the same number."""
+    await store.write(lambda tx: tx.paging.note_alert(THEM, "1", "a" * 64))
+    await store.write(lambda tx: tx.paging.note_alert(THEM, "1", "b" * 64))
+    assert await store.read(lambda s: s.paging.key_of_alert(THEM, "1")) == "b" * 64
+    assert await store.read(lambda s: s.paging.key_of_alert("451221", "1")) is None
+
+
 async def test_a_page_that_is_known_is_not_added_again(store: Store) -> None:
     """What was submitted would become due once more."""
     submitted = page(state=PageState.SUBMITTED, code="37")
