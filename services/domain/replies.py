@@ -26,7 +26,7 @@ TAKING: Final = frozenset({AnswerWord.RECEIVED, AnswerWord.HANDLING})
 _HANDLED_BY_WEB: Final = 2
 _HIGHEST: Final = 1
 _SHORTEST_NUMBER: Final = 3
-_CODE_FIRST: Final = re.compile(r"([0-9]{2,6})(?: (.+))?")
+_CODE_FIRST: Final = re.compile(r"([0-9]{2,5})(?: (.+))?")
 
 
 class Asked(Enum):

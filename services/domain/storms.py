@@ -18,8 +18,8 @@ Five rules, the first that holds decides:
    SMS can hold up a bundle that is due by one more interval of its level and no longer.
 
 So *level 1 is never throttled for a person* and *1,000 alerts in 60 s are at most three SMS for each officer* hold
-both: what bounds level 1 is its prefecture, not the person. In any 60 s one prefecture sends one person at most three SMS,
-and the third only if it is the first of level 1. After a storm of 60 s one last bundle tells the rest.
+both: what bounds level 1 is its prefecture, not the person. In any 60 s one prefecture sends one person at most three
+SMS, and the third only if it is the first of level 1. After a storm of 60 s one last bundle tells the rest.
 
 What waits, waits by SMS only; calls, console and the escalation go on. What lies in the future (a clock was set back)
 holds nothing up.
