@@ -119,7 +119,14 @@ class OptOut:
 Reading = Answer | AcknowledgeAll | AlreadyAnswered | Ended | Ambiguous | NotUnderstood | OptOut
 
 
-def read(text: str, *, extension: str, pages: Sequence[AnswerablePage], heard_at: datetime) -> Reading:
+def read(
+    text: str,
+    *,
+    extension: str,
+    pages: Sequence[AnswerablePage],
+    heard_at: datetime,
+    signers: Sequence[str] = (),
+) -> Reading:
     """Read a reply from a known number.
 
     Args:
@@ -127,11 +134,12 @@ def read(text: str, *, extension: str, pages: Sequence[AnswerablePage], heard_at
         extension: Digits behind our own number that it was sent to; empty if there were none.
         pages: Everything that this number may answer, codes that still rest included; at most one for each code.
         heard_at: When it came, aware UTC.
+        signers: What this number's officer may sign with, e.g. the display of the desk.
 
     Returns:
         A value for every text; it never raises.
     """
-    phrase = parse(text)
+    phrase = parse(text, signers)
     open_pages = tuple(sorted((page for page in pages if not page.ended), key=lambda page: (page.told_at, page.code)))
     if isinstance(phrase, OptingOut):
         return OptOut()

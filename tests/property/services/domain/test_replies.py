@@ -18,15 +18,21 @@ from services.domain.reply_texts import text_back
 from services.domain.sms_parts import units
 from tests.papers import NOW
 
-POSITIVE = frozenset({AnswerWord.RECEIVED, AnswerWord.HANDLING, AnswerWord.FALSE_ALARM, AnswerWord.TRANSFER})
-WORDS = st.sampled_from(
-    "收到 已收到 37 45 12 全部 都 处置 正在处理 误报 是误报 转 值班员乙 不能 无法 不在 没空 好的 是 好 行 ok 收 签收 确认 "
-    "回复 请 号 预警 通知 谢谢 了 和 、 ， 。 退订 td t n 3 ３７ 三十七 received ack all".split(" ")
-)
-NEGATIONS = st.sampled_from(
-    "不 没 没有 未 非 别 勿 莫 否 无 未曾 从未 不是 并非 不要 没能 尚未 無 沒 not never".split(" ")
-)
-QUESTIONS = st.sampled_from("? ？ 吗 么 嗎 呢 吧 没有 谁 哪 是否 怎么 什么 几点 请回复 请确认".split(" "))  # noqa: RUF001
+FULL_WIDTH = "\uff13\uff17"
+# fmt: off
+WORDS = st.sampled_from([
+    "收到", "已收到", "收", "签收", "确认", "received", "ack", "好的", "好", "是", "行", "ok",
+    "37", "45", "12", "3", FULL_WIDTH, "三十七", "全部", "都", "all",
+    "处置", "正在处理", "误报", "是误报", "转", "值班员乙", "不能", "无法", "不在", "没空",
+    "回复", "请", "号", "预警", "通知", "谢谢", "了", "和", "、", "，", "。", "退订", "td", "t", "n",
+])
+NEGATIONS = st.sampled_from([
+    *"不没未非别勿莫否无無沒", "没有", "未曾", "从未", "不是", "并非", "不要", "没能", "尚未", "not", "never",
+])
+QUESTIONS = st.sampled_from([
+    *"?\uff1f吗么嗎呢吧谁哪", "没有", "是否", "怎么", "什么", "几点", "请回复", "请确认",
+])
+# fmt: on
 SPACES = st.sampled_from(["", "", " ", "\u3000", "\u200b", "，"])
 
 
@@ -137,7 +143,7 @@ def test_a_word_that_is_not_known_is_passed_over(
 def test_an_answer_falls_to_a_page_that_was_not_named(text: str, pages: tuple[AnswerablePage, ...]) -> None:
     """Without an extension a page whose code is not in the text is answered only if no other can be meant."""
     reading = read(text, extension="", pages=pages, heard_at=NOW)
-    if isinstance(reading, Answer) and reading.page.code not in text.translate(str.maketrans("３７", "37")):
+    if isinstance(reading, Answer) and reading.page.code not in text.replace(FULL_WIDTH, "37"):
         if "三十七" in text and reading.page.code == "37":
             return
         others = [page for page in pages if page is not reading.page and not page.ended and page.taken_word is None]

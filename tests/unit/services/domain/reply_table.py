@@ -87,6 +87,7 @@ RECEIVED: Final[tuple[Row, ...]] = (
 OTHER_WORDS: Final[tuple[Row, ...]] = (
     ("37处置", "", "two", "37 handling"),
     ("37正在处理", "", "two", "37 handling"),
+    ("收到37号通知，马上处置", "", "two", "37 handling"),
     ("37收到，马上处置", "", "two", "37 handling"),
     ("收到37，已出发", "", "two", "37 handling"),
     ("37處理中", "", "two", "37 handling"),
@@ -211,6 +212,8 @@ NO_ANSWER: Final[tuple[Row, ...]] = (
     ("37转发给值班员乙", "", "one", "not strange"),
     ("37拒绝签收", "", "one", "not strange"),
     ("通知37", "", "one", "not strange"),
+    ("37通知处置", "", "one", "not strange"),
+    ("37收到，值班员乙", "", "one", "not strange"),
     ("大家都收到", "", "one", "not strange"),
     ("值班员乙收到", "", "one", "not strange"),
     ("12点收到", "", "one", "not strange"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_which_parts_go_out_again() -> None:
 def test_a_late_failure_takes_a_delivery_back() -> None:
     """Delivered outranks failed, and failed outranks what is no final word, in both orders."""
     ascending = [heard("x1", state, seconds=at) for at, state in enumerate((ACCEPTED, UNKNOWN, FAILED, DELIVERED))]
-    for weak, strong in zip(ascending, ascending[1:], strict=False):
+    for weak, strong in pairwise(ascending):
         assert stronger(weak, strong) is strong
         assert stronger(strong, weak) is strong
     assert stronger(None, ascending[0]) is ascending[0]

@@ -1,6 +1,8 @@
 """Replies by SMS: what an officer meant is kept, and nothing that they did not mean."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 
@@ -24,13 +26,12 @@ from tests.unit.services.domain.reply_table import NO_ANSWER, ROWS
 LONG_AGO = NOW - timedelta(minutes=5)
 
 
-def page(code: str, **changes: object) -> AnswerablePage:
+def page(code: str, **changes: Any) -> AnswerablePage:  # noqa: ANN401 - any field of a page
     """Return an open page of level 2, told five minutes ago."""
-    facts: dict[str, object] = {"holders": (f"alert-{code}",), "label": "环江暴雨", "level": 2, "told_at": LONG_AGO}
-    return AnswerablePage(code, **(facts | changes))  # type: ignore[arg-type] - one helper for every field
+    return replace(AnswerablePage(code, (f"alert-{code}",), "环江暴雨", 2, LONG_AGO), **changes)
 
 
-TAKEN = {"taken_by": "值班员甲", "taken_word": AnswerWord.RECEIVED, "taken_at": LONG_AGO}
+TAKEN: Final[dict[str, Any]] = {"taken_by": "值班员甲", "taken_word": AnswerWord.RECEIVED, "taken_at": LONG_AGO}
 DESKS = {
     "none": (),
     "one": (page("37"),),
@@ -76,7 +77,7 @@ def test_the_table_has_lost_rows() -> None:
 
 
 def test_all_of_level_1_leaves_out_a_page_that_another_desk_took() -> None:
-    """On level 1 a second officer's answer ends the escalation: 全部收到 must hold it; one's own again changes nothing."""
+    """On level 1 a second officer's answer ends the escalation; one's own once more changes nothing."""
     other, own, lower = (
         page("37", level=1, **TAKEN),
         page("45", level=1, answered_here=True, **TAKEN),
@@ -115,3 +116,24 @@ def test_a_taker_is_found_whatever_the_spelling() -> None:
     assert is_desk("duty b", "Duty-B")
     assert not is_desk("", "")
     assert not is_desk("值班员", "值班员乙")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("37收到，值班员甲", "37 received"),
+        ("37收到值班员甲", "37 received"),
+        ("值班员甲：37收到", "37 received"),
+        ("收到 duty-a", "37 received"),
+        ("37收到，值班员乙", "not strange"),
+        ("值班员甲没收到37", "not negated"),
+        ("37没收到，值班员甲", "not negated"),
+        ("37收到吗，值班员甲", "not question"),
+        ("37转值班员甲", "37 transfer 值班员甲"),
+        ("值班员甲", "not strange"),
+    ],
+)
+def test_a_signed_answer_is_asked_about(text: str, wanted: str) -> None:
+    """Officers sign with their desk; only one's own name is passed over, and only at an end of the text."""
+    reading = read(text, extension="", pages=DESKS["one"], heard_at=NOW, signers=("值班员甲", "Duty-A"))
+    assert spelt(reading) == wanted

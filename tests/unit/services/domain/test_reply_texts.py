@@ -1,6 +1,6 @@
 """What goes back to an officer: one SMS that says what was kept, and never a flood."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -104,7 +104,7 @@ def test_how_many_are_left_out_is_not_said() -> None:
 def test_two_machines_talk_for_ever() -> None:
     """After five passive answers in an hour a number gets no more; an answer that counts is confirmed all the same."""
     question = Ambiguous(Asked.NO_CODE, DESKS["two"])
-    sent = []
+    sent: list[datetime] = []
     for minute in range(120):
         now = NOW + timedelta(minutes=minute)
         if text_back(question, is_known=True, passive_at=sent, now=now):
