@@ -22,6 +22,7 @@ from services.domain.storms import (
     decide,
     is_first,
     suppression_of,
+    waiting_bundle,
 )
 from tests.papers import NOW
 
@@ -42,7 +43,8 @@ class Telephone:
     def page(self, page: PageDue, now: datetime) -> None:
         """One page is due."""
         before = [one for one in self.sent if now - one.told_at < 15 * MINUTE and one.area == page.area]
-        decision = decide(page, told=self.sent, held=self.held.values(), now=now)
+        waiting = waiting_bundle(self.held.values(), page.recipient, page.area)
+        decision = decide(page, told=self.sent, waiting=waiting, now=now)
         if is_first(page, before):
             self.firsts.append((page, isinstance(decision, Send | SendWith)))
         match decision:

@@ -22,6 +22,7 @@ from services.domain.storms import (
     decide,
     group_of,
     suppression_of,
+    waiting_bundle,
 )
 from tests.papers import HUANJIANG, LIBO, NOW
 
@@ -53,7 +54,8 @@ def held(page_id: str, *, until: float, level: int = 2, bundle: str = "b", due_s
 
 def judged(page: PageDue, *history: SmsTold, waiting: Sequence[Suppression] = ()) -> Decision:
     """Decide now."""
-    return decide(page, told=history, held=waiting, now=NOW)
+    bundle = waiting_bundle(waiting, page.recipient, page.area)
+    return decide(page, told=history, waiting=bundle, now=NOW)
 
 
 def test_a_group_is_made_of_the_wrong_pages() -> None:
@@ -180,3 +182,15 @@ def test_another_areas_sms_holds_a_bundle_up_for_ever() -> None:
     assert len(bundles_due([held("q", until=-120)], told=busy, now=NOW)) == 1
     assert len(bundles_due([held("q", until=0, level=1)], told=busy, now=NOW)) == 1
     assert len(bundles_due([held("q", until=0)], told=[told(-20, recipient="officer-b")], now=NOW)) == 1
+
+
+def test_a_page_joins_another_persons_bundle() -> None:
+    """Nor that of another area, nor one that has been told, nor a page that waits alone."""
+    rows = [
+        replace(held("q", until=9), recipient="officer-b"),
+        replace(held("q", until=9), area="5227"),
+        replace(held("q", until=9), told_at=NOW),
+        held("q", until=9, bundle=""),
+    ]
+    assert waiting_bundle(rows, OFFICER, AREA) == ""
+    assert waiting_bundle([*rows, held("q", until=9)], OFFICER, AREA) == "b"
