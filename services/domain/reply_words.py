@@ -143,9 +143,8 @@ _TAKER: Final = re.compile(r"[0-9a-z\u3007\u3400-\u9fff ]{1,20}")
 _NEVER_IN_TAKER: Final = re.compile(r"[不没未无非别勿莫否吗么嘛呢吧谁哪何几怎]|收到|误报|处置|全部|都|all|not")
 _PHONE_GAPS: Final = re.compile(r"[0-9 ]+")
 
-_TURNING: Final = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""What turns the direction of writing: the officer saw another text than we read."""
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f\u20e3"))
+"""Dropped. What turns the direction of writing is not: the officer saw another text than we read."""
 _HANDS: Final = "👌👍🙏✅💪🫡🤝"
 _SKIN_TONES: Final = "".join(map(chr, range(0x1F3FB, 0x1F400)))
 _STOPS: Final = ",.。!;:、~-—–_()[]{}<>\"'“”’《》〈〉「」『』【】#*+&=/|\\^@`·•\u2018\u3014\u3015"
@@ -176,8 +175,6 @@ def parse(text: str, signers: Sequence[str] = ()) -> Phrase | OptingOut | Failin
     """
     if len(text) > TEXT_MAX:
         return Failing.LONG
-    if not _TURNING.isdisjoint(text):
-        return Failing.STRANGE
     if _JOINED_DIGITS.search(unicodedata.normalize("NFKC", text).translate(_UNSEEN)):
         return Failing.STRANGE
     line = plain(text)

@@ -62,8 +62,9 @@ def test_a_surrogate_pair_is_halved(text: str, wanted: list[int]) -> None:
 @pytest.mark.parametrize("cluster", ["e\u0301", FAMILY, "👍🏻", "☎\ufe0f", "🇨🇳"])
 def test_a_character_loses_its_marks_at_the_border(cluster: str) -> None:
     """An accent, a skin tone or a joined picture alone at the head of a part shows as rubbish."""
-    parts = segment("汛" * 66 + cluster + "汛" * 10, 7)
-    assert parts[1].text.startswith(cluster)
+    for before in range(58, 68):
+        parts = segment("汛" * before + cluster + "汛" * 20, 7)
+        assert sum(cluster in part.text for part in parts) == 1
 
 
 def test_marks_without_end_hang_the_cut() -> None:

@@ -117,7 +117,7 @@ def test_a_name_in_an_event_goes_through_a_carrier() -> None:
 def test_a_number_gets_into_a_variable() -> None:
     """Should a desk be named after a telephone, it is left out; so is what carriers read as a signature."""
     number = "139" + "0000" + "0001"
-    assert number not in compose(SmsFacts(SmsKind.GAP, desk=f"甲{number}", code="37")).text
+    assert compose(SmsFacts(SmsKind.GAP, desk=f"甲{number}", code="37")).text.startswith("（略）的短信")
     assert compose(SmsFacts(SmsKind.GAP, desk="【甲】\n\u202e乙", code="37")).text.startswith("（甲）乙的短信")
     assert compose(SmsFacts(SmsKind.GAP, desk="", code="37")).text.startswith("未知的短信")
 
