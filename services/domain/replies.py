@@ -181,7 +181,7 @@ class _Desk:
             return _settled(Answer(named[0], phrase.word or AnswerWord.RECEIVED, phrase.taker))
         if phrase.word is not AnswerWord.RECEIVED:
             return Ambiguous(Asked.ONE_AT_A_TIME, self.open_pages)
-        return AcknowledgeAll(tuple(page for page in named if _is_changed(page)))
+        return AcknowledgeAll(tuple(page for page in named if is_awaited(page)))
 
     def by_extension(self, phrase: Phrase, extension: str) -> Reading:
         if phrase.is_all:
@@ -206,7 +206,7 @@ class _Desk:
     def _all(self, phrase: Phrase) -> Reading:
         if phrase.word is not AnswerWord.RECEIVED or phrase.is_weak:
             return Ambiguous(Asked.ONE_AT_A_TIME, self.open_pages)
-        changed = [page for page in self.open_pages if _is_changed(page)]
+        changed = [page for page in self.open_pages if is_awaited(page)]
         return AcknowledgeAll(
             tuple(page for page in changed if self._is_read(page)),
             tuple(page for page in changed if not self._is_read(page)),
@@ -216,8 +216,8 @@ class _Desk:
         return self.heard_at - page.told_at >= READ
 
 
-def _is_changed(page: AnswerablePage) -> bool:
-    """Tell whether 收到 changes anything: on level 1 each officer's own counts."""
+def is_awaited(page: AnswerablePage) -> bool:
+    """Tell whether 收到 from this number changes anything: on level 1 each officer's own counts."""
     return not page.ended and (page.taken_word is None or (page.level == _HIGHEST and not page.answered_here))
 
 

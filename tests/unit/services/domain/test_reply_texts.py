@@ -63,6 +63,11 @@ def told(reading: Reading) -> str:
             "未签收，没有编号73。待签37环江暴雨。请回复编号加收到，如37收到。",
         ),
         (Ambiguous(Asked.NO_CODE, ()), "现在没有等您签收的预警。"),
+        (Ambiguous(Asked.STALE_THREAD, DESKS["taken"]), "现在没有等您签收的预警。"),
+        (
+            Ambiguous(Asked.NO_CODE, DESKS["old"]),
+            "未签收，请写明编号。待签37环江暴雨。请回复编号加收到，如37收到。",
+        ),
         (NotUnderstood(Failing.STRANGE, DESKS["one"]), "没看懂，未签收。待签37环江暴雨。请回复编号加收到，如37收到。"),
         (
             NotUnderstood(Failing.NEGATED, DESKS["one"]),

@@ -132,6 +132,8 @@ def test_an_update_and_a_cancellation_read_like_a_new_alert() -> None:
         facts_of(cancelled, LIBO, code="37", status=Status.ACTUAL).kind,
     ]
     assert kinds == [SmsKind.UPDATED, SmsKind.RAISED, SmsKind.UPDATED, SmsKind.CANCELLED]
+    issued = facts_of(alert("rainstorm_issued"), LIBO, code="37", status=Status.EXERCISE)
+    assert (issued.kind, issued.status, issued.source) == (SmsKind.ISSUED, Status.EXERCISE, "荔波")
 
 
 def test_a_kind_that_the_table_lacks_is_told_as_written() -> None:

@@ -181,7 +181,8 @@ def test_another_areas_sms_holds_a_bundle_up_for_ever() -> None:
     assert bundles_due([held("q", until=0)], told=busy, now=NOW) == ()
     assert len(bundles_due([held("q", until=-120)], told=busy, now=NOW)) == 1
     assert len(bundles_due([held("q", until=0, level=1)], told=busy, now=NOW)) == 1
-    assert len(bundles_due([held("q", until=0)], told=[told(-20, recipient="officer-b")], now=NOW)) == 1
+    elsewhere = [told(-20, recipient="officer-b"), told(-1_000), told(5)]
+    assert len(bundles_due([held("q", until=0)], told=elsewhere, now=NOW)) == 1
 
 
 def test_a_page_joins_another_persons_bundle() -> None:
