@@ -21,7 +21,7 @@ from services.domain.reply_words import Failing, OptingOut, Phrase, parse
 READ: Final = timedelta(seconds=5)
 """Nobody reads an SMS and answers it faster: what was told later is not what a text without a code answers."""
 QUIET: Final = timedelta(minutes=30)
-"""A page that somebody took, and that no SMS named for so long, is not what a text without a code answers."""
+"""A page that is over or taken, and that no SMS named for so long, is not what a text without a code answers."""
 TAKING: Final = frozenset({AnswerWord.RECEIVED, AnswerWord.HANDLING})
 _HANDLED_BY_WEB: Final = 2
 _HIGHEST: Final = 1
@@ -196,7 +196,7 @@ class _Desk:
     def _bare(self, phrase: Phrase) -> Reading:
         if phrase.is_weak:
             return Ambiguous(Asked.WEAK, self.open_pages)
-        meant = [page for page in self.open_pages if page.taken_word is None or self.heard_at - page.told_at < QUIET]
+        meant = [page for page in self.by_code.values() if self._may_be_meant(page)]
         if len(meant) != 1:
             return Ambiguous(Asked.NO_CODE, self.open_pages)
         if not self._is_read(meant[0]):
@@ -211,6 +211,10 @@ class _Desk:
             tuple(page for page in changed if self._is_read(page)),
             tuple(page for page in changed if not self._is_read(page)),
         )
+
+    def _may_be_meant(self, page: AnswerablePage) -> bool:
+        # A reply may be minutes on its way, and its page over by then: it must not fall to the next one.
+        return (not page.ended and page.taken_word is None) or self.heard_at - page.told_at < QUIET
 
     def _is_read(self, page: AnswerablePage) -> bool:
         return self.heard_at - page.told_at >= READ

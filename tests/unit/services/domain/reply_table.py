@@ -3,8 +3,8 @@
 Columns: the text; the extension it was sent to; what lies before the officer; how it is read.
 
 Desks: ``none`` nothing; ``one`` 37; ``two`` 37 and 45; ``taken`` 37, which another desk acknowledged; ``over`` 37,
-which has ended; ``old`` 12, acknowledged an hour ago, and 37; ``fresh`` 37, told two seconds ago; ``bundle`` 40, which
-tells of three alerts, and 37.
+which has ended; ``next`` 12, which has ended but was told six minutes ago, and 37; ``old`` 12, acknowledged an hour
+ago, and 37; ``fresh`` 37, told two seconds ago; ``bundle`` 40, which tells of three alerts, and 37.
 """
 # ruff: noqa: RUF001 - telephones send what they send
 
@@ -306,7 +306,10 @@ TOO_LATE: Final[tuple[Row, ...]] = (
     ("37收到", "", "over", "ended 37 received"),
     ("收到", "37", "over", "ended 37 received"),
     ("37处置", "", "over", "ended 37 handling"),
-    ("收到", "", "over", "ask no_code"),
+    ("收到", "", "over", "ended 37 received"),
+    ("收到", "", "next", "ask no_code"),
+    ("37收到", "", "next", "37 received"),
+    ("全部收到", "", "next", "all 37"),
     ("12收到", "", "old", "already 12 received"),
 )
 

@@ -38,6 +38,7 @@ DESKS = {
     "two": (page("37"), page("45", label="南丹洪水", level=3)),
     "taken": (page("37", **TAKEN),),
     "over": (page("37", ended=True),),
+    "next": (page("12", told_at=NOW - timedelta(minutes=6), ended=True), page("37")),
     "old": (page("12", told_at=NOW - timedelta(hours=1), **TAKEN), page("37")),
     "fresh": (page("37", told_at=NOW - timedelta(seconds=2)),),
     "bundle": (page("40", holders=("a", "b", "c"), told_at=NOW - timedelta(minutes=6)), page("37")),
