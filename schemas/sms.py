@@ -7,22 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from schemas.officers import AnswerWord
 from schemas.pages import Retry
-
-
-class AnswerWord(StrEnum):
-    """What an officer says to a page."""
-
-    RECEIVED = "received"
-    """收到."""
-    HANDLING = "handling"
-    """处置."""
-    TRANSFER = "transfer"
-    """转: somebody else shall take it."""
-    FALSE_ALARM = "false_alarm"
-    """误报."""
-    CANNOT = "cannot"
-    """不能."""
 
 
 @dataclass(frozen=True, slots=True)

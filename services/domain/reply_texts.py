@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from schemas.base import BEIJING
-from schemas.sms import AnswerablePage, AnswerWord
+from schemas.officers import AnswerWord
+from schemas.sms import AnswerablePage
 from services.domain.replies import (
     AcknowledgeAll,
     AlreadyAnswered,
@@ -77,7 +78,7 @@ def _told(reading: Reading) -> str:  # noqa: PLR0911 - one line for each of the 
 _ANSWERED: Final = {
     AnswerWord.RECEIVED: "编号{code}已签收：{label}。",
     AnswerWord.HANDLING: "编号{code}已记处置：{label}。",
-    AnswerWord.TRANSFER: "编号{code}已记转{taker}，对方接手前照常呼叫下一级。",
+    AnswerWord.PASSED_ON: "编号{code}已记转{taker}，对方接手前照常呼叫下一级。",
     AnswerWord.FALSE_ALARM: "编号{code}误报已报领导和发出县；1、2级照常呼叫。",
     AnswerWord.CANNOT: "编号{code}不能已记，现在呼叫下一人。",
 }

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from schemas.sms import AnswerWord
+from schemas.officers import AnswerWord
 
 TEXT_MAX: Final = 2_000
 """Characters of a text that is looked at at all."""
@@ -267,7 +267,7 @@ def _transferred(line: str) -> Phrase | None:
         return None
     if _PHONE_GAPS.fullmatch(taker):
         taker = taker.replace(" ", "")
-    return Phrase(codes, AnswerWord.TRANSFER, taker=taker)
+    return Phrase(codes, AnswerWord.PASSED_ON, taker=taker)
 
 
 _BEFORE_TRANSFER: Final = frozenset({_Kind.CODE, _Kind.MARK, _Kind.RECEIVED, _Kind.WEAK, _Kind.FILLER, _Kind.NOUN})

@@ -5,7 +5,8 @@ from datetime import timedelta
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schemas.sms import AnswerablePage, AnswerWord
+from schemas.officers import AnswerWord
+from schemas.sms import AnswerablePage
 from services.domain.replies import (
     AcknowledgeAll,
     AlreadyAnswered,
@@ -136,7 +137,7 @@ def test_a_word_that_is_not_known_is_passed_over(
     """他收到, 等收到, 只收到: one character more, and it is another sentence."""
     reading = read(stranger + after, extension=extension, pages=pages, heard_at=NOW)
     is_transfer = stranger == "请" and after.lstrip(" \u3000\u200b，").startswith("转")
-    assert words_of(reading) <= ({AnswerWord.TRANSFER} if is_transfer else set())
+    assert words_of(reading) <= ({AnswerWord.PASSED_ON} if is_transfer else set())
 
 
 @given(SENTENCES, desks())

@@ -11,6 +11,7 @@ from schemas.pages import Capabilities, Medium, Refused, Report, ReportState, Re
 from schemas.sms import PartTry
 from services.domain.page_delivery import (
     KEPT,
+    REPORT_SECONDS,
     RETRY_SECONDS,
     Again,
     Joined,
@@ -252,12 +253,14 @@ def test_a_page_takes_the_wrong_way(ways: Sequence[Way], need: Need, tried: Sequ
 def test_a_silent_carrier_holds_up_the_next_medium(level: int, seconds: int) -> None:
     """Without a final report in time the next medium is due; the page stays open."""
     waiting = join(3, THREE, (heard("x1", DELIVERED),))
-    assert after_reports(waiting, level, NOW, after(seconds - 1)) == after(seconds)
-    assert after_reports(waiting, level, NOW, after(seconds)) == NextMedium("report.overdue", is_alarm=False)
+    assert after_reports(waiting, REPORT_SECONDS[level], NOW, after(seconds - 1)) == after(seconds)
+    assert after_reports(waiting, REPORT_SECONDS[level], NOW, after(seconds)) == NextMedium(
+        "report.overdue", is_alarm=False
+    )
     failed = join(3, THREE, (heard("x2", FAILED),))
-    assert after_reports(failed, level, NOW, NOW) == NextMedium("report.failed", is_alarm=False)
+    assert after_reports(failed, seconds, NOW, NOW) == NextMedium("report.failed", is_alarm=False)
     delivered = join(1, (sent(1, "x1"),), (heard("x1", DELIVERED),))
-    assert after_reports(delivered, level, NOW, after(10**6)) is None
+    assert after_reports(delivered, seconds, NOW, after(10**6)) is None
 
 
 def test_what_nobody_reported_is_never_asked_for() -> None:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from schemas.sms import AnswerablePage, AnswerWord
+from schemas.officers import AnswerWord
+from schemas.sms import AnswerablePage
 from services.domain.replies import (
     AcknowledgeAll,
     AlreadyAnswered,
@@ -130,7 +131,7 @@ def test_a_taker_is_found_whatever_the_spelling() -> None:
         ("值班员甲没收到37", "not negated"),
         ("37没收到，值班员甲", "not negated"),
         ("37收到吗，值班员甲", "not question"),
-        ("37转值班员甲", "37 transfer 值班员甲"),
+        ("37转值班员甲", "37 passed_on 值班员甲"),
         ("值班员甲", "not strange"),
     ],
 )

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from schemas.sms import AnswerablePage, AnswerWord
+from schemas.officers import AnswerWord
+from schemas.sms import AnswerablePage
 from services.domain.replies import (
     AcknowledgeAll,
     AlreadyAnswered,
@@ -41,9 +42,9 @@ def told(reading: Reading) -> str:
         ),
         (Answer(page("37"), AnswerWord.HANDLING), "编号37已记收到。1、2级处置须在值班台或电话按密码确认。"),
         (Answer(page("37", level=3), AnswerWord.HANDLING), "编号37已记处置：环江暴雨。"),
-        (Answer(page("37"), AnswerWord.TRANSFER), "编号37已记转他人，对方接手前照常呼叫下一级。"),
-        (Answer(page("37"), AnswerWord.TRANSFER, "值班员乙"), "编号37已记转值班员乙，对方接手前照常呼叫下一级。"),
-        (Answer(page("37"), AnswerWord.TRANSFER, "13900000001"), "编号37已记转所报号码，对方接手前照常呼叫下一级。"),
+        (Answer(page("37"), AnswerWord.PASSED_ON), "编号37已记转他人，对方接手前照常呼叫下一级。"),
+        (Answer(page("37"), AnswerWord.PASSED_ON, "值班员乙"), "编号37已记转值班员乙，对方接手前照常呼叫下一级。"),
+        (Answer(page("37"), AnswerWord.PASSED_ON, "13900000001"), "编号37已记转所报号码，对方接手前照常呼叫下一级。"),
         (Answer(page("37"), AnswerWord.FALSE_ALARM), "编号37误报已报领导和发出县；1、2级照常呼叫。"),
         (Answer(page("37"), AnswerWord.CANNOT), "编号37不能已记，现在呼叫下一人。"),
         (AcknowledgeAll(DESKS["two"]), "已签收2条：37、45。"),
