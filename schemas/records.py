@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from schemas.control import ChainKind, ErasureReason, OpeningReason, ReceiptStage
+from schemas.control import CallOutcome, ChainKind, ErasureReason, OpeningReason, ReceiptStage
 from schemas.envelope import Envelope, Position
 
 T = TypeVar("T")
@@ -160,6 +160,26 @@ class ErasureRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CallRow:
+    """Somebody of ``source`` has called ``told`` about an event.
+
+    Attributes:
+        record_id: Envelope id of the record of it.
+        office: Who was called: an office or a role.
+        officer: Display name of who called.
+        called_at: As the source says.
+    """
+
+    record_id: str
+    source: str
+    told: str
+    office: str
+    outcome: CallOutcome
+    officer: str
+    called_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeptContent:
     """Encrypted content as it was carried, and what opens it."""
 
@@ -223,6 +243,12 @@ class Delivery:
     answer: str | None
     refused_code: str | None
     """Code of a rejection, else None."""
+    declined_at: datetime | None = None
+    """When an officer first answered without taking it; the county may still acknowledge."""
+    declined_by: str | None = None
+    declined_answer: str | None = None
+    exhausted_at: datetime | None = None
+    """When everybody there had been told and nobody had answered."""
 
 
 @dataclass(frozen=True, slots=True)

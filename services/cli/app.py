@@ -62,6 +62,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "forks": Entry(_DESK, "services.cli.forks:forks", "分叉", "proofs that a county told two stories"),
     "acknowledge": Entry(_DESK, "services.cli.sending:acknowledge", "签收", "answer an event as a named officer"),
     "watch": Entry(_DESK, "services.cli.watching:watch", "守看", "a live table of what happens"),
+    "called": Entry(_DESK, "services.cli.calling:called", "电话", "record that a neighbour was told by telephone"),
     "erase": Entry(_DESK, "services.cli.erasing:erase", "销毁", "erase the content of a sent event everywhere"),
     "openings": Entry(_DESK, "services.cli.openings:openings", "查阅记录", "who was shown personal content, and why"),
     "notices": Entry(_DESK, "services.cli.notices:app", "提醒", "what this county's duty officer must know; close"),

@@ -17,6 +17,7 @@ from services.cli.desk import Desk
 from services.gateway.answers import (
     Accepted,
     Acknowledged,
+    CallLine,
     Erasure,
     EventDetail,
     EventPage,
@@ -136,6 +137,10 @@ class Api:
     async def erase(self, envelope_id: str, draft: bytes) -> Erasure:
         """Erase the content of an own event."""
         return _read(Erasure, await self._client.post(f"/events/{envelope_id}/erasure", draft))
+
+    async def call(self, envelope_id: str, draft: bytes) -> CallLine:
+        """Record that a neighbour was told of an own event by telephone."""
+        return _read(CallLine, await self._client.post(f"/events/{envelope_id}/calls", draft))
 
     async def notices(self, *, open_only: bool, limit: int = 50) -> NoticeList:
         """Return what this county's own duty officer was told, newest first."""

@@ -28,7 +28,12 @@ ANSWERS: Final[Mapping[str, str]] = {
     AnswerWord.FALSE_ALARM: "误报",
     AnswerWord.CANNOT: "不能",
 }
-MEANS: Final[Mapping[str, str]] = {Means.KEY_FILE: "本人密钥签名", Means.TOKEN: "令牌"}
+MEANS: Final[Mapping[str, str]] = {
+    Means.KEY_FILE: "本人密钥签名",
+    Means.TOKEN: "令牌",
+    Means.VOICE_PIN: "电话密码",
+    Means.SMS_NUMBER: "短信回复",
+}
 MARKS: Final[Mapping[Mark, str]] = {
     Mark.PREDECESSOR_MISSING: "前序预警缺失",
     Mark.CLOCK_AHEAD: "时钟超前",

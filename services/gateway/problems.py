@@ -33,6 +33,7 @@ FAMILIES: Final[Mapping[str, tuple[int, str]]] = {
     "guard": (422, "The content holds what must not travel"),
     "acknowledgement": (422, "The acknowledgement does not fit"),
     "encryption": (409, "The content cannot be encrypted to everybody it is for"),
+    "call": (422, "The call cannot be put on record so"),
     "erasure": (409, "The content cannot be erased"),
     "notice": (409, "The notice cannot be closed"),
     "evidence": (422, "No evidence can be made of this"),

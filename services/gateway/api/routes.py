@@ -3,11 +3,12 @@
 from typing import Final
 
 from schemas.access import Scope
-from schemas.drafts import AcknowledgementDraft, ErasureDraft, EventDraft, UploadDraft
+from schemas.drafts import AcknowledgementDraft, CallDraft, ErasureDraft, EventDraft, UploadDraft
 from schemas.evidence import Evidence
 from services.gateway.answers import (
     Accepted,
     Acknowledged,
+    CallLine,
     Erasure,
     EventDetail,
     EventPage,
@@ -251,6 +252,27 @@ ROUTES: Final[tuple[Route, ...]] = (
             "erasure.not_ours",
             "erasure.in_force",
             "erasure.undelivered",
+            "sharing.no_agreement",
+        ),
+    ),
+    Route(
+        "POST",
+        f"{BASE}/events/{{id}}/calls",
+        "record_call",
+        "Record that a neighbour was told of an own event by telephone: a signed record, to that county alone.",
+        events.post_call,
+        Scope.ACKNOWLEDGE,
+        CallLine,
+        status=202,
+        path_model=EventPath,
+        body=CallDraft,
+        codes=(
+            "request.not_found",
+            "access.no_officer",
+            "officer.unknown",
+            "call.not_ours",
+            "call.not_addressed",
+            "call.called_at",
             "sharing.no_agreement",
         ),
     ),

@@ -1,0 +1,383 @@
+"""A county in small: rows, a clock that jumps, people who come, go and answer, a process that crashes.
+
+The world only does what the notifier does: it plans what is due, writes a plan whole or not at all, submits pages that
+may go, and wakes an escalation with everything that it writes. The engine under test is looked up by module on every
+call, so that a test may plant a bug in it.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from schemas.base import BEIJING, Status
+from schemas.escalations import (
+    AlarmKind,
+    AnswerGiven,
+    Change,
+    Escalation,
+    EscalationState,
+    PageRow,
+    PageState,
+    Plan,
+    Purpose,
+    Silence,
+    SourceWordKind,
+    Transition,
+)
+from schemas.officers import AnswerWord
+from schemas.pages import Medium, Recipient, Strength, Tier
+from services.domain import escalation as engine
+from services.domain import escalation_versions as versions
+from services.domain.escalation_draft import Facts
+from services.domain.policies import USUAL_POLICY, ladder_of
+from tests.escalation_oracle import Oracle, demand
+from tests.escalations import NOON, PERSON, ROOM, opened, recipient
+
+ESCALATING: Final = {Purpose.STEP, Purpose.PASSED_ON}
+PEOPLE: Final = (
+    ("p1", Tier.PRIMARY),
+    ("p2", Tier.PRIMARY),
+    ("s1", Tier.SECONDARY),
+    ("s2", Tier.SECONDARY),
+    ("l1", Tier.LEADER),
+    ("office", Tier.OFFICE),
+    ("superior", Tier.SUPERIOR),
+)
+_ROW: Final = TypeAdapter(Escalation)
+_PAGES: Final = TypeAdapter(tuple[PageRow, ...])
+_ANSWERS: Final = TypeAdapter(tuple[AnswerGiven, ...])
+WEAK: Final = (Strength.SMS_NUMBER, Strength.SMS_NUMBER, Strength.VOICE_PIN, Strength.WEB_SIGNED)
+WORDS: Final = (
+    AnswerWord.RECEIVED,
+    AnswerWord.HANDLING,
+    AnswerWord.CANNOT,
+    AnswerWord.PASSED_ON,
+    AnswerWord.FALSE_ALARM,
+)
+
+
+class CrashError(Exception):
+    """The process dies here; rows stay."""
+
+
+@dataclass
+class Told:
+    """One escalation in the database, with what is kept of it for good, and what the oracle says."""
+
+    row: Escalation
+    pages: dict[str, PageRow] = field(default_factory=dict)
+    answers: list[AnswerGiven] = field(default_factory=list)
+    log: list[Transition] = field(default_factory=list)
+    alarms: list[AlarmKind] = field(default_factory=list)
+    words: list[SourceWordKind] = field(default_factory=list)
+    sent: dict[str, int] = field(default_factory=dict)
+    oracle: Oracle = field(default_factory=Oracle)
+
+
+class World:
+    """One random schedule."""
+
+    def __init__(self, seed: int) -> None:
+        """Draw who is on duty, and open one or two alerts of an incident."""
+        self.dice = Random(seed)
+        self.real = 0.0
+        self.offset = timedelta(minutes=self.dice.randrange(24 * 60))
+        self.crashes = 0
+        self.silences: tuple[Silence, ...] = ()
+        self.roster = {name: self._person(name, tier) for name, tier in PEOPLE if self.dice.random() < 0.8}
+        self.told: dict[str, Told] = {}
+        for _ in range(1 + (self.dice.random() < 0.3)):
+            self._open(self.dice.choice((1, 1, 1, 2, 2, 3, 4)))
+
+    @property
+    def now(self) -> datetime:
+        """What the clock shows."""
+        return NOON + self.offset + timedelta(seconds=self.real)
+
+    def _person(self, name: str, tier: Tier) -> Recipient:
+        media = ROOM if tier in {Tier.OFFICE, Tier.SUPERIOR} else PERSON
+        chosen = tuple(one for one in media if self.dice.random() < 0.85)
+        return recipient(name, tier, chosen or media)
+
+    def _open(self, level: int) -> None:
+        key = f"{len(self.told):064x}"
+        status = Status.ACTUAL if self.dice.random() < 0.8 else Status.EXERCISE
+        self.told[key] = Told(opened(level, self.now, key=key, status=status))
+
+    # -- the notifier ---------------------------------------------------------------------------------
+
+    def run(self, events: int = 40) -> None:
+        """Let things happen, then let them settle, and see how everything ended."""
+        for _ in range(events):
+            self.real += self.dice.choice((0.5, 2.0, 7.0, 20.0, 60.0, 130.0))
+            try:
+                self._happen()
+                self._work()
+            except CrashError:
+                self._restart()
+        self._settle()
+        for one in self.told.values():
+            _judge_end(one)
+
+    def _restart(self) -> None:
+        self.crashes += 1
+        for one in self.told.values():
+            one.row = _ROW.validate_json(_ROW.dump_json(one.row))
+            pages = _PAGES.validate_json(_PAGES.dump_json(tuple(one.pages.values())))
+            one.pages = {page.page_id: page for page in pages}
+            one.answers = list(_ANSWERS.validate_json(_ANSWERS.dump_json(tuple(one.answers))))
+        if self.dice.random() < 0.3:
+            self.real += self.dice.choice((5.0, 60.0, 1200.0))
+
+    def _maybe_crash(self) -> None:
+        if self.dice.random() < 0.03:
+            raise CrashError
+
+    def _work(self) -> None:
+        for one in list(self.told.values()):
+            if engine.is_due(one.row, self.now):
+                self._maybe_crash()
+                self._plan(one)
+            self._send(one)
+
+    def _facts(self, one: Told) -> Facts:
+        related = tuple(other.row for other in self.told.values() if other is not one)
+        people = tuple(self.roster.values())
+        answers = tuple(one.answers)
+        return Facts(USUAL_POLICY, people, self.now, tuple(one.pages.values()), answers, self.silences, related)
+
+    def _plan(self, one: Told) -> None:
+        read = one.row
+        facts = self._facts(one)
+        plan = engine.plan(read, facts)
+        if self.dice.random() < 0.05:
+            self._answer(one)  # between planning and writing
+        self._maybe_crash()
+        if one.row.revision == read.revision:
+            self._write(one, plan, facts)
+
+    def _write(self, one: Told, plan: Plan, facts: Facts) -> None:
+        before = one.row
+        _judge_plan(one, plan, facts)
+        for page in plan.pages:
+            demand(page.page_id not in one.pages, "a page was made twice")
+            one.pages[page.page_id] = page
+        for page in plan.changed:
+            demand(page.page_id in one.pages, "a page was changed that nobody made")
+            one.pages[page.page_id] = page
+        one.row = plan.escalation
+        one.log += plan.transitions
+        one.alarms += [alarm.kind for alarm in plan.alarms]
+        one.words += [word.kind for word in plan.source_words]
+        if plan.escalation != before:
+            for other in self.told.values():
+                other.row = engine.woken(other.row, self.now) if other is not one else other.row
+        self._maybe_crash()
+
+    def _send(self, one: Told, *, surely: bool = False) -> None:
+        for page in list(one.pages.values()):
+            if page.state is not PageState.DUE or not (surely or self.dice.random() < 0.8):
+                continue
+            if not engine.may_go(page, one.row, self._facts(one)):
+                continue
+            self._submit(one, page)
+            if not surely:
+                self._maybe_crash()  # between submitting and writing
+            at = self.now
+            one.pages[page.page_id] = replace(page, state=PageState.SUBMITTED, submitted_at=at)
+            one.row = engine.woken(one.row, at)
+
+    def _submit(self, one: Told, page: PageRow) -> None:
+        one.sent[page.page_id] = one.sent.get(page.page_id, 0) + 1
+        demand(one.sent[page.page_id] <= 1 + self.crashes, "a page went out twice without a crash between")
+        demand(page.purpose is Purpose.ALL_CLEAR or page.recipient in self.roster, "an off-duty person was paged")
+        if page.purpose in ESCALATING:
+            demand(not one.oracle.after(one.answers, one.row).owner, "a page went out after a taking answer")
+            demand(one.row.state is not EscalationState.CANCELLED, "a page went out after the end")
+
+    # -- what happens to it ---------------------------------------------------------------------------
+
+    def _happen(self) -> None:
+        one = self.dice.choice(list(self.told.values()))
+        acts = (
+            self._answer,
+            self._report,
+            self._report,
+            self._roster,
+            self._jump,
+            self._silence,
+            self._version,
+            self._end,
+        )
+        weights = (5, 6, 4, 3, 1, 1, 1, 0.4)
+        if self.dice.random() < 0.6:
+            self.dice.choices(acts, weights)[0](one)
+
+    def _answer(self, one: Told) -> None:
+        # An officer may answer by the console without a page; a telephone answers a page.
+        strength = self.dice.choice(WEAK)
+        called = [page.recipient for page in one.pages.values() if page.submitted_at]
+        names = called if strength is not Strength.WEB_SIGNED else [name for name, _ in PEOPLE]
+        if not names:
+            return
+        word = self.dice.choices(WORDS, (3, 2, 3, 2, 1))[0]
+        to = self.dice.choice(["", *(name for name, _ in PEOPLE)]) if word is AnswerWord.PASSED_ON else ""
+        number = len(one.answers) + 1
+        one.answers.append(AnswerGiven(number, one.row.key, self.dice.choice(names), word, strength, self.now, to))
+        one.row = engine.woken(one.row, self.now)
+
+    def _report(self, one: Told) -> None:
+        waiting = [page for page in one.pages.values() if page.state is PageState.SUBMITTED]
+        for page in self.dice.sample(waiting, min(2, len(waiting))):
+            state = PageState.DELIVERED if self.dice.random() < 0.6 else PageState.FAILED
+            one.pages[page.page_id] = replace(page, state=state)
+            one.row = engine.woken(one.row, self.now)
+
+    def _roster(self, _: Told) -> None:
+        name, tier = self.dice.choice(PEOPLE)
+        if self.roster.pop(name, None) is None:
+            self.roster[name] = self._person(name, tier)
+        for one in self.told.values():
+            one.row = engine.woken(one.row, self.now)
+
+    def _jump(self, _: Told) -> None:
+        self.offset += timedelta(minutes=self.dice.choice((-300, -60, -7, -2, 3, 9, 40)))
+
+    def _silence(self, one: Told) -> None:
+        leader, ends = self.dice.random() < 0.5, self.now + timedelta(minutes=self.dice.choice((5, 20, 90)))
+        order = Silence(1, "", one.row.key, "l1", leader, self.now, ends, "道路施工")
+        self.silences = (*self.silences, order)
+        one.row = engine.woken(one.row, self.now)
+
+    def _version(self, one: Told) -> None:
+        level = self.dice.randint(1, 4)
+        succession = versions.succession_of((one.row,), level)
+        if succession.carried:
+            self._write(
+                one,
+                versions.carry_on(one.row, self._facts(one), versions.NewVersion("e" * 64, level)),
+                self._facts(one),
+            )
+        elif succession.ended and len(self.told) < 4:
+            facts = self._facts(one)
+            self._write(one, engine.supersede(one.row, facts, f"{len(self.told):064x}"), facts)
+            self._open(level)
+
+    def _end(self, one: Told) -> None:
+        facts = self._facts(one)
+        self._write(one, engine.cancel(one.row, facts, "over"), facts)
+
+    # -- the end --------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Nothing happens any more but time: every ladder must come to its end by its timers alone."""
+        self._restart()
+        until = self.real + 8 * 3600
+        while self.real < until:
+            for one in self.told.values():
+                if engine.is_due(one.row, self.now):
+                    facts = self._facts(one)
+                    self._write_surely(one, engine.plan(one.row, facts), facts)
+                self._send(one, surely=True)
+            wakes = [one.row.wake_at for one in self.told.values() if one.row.wake_at]
+            if not wakes or all(one.row.state not in {EscalationState.OPEN} for one in self.told.values()):
+                return
+            self.real += max(0.5, (min(wakes) - self.now).total_seconds())
+
+    def _write_surely(self, one: Told, plan: Plan, facts: Facts) -> None:
+        try:
+            self._write(one, plan, facts)
+        except CrashError:
+            self._restart()
+
+
+# -- invariants -----------------------------------------------------------------------------------------------
+
+
+def _judge_plan(one: Told, plan: Plan, facts: Facts) -> None:
+    before, after = one.row, plan.escalation
+    _judge_transitions(before, plan)
+    advances = _hear(one, before, after)
+    taken = after.state is EscalationState.ACKNOWLEDGED
+    if after.state is not EscalationState.CANCELLED:
+        demand(
+            taken == bool(one.oracle.owner),
+            f"state {after.state}, but by the answers the owner is {one.oracle.owner!r}",
+        )
+        demand(after.owner == one.oracle.owner, f"owner {after.owner!r} instead of {one.oracle.owner!r}")
+    if after.state is EscalationState.OPEN and advances and not after.held and after.level == before.level:
+        last = len(ladder_of(facts.policy, after.level or 4).steps) - 1
+        demand(after.step > before.step or after.step == last, "a refusal advanced nothing")
+    rows = one.pages | {page.page_id: page for page in (*plan.pages, *plan.changed)}
+    _judge_steps(one, plan, facts, rows)
+    if after.state is EscalationState.OPEN:
+        demand(after.wake_at is not None, "an open escalation has no timer")
+
+
+def _hear(one: Told, before: Escalation, after: Escalation) -> bool:
+    demand(after.heard >= before.heard, "answers were forgotten")
+    fresh = [answer for answer in one.answers if before.heard < answer.number <= after.heard]
+    if before.state is EscalationState.CANCELLED:
+        return False
+    return any([one.oracle.hear(answer, before.level or 4) for answer in fresh])
+
+
+def _judge_transitions(before: Escalation, plan: Plan) -> None:
+    state = before.state
+    for transition in plan.transitions:
+        demand(transition.before is state, "a transition is not recorded")
+        state = transition.after
+    demand(state is plan.escalation.state, "the last transition is not recorded")
+    changes = {transition.change for transition in plan.transitions}
+    after = plan.escalation
+    if after.step != before.step and after.level == before.level:
+        demand(Change.STEP_TAKEN in changes, "a step is not recorded")
+    if after.owner != before.owner:
+        demand(changes & {Change.ACKNOWLEDGED, Change.OWNER_CHANGED, Change.REOPENED}, "a new owner is not recorded")
+    if Change.EXHAUSTED in changes:
+        demand(any(alarm.kind is AlarmKind.EXHAUSTED for alarm in plan.alarms), "exhausted without an alarm")
+        demand(any(word.kind is SourceWordKind.EXHAUSTED for word in plan.source_words), "the source was not told")
+
+
+def _judge_steps(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) -> None:
+    level = plan.escalation.level or 4
+    if level == 4 and (facts.now.astimezone(BEIJING).hour >= 22 or facts.now.astimezone(BEIJING).hour < 7):
+        return
+    steps = ladder_of(facts.policy, level).steps
+    have = {(page.recipient, page.step, page.medium) for page in rows.values() if page.purpose is Purpose.STEP}
+    known = {
+        page.recipient for page in rows.values() if page.purpose in ESCALATING and page.state is not PageState.DROPPED
+    }
+    taken = [int(one.reason.split(":")[0].split()[1]) for one in plan.transitions if one.change is Change.STEP_TAKEN]
+    for person in facts.roster:
+        if person.officer in one.oracle.seen:
+            continue
+        for number in taken:
+            if person.tier in steps[number].tiers:
+                wanted = [medium for medium in steps[number].media if person.address(medium)]
+                demand(all((person.officer, number, one) in have for one in wanted), f"step {number} left a medium out")
+        if plan.escalation.state is EscalationState.OPEN and not plan.escalation.held:
+            told = {tier for step in steps[: plan.escalation.step + 1] for tier in step.tiers}
+            untold = person.tier in told and person.officer not in known
+            demand(
+                not untold or Change.VERSION_CHANGED in {t.change for t in plan.transitions},
+                "somebody on duty was not told",
+            )
+
+
+def _judge_end(one: Told) -> None:
+    row = one.row
+    demand(row.state is not EscalationState.OPEN, f"level {row.level} never ends")
+    if row.state is EscalationState.EXHAUSTED:
+        demand(AlarmKind.EXHAUSTED in one.alarms, "exhausted without an alarm")
+    if row.state is EscalationState.CANCELLED and not row.superseded_by:
+        told = {page.recipient for page in one.pages.values() if page.submitted_at}
+        clear = {page.recipient for page in one.pages.values() if page.purpose is Purpose.ALL_CLEAR}
+        demand(told <= clear, "somebody who was told did not hear that it is over")
+    if not row.held and row.state is not EscalationState.CANCELLED:
+        demand(all(page.state is not PageState.DUE for page in one.pages.values()), "a page was lost")
+    answered = {answer.number for answer in one.answers}
+    demand(row.heard == max(answered, default=0), "an answer was lost")
