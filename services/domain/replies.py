@@ -147,7 +147,7 @@ def read(
     if isinstance(phrase, Failing):
         return NotUnderstood(phrase, open_pages)
     desk = _Desk({page.code: page for page in pages}, open_pages, heard_at)
-    phrase = desk.with_code_behind_taker(phrase)
+    phrase = desk.with_code_behind_transfer(phrase)
     if phrase.taker.isdigit() and len(phrase.taker) < _SHORTEST_NUMBER:
         return Ambiguous(Asked.TAKER, open_pages)
     return desk.by_codes(phrase) if phrase.codes else desk.by_extension(phrase, extension)
@@ -166,7 +166,7 @@ class _Desk:
     open_pages: tuple[AnswerablePage, ...]
     heard_at: datetime
 
-    def with_code_behind_taker(self, phrase: Phrase) -> Phrase:
+    def with_code_behind_transfer(self, phrase: Phrase) -> Phrase:
         """转37 names the page, 转8612 the person: digits behind 转 are a code only if they are one here."""
         found = _CODE_FIRST.fullmatch(phrase.taker)
         if phrase.codes or found is None or found[1] not in self.by_code:
