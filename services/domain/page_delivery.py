@@ -28,6 +28,7 @@ THROTTLE_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 JITTER: Final = 0.2
 """A wait is up to a fifth longer or shorter."""
 REPORT_SECONDS: Final = {1: 120, 2: 120, 3: 600, 4: 600}
+"""By level, unless the county's policy says otherwise."""
 RECONCILE: Final = timedelta(minutes=5)
 
 _STRENGTH: Final = {
@@ -303,12 +304,14 @@ def _spread(seconds: float, jitter: float) -> timedelta:
     return timedelta(seconds=seconds * (1 - JITTER + 2 * JITTER * jitter))
 
 
-def after_reports(joined: Joined, level: int, first_tried_at: datetime, now: datetime) -> NextMedium | datetime | None:
+def after_reports(
+    joined: Joined, report_seconds: int, first_tried_at: datetime, now: datetime
+) -> NextMedium | datetime | None:
     """Decide what follows from the reports so far.
 
     Args:
         joined: From ``join``.
-        level: 1 to 4.
+        report_seconds: Within which a final report is due: the county's policy, else ``REPORT_SECONDS``.
         first_tried_at: When the page was first handed to any provider of this medium.
         now: Aware UTC.
 
@@ -319,7 +322,7 @@ def after_reports(joined: Joined, level: int, first_tried_at: datetime, now: dat
         return None
     if joined.standing is Standing.FAILED:
         return NextMedium("report.failed", is_alarm=False)
-    due_at = first_tried_at + timedelta(seconds=REPORT_SECONDS[level])
+    due_at = first_tried_at + timedelta(seconds=report_seconds)
     return NextMedium("report.overdue", is_alarm=False) if now >= due_at else due_at
 
 

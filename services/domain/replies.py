@@ -22,12 +22,12 @@ from services.domain.reply_words import Failing, OptingOut, Phrase, parse
 READ: Final = timedelta(seconds=5)
 """Nobody reads an SMS and answers it faster: what was told later is not what a text without a code answers."""
 QUIET: Final = timedelta(minutes=30)
-"""A page that somebody took, and that no SMS named for so long, is not what a text without a code answers."""
+"""A page that is over or taken, and that no SMS named for so long, is not what a text without a code answers."""
 TAKING: Final = frozenset({AnswerWord.RECEIVED, AnswerWord.HANDLING})
 _HANDLED_BY_WEB: Final = 2
 _HIGHEST: Final = 1
 _SHORTEST_NUMBER: Final = 3
-_CODE_FIRST: Final = re.compile(r"([0-9]{2,6})(?: (.+))?")
+_CODE_FIRST: Final = re.compile(r"([0-9]{2,5})(?: (.+))?")
 
 
 class Asked(Enum):
@@ -120,7 +120,14 @@ class OptOut:
 Reading = Answer | AcknowledgeAll | AlreadyAnswered | Ended | Ambiguous | NotUnderstood | OptOut
 
 
-def read(text: str, *, extension: str, pages: Sequence[AnswerablePage], heard_at: datetime) -> Reading:
+def read(
+    text: str,
+    *,
+    extension: str,
+    pages: Sequence[AnswerablePage],
+    heard_at: datetime,
+    signers: Sequence[str] = (),
+) -> Reading:
     """Read a reply from a known number.
 
     Args:
@@ -128,11 +135,12 @@ def read(text: str, *, extension: str, pages: Sequence[AnswerablePage], heard_at
         extension: Digits behind our own number that it was sent to; empty if there were none.
         pages: Everything that this number may answer, codes that still rest included; at most one for each code.
         heard_at: When it came, aware UTC.
+        signers: What this number's officer may sign with, e.g. the display of the desk.
 
     Returns:
         A value for every text; it never raises.
     """
-    phrase = parse(text)
+    phrase = parse(text, signers)
     open_pages = tuple(sorted((page for page in pages if not page.ended), key=lambda page: (page.told_at, page.code)))
     if isinstance(phrase, OptingOut):
         return OptOut()
@@ -174,7 +182,7 @@ class _Desk:
             return _settled(Answer(named[0], phrase.word or AnswerWord.RECEIVED, phrase.taker))
         if phrase.word is not AnswerWord.RECEIVED:
             return Ambiguous(Asked.ONE_AT_A_TIME, self.open_pages)
-        return AcknowledgeAll(tuple(page for page in named if _is_changed(page)))
+        return AcknowledgeAll(tuple(page for page in named if is_awaited(page)))
 
     def by_extension(self, phrase: Phrase, extension: str) -> Reading:
         if phrase.is_all:
@@ -189,7 +197,7 @@ class _Desk:
     def _bare(self, phrase: Phrase) -> Reading:
         if phrase.is_weak:
             return Ambiguous(Asked.WEAK, self.open_pages)
-        meant = [page for page in self.open_pages if page.taken_word is None or self.heard_at - page.told_at < QUIET]
+        meant = [page for page in self.by_code.values() if self._may_be_meant(page)]
         if len(meant) != 1:
             return Ambiguous(Asked.NO_CODE, self.open_pages)
         if not self._is_read(meant[0]):
@@ -199,18 +207,22 @@ class _Desk:
     def _all(self, phrase: Phrase) -> Reading:
         if phrase.word is not AnswerWord.RECEIVED or phrase.is_weak:
             return Ambiguous(Asked.ONE_AT_A_TIME, self.open_pages)
-        changed = [page for page in self.open_pages if _is_changed(page)]
+        changed = [page for page in self.open_pages if is_awaited(page)]
         return AcknowledgeAll(
             tuple(page for page in changed if self._is_read(page)),
             tuple(page for page in changed if not self._is_read(page)),
         )
 
+    def _may_be_meant(self, page: AnswerablePage) -> bool:
+        # A reply may be minutes on its way, and its page over by then: it must not fall to the next one.
+        return (not page.ended and page.taken_word is None) or self.heard_at - page.told_at < QUIET
+
     def _is_read(self, page: AnswerablePage) -> bool:
         return self.heard_at - page.told_at >= READ
 
 
-def _is_changed(page: AnswerablePage) -> bool:
-    """Tell whether 收到 changes anything: on level 1 each officer's own counts."""
+def is_awaited(page: AnswerablePage) -> bool:
+    """Tell whether 收到 from this number changes anything: on level 1 each officer's own counts."""
     return not page.ended and (page.taken_word is None or (page.level == _HIGHEST and not page.answered_here))
 
 

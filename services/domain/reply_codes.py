@@ -17,7 +17,7 @@ from schemas.sms import CodeUse
 
 REST: Final = timedelta(hours=72)
 _FIRST_WIDTH: Final = 2
-_LAST_WIDTH: Final = 6
+_LAST_WIDTH: Final = 5
 
 
 def allocate(uses: Iterable[CodeUse], holder: str, now: datetime) -> str:
@@ -32,7 +32,7 @@ def allocate(uses: Iterable[CodeUse], holder: str, now: datetime) -> str:
         now: Aware UTC.
 
     Raises:
-        InvariantError: 999,990 codes of one number are taken, which no store can mean.
+        InvariantError: 99,990 codes of one number are taken, which no store can mean.
     """
     known = list(uses)
     held = code_of(known, holder)

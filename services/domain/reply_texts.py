@@ -18,6 +18,7 @@ from services.domain.replies import (
     OptOut,
     Reading,
     counted,
+    is_awaited,
 )
 from services.domain.reply_words import Failing
 from services.domain.sms_parts import SINGLE_UNITS, units
@@ -126,17 +127,19 @@ _WHY: Final = {
 
 
 def _asked(reading: Ambiguous) -> str:
-    if not reading.pages:
+    awaited = [page for page in reading.pages if is_awaited(page)]
+    if not awaited:
         return "现在没有等您签收的预警。"
     why = f"没有编号{reading.code}" if reading.asked is Asked.UNKNOWN_CODE else _WHY[reading.asked]
-    return _with_hint(f"未签收，{why}。", reading.pages)
+    return _with_hint(f"未签收，{why}。", awaited)
 
 
 def _not_understood(reading: NotUnderstood) -> str:
     why = "没看懂，未签收。"
     if reading.failing in {Failing.NEGATED, Failing.QUESTION}:
         why = "未作签收，全文见值班台或致电值班室。"
-    return _with_hint(why, reading.pages) if reading.pages else "没看懂。现在没有等您签收的预警。"
+    awaited = [page for page in reading.pages if is_awaited(page)]
+    return _with_hint(why, awaited) if awaited else "没看懂。现在没有等您签收的预警。"
 
 
 def _with_hint(why: str, pages: Sequence[AnswerablePage]) -> str:
@@ -146,12 +149,11 @@ def _with_hint(why: str, pages: Sequence[AnswerablePage]) -> str:
 
 def _listed(head: str, items: Sequence[str], tail: str) -> str:
     """Return as many items as one SMS holds, 等 behind them if some are left out."""
-    for shown in range(len(items), -1, -1):
-        more = "" if shown == len(items) else "等" if shown else f"{len(items)}条"
-        line = head + "、".join(items[:shown]) + more + tail
+    for shown in range(len(items), 0, -1):
+        line = head + "、".join(items[:shown]) + ("" if shown == len(items) else "等") + tail
         if units(line) <= SINGLE_UNITS:
             return line
-    return head + tail
+    return f"{head}{len(items)}条{tail}"
 
 
 def _short(text: str, most: int) -> str:

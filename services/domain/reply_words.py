@@ -10,6 +10,7 @@ Source: docs/parts/alerting-sms.md
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
@@ -142,9 +143,8 @@ _TAKER: Final = re.compile(r"[0-9a-z\u3007\u3400-\u9fff ]{1,20}")
 _NEVER_IN_TAKER: Final = re.compile(r"[不没未无非别勿莫否吗么嘛呢吧谁哪何几怎]|收到|误报|处置|全部|都|all|not")
 _PHONE_GAPS: Final = re.compile(r"[0-9 ]+")
 
-_TURNING: Final = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""What turns the direction of writing: the officer saw another text than we read."""
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f\u20e3"))
+"""Dropped. What turns the direction of writing is not: the officer saw another text than we read."""
 _HANDS: Final = "👌👍🙏✅💪🫡🤝"
 _SKIN_TONES: Final = "".join(map(chr, range(0x1F3FB, 0x1F400)))
 _STOPS: Final = ",.。!;:、~-—–_()[]{}<>\"'“”’《》〈〉「」『』【】#*+&=/|\\^@`·•\u2018\u3014\u3015"
@@ -165,12 +165,16 @@ def plain(text: str) -> str:
     return " ".join(folded.translate(_UNSEEN).translate(_TRADITIONAL).translate(_SPACED).split())
 
 
-def parse(text: str) -> Phrase | OptingOut | Failing:
-    """Take a text apart; it is never only partly understood."""
+def parse(text: str, signers: Sequence[str] = ()) -> Phrase | OptingOut | Failing:
+    """Take a text apart; it is never only partly understood.
+
+    Args:
+        text: As decoded.
+        signers: What the sender may sign with: the display of their desk, the name of their credential. One of them at
+            the end or the beginning of the text is no part of the answer.
+    """
     if len(text) > TEXT_MAX:
         return Failing.LONG
-    if not _TURNING.isdisjoint(text):
-        return Failing.STRANGE
     if _JOINED_DIGITS.search(unicodedata.normalize("NFKC", text).translate(_UNSEEN)):
         return Failing.STRANGE
     line = plain(text)
@@ -178,7 +182,15 @@ def parse(text: str) -> Phrase | OptingOut | Failing:
         return Failing.EMPTY
     if len(line) > _PHRASE_MAX:
         return Failing.LONG
-    return _transferred(line) or _spoken(line) or _why_not(line)
+    return _transferred(line) or _spoken(line) or _signed(line, signers) or _why_not(line)
+
+
+def _signed(line: str, signers: Sequence[str]) -> Phrase | OptingOut | Failing | None:
+    for name in filter(None, map(plain, signers)):
+        rest = line.removesuffix(name) if line.endswith(name) else line.removeprefix(name)
+        if rest != line and (spoken := _spoken(rest.strip())):
+            return spoken
+    return None
 
 
 def _spoken(line: str) -> Phrase | OptingOut | Failing | None:
@@ -235,6 +247,8 @@ def _phrase_of(tokens: list[tuple[_Kind, str]]) -> Phrase | OptingOut | Failing 
         return Failing.CONTRADICTORY
     if not words and (not codes or _Kind.NOUN in kinds or _Kind.ALL in kinds):
         return None  # 通知37 tells somebody to do something
+    if words == [AnswerWord.HANDLING] and _Kind.NOUN in kinds and _Kind.RECEIVED not in kinds:
+        return None  # 通知处置 does so, too
     is_weak = set(said) == {_Kind.WEAK}
     return Phrase(codes, words[0] if words else None, is_weak, is_all=_Kind.ALL in kinds)
 

@@ -41,7 +41,7 @@ EXERCISE_MARK: Final = "【演练】"
 TEST_MARK: Final = "【测试】"
 EXERCISE_SUFFIX: Final = "_exercise"
 TEST_SUFFIX: Final = "_test"
-_CODE: Final = re.compile(r"[1-9][0-9]{1,5}")
+_CODE: Final = re.compile(r"[1-9][0-9]{1,4}")
 _WITHHELD: Final = "（略）"
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CLASS_NAMES: Final = {
@@ -73,9 +73,9 @@ FORMS: Final[dict[SmsKind, str]] = {
     SmsKind.UPDATED: "{source}更新{level}级预警：{place}，{event}。回复{code}收到。",
     SmsKind.RAISED: "{source}预警升为{level}级：{place}，{event}。回复{code}收到。",
     SmsKind.CANCELLED: "{source}解除预警：{place}，{event}。编号{code}不用再答。",
-    SmsKind.REMINDER: "提醒：{source}{level}级预警还在办，{place}，{event}。回复{code}收到。",
+    SmsKind.REMINDER: "提醒：{source}发的{level}级预警还在办，{place}，{event}。回复{code}收到。",
     SmsKind.BUNDLE: "{level}级等预警共{count}条：{place}，{event}等。回复{code}收到，算全部签收。",
-    SmsKind.EXHAUSTED: "无人签收，请人工打电话：{source}{level}级，{place}，{event}。回复{code}收到。",
+    SmsKind.EXHAUSTED: "无人签收，请打电话：{source}发{level}级，{place}，{event}。回复{code}收到。",
     SmsKind.SILENT: "{source}未答本县{level}级预警，请打其值班电话{phone}。回复{code}收到。",
     SmsKind.GAP: "{desk}的短信或号码不通，值班有缺口，请核实。回复{code}收到。",
     SmsKind.NUMBER_TEST: "值班号码每月核对，不是预警。请回复{code}收到。",
@@ -155,7 +155,7 @@ def judge_signature(signature: Signature) -> Fault | None:
 def compose(facts: SmsFacts, signature: Signature = Signature(), *, most: int = VARIABLE_MOST) -> SmsText:
     """Return the text of one SMS, and the same as a template with variables.
 
-    The code stands in the first 67 units, whatever the facts. A signature that must come first stands before 【演练】:
+    Whatever the facts, the text is one SMS. A signature that must come first stands before 【演练】:
     the carrier refuses the text otherwise. A template carries no signature, for its gateway adds it.
 
     Args:

@@ -18,8 +18,8 @@ Five rules, the first that holds decides:
    SMS can hold up a bundle that is due by one more interval of its level and no longer.
 
 So *level 1 is never throttled for a person* and *1,000 alerts in 60 s are at most three SMS for each officer* hold
-both: what bounds level 1 is its prefecture, not the person. In any 60 s one prefecture sends one person at most three SMS,
-and the third only if it is the first of level 1. After a storm of 60 s one last bundle tells the rest.
+both: what bounds level 1 is its prefecture, not the person. In any 60 s one prefecture sends one person at most three
+SMS, and the third only if it is the first of level 1. After a storm of 60 s one last bundle tells the rest.
 
 What waits, waits by SMS only; calls, console and the escalation go on. What lies in the future (a clock was set back)
 holds nothing up.
@@ -113,23 +113,20 @@ def area_of(division: str) -> str:
     return division[:_AREA_DIGITS]
 
 
-def decide(page: PageDue, *, told: Iterable[SmsTold], held: Iterable[Suppression], now: datetime) -> Decision:
+def decide(page: PageDue, *, told: Iterable[SmsTold], waiting: str, now: datetime) -> Decision:
     """Decide what becomes of an SMS that is due.
 
     Args:
         page: What is due.
-        told: What this person got in the last 15 minutes, in any order.
-        held: What waits for this person, in any order; rows already told are passed over.
+        told: What this person got in the last 15 minutes, of all areas, in any order.
+        waiting: From ``waiting_bundle``: the bundle that waits for this person and area, empty if none does.
         now: Aware UTC.
 
     Returns:
-        For ``Hold`` and ``Bundle`` the caller keeps ``suppression_of`` it. A first page never waits, but for the rules
-        above.
+        For ``Hold`` and ``Bundle`` the caller keeps ``suppression_of`` it.
     """
     mine = [one for one in told if one.recipient == page.recipient and timedelta(0) <= now - one.told_at < MEMORY]
     in_area = [one for one in mine if one.area == page.area]
-    waiting = [one for one in held if one.told_at is None and one.recipient == page.recipient and one.area == page.area]
-    into = next((one.bundle for one in waiting if one.bundle), page.page_id)
     capped = _capped_until(page, mine, now)
     if capped is not None:
         return Hold(capped, HoldReason.CARRIER_CAP)
@@ -138,8 +135,20 @@ def decide(page: PageDue, *, told: Iterable[SmsTold], held: Iterable[Suppression
     )
     if holding is not None:
         until, reason = holding
-        return Bundle(into, until, reason)
-    return SendWith(into) if any(one.bundle for one in waiting) else Send()
+        return Bundle(waiting or page.page_id, until, reason)
+    return SendWith(waiting) if waiting else Send()
+
+
+def waiting_bundle(held: Iterable[Suppression], recipient: str, area: str) -> str:
+    """Return the bundle that waits for a person and area, empty if none does; there is never more than one."""
+    return next(
+        (
+            one.bundle
+            for one in held
+            if one.told_at is None and one.bundle and (one.recipient, one.area) == (recipient, area)
+        ),
+        "",
+    )
 
 
 def is_first(page: PageDue, in_area: Iterable[SmsTold]) -> bool:
