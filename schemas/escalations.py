@@ -222,7 +222,7 @@ class PageRow:
     """One officer told once, by one medium: what the engine knows of it. Addresses stand elsewhere.
 
     Attributes:
-        page_id: 32 hexadecimal digits; see ``services.domain.escalation.page_id``.
+        page_id: 32 hexadecimal digits; see ``services.domain.escalation_draft.page_id``.
         escalation: Key of the escalation.
         version: Envelope id that the page tells of.
         recipient: Officer, or office.

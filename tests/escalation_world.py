@@ -28,7 +28,7 @@ from schemas.escalations import (
     Transition,
 )
 from schemas.officers import AnswerWord
-from schemas.pages import Medium, Recipient, Strength, Tier
+from schemas.pages import Recipient, Strength, Tier
 from services.domain import escalation as engine
 from services.domain import escalation_versions as versions
 from services.domain.escalation_draft import Facts
@@ -50,7 +50,12 @@ _ROW: Final = TypeAdapter(Escalation)
 _PAGES: Final = TypeAdapter(tuple[PageRow, ...])
 _ANSWERS: Final = TypeAdapter(tuple[AnswerGiven, ...])
 WEAK: Final = (Strength.SMS_NUMBER, Strength.SMS_NUMBER, Strength.VOICE_PIN, Strength.WEB_SIGNED)
-WORDS: Final = (AnswerWord.RECEIVED, AnswerWord.HANDLING, AnswerWord.CANNOT, AnswerWord.PASSED_ON, AnswerWord.FALSE_ALARM)
+WORDS: Final = tuple(AnswerWord)
+
+
+def loaded(row: Escalation) -> Escalation:
+    """Return a row as it comes back from the database: as it went in."""
+    return row
 
 
 class CrashError(Exception):
@@ -119,7 +124,7 @@ class World:
     def _restart(self) -> None:
         self.crashes += 1
         for one in self.told.values():
-            one.row = _ROW.validate_json(_ROW.dump_json(one.row))
+            one.row = loaded(_ROW.validate_json(_ROW.dump_json(one.row)))
             pages = _PAGES.validate_json(_PAGES.dump_json(tuple(one.pages.values())))
             one.pages = {page.page_id: page for page in pages}
             one.answers = list(_ANSWERS.validate_json(_ANSWERS.dump_json(tuple(one.answers))))
@@ -135,6 +140,8 @@ class World:
             if engine.is_due(one.row, self.now):
                 self._maybe_crash()
                 self._plan(one)
+            if self.dice.random() < 0.03:
+                self._roster(one)  # between planning and submitting
             self._send(one)
 
     def _facts(self, one: Told) -> Facts:
@@ -152,6 +159,9 @@ class World:
         self._maybe_crash()
         if one.row.revision == read.revision:
             self._write(one, plan, facts)
+            if self.dice.random() < 0.1:
+                again = engine.plan(one.row, self._facts(one))
+                demand(not (again.pages or again.changed or again.transitions), "a plan is not done with")
 
     def _write(self, one: Told, plan: Plan, facts: Facts) -> None:
         before = one.row
@@ -196,10 +206,9 @@ class World:
 
     def _happen(self) -> None:
         one = self.dice.choice(list(self.told.values()))
-        acts = (self._answer, self._report, self._report, self._roster, self._jump, self._silence, self._version, self._end)
-        weights = (5, 6, 4, 3, 1, 1, 1, 0.4)
+        acts = (self._answer, self._report, self._roster, self._jump, self._silence, self._version, self._end)
         if self.dice.random() < 0.6:
-            self.dice.choices(acts, weights)[0](one)
+            self.dice.choices(acts, (5, 10, 3, 1, 1, 1, 0.4))[0](one)
 
     def _answer(self, one: Told) -> None:
         # An officer may answer by the console without a page; a telephone answers a page.
@@ -208,12 +217,10 @@ class World:
         names = called if strength is not Strength.WEB_SIGNED else [name for name, _ in PEOPLE]
         if not names:
             return
-        word = self.dice.choices(WORDS, (3, 2, 3, 2, 1))[0]
+        word = self.dice.choices(WORDS, (3, 2, 2, 1, 3))[0]
         to = self.dice.choice(["", *(name for name, _ in PEOPLE)]) if word is AnswerWord.PASSED_ON else ""
         number = len(one.answers) + 1
-        one.answers.append(
-            AnswerGiven(number, one.row.key, self.dice.choice(names), word, strength, self.now, to)
-        )
+        one.answers.append(AnswerGiven(number, one.row.key, self.dice.choice(names), word, strength, self.now, to))
         one.row = engine.woken(one.row, self.now)
 
     def _report(self, one: Told) -> None:
@@ -243,7 +250,8 @@ class World:
         level = self.dice.randint(1, 4)
         succession = versions.succession_of((one.row,), level)
         if succession.carried:
-            self._write(one, versions.carry_on(one.row, self._facts(one), versions.NewVersion("e" * 64, level)), self._facts(one))
+            facts = self._facts(one)
+            self._write(one, versions.carry_on(one.row, facts, versions.NewVersion("e" * 64, level)), facts)
         elif succession.ended and len(self.told) < 4:
             facts = self._facts(one)
             self._write(one, engine.supersede(one.row, facts, f"{len(self.told):064x}"), facts)
@@ -266,7 +274,7 @@ class World:
                     self._write_surely(one, engine.plan(one.row, facts), facts)
                 self._send(one, surely=True)
             wakes = [one.row.wake_at for one in self.told.values() if one.row.wake_at]
-            if not wakes or all(one.row.state not in {EscalationState.OPEN} for one in self.told.values()):
+            if not wakes or all(one.row.state is not EscalationState.OPEN for one in self.told.values()):
                 return
             self.real += max(0.5, (min(wakes) - self.now).total_seconds())
 
@@ -286,13 +294,16 @@ def _judge_plan(one: Told, plan: Plan, facts: Facts) -> None:
     advances = _hear(one, before, after)
     taken = after.state is EscalationState.ACKNOWLEDGED
     if after.state is not EscalationState.CANCELLED:
-        demand(taken == bool(one.oracle.owner), f"state {after.state}, but by the answers the owner is {one.oracle.owner!r}")
-        demand(after.owner == one.oracle.owner, f"owner {after.owner!r} instead of {one.oracle.owner!r}")
+        owner = one.oracle.owner
+        demand(taken == bool(owner), f"{after.state}, but by the answers it is {'taken' if owner else 'not taken'}")
+        demand(after.owner == owner, "the owner is another than by the answers")
     if after.state is EscalationState.OPEN and advances and not after.held and after.level == before.level:
         last = len(ladder_of(facts.policy, after.level or 4).steps) - 1
         demand(after.step > before.step or after.step == last, "a refusal advanced nothing")
     rows = one.pages | {page.page_id: page for page in (*plan.pages, *plan.changed)}
     _judge_steps(one, plan, facts, rows)
+    _judge_told(one, plan, facts, rows)
+    _judge_media(one, plan, facts, rows)
     if after.state is EscalationState.OPEN:
         demand(after.wake_at is not None, "an open escalation has no timer")
 
@@ -302,7 +313,8 @@ def _hear(one: Told, before: Escalation, after: Escalation) -> bool:
     fresh = [answer for answer in one.answers if before.heard < answer.number <= after.heard]
     if before.state is EscalationState.CANCELLED:
         return False
-    return any([one.oracle.hear(answer, before.level or 4) for answer in fresh])
+    verdicts = [one.oracle.hear(answer, before.level or 4) for answer in fresh]
+    return any(verdicts)
 
 
 def _judge_transitions(before: Escalation, plan: Plan) -> None:
@@ -323,24 +335,53 @@ def _judge_transitions(before: Escalation, plan: Plan) -> None:
 
 
 def _judge_steps(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) -> None:
-    level = plan.escalation.level or 4
-    if level == 4 and (facts.now.astimezone(BEIJING).hour >= 22 or facts.now.astimezone(BEIJING).hour < 7):
+    """Everybody on duty who has not answered was told by every medium of every step that was taken."""
+    level = one.row.level or 4  # a version that is carried on takes its steps before it changes the level
+    if level == 4 and _is_night(facts.now):
         return
     steps = ladder_of(facts.policy, level).steps
     have = {(page.recipient, page.step, page.medium) for page in rows.values() if page.purpose is Purpose.STEP}
-    known = {page.recipient for page in rows.values() if page.purpose in ESCALATING and page.state is not PageState.DROPPED}
     taken = [int(one.reason.split(":")[0].split()[1]) for one in plan.transitions if one.change is Change.STEP_TAKEN]
     for person in facts.roster:
-        if person.officer in one.oracle.seen:
-            continue
-        for number in taken:
+        for number in taken if person.officer not in one.oracle.seen else ():
             if person.tier in steps[number].tiers:
                 wanted = [medium for medium in steps[number].media if person.address(medium)]
-                demand(all((person.officer, number, one) in have for one in wanted), f"step {number} left a medium out")
-        if plan.escalation.state is EscalationState.OPEN and not plan.escalation.held:
-            told = {tier for step in steps[: plan.escalation.step + 1] for tier in step.tiers}
-            untold = person.tier in told and person.officer not in known
-            demand(not untold or Change.VERSION_CHANGED in {t.change for t in plan.transitions}, "somebody on duty was not told")
+                complete = all((person.officer, number, one) in have for one in wanted)
+                demand(complete, f"step {number} left a medium out")
+
+
+def _judge_told(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) -> None:
+    """Whoever is on duty in a tier that was told, and has not answered, has a page."""
+    after = plan.escalation
+    at_night = after.level == 4 and _is_night(facts.now)
+    if after.state is not EscalationState.OPEN or after.held or at_night or after.level != one.row.level:
+        return
+    steps = ladder_of(facts.policy, after.level or 4).steps[: after.step + 1]
+    tiers = {tier for step in steps for tier in step.tiers}
+    live = [page for page in rows.values() if page.purpose in ESCALATING and page.state is not PageState.DROPPED]
+    told = {page.recipient for page in live} | one.oracle.seen
+    untold = [person for person in facts.roster if person.tier in tiers and person.officer not in told]
+    carried = Change.VERSION_CHANGED in {transition.change for transition in plan.transitions}
+    demand(carried or not untold, "somebody on duty was not told")
+
+
+def _judge_media(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) -> None:
+    """Nobody is left with nothing but failures while there is a medium that was not tried."""
+    after = plan.escalation
+    at_night = after.level == 4 and _is_night(facts.now)
+    if after.state is not EscalationState.OPEN or after.held or at_night or after.level != one.row.level:
+        return
+    for person in facts.roster:
+        live = [page for page in rows.values() if page.recipient == person.officer and page.purpose in ESCALATING]
+        tried = {page.medium for page in live if page.state is not PageState.DROPPED}
+        failed = {page.medium for page in live if page.state is PageState.FAILED}
+        untried = {medium for medium, _ in person.addresses} - tried
+        hopeless = failed and tried == failed and all(page.state is PageState.FAILED for page in live)
+        demand(person.officer in one.oracle.seen or not (hopeless and untried), "no medium took over")
+
+
+def _is_night(now: datetime) -> bool:
+    return not 7 <= now.astimezone(BEIJING).hour < 22
 
 
 def _judge_end(one: Told) -> None:

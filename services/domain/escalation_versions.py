@@ -97,9 +97,12 @@ def _at_level(one: Escalation, facts: Facts, level: int) -> dict[str, object]:
     ladder = ladder_of(facts.policy, level)
     deadline = one.opened_at + timedelta(seconds=ladder.acknowledge_seconds)
     values: dict[str, object] = {"acknowledge_by": max(deadline, one.acknowledge_by)}
-    if one.state is EscalationState.OPEN and one.step != NO_STEP:
-        step = _step_by_now(ladder, facts.now - one.opened_at)
-        values |= {"step": step, "next_at": max(facts.now, one.opened_at + _end_of(ladder, step))}
+    if one.step != NO_STEP:
+        exhausted = one.state is EscalationState.EXHAUSTED
+        step = len(ladder.steps) - 1 if exhausted else _step_by_now(ladder, facts.now - one.opened_at)
+        values["step"] = step
+        if one.state is EscalationState.OPEN:
+            values["next_at"] = max(facts.now, one.opened_at + _end_of(ladder, step))
     return values
 
 
