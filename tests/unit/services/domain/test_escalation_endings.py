@@ -15,11 +15,7 @@ def test_a_cancelled_alert_tells_everybody_who_was_told_once() -> None:
     """They drive out for a flood that is over; or hear of one of which they knew nothing."""
     ladder = Ladder(opened(2))
     ladder.go(until=4)
-    over = cancel(
-        ladder.row,
-        facts(ladder.now, pages=ladder.pages, roster=tuple(one for one in EVERYBODY if one is not FIRST)),
-        "解除",
-    )
+    over = cancel(ladder.row, facts(ladder.now, pages=ladder.pages, roster=EVERYBODY[1:]), "解除")
     told = [(row.recipient, row.purpose, row.medium) for row in over.pages]
     assert told == [("first", Purpose.ALL_CLEAR, SMS), ("second", Purpose.ALL_CLEAR, SMS)]
     assert over.escalation.state is EscalationState.CANCELLED
