@@ -122,7 +122,7 @@ class Escalation:
         version: Envelope id of the newest version; a raised one opens an escalation of its own.
         incident: What several alerts of one incident share; empty for none.
         level: 1 (highest) to 4; None for what is ordinary.
-        source: County that sent it, six digits.
+        source: County that sent it, six digits; of a neighbour's silence, the neighbour.
         opened_at: From when the steps count; aware UTC, as every time here.
         acknowledge_by: Until when the county must acknowledge.
         expires_at: From when nobody is reminded any more; None for never.
@@ -228,10 +228,10 @@ class PageRow:
         recipient: Officer, or office.
         step: Number of the ladder's step, of the answer, or of the reminder that caused it.
         code: Two digits to answer by; empty until the sender gave one out.
-        due_at: Not to be submitted before.
+        due_at: When it was decided on.
         submitted_at: When the last part was taken by a provider.
         report_by: When the next medium takes over if no final report has come.
-        taken_over: Whether the next medium was tried, or there was none.
+        taken_over: Whether the next medium was tried.
         dropped_for: Why it was dropped; None if it was not.
     """
 

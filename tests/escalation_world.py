@@ -5,6 +5,7 @@ may go, and wakes an escalation with everything that it writes. The engine under
 call, so that a test may plant a bug in it.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -18,7 +19,9 @@ from schemas.escalations import (
     AnswerGiven,
     Change,
     Escalation,
+    EscalationKind,
     EscalationState,
+    Hold,
     PageRow,
     PageState,
     Plan,
@@ -72,7 +75,8 @@ class Told:
     log: list[Transition] = field(default_factory=list)
     alarms: list[AlarmKind] = field(default_factory=list)
     words: list[SourceWordKind] = field(default_factory=list)
-    sent: dict[str, int] = field(default_factory=dict)
+    sent: Counter[str] = field(default_factory=Counter)
+    unwritten: Counter[str] = field(default_factory=Counter)
     oracle: Oracle = field(default_factory=Oracle)
 
 
@@ -84,7 +88,6 @@ class World:
         self.dice = Random(seed)
         self.real = 0.0
         self.offset = timedelta(minutes=self.dice.randrange(24 * 60))
-        self.crashes = 0
         self.silences: tuple[Silence, ...] = ()
         self.roster = {name: self._person(name, tier) for name, tier in PEOPLE if self.dice.random() < 0.8}
         self.told: dict[str, Told] = {}
@@ -104,25 +107,28 @@ class World:
     def _open(self, level: int) -> None:
         key = f"{len(self.told):064x}"
         status = Status.ACTUAL if self.dice.random() < 0.8 else Status.EXERCISE
-        self.told[key] = Told(opened(level, self.now, key=key, status=status))
+        kind = EscalationKind.ALERT if self.dice.random() < 0.9 else EscalationKind.NEIGHBOUR
+        row = opened(level, self.now, key=key, status=status)
+        self.told[key] = Told(replace(row, kind=kind))
 
     # -- the notifier ---------------------------------------------------------------------------------
 
-    def run(self, events: int = 40) -> None:
+    def run(self) -> None:
         """Let things happen, then let them settle, and see how everything ended."""
-        for _ in range(events):
+        for _ in range(self.dice.choice((4, 12, 40))):
             self.real += self.dice.choice((0.5, 2.0, 7.0, 20.0, 60.0, 130.0))
             try:
                 self._happen()
                 self._work()
             except CrashError:
                 self._restart()
+        if self.dice.random() < 0.2:
+            self.offset -= timedelta(hours=15)
         self._settle()
         for one in self.told.values():
             _judge_end(one)
 
     def _restart(self) -> None:
-        self.crashes += 1
         for one in self.told.values():
             one.row = loaded(_ROW.validate_json(_ROW.dump_json(one.row)))
             pages = _PAGES.validate_json(_PAGES.dump_json(tuple(one.pages.values())))
@@ -164,7 +170,6 @@ class World:
                 demand(not (again.pages or again.changed or again.transitions), "a plan is not done with")
 
     def _write(self, one: Told, plan: Plan, facts: Facts) -> None:
-        before = one.row
         _judge_plan(one, plan, facts)
         for page in plan.pages:
             demand(page.page_id not in one.pages, "a page was made twice")
@@ -176,9 +181,6 @@ class World:
         one.log += plan.transitions
         one.alarms += [alarm.kind for alarm in plan.alarms]
         one.words += [word.kind for word in plan.source_words]
-        if plan.escalation != before:
-            for other in self.told.values():
-                other.row = engine.woken(other.row, self.now) if other is not one else other.row
         self._maybe_crash()
 
     def _send(self, one: Told, *, surely: bool = False) -> None:
@@ -188,15 +190,17 @@ class World:
             if not engine.may_go(page, one.row, self._facts(one)):
                 continue
             self._submit(one, page)
-            if not surely:
-                self._maybe_crash()  # between submitting and writing
+            if not surely and self.dice.random() < 0.03:
+                one.unwritten[page.page_id] += 1
+                raise CrashError
             at = self.now
             one.pages[page.page_id] = replace(page, state=PageState.SUBMITTED, submitted_at=at)
-            one.row = engine.woken(one.row, at)
+            one.row = engine.woken(one.row)
 
     def _submit(self, one: Told, page: PageRow) -> None:
-        one.sent[page.page_id] = one.sent.get(page.page_id, 0) + 1
-        demand(one.sent[page.page_id] <= 1 + self.crashes, "a page went out twice without a crash between")
+        one.sent[page.page_id] += 1
+        lost = one.unwritten[page.page_id]
+        demand(one.sent[page.page_id] <= 1 + lost, "a page went out twice without a crash before it was written")
         demand(page.purpose is Purpose.ALL_CLEAR or page.recipient in self.roster, "an off-duty person was paged")
         if page.purpose in ESCALATING:
             demand(not one.oracle.after(one.answers, one.row).owner, "a page went out after a taking answer")
@@ -221,30 +225,30 @@ class World:
         to = self.dice.choice(["", *(name for name, _ in PEOPLE)]) if word is AnswerWord.PASSED_ON else ""
         number = len(one.answers) + 1
         one.answers.append(AnswerGiven(number, one.row.key, self.dice.choice(names), word, strength, self.now, to))
-        one.row = engine.woken(one.row, self.now)
+        one.row = engine.woken(one.row)
 
     def _report(self, one: Told) -> None:
         waiting = [page for page in one.pages.values() if page.state is PageState.SUBMITTED]
         for page in self.dice.sample(waiting, min(2, len(waiting))):
             state = PageState.DELIVERED if self.dice.random() < 0.6 else PageState.FAILED
             one.pages[page.page_id] = replace(page, state=state)
-            one.row = engine.woken(one.row, self.now)
+            one.row = engine.woken(one.row)
 
     def _roster(self, _: Told) -> None:
         name, tier = self.dice.choice(PEOPLE)
         if self.roster.pop(name, None) is None:
             self.roster[name] = self._person(name, tier)
         for one in self.told.values():
-            one.row = engine.woken(one.row, self.now)
+            one.row = engine.woken(one.row)
 
     def _jump(self, _: Told) -> None:
-        self.offset += timedelta(minutes=self.dice.choice((-300, -60, -7, -2, 3, 9, 40)))
+        self.offset += timedelta(minutes=self.dice.choice((-900, -60, -7, -2, 3, 9, 40)))
 
     def _silence(self, one: Told) -> None:
         leader, ends = self.dice.random() < 0.5, self.now + timedelta(minutes=self.dice.choice((5, 20, 90)))
         order = Silence(1, "", one.row.key, "l1", leader, self.now, ends, "道路施工")
         self.silences = (*self.silences, order)
-        one.row = engine.woken(one.row, self.now)
+        one.row = engine.woken(one.row)
 
     def _version(self, one: Told) -> None:
         level = self.dice.randint(1, 4)
@@ -266,7 +270,7 @@ class World:
     def _settle(self) -> None:
         """Nothing happens any more but time: every ladder must come to its end by its timers alone."""
         self._restart()
-        until = self.real + 8 * 3600
+        until = self.real + 5 * 3600
         while self.real < until:
             for one in self.told.values():
                 if engine.is_due(one.row, self.now):
@@ -274,9 +278,14 @@ class World:
                     self._write_surely(one, engine.plan(one.row, facts), facts)
                 self._send(one, surely=True)
             wakes = [one.row.wake_at for one in self.told.values() if one.row.wake_at]
-            if not wakes or all(one.row.state is not EscalationState.OPEN for one in self.told.values()):
+            if not any(one.row.state is EscalationState.OPEN or self._waits(one) for one in self.told.values()):
+                return
+            if not wakes:
                 return
             self.real += max(0.5, (min(wakes) - self.now).total_seconds())
+
+    def _waits(self, one: Told) -> bool:
+        return engine.is_due(one.row, self.now)
 
     def _write_surely(self, one: Told, plan: Plan, facts: Facts) -> None:
         try:
@@ -297,13 +306,15 @@ def _judge_plan(one: Told, plan: Plan, facts: Facts) -> None:
         owner = one.oracle.owner
         demand(taken == bool(owner), f"{after.state}, but by the answers it is {'taken' if owner else 'not taken'}")
         demand(after.owner == owner, "the owner is another than by the answers")
+    last = len(ladder_of(facts.policy, after.level or 4).steps) - 1
+    demand(after.step <= last, "it stands on a step that its ladder has not")
     if after.state is EscalationState.OPEN and advances and not after.held and after.level == before.level:
-        last = len(ladder_of(facts.policy, after.level or 4).steps) - 1
         demand(after.step > before.step or after.step == last, "a refusal advanced nothing")
     rows = one.pages | {page.page_id: page for page in (*plan.pages, *plan.changed)}
     _judge_steps(one, plan, facts, rows)
     _judge_told(one, plan, facts, rows)
     _judge_media(one, plan, facts, rows)
+    _judge_hold(after, facts)
     if after.state is EscalationState.OPEN:
         demand(after.wake_at is not None, "an open escalation has no timer")
 
@@ -331,7 +342,8 @@ def _judge_transitions(before: Escalation, plan: Plan) -> None:
         demand(changes & {Change.ACKNOWLEDGED, Change.OWNER_CHANGED, Change.REOPENED}, "a new owner is not recorded")
     if Change.EXHAUSTED in changes:
         demand(any(alarm.kind is AlarmKind.EXHAUSTED for alarm in plan.alarms), "exhausted without an alarm")
-        demand(any(word.kind is SourceWordKind.EXHAUSTED for word in plan.source_words), "the source was not told")
+        told = after.kind is EscalationKind.NEIGHBOUR or SourceWordKind.EXHAUSTED in {w.kind for w in plan.source_words}
+        demand(told, "the source was not told")
 
 
 def _judge_steps(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) -> None:
@@ -378,6 +390,14 @@ def _judge_media(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) 
         untried = {medium for medium, _ in person.addresses} - tried
         hopeless = failed and tried == failed and all(page.state is PageState.FAILED for page in live)
         demand(person.officer in one.oracle.seen or not (hopeless and untried), "no medium took over")
+
+
+def _judge_hold(after: Escalation, facts: Facts) -> None:
+    """Only a leader silences an actual alert of level 1 or 2."""
+    grave = after.status is Status.ACTUAL and (after.level or 4) <= 2 and after.state is EscalationState.OPEN
+    if after.held is Hold.SILENCED and grave:
+        orders = [one for one in facts.silences if one.by_leader and one.starts_at <= facts.now < one.ends_at]
+        demand(orders, "somebody else than the leader silenced a grave alert")
 
 
 def _is_night(now: datetime) -> bool:

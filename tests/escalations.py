@@ -129,7 +129,7 @@ class Ladder:
             for row in self.pages
         )
         if not self.delivers and made.pages:
-            self.row = woken(self.row, self.now)
+            self.row = woken(self.row)
         return made
 
     def alarms(self) -> list[tuple[float, AlarmKind]]:

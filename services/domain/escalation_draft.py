@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Final
 
@@ -15,6 +15,7 @@ from schemas.escalations import (
     Change,
     DropReason,
     Escalation,
+    EscalationKind,
     EscalationState,
     Hold,
     Ladder,
@@ -39,6 +40,8 @@ ESCALATING: Final = frozenset({Purpose.STEP, Purpose.PASSED_ON})
 """Pages that ask somebody to take the alert."""
 UNANSWERED: Final = frozenset({EscalationState.OPEN, EscalationState.EXHAUSTED})
 REVIVABLE: Final = frozenset({DropReason.OFF_DUTY, DropReason.ACKNOWLEDGED})
+AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When to look again if something has happened: a moment that no clock set back comes before."""
 _ID_DIGITS: Final = 32
 _SATURDAY: Final = 5
 
@@ -235,8 +238,10 @@ class Draft:
         word: AnswerWord | None = None,
         strength: Strength | None = None,
     ) -> None:
-        """Tell the source."""
+        """Tell the source; of a neighbour's silence that is ourselves."""
         one = self.escalation
+        if one.kind is EscalationKind.NEIGHBOUR:
+            return
         self._words.append(SourceWord(kind, one.key, one.version, self.now, officer, word, strength))
 
     def reply(self, answer: AnswerGiven, kind: ReplyKind, counted_as: AnswerWord) -> None:

@@ -205,7 +205,9 @@ def _is_stuck(draft: Draft, row: PageRow) -> bool:
 def _use_next_medium(draft: Draft, row: PageRow, recipient: Recipient) -> None:
     used = {page.medium for page in draft.pages_to(row.recipient) if page.step >= row.step} | {row.medium}
     free = next((one for one in TAKEOVER if one not in used and recipient.address(one) is not None), None)
+    if free is None:
+        return  # an address may be added to the roster later
     draft.change(draft.rows[row.page_id], taken_over=True)
-    if free is not None and draft.page(recipient, row.purpose, row.step, (free,)):
+    if draft.page(recipient, row.purpose, row.step, (free,)):
         why = "failed" if row.state is PageState.FAILED else "no final report"
         draft.record(Change.NEXT_MEDIUM, f"{row.medium} {why}: {free}", officer=row.recipient)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from schemas.errors import InvariantError
 from schemas.escalations import NO_STEP, Change, Escalation, EscalationState, Ladder, Plan
 from services.domain.escalation_answers import hear, recall
-from services.domain.escalation_draft import Facts, draft_of
+from services.domain.escalation_draft import AT_ONCE, Facts, draft_of
 from services.domain.levels import LevelChange, level_change
 from services.domain.policies import ladder_of
 
@@ -90,7 +90,7 @@ def carry_on(escalation: Escalation, facts: Facts, version: NewVersion) -> Plan:
     if one.level != version.level:
         draft.set(level=version.level, **_at_level(one, facts, version.level))
     draft.record(Change.VERSION_CHANGED, f"level {one.level} to {version.level}")
-    return draft.finish(facts.now)
+    return draft.finish(AT_ONCE)
 
 
 def _at_level(one: Escalation, facts: Facts, level: int) -> dict[str, object]:

@@ -15,8 +15,8 @@ import pytest
 from schemas.escalations import AnswerGiven, DropReason, Escalation, PageRow, PageState, Plan
 from schemas.officers import AnswerWord
 from services.domain import escalation as engine
-from services.domain import escalation_answers, escalation_draft, escalation_ladder
-from services.domain.escalation_draft import Draft, Facts
+from services.domain import escalation_answers, escalation_draft
+from services.domain.escalation_draft import AT_ONCE, Draft, Facts
 from tests.escalation_oracle import ViolationError
 from tests.escalation_world import World
 
@@ -154,7 +154,7 @@ def newcomer_untold(patch: pytest.MonkeyPatch) -> None:
 
 def stale_plan_written(patch: pytest.MonkeyPatch) -> None:
     """A plan is written although an answer came after it was made."""
-    patch.setattr(engine, "woken", lambda row, now: replace(row, wake_at=min(row.wake_at or now, now)))
+    patch.setattr(engine, "woken", lambda row: replace(row, wake_at=AT_ONCE))
 
 
 def failure_taken_for_waiting(patch: pytest.MonkeyPatch) -> None:
@@ -170,6 +170,16 @@ def silent_cancellation(patch: pytest.MonkeyPatch) -> None:
 def lowered_step_kept(patch: pytest.MonkeyPatch) -> None:
     """A lowered version goes on at the number of the step where the longer ladder stood."""
     patch.setattr("services.domain.escalation_versions._at_level", lambda *_: {})
+
+
+def silenced_by_anybody(patch: pytest.MonkeyPatch) -> None:
+    """Whoever wants to sleep silences an actual alert of level 1."""
+    patch.setattr("services.domain.silences.judge_silence_of", lambda *_: None)
+
+
+def inhibited_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """A lower alert waits for a higher one that is over."""
+    patch.setattr(engine, "is_inhibited", lambda one, related: bool(related) and one.level > 1)
 
 
 BUGS: Final[tuple[tuple[Plant, int], ...]] = (
@@ -191,6 +201,8 @@ BUGS: Final[tuple[tuple[Plant, int], ...]] = (
     (failure_taken_for_waiting, 200),
     (silent_cancellation, 200),
     (lowered_step_kept, 200),
+    (silenced_by_anybody, 200),
+    (inhibited_for_ever, 200),
 )
 """Each bug, and within how many schedules it must be found."""
 

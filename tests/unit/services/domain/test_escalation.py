@@ -108,7 +108,8 @@ def test_the_source_pages_its_own_people_for_a_silent_neighbour() -> None:
     ladder.go(until=30)
     assert ladder.seen == TABLE[2]
     assert {row.version for row in ladder.pages} == {ALERT}
-    assert ladder.row.state is EscalationState.EXHAUSTED
+    assert ladder.alarms()[-1] == (25, AlarmKind.EXHAUSTED)
+    assert [made.source_words for made in ladder.plans if made.source_words] == []
 
 
 def test_the_events_own_deadline_counts_if_it_is_earlier() -> None:

@@ -39,7 +39,7 @@ def test_a_page_that_went_out_while_it_was_cancelled_gets_its_all_clear() -> Non
     made = plan(opened(1), facts(NOON))
     over = cancel(made.escalation, facts(NOON, pages=made.pages), "解除")
     pages = tuple(replace(row, state=PageState.SUBMITTED, submitted_at=NOON) for row in merged(made.pages, over)[:1])
-    late = plan(woken(over.escalation, NOON), facts(NOON, pages=pages))
+    late = plan(woken(over.escalation), facts(NOON, pages=pages))
     assert [(row.recipient, row.purpose) for row in late.pages] == [("first", Purpose.ALL_CLEAR)]
 
 
@@ -66,12 +66,12 @@ def test_a_page_waits_until_answers_are_weighed() -> None:
     """The answer is written, the plan is not yet made, and the telephone rings."""
     made = plan(opened(2), facts(NOON))
     known = facts(NOON, pages=made.pages, answers=(answer(1, "first"),))
-    assert not may_go(made.pages[0], woken(made.escalation, NOON), known)
+    assert not may_go(made.pages[0], woken(made.escalation), known)
 
 
 def test_a_row_that_was_woken_is_due_and_refuses_an_older_plan() -> None:
     """A plan made before an answer would undo it."""
     made = plan(opened(2), facts(NOON))
-    touched = woken(made.escalation, NOON + minutes(1))
+    touched = woken(made.escalation)
     assert is_due(touched, NOON + minutes(1))
     assert touched.revision > made.escalation.revision

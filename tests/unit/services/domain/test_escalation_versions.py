@@ -1,4 +1,4 @@
-"""A newer version of an alert: raised, it tells everybody again; not raised, it tells nobody, and nobody is forgotten."""
+"""A newer version of an alert: raised, it tells everybody again; else it tells nobody, and nobody is forgotten."""
 
 from dataclasses import replace
 
@@ -62,13 +62,10 @@ def test_a_lowered_version_pages_nobody_and_goes_on_by_the_slower_ladder() -> No
     assert {(page.recipient, page.medium, page.version) for page in later.pages} == {("first", "voice", NEWER)}
 
 
-@pytest.mark.parametrize("before", [1, 2, 3])
-@pytest.mark.parametrize("after", [2, 3, 4])
+@pytest.mark.parametrize(("before", "after"), [(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4), (2, 2)])
 @pytest.mark.parametrize("minute", [0, 1, 3, 6, 9, 14, 19, 24, 31, 44])
 def test_no_lowering_at_any_minute_pages_anybody(before: int, after: int, minute: float) -> None:
     """At some minute the slower ladder has told somebody whom the quicker one had not."""
-    if after < before:
-        return
     ladder = Ladder(opened(before))
     ladder.go(until=minute)
     now = NOON + minutes(minute)

@@ -1,6 +1,7 @@
 """A county's own policy: what is refused, with the key and the mend, and what a county may change."""
 
 import tomllib
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -157,19 +158,17 @@ def test_every_fault_is_told_at_once() -> None:
     assert len(found) == 4
 
 
+def listed(values: Iterable[str]) -> str:
+    """Spell a list of names in TOML."""
+    return ", ".join(f'"{value}"' for value in values)
+
+
 def test_the_usual_policy_can_be_written_as_toml() -> None:
     """A county starts from what is in force, and it must read back alike."""
     lines = []
     for number in LEVELS:
         ladder = ladder_of(USUAL_POLICY, number)
-        steps = tuple(
-            (
-                step.after_seconds,
-                ", ".join(f'"{one}"' for one in step.tiers),
-                ", ".join(f'"{one}"' for one in step.media),
-            )
-            for step in ladder.steps
-        )
+        steps = tuple((step.after_seconds, listed(step.tiers), listed(step.media)) for step in ladder.steps)
         lines.append(
             level(
                 f"level_{number}",

@@ -65,9 +65,9 @@ def test_an_order_without_end_scope_or_reason_is_refused(silence: Silence, code:
 def test_a_grave_alert_is_silenced_by_the_leader_alone_and_not_for_long(
     level: int,
     status: Status,
-    leader: bool,
+    leader: bool,  # noqa: FBT001 - a row of the table
     length: float,
-    code: str | None,  # noqa: FBT001 - a row of the table
+    code: str | None,
 ) -> None:
     """The man who wants to sleep silences the dam."""
     row = opened(level, status=status)
