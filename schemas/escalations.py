@@ -15,14 +15,12 @@ from schemas.base import Model, Status
 from schemas.officers import AnswerWord
 from schemas.pages import Medium, Strength, Tier
 
-STEPS_MAX: Final = 16
-SECONDS_MAX: Final = 86_400
 NO_STEP: Final = -1
 """Nobody has been told yet."""
 
 # -- what a county sets ---------------------------------------------------------------------------------------
 
-Seconds = Annotated[int, Field(ge=60, le=SECONDS_MAX)]
+Seconds = Annotated[int, Field(ge=60, le=86_400)]
 Hour = Annotated[int, Field(ge=0, le=23)]
 """Of the day, in Beijing."""
 
@@ -33,7 +31,7 @@ class Step(Model):
     Of the media each one is told by those that he has an address for, or else by the first that he has.
     """
 
-    after_seconds: Annotated[int, Field(ge=0, le=SECONDS_MAX)]
+    after_seconds: Annotated[int, Field(ge=0, le=86_400)]
     """Since the alert was opened here."""
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=len(Tier))]
     media: Annotated[tuple[Medium, ...], Field(min_length=1, max_length=len(Medium))]
@@ -50,7 +48,7 @@ class Ladder(Model):
     """Between reminders of the one who is handling."""
     report_seconds: Annotated[int, Field(ge=30, le=3_600)]
     """An SMS without a final report for so long has its reader told by the next medium."""
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=STEPS_MAX)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=16)]
 
 
 class OrdinaryRule(Model):
@@ -409,6 +407,8 @@ class ReplyKind(StrEnum):
     """The leader and the source are told. On levels 1 and 2 it stops nothing."""
     CLOSED = "closed"
     """It was cancelled."""
+    SUPERSEDED = "superseded"
+    """A raised version took its place: answer that one."""
 
 
 @dataclass(frozen=True, slots=True)

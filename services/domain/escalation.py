@@ -192,7 +192,7 @@ def may_go(page: PageRow, escalation: Escalation, facts: Facts) -> bool:
 def _settle_clock(draft: Draft) -> None:
     """A clock that was set back must not put off by hours what is due in minutes."""
     one, now = draft.escalation, draft.now
-    if one.level is None:
+    if one.level is None or one.state is EscalationState.CANCELLED:
         return
     ladder = draft.ladder
     latest = now + pause_after(ladder, one.step)

@@ -50,8 +50,8 @@ def audience_of(tiers: Iterable[Tier], roster: Iterable[Recipient]) -> Audience:
     missing = tuple(tier for tier in wanted if tier not in present)
     chosen = {tier for tier in wanted if tier in present}
     for tier in missing:
-        above = _CLIMB[_CLIMB.index(tier) + 1 :]
-        chosen |= set(next(([one] for one in above if one in present), []))
+        above = [one for one in _CLIMB[_CLIMB.index(tier) + 1 :] if one in present]
+        chosen.update(above[:1])
     return Audience(tuple(one for one in people if one.tier in chosen), missing)
 
 

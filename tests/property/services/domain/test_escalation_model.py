@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from schemas.escalations import AnswerGiven, DropReason, Escalation, PageRow, PageState, Plan
+from schemas.escalations import AnswerGiven, Change, DropReason, Escalation, PageRow, PageState, Plan
 from schemas.officers import AnswerWord
 from services.domain import escalation as engine
 from services.domain import escalation_answers, escalation_draft
@@ -21,7 +21,7 @@ from tests.escalation_oracle import ViolationError
 from tests.escalation_world import World
 
 FULL_N: Final = 20_000
-SAMPLE_N: Final = 400
+SAMPLE_N: Final = 1_000
 
 
 @pytest.mark.timeout(1800)
@@ -133,7 +133,7 @@ def last_answer_owns(patch: pytest.MonkeyPatch) -> None:
     """Whoever answers last is the owner."""
 
     def take_again(draft: Draft, answer: AnswerGiven, word: AnswerWord) -> None:
-        escalation_answers._own(draft, answer, word, escalation_answers.Change.OWNER_CHANGED)  # noqa: SLF001
+        escalation_answers._own(draft, answer, word, Change.OWNER_CHANGED)  # noqa: SLF001
 
     patch.setattr(escalation_answers, "_take_again", take_again)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from schemas.escalations import Change, DropReason, EscalationState, PageState, Purpose
+from schemas.escalations import Change, DropReason, EscalationState, PageState, Purpose, ReplyKind
 from schemas.officers import AnswerWord
 from schemas.pages import Medium
 from services.domain.escalation import cancel, is_due, may_go, plan, supersede, woken
@@ -51,6 +51,16 @@ def test_a_superseded_alert_is_not_called_off() -> None:
     assert over.pages == ()
     assert over.escalation.superseded_by == "b" * 64
     assert [one.change for one in over.transitions] == [Change.SUPERSEDED]
+
+
+def test_an_answer_to_what_is_over_says_so() -> None:
+    """He believes that he has taken the red alert, and it was the orange one."""
+    for by, kind in (("", ReplyKind.CLOSED), ("b" * 64, ReplyKind.SUPERSEDED)):
+        known = facts(NOON)
+        over = supersede(opened(2), known, by) if by else cancel(opened(2), known, "解除")
+        late = plan(over.escalation, facts(NOON, answers=(answer(1, "first"),)))
+        assert [one.kind for one in late.replies] == [kind]
+        assert (late.escalation.owner, late.transitions) == ("", ())
 
 
 def test_an_answer_that_came_before_the_end_is_weighed() -> None:
