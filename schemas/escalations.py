@@ -21,15 +21,11 @@ NO_STEP: Final = -1
 # -- what a county sets ---------------------------------------------------------------------------------------
 
 Seconds = Annotated[int, Field(ge=60, le=86_400)]
-Hour = Annotated[int, Field(ge=0, le=23)]
-"""Of the day, in Beijing."""
+Hour = Annotated[int, Field(ge=0, le=23)]  # of the day, in Beijing
 
 
 class Step(Model):
-    """Whom a ladder tells at a moment, and by what.
-
-    Of the media each one is told by those that he has an address for, or else by the first that he has.
-    """
+    """Whom a ladder tells at a moment, by those media that he has an address for, or else by the first that he has."""
 
     after_seconds: Annotated[int, Field(ge=0, le=86_400)]
     """Since the alert was opened here."""
