@@ -101,6 +101,7 @@ class Draft:
     escalation: Escalation
     rows: dict[str, PageRow]
     roster: tuple[Recipient, ...]
+    _people: dict[str, Recipient]
     held_until: datetime | None = None
     standings: dict[str, Standing] = field(default_factory=dict)
     called_false: set[str] = field(default_factory=set)
@@ -146,7 +147,7 @@ class Draft:
 
     def on_duty(self, officer: str) -> Recipient | None:
         """Return an officer as the roster has him, or None if he is off duty."""
-        return next((one for one in self.roster if one.officer == officer), None)
+        return self._people.get(officer)
 
     def is_told_further(self, officer: str) -> bool:
         """Tell whether an officer is still to be told: he has not answered for himself."""
@@ -271,10 +272,12 @@ def _may_revive(row: PageRow) -> bool:
 
 def draft_of(escalation: Escalation, facts: Facts) -> Draft:
     """Begin a plan; whoever cannot be reached at all is as good as off duty."""
+    roster = tuple(one for one in facts.roster if one.addresses)
     return Draft(
         facts=facts,
         before=escalation,
         escalation=escalation,
         rows={row.page_id: row for row in facts.pages},
-        roster=tuple(one for one in facts.roster if one.addresses),
+        roster=roster,
+        _people={one.officer: one for one in reversed(roster)},  # of two tiers the first that the roster names
     )
