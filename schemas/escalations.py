@@ -413,14 +413,14 @@ class ReplyDue:
 
     Attributes:
         answer: Its number.
-        counted_as: The word that it counted as: a weak ``handling`` of level 1 or 2 counts as ``received``.
-        owner: Who has it now; empty for nobody.
-        owned_at: Since when.
+        counted_as: What its word counted as: a weak ``handling`` of level 1 or 2 counts as ``received``.
+        owner: Who has it now, since ``owned_at``; empty for nobody.
     """
 
     answer: int
     officer: str
     kind: ReplyKind
+    word: AnswerWord
     counted_as: AnswerWord
     owner: str = ""
     owned_at: datetime | None = None

@@ -248,7 +248,9 @@ class Draft:
     def reply(self, answer: AnswerGiven, kind: ReplyKind, counted_as: AnswerWord) -> None:
         """Say to an officer what became of his answer."""
         one = self.escalation
-        self._replies.append(ReplyDue(answer.number, answer.officer, kind, counted_as, one.owner, one.taken_at))
+        self._replies.append(
+            ReplyDue(answer.number, answer.officer, kind, answer.word, counted_as, one.owner, one.taken_at)
+        )
 
     def finish(self, wake_at: datetime | None) -> Plan:
         """Return the plan."""
