@@ -15,25 +15,19 @@ from schemas.base import Model, Status
 from schemas.officers import AnswerWord
 from schemas.pages import Medium, Strength, Tier
 
-STEPS_MAX: Final = 16
-SECONDS_MAX: Final = 86_400
 NO_STEP: Final = -1
 """Nobody has been told yet."""
 
 # -- what a county sets ---------------------------------------------------------------------------------------
 
-Seconds = Annotated[int, Field(ge=60, le=SECONDS_MAX)]
-Hour = Annotated[int, Field(ge=0, le=23)]
-"""Of the day, in Beijing."""
+Seconds = Annotated[int, Field(ge=60, le=86_400)]
+Hour = Annotated[int, Field(ge=0, le=23)]  # of the day, in Beijing
 
 
 class Step(Model):
-    """Whom a ladder tells at a moment, and by what.
+    """Whom a ladder tells at a moment, by those media that he has an address for, or else by the first that he has."""
 
-    Of the media each one is told by those that he has an address for, or else by the first that he has.
-    """
-
-    after_seconds: Annotated[int, Field(ge=0, le=SECONDS_MAX)]
+    after_seconds: Annotated[int, Field(ge=0, le=86_400)]
     """Since the alert was opened here."""
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=len(Tier))]
     media: Annotated[tuple[Medium, ...], Field(min_length=1, max_length=len(Medium))]
@@ -50,7 +44,7 @@ class Ladder(Model):
     """Between reminders of the one who is handling."""
     report_seconds: Annotated[int, Field(ge=30, le=3_600)]
     """An SMS without a final report for so long has its reader told by the next medium."""
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=STEPS_MAX)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=16)]
 
 
 class OrdinaryRule(Model):
@@ -122,7 +116,7 @@ class Escalation:
         version: Envelope id of the newest version; a raised one opens an escalation of its own.
         incident: What several alerts of one incident share; empty for none.
         level: 1 (highest) to 4; None for what is ordinary.
-        source: County that sent it, six digits.
+        source: County that sent it, six digits; of a neighbour's silence, the neighbour.
         opened_at: From when the steps count; aware UTC, as every time here.
         acknowledge_by: Until when the county must acknowledge.
         expires_at: From when nobody is reminded any more; None for never.
@@ -222,16 +216,16 @@ class PageRow:
     """One officer told once, by one medium: what the engine knows of it. Addresses stand elsewhere.
 
     Attributes:
-        page_id: 32 hexadecimal digits; see ``services.domain.escalation.page_id``.
+        page_id: 32 hexadecimal digits; see ``services.domain.escalation_draft.page_id``.
         escalation: Key of the escalation.
         version: Envelope id that the page tells of.
         recipient: Officer, or office.
         step: Number of the ladder's step, of the answer, or of the reminder that caused it.
         code: Two digits to answer by; empty until the sender gave one out.
-        due_at: Not to be submitted before.
+        due_at: When it was decided on.
         submitted_at: When the last part was taken by a provider.
         report_by: When the next medium takes over if no final report has come.
-        taken_over: Whether the next medium was tried, or there was none.
+        taken_over: Whether the next medium was tried.
         dropped_for: Why it was dropped; None if it was not.
     """
 
@@ -409,6 +403,8 @@ class ReplyKind(StrEnum):
     """The leader and the source are told. On levels 1 and 2 it stops nothing."""
     CLOSED = "closed"
     """It was cancelled."""
+    SUPERSEDED = "superseded"
+    """A raised version took its place: answer that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,14 +413,14 @@ class ReplyDue:
 
     Attributes:
         answer: Its number.
-        counted_as: The word that it counted as: a weak ``handling`` of level 1 or 2 counts as ``received``.
-        owner: Who has it now; empty for nobody.
-        owned_at: Since when.
+        counted_as: What its word counted as: a weak ``handling`` of level 1 or 2 counts as ``received``.
+        owner: Who has it now, since ``owned_at``; empty for nobody.
     """
 
     answer: int
     officer: str
     kind: ReplyKind
+    word: AnswerWord
     counted_as: AnswerWord
     owner: str = ""
     owned_at: datetime | None = None

@@ -30,7 +30,7 @@ from schemas.escalations import (
 from schemas.officers import AnswerWord
 from schemas.pages import Medium, Recipient, Tier
 from services.domain.escalation_answers import hear, recall
-from services.domain.escalation_draft import UNANSWERED, Draft, Facts, draft_of
+from services.domain.escalation_draft import AT_ONCE, UNANSWERED, Draft, Facts, draft_of
 from services.domain.escalation_ladder import (
     QUIET_LEVEL,
     audience_of,
@@ -90,7 +90,7 @@ def open_escalation(
         acknowledge_by=min(deadline, acknowledge_by or deadline),
         expires_at=opening.expires_at,
         next_at=now,
-        wake_at=now,
+        wake_at=AT_ONCE,
         planned_at=now,
     )
 
@@ -102,12 +102,13 @@ def is_due(escalation: Escalation, now: datetime) -> bool:
     return escalation.wake_at <= now or (escalation.planned_at is not None and escalation.planned_at > now)
 
 
-def woken(escalation: Escalation, now: datetime) -> Escalation:
+def woken(escalation: Escalation) -> Escalation:
     """Return the row as whoever writes an answer, or changes a page or the roster, leaves it in the same transaction.
 
-    It is due, also after a crash, and a plan that was made before is refused for its revision.
+    It is due, also after a crash and whatever the clock does, and a plan that was made before is refused for its
+    revision.
     """
-    return replace(escalation, wake_at=min(escalation.wake_at or now, now), revision=escalation.revision + 1)
+    return replace(escalation, wake_at=AT_ONCE, revision=escalation.revision + 1)
 
 
 def plan(escalation: Escalation, facts: Facts) -> Plan:
@@ -177,12 +178,12 @@ def may_go(page: PageRow, escalation: Escalation, facts: Facts) -> bool:
 
     Not while an answer waits to be weighed: the next plan may drop the page.
     """
-    draft = draft_of(escalation, facts)
     if page.state is not PageState.DUE or any(one.number > escalation.heard for one in facts.answers):
         return False
     if page.purpose is Purpose.ALL_CLEAR:
         return True
-    return escalation.held is None and draft.on_duty(page.recipient) is not None
+    on_duty = any(one.officer == page.recipient and one.addresses for one in facts.roster)
+    return on_duty and escalation.held is None
 
 
 # -- clock and holds ------------------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ def may_go(page: PageRow, escalation: Escalation, facts: Facts) -> bool:
 def _settle_clock(draft: Draft) -> None:
     """A clock that was set back must not put off by hours what is due in minutes."""
     one, now = draft.escalation, draft.now
-    if one.level is None:
+    if one.level is None or one.state is EscalationState.CANCELLED:
         return
     ladder = draft.ladder
     latest = now + pause_after(ladder, one.step)
@@ -269,7 +270,7 @@ def _all_clear(draft: Draft) -> None:
     one = draft.escalation
     if one.state is not EscalationState.CANCELLED or one.superseded_by:
         return
-    told = {row.recipient: row.tier for row in draft.rows.values() if row.submitted_at is not None}
+    told = {row.recipient: row.tier for row in draft.rows.values() if _went_out(row)}
     done = {row.recipient for row in draft.rows.values() if row.purpose is Purpose.ALL_CLEAR}
     for officer, tier in told.items():
         if officer not in done:
@@ -277,9 +278,14 @@ def _all_clear(draft: Draft) -> None:
             draft.page(recipient, Purpose.ALL_CLEAR, 0, (_quietest(draft, recipient),))
 
 
+def _went_out(row: PageRow) -> bool:
+    # A report may come before the sender has written down that it submitted the page.
+    return row.submitted_at is not None or row.state in {PageState.SUBMITTED, PageState.DELIVERED}
+
+
 def _quietest(draft: Draft, recipient: Recipient) -> Medium:
-    used = {row.medium for row in draft.rows.values() if row.recipient == recipient.officer and row.submitted_at}
-    known = used | {medium for medium, _ in recipient.addresses}
+    used = {row.medium for row in draft.rows.values() if row.recipient == recipient.officer and _went_out(row)}
+    known = used if draft.escalation.level is None else used | {medium for medium, _ in recipient.addresses}
     return next(medium for medium in QUIETEST_FIRST if medium in known)
 
 
@@ -314,5 +320,6 @@ def _moments_of_ladder(draft: Draft) -> Iterator[datetime]:
     if one.level == QUIET_LEVEL and draft.is_quiet():
         yield draft.quiet_end()
     for row in draft.rows.values():
-        if row.report_by and waits_for_report(row) and may_be_taken_over(draft, row) and draft.on_duty(row.recipient):
+        waits = waits_for_report(row) and may_be_taken_over(draft, row) and draft.on_duty(row.recipient)
+        if waits and row.report_by is not None and row.report_by > draft.now:
             yield row.report_by

@@ -69,7 +69,7 @@ def _rearm(draft: Draft) -> None:
 def _weigh(draft: Draft, answer: AnswerGiven) -> None:
     word = counted_as(answer.word, answer.strength, draft.escalation.level)
     if draft.escalation.state is EscalationState.CANCELLED:
-        draft.reply(answer, ReplyKind.CLOSED, word)
+        draft.reply(answer, ReplyKind.SUPERSEDED if draft.escalation.superseded_by else ReplyKind.CLOSED, word)
     elif word in TAKING:
         _take(draft, answer, word)
     elif word is AnswerWord.FALSE_ALARM:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Final
 
@@ -15,6 +15,7 @@ from schemas.escalations import (
     Change,
     DropReason,
     Escalation,
+    EscalationKind,
     EscalationState,
     Hold,
     Ladder,
@@ -39,6 +40,8 @@ ESCALATING: Final = frozenset({Purpose.STEP, Purpose.PASSED_ON})
 """Pages that ask somebody to take the alert."""
 UNANSWERED: Final = frozenset({EscalationState.OPEN, EscalationState.EXHAUSTED})
 REVIVABLE: Final = frozenset({DropReason.OFF_DUTY, DropReason.ACKNOWLEDGED})
+AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When to look again if something has happened: a moment that no clock set back comes before."""
 _ID_DIGITS: Final = 32
 _SATURDAY: Final = 5
 
@@ -98,6 +101,7 @@ class Draft:
     escalation: Escalation
     rows: dict[str, PageRow]
     roster: tuple[Recipient, ...]
+    _people: dict[str, Recipient]
     held_until: datetime | None = None
     standings: dict[str, Standing] = field(default_factory=dict)
     called_false: set[str] = field(default_factory=set)
@@ -143,7 +147,7 @@ class Draft:
 
     def on_duty(self, officer: str) -> Recipient | None:
         """Return an officer as the roster has him, or None if he is off duty."""
-        return next((one for one in self.roster if one.officer == officer), None)
+        return self._people.get(officer)
 
     def is_told_further(self, officer: str) -> bool:
         """Tell whether an officer is still to be told: he has not answered for himself."""
@@ -235,14 +239,18 @@ class Draft:
         word: AnswerWord | None = None,
         strength: Strength | None = None,
     ) -> None:
-        """Tell the source."""
+        """Tell the source; of a neighbour's silence that is ourselves."""
         one = self.escalation
+        if one.kind is EscalationKind.NEIGHBOUR:
+            return
         self._words.append(SourceWord(kind, one.key, one.version, self.now, officer, word, strength))
 
     def reply(self, answer: AnswerGiven, kind: ReplyKind, counted_as: AnswerWord) -> None:
         """Say to an officer what became of his answer."""
         one = self.escalation
-        self._replies.append(ReplyDue(answer.number, answer.officer, kind, counted_as, one.owner, one.taken_at))
+        self._replies.append(
+            ReplyDue(answer.number, answer.officer, kind, answer.word, counted_as, one.owner, one.taken_at)
+        )
 
     def finish(self, wake_at: datetime | None) -> Plan:
         """Return the plan."""
@@ -266,10 +274,12 @@ def _may_revive(row: PageRow) -> bool:
 
 def draft_of(escalation: Escalation, facts: Facts) -> Draft:
     """Begin a plan; whoever cannot be reached at all is as good as off duty."""
+    roster = tuple(one for one in facts.roster if one.addresses)
     return Draft(
         facts=facts,
         before=escalation,
         escalation=escalation,
         rows={row.page_id: row for row in facts.pages},
-        roster=tuple(one for one in facts.roster if one.addresses),
+        roster=roster,
+        _people={one.officer: one for one in reversed(roster)},  # of two tiers the first that the roster names
     )

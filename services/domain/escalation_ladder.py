@@ -50,8 +50,8 @@ def audience_of(tiers: Iterable[Tier], roster: Iterable[Recipient]) -> Audience:
     missing = tuple(tier for tier in wanted if tier not in present)
     chosen = {tier for tier in wanted if tier in present}
     for tier in missing:
-        above = _CLIMB[_CLIMB.index(tier) + 1 :]
-        chosen |= set(next(([one] for one in above if one in present), []))
+        above = [one for one in _CLIMB[_CLIMB.index(tier) + 1 :] if one in present]
+        chosen.update(above[:1])
     return Audience(tuple(one for one in people if one.tier in chosen), missing)
 
 
@@ -205,7 +205,9 @@ def _is_stuck(draft: Draft, row: PageRow) -> bool:
 def _use_next_medium(draft: Draft, row: PageRow, recipient: Recipient) -> None:
     used = {page.medium for page in draft.pages_to(row.recipient) if page.step >= row.step} | {row.medium}
     free = next((one for one in TAKEOVER if one not in used and recipient.address(one) is not None), None)
+    if free is None:
+        return  # an address may be added to the roster later
     draft.change(draft.rows[row.page_id], taken_over=True)
-    if free is not None and draft.page(recipient, row.purpose, row.step, (free,)):
+    if draft.page(recipient, row.purpose, row.step, (free,)):
         why = "failed" if row.state is PageState.FAILED else "no final report"
         draft.record(Change.NEXT_MEDIUM, f"{row.medium} {why}: {free}", officer=row.recipient)

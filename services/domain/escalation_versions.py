@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from schemas.errors import InvariantError
 from schemas.escalations import NO_STEP, Change, Escalation, EscalationState, Ladder, Plan
 from services.domain.escalation_answers import hear, recall
-from services.domain.escalation_draft import Facts, draft_of
+from services.domain.escalation_draft import AT_ONCE, Facts, draft_of
 from services.domain.levels import LevelChange, level_change
 from services.domain.policies import ladder_of
 
@@ -90,16 +90,19 @@ def carry_on(escalation: Escalation, facts: Facts, version: NewVersion) -> Plan:
     if one.level != version.level:
         draft.set(level=version.level, **_at_level(one, facts, version.level))
     draft.record(Change.VERSION_CHANGED, f"level {one.level} to {version.level}")
-    return draft.finish(facts.now)
+    return draft.finish(AT_ONCE)
 
 
 def _at_level(one: Escalation, facts: Facts, level: int) -> dict[str, object]:
     ladder = ladder_of(facts.policy, level)
     deadline = one.opened_at + timedelta(seconds=ladder.acknowledge_seconds)
     values: dict[str, object] = {"acknowledge_by": max(deadline, one.acknowledge_by)}
-    if one.state is EscalationState.OPEN and one.step != NO_STEP:
-        step = _step_by_now(ladder, facts.now - one.opened_at)
-        values |= {"step": step, "next_at": max(facts.now, one.opened_at + _end_of(ladder, step))}
+    if one.step != NO_STEP:
+        exhausted = one.state is EscalationState.EXHAUSTED
+        step = len(ladder.steps) - 1 if exhausted else _step_by_now(ladder, facts.now - one.opened_at)
+        values["step"] = step
+        if one.state is EscalationState.OPEN:
+            values["next_at"] = max(facts.now, one.opened_at + _end_of(ladder, step))
     return values
 
 

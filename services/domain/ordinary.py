@@ -20,7 +20,7 @@ from schemas.escalations import (
     Purpose,
 )
 from schemas.pages import Medium, Recipient, Tier
-from services.domain.escalation_draft import Draft
+from services.domain.escalation_draft import AT_ONCE, Draft
 from services.domain.escalation_ladder import audience_of, media_for
 
 _DAYS_MAX: Final = 366
@@ -81,7 +81,7 @@ def open_ordinary(
         now,
         deadline,
         next_at=now,
-        wake_at=now,
+        wake_at=AT_ONCE,
         planned_at=now,
     )
 
