@@ -139,7 +139,7 @@ def give_answer(
 ) -> AnswerGiven:
     """Write an officer's answer down for the escalation that tells of an event, and have it planned anew."""
     answer = tx.paging.add_answer(escalation.key, officer, word, strength=strength, at=now, to_officer=to_officer)
-    tx.paging.keep(woken(escalation, now))
+    tx.paging.keep(woken(escalation))
     return answer
 
 

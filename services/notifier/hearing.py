@@ -231,7 +231,7 @@ def join_reports(tx: Transaction, page: PageRow, now: datetime) -> None:
     tx.paging.keep_page(replace(page, state=state, delivered_at=delivered_at))
     escalation = tx.paging.escalation(page.escalation)
     if escalation is not None:
-        tx.paging.keep(woken(escalation, now))
+        tx.paging.keep(woken(escalation))
 
 
 def _id_of(reply: Reply) -> str:

@@ -34,7 +34,17 @@ from services.domain.policies import ladder_of
 from services.domain.reply_codes import allocate
 from services.domain.sms_parts import segment
 from services.domain.sms_text import Signature, compose
-from services.domain.storms import Bundle, Hold, PageDue, Send, SendWith, bundle_with, decide, suppression_of
+from services.domain.storms import (
+    Bundle,
+    Hold,
+    PageDue,
+    Send,
+    SendWith,
+    bundle_with,
+    decide,
+    suppression_of,
+    waiting_bundle,
+)
 from services.domain.telling import told_of_provider
 from services.notifier.planning import Planner
 from services.notifier.wording import (
@@ -136,7 +146,7 @@ class Sender:
         recipient = self._duty.recipient(work.recipient)
         address = recipient.address(work.medium) if recipient else None
         if provider is None or address is None:
-            self._fail(tx, work, "provider.none" if provider is None else "address.none", now)
+            self._fail(tx, work, "provider.none" if provider is None else "address.none")
             return None
         work = replace(work, provider=provider)
         capabilities = self._pagers[provider].capabilities
@@ -176,7 +186,9 @@ class Sender:
                 page.due_at,
             )
             held = tx.paging.held_for(page.recipient)
-            decision = decide(due, told=tx.paging.told_to(page.recipient, now - _TOLD_FOR), held=held, now=now)
+            lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
+            waiting = waiting_bundle(held, page.recipient, told.area)
+            decision = decide(due, told=lately, waiting=waiting, now=now)
             match decision:
                 case Send():
                     pass
@@ -185,7 +197,8 @@ class Sender:
                     tx.paging.keep_work(replace(work, next_at=decision.until))
                     return None
                 case SendWith():
-                    members = bundle_with(due, held, decision).members
+                    others = [one for one in held if one.page_id != page.page_id]
+                    members = bundle_with(due, others, decision).members
                     holder = f"bundle:{page.page_id}"
                     code = self._code_of(tx, page.recipient, holder, now)
                     facts = bundle_facts(told, len(members), min(one.level for one in members), code)
@@ -218,7 +231,7 @@ class Sender:
             tx.paging.keep_page(replace(held, state=PageState.SUBMITTED, code=code, submitted_at=now))
             escalation = tx.paging.escalation(held.escalation)
             if escalation is not None:
-                tx.paging.keep(woken(escalation, now))
+                tx.paging.keep(woken(escalation))
 
     def _code(self, tx: Transaction, page: PageRow, holder: str, now: datetime) -> str:
         return page.code or self._code_of(tx, page.recipient, holder, now)
@@ -262,7 +275,7 @@ class Sender:
                 if is_alarm:
                     text = told_of_provider(provider, code)
                     tx.waiting_room.tell(NoticeKind.PROVIDER_DOWN, provider, "", text, now)
-                self._fail(tx, work, code, now)
+                self._fail(tx, work, code)
             case _:
                 assert_never(step)
 
@@ -278,16 +291,16 @@ class Sender:
             report_by = now + timedelta(seconds=seconds)
         state = PageState.SUBMITTED if reports else PageState.DELIVERED
         tx.paging.keep_page(replace(page, state=state, submitted_at=now, report_by=report_by))
-        tx.paging.keep(woken(escalation, now))
+        tx.paging.keep(woken(escalation))
 
-    def _fail(self, tx: Transaction, work: PageWork, code: str, now: datetime) -> None:
+    def _fail(self, tx: Transaction, work: PageWork, code: str) -> None:
         tx.paging.drop_work(work.page_id)
         page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
         escalation = tx.paging.escalation(page.escalation) if page else None
         log.warning("notifier.page_failed", page_id=work.page_id, medium=work.medium.value, code=code)
         if page is not None and escalation is not None and page.state is PageState.DUE:
             tx.paging.keep_page(replace(page, state=PageState.FAILED))
-            tx.paging.keep(woken(escalation, now))
+            tx.paging.keep(woken(escalation))
 
 
 def _need(work: PageWork) -> Need:
