@@ -291,10 +291,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _signed(body: str, signature: Signature) -> str:
-    match signature.place:
-        case SignaturePlace.FIRST:
-            return f"【{signature.name}】{body}"
-        case SignaturePlace.LAST:
-            return f"{body}【{signature.name}】"
-        case SignaturePlace.NONE:
-            return body
+    if signature.place is SignaturePlace.NONE:
+        return body
+    name = f"【{signature.name}】"
+    return name + body if signature.place is SignaturePlace.FIRST else body + name
