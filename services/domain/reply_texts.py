@@ -148,12 +148,13 @@ def _with_hint(why: str, pages: Sequence[AnswerablePage]) -> str:
 
 
 def _listed(head: str, items: Sequence[str], tail: str) -> str:
-    """Return as many items as one SMS holds, 等 behind them if some are left out."""
-    for shown in range(len(items), 0, -1):
-        line = head + "、".join(items[:shown]) + ("" if shown == len(items) else "等") + tail
-        if units(line) <= SINGLE_UNITS:
-            return line
-    return f"{head}{len(items)}条{tail}"
+    """Return as many items as one SMS holds, one at least, and 等 behind them if some are left out."""
+    line = head + "、".join(items) + tail
+    shown = len(items)
+    while units(line) > SINGLE_UNITS and shown > 1:
+        shown -= 1
+        line = head + "、".join(items[:shown]) + "等" + tail
+    return line
 
 
 def _short(text: str, most: int) -> str:

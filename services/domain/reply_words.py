@@ -121,6 +121,8 @@ _CODE: Final = (
 _OF_WORD: Final[dict[str, _Kind]] = {
     word.replace("\x00", " "): kind for kind, words in _WORDS.items() for word in words.split(" ")
 }
+VOCABULARY: Final = frozenset(_OF_WORD)
+"""Every word that a reply may be made of, besides codes and what stands behind 转."""
 
 
 def _spelt(word: str) -> str:

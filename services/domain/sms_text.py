@@ -60,6 +60,10 @@ class SmsKind(StrEnum):
     RAISED = "alert_raised"
     CANCELLED = "alert_cancelled"
     REMINDER = "alert_reminder"
+    PASSED_ON = "alert_passed_on"
+    """Somebody passed it on to this officer."""
+    FALSE_ALARM = "alert_called_false"
+    """Somebody calls it a false alarm; for the leader."""
     BUNDLE = "alert_bundle"
     EXHAUSTED = "alert_exhausted"
     SILENT = "neighbour_silent"
@@ -74,6 +78,8 @@ FORMS: Final[dict[SmsKind, str]] = {
     SmsKind.RAISED: "{source}预警升为{level}级：{place}，{event}。回复{code}收到。",
     SmsKind.CANCELLED: "{source}解除预警：{place}，{event}。编号{code}不用再答。",
     SmsKind.REMINDER: "提醒：{source}发的{level}级预警还在办，{place}，{event}。回复{code}收到。",
+    SmsKind.PASSED_ON: "转给您：{source}发{level}级预警，{place}，{event}。回复{code}收到。",
+    SmsKind.FALSE_ALARM: "误报待核实：{source}发{level}级预警，{place}，{event}。回复{code}收到。",
     SmsKind.BUNDLE: "{level}级等预警共{count}条：{place}，{event}等。回复{code}收到，算全部签收。",
     SmsKind.EXHAUSTED: "无人签收，请打电话：{source}发{level}级，{place}，{event}。回复{code}收到。",
     SmsKind.SILENT: "{source}未答本县{level}级预警，请打其值班电话{phone}。回复{code}收到。",
@@ -291,10 +297,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _signed(body: str, signature: Signature) -> str:
-    match signature.place:
-        case SignaturePlace.FIRST:
-            return f"【{signature.name}】{body}"
-        case SignaturePlace.LAST:
-            return f"{body}【{signature.name}】"
-        case SignaturePlace.NONE:
-            return body
+    if signature.place is SignaturePlace.NONE:
+        return body
+    name = f"【{signature.name}】"
+    return name + body if signature.place is SignaturePlace.FIRST else body + name

@@ -63,6 +63,8 @@ def of_kind(kind: SmsKind, facts: SmsFacts = FULL, status: Status = Status.ACTUA
         (SmsKind.RAISED, "荔波预警升为1级：环江、南丹，暴雨。回复37收到。"),
         (SmsKind.CANCELLED, "荔波解除预警：环江、南丹，暴雨。编号37不用再答。"),
         (SmsKind.REMINDER, "提醒：荔波发的1级预警还在办，环江、南丹，暴雨。回复37收到。"),
+        (SmsKind.PASSED_ON, "转给您：荔波发1级预警，环江、南丹，暴雨。回复37收到。"),
+        (SmsKind.FALSE_ALARM, "误报待核实：荔波发1级预警，环江、南丹，暴雨。回复37收到。"),
         (SmsKind.BUNDLE, "1级等预警共12条：环江、南丹，暴雨等。回复37收到，算全部签收。"),
         (SmsKind.EXHAUSTED, "无人签收，请打电话：荔波发1级，环江、南丹，暴雨。回复37收到。"),
         (SmsKind.SILENT, "荔波未答本县1级预警，请打其值班电话0854-3611119。回复37收到。"),
