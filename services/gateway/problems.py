@@ -33,6 +33,8 @@ FAMILIES: Final[Mapping[str, tuple[int, str]]] = {
     "guard": (422, "The content holds what must not travel"),
     "acknowledgement": (422, "The acknowledgement does not fit"),
     "encryption": (409, "The content cannot be encrypted to everybody it is for"),
+    "paging": (404, "This node tells nobody"),
+    "silence": (409, "Nobody can be kept from being told so"),
     "call": (422, "The call cannot be put on record so"),
     "erasure": (409, "The content cannot be erased"),
     "notice": (409, "The notice cannot be closed"),

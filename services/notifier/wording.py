@@ -27,6 +27,7 @@ _KIND_OF: Final = {
 _EXTENSION_ROOM: Final = 4
 _LOWEST: Final = 4
 _NO_EVENT: Final = "来文"
+_DRILL: Final = "值班演练"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ def sms_facts(told: Told, page: PageRow, code: str) -> SmsFacts:
         return SmsFacts(
             SmsKind.SILENT, one.level or _LOWEST, source=county, code=code, phone=told.phone, status=one.status
         )
+    if told.alert is None and told.event is None and one.kind is EscalationKind.ALERT:  # a drill of our own
+        place = name_of(one.source)
+        level = one.level or _LOWEST
+        return SmsFacts(SmsKind.ISSUED, level, source=place, place=place, event=_DRILL, code=code, status=one.status)
     if told.alert is None:
         return SmsFacts(SmsKind.DIGEST, count=1, status=one.status)
     facts = facts_of(told.alert, one.source, code=code, status=one.status)

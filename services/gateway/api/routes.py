@@ -3,7 +3,13 @@
 from typing import Final
 
 from schemas.access import Scope
-from schemas.drafts import AcknowledgementDraft, CallDraft, ErasureDraft, EventDraft, UploadDraft
+from schemas.drafts import (
+    AcknowledgementDraft,
+    CallDraft,
+    ErasureDraft,
+    EventDraft,
+    UploadDraft,
+)
 from schemas.evidence import Evidence
 from services.gateway.answers import (
     Accepted,
@@ -39,6 +45,7 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 
 
@@ -297,6 +304,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         Scope.EVENTS_READ,
         MemberList,
     ),
+    *PAGING,
     Route(
         "GET",
         f"{BASE}/notices",
