@@ -9,12 +9,15 @@ from typing import Annotated, Final, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Model, VersionOne
+from schemas.errors import Fault
 from schemas.faults import broken_rule
 from schemas.forms import LINE_PATTERN
 
 CALENDAR_MAX_BYTES: Final = 256 * 1024
 ICS_MAX_BYTES: Final = 1024 * 1024
 ICS_EVENTS_MAX: Final = 5000
+ICS_LENGTH_MAX_DAYS: Final = 366
+"""Of one occurrence."""
 HOLIDAY_MAX_DAYS: Final = 31
 
 
@@ -136,6 +139,14 @@ class CalendarEvent:
     left_out: tuple[datetime, ...] = ()
     replaces: datetime | None = None
     cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IcsFile:
+    """What a calendar file says, and the lines of it that were left out, each with its mend."""
+
+    events: tuple[CalendarEvent, ...]
+    faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ _FORMS: Final = {
     Medium.EMAIL: r"^[^\s@<>]{1,64}@[^\s@<>]{1,189}$",
     Medium.WEBHOOK: r"^https?://[^\s<>]{1,500}$",
 }
-_ADDRESSES: Final = {
+_ADDRESSES: Final[dict[Medium, TypeAdapter[str]]] = {
     medium: TypeAdapter(
         Annotated[str, StringConstraints(pattern=PHONE_PATTERN if medium in _TELEPHONES else _FORMS[medium])]
     )

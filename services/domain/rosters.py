@@ -56,7 +56,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """One record as it counts: of its moves the first that fits is made.
+    """One record, or one shift of an import, as it counts: of its moves the first that fits is made.
 
     Attributes:
         rank: 0 a swap, 1 an override; a swap is made first.
@@ -274,18 +274,16 @@ def _revised(roster: Roster, shift: DutyShift) -> DutyShift:
     return DutyShift(shift.tier, shift.officer, shift.starts_at, shift.ends_at, shift.turn, revision)
 
 
-def moves_of(change: Change) -> tuple[Move, ...]:
-    """Return what a record changes about who stands where; nothing for notes, marks and plans."""
+def moves_of(change: Change) -> tuple[tuple[Move, ...], ...]:
+    """Return what a record changes about who stands where, one group for each ``Stand``; nothing for any other kind."""
     match change:
         case Override():
-            return (Move(change.starts_at, change.ends_at, change.tier, change.replaces, change.officer),)
+            return ((Move(change.starts_at, change.ends_at, change.tier, change.replaces, change.officer),),)
         case Import():
-            return tuple(Move(one.starts_at, one.ends_at, one.tier, None, one.officer) for one in change.shifts)
+            return tuple((Move(one.starts_at, one.ends_at, one.tier, None, one.officer),) for one in change.shifts)
         case Swap():
             first, second = change.first_span, change.second_span
-            return (
-                Move(first.starts_at, first.ends_at, None, change.first, change.second),
-                Move(second.starts_at, second.ends_at, None, change.second, change.first),
-            )
+            there = Move(first.starts_at, first.ends_at, None, change.first, change.second)
+            return ((there, Move(second.starts_at, second.ends_at, None, change.second, change.first)),)
         case _:
             return ()

@@ -35,7 +35,7 @@ def add_workdays(moment: datetime, count: int, workdays: Workdays) -> datetime:
         workdays: The county's days.
 
     Returns:
-        Aware UTC.
+        Aware, in the zone of ``moment``.
     """
     day = moment.astimezone(BEIJING)
     for _ in range(min(count, WORKDAYS_MAX)):
