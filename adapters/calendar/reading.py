@@ -6,7 +6,7 @@ Recurrences are not followed here: ``services.domain.recurrence`` does that.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
@@ -27,6 +27,9 @@ OFFICER: Final = "X-SIHU-OFFICER"
 TIER: Final = "X-SIHU-TIER"
 HERE: Final = ZoneInfo("Asia/Shanghai")
 """Zone of days and of times that name none."""
+
+_Event: TypeAlias = Any
+"""The library's event: each of its properties is one of thirty types, and any of them may be there."""
 
 _DEPTH_MAX: Final = 4
 _FAULTS_MAX: Final = 20
@@ -74,7 +77,7 @@ def read_ics(data: bytes) -> IcsFile:
     return IcsFile(tuple(events), tuple(faults[:_FAULTS_MAX]))
 
 
-def _events(calendar: Any) -> Iterator[Event]:  # noqa: ANN401 - the library's component
+def _events(calendar: _Event) -> Iterator[_Event]:
     return (one for one in calendar.subcomponents if isinstance(one, Event))
 
 
@@ -100,7 +103,7 @@ def _lines_of_events(data: bytes) -> list[int] | Fault:
     return lines if not within else Fault("ics.malformed", "", "it ends before its last END")
 
 
-def _read(event: Event, line: int) -> CalendarEvent:
+def _read(event: _Event, line: int) -> CalendarEvent:
     broken = dict(event.errors)
     for name in ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"):
         if name in broken or len(_all(event, name)) > (1 if name in {"DTSTART", "RRULE"} else _LIST_MAX):
@@ -111,7 +114,7 @@ def _read(event: Event, line: int) -> CalendarEvent:
         raise _UnreadableError("VEVENT", "it cannot be read; write it after RFC 5545") from exc
 
 
-def _built(event: Event, line: int) -> CalendarEvent:
+def _built(event: _Event, line: int) -> CalendarEvent:
     if "DTSTART" not in event:
         raise _UnreadableError("DTSTART", "say when it starts")
     start = event["DTSTART"].dt
@@ -135,7 +138,7 @@ def _built(event: Event, line: int) -> CalendarEvent:
     )
 
 
-def _all(event: Event, name: str) -> list[Any]:
+def _all(event: _Event, name: str) -> list[Any]:
     found = event.get(name)
     return found if isinstance(found, list) else [] if found is None else [found]
 
@@ -149,7 +152,7 @@ def _aware(value: date | datetime) -> datetime:
     return value.replace(tzinfo=HERE) if value.tzinfo is None else value
 
 
-def _length(event: Event, starts_at: datetime, *, whole_days: bool) -> timedelta:
+def _length(event: _Event, starts_at: datetime, *, whole_days: bool) -> timedelta:
     if "DTEND" in event:
         length = _aware(event["DTEND"].dt) - starts_at
     elif "DURATION" in event:
@@ -161,7 +164,7 @@ def _length(event: Event, starts_at: datetime, *, whole_days: bool) -> timedelta
     return length
 
 
-def _names(event: Event) -> Iterator[str]:
+def _names(event: _Event) -> Iterator[str]:
     """Yield whom it names: our own property, or else what each attendee is called and his address."""
     if own := str(event.get(OFFICER, "")):
         yield own[:_TEXT_MAX]
@@ -171,14 +174,14 @@ def _names(event: Event) -> Iterator[str]:
         yield str(one)[:_TEXT_MAX].removeprefix("mailto:").removeprefix("MAILTO:")
 
 
-def _categories(event: Event) -> Iterator[str]:
+def _categories(event: _Event) -> Iterator[str]:
     if own := str(event.get(TIER, "")):
         yield own[:_TEXT_MAX]
     for entry in _all(event, "CATEGORIES"):
         yield from (str(one)[:_TEXT_MAX] for one in getattr(entry, "cats", ())[:_LIST_MAX])
 
 
-def _extra(event: Event) -> Iterator[tuple[datetime, timedelta | None]]:
+def _extra(event: _Event) -> Iterator[tuple[datetime, timedelta | None]]:
     for one in (one for entry in _all(event, "RDATE") for one in entry.dts):
         if not isinstance(one.dt, tuple):
             yield _aware(one.dt), None
@@ -190,7 +193,7 @@ def _extra(event: Event) -> Iterator[tuple[datetime, timedelta | None]]:
         yield start, length
 
 
-def _replaces(event: Event) -> datetime | None:
+def _replaces(event: _Event) -> datetime | None:
     if "RECURRENCE-ID" not in event:
         return None
     found = event["RECURRENCE-ID"]
@@ -199,7 +202,7 @@ def _replaces(event: Event) -> datetime | None:
     return _aware(found.dt)
 
 
-def _rule(event: Event, starts_at: datetime) -> Rule | None:
+def _rule(event: _Event, starts_at: datetime) -> Rule | None:
     if "RRULE" not in event:
         return None
     parts = {str(name).upper(): values for name, values in event["RRULE"].items()}

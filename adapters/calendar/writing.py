@@ -1,4 +1,4 @@
-"""Turns of a roster as a calendar file (RFC 5545), by ``icalendar``: whoever subscribes to it sees roles, no numbers."""
+"""Turns of a roster as a calendar file (RFC 5545), by ``icalendar``: it shows roles and no numbers."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,8 @@ def write_ics(entries: Iterable[CalendarEntry], *, name: str, now: datetime) -> 
     calendar.add_component(_zone())
     for one in entries:
         calendar.add_component(_event(one, now))
-    return calendar.to_ical()
+    data: bytes = calendar.to_ical()
+    return data
 
 
 def _zone() -> Timezone:
