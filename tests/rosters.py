@@ -56,20 +56,26 @@ def layer_toml(name: str, tier: str = "primary", members: str = '"duty-a", "duty
     )
 
 
+def office_toml(office: str, display: str, tier: str, one: str) -> str:
+    """Return an office with one verified number."""
+    return (
+        f'[[offices]]\noffice = "{office}"\ndisplay = "{display}"\ntier = "{tier}"\n'
+        f"[[offices.numbers]]\n{one}\nverified_at = {VERIFIED}\n"
+    )
+
+
 PLAN: Final = "\n".join(
     [
         f'county = "{COUNTY}"',
         contacts_toml(),
         layer_toml("day"),
-        layer_toml("second", "secondary", '"duty-b", "duty-c", "duty-a", "duty-c"'),
+        layer_toml("second", "secondary", '"duty-b", "duty-c", "duty-c", "duty-a"'),
         layer_toml("lead", "leader", '"head-a"'),
-        f'[[offices]]\noffice = "office"\ndisplay = "值班室"\ntier = "office"\n'
-        f'[[offices.numbers]]\nmedium = "voice"\naddress = "0778-8820110"\nverified_at = {VERIFIED}',
-        f'[[offices]]\noffice = "city"\ndisplay = "市值班室"\ntier = "superior"\n'
-        f'[[offices.numbers]]\nmedium = "fax"\naddress = "0778-2281110"\nverified_at = {VERIFIED}',
+        office_toml("office", "值班室", "office", 'medium = "voice"\naddress = "0778-8820110"'),
+        office_toml("city", "市值班室", "superior", 'medium = "fax"\naddress = "0778-2281110"'),
     ]
 )
-"""Primary 甲 乙 daily, secondary 乙 丙 甲 丙 daily, one leader, both offices."""
+"""Primary 甲 乙 daily, secondary 乙 丙 丙 甲 daily, one leader, both offices."""
 
 
 def texts(plan: str = PLAN, *changes: Change, calendars: tuple[tuple[str, bytes], ...] = ()) -> RosterTexts:

@@ -149,7 +149,7 @@ class DueTest(NamedTuple):
     last_at: datetime
 
 
-def tests_due(roster: Roster, now: datetime) -> tuple[DueTest, ...]:
+def due_tests(roster: Roster, now: datetime) -> tuple[DueTest, ...]:
     """Return the verified numbers to which a test page is due, the longest untested first."""
     owners = [(one.officer, one.display, one.numbers) for one in roster.plan.contacts]
     owners += [(one.office, one.display, one.numbers) for one in roster.plan.offices]
