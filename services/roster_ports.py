@@ -1,10 +1,8 @@
 """What the services need from outside for a roster, as Protocols."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from schemas.calendars import CalendarEntry, IcsFile
 from schemas.errors import Fault
 from services.domain.roster_files import RosterHistory
 
@@ -40,13 +38,3 @@ class Rosters(Protocol):
             RequestError: The place is not to be written.
             UnavailableError: The disk is full or failing.
         """
-
-
-class CalendarFiles(Protocol):
-    """Calendar files (RFC 5545), as two functions of a module."""
-
-    def read_ics(self, data: bytes) -> IcsFile:
-        """Return the events of a file, and what could not be read."""
-
-    def write_ics(self, entries: Iterable[CalendarEntry], *, name: str, now: datetime) -> bytes:
-        """Return a file."""

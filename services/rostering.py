@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,8 +16,8 @@ from services.roster_ports import Rosters
 
 C = TypeVar("C", bound=Change)
 
-_ID_BYTES = 16
-_SHORTEST_PREFIX = 6
+_ID_BYTES: Final = 16
+_SHORTEST_PREFIX: Final = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from services.cli.officer import OFFICER_FILES
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.roster_changes import app as changes_app
 from services.cli.roster_desk import RosterDesk, moment
-from services.domain.coverage import DueTest, due_tests, gaps, tier_zh
+from services.domain.coverage import MUST_STAND, DueTest, due_tests, gaps, tier_zh
 from services.domain.rosters import on_duty, shifts
 from services.domain.trust_files import load_officers
 
@@ -49,6 +49,10 @@ def show(*, at: At = None, hindsight: Hindsight = False, directory: Dir = HERE, 
     rows = [
         (tier_zh(one.tier), one.officer, output.plain(one.display), _reached(one), output.minute(ends.get(one.tier)))
         for one in found
+    ]
+    standing = {one.tier for one in found}
+    rows[:0] = [
+        (tier_zh(tier), "–", "[bold red]无人值班 nobody[/]", "", "") for tier in MUST_STAND if tier not in standing
     ]
     title = f"值班 on duty {output.minute(when)}"
     columns = ("岗位 tier", "编号 id", "*称呼 name", "*联系 reached by", "至 until")

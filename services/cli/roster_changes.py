@@ -70,7 +70,7 @@ InTier = Annotated[Slot | None, typer.Option("--tier", help="Only there; needed 
 
 
 @app.command()
-def override(
+def override(  # noqa: PLR0913 - one parameter for each option
     officer: Officer,
     *,
     starts: From,
@@ -98,7 +98,7 @@ def override(
 
 
 @app.command()
-def swap(
+def swap(  # noqa: PLR0913 - one parameter for each option
     first: Officer,
     first_span: SpanText,
     second: Officer,
@@ -245,7 +245,7 @@ def export_(
 
 
 @app.command("import")
-def import_(  # noqa: PLR0913 - every option is one of the command's
+def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.ics")],
     *,
     by: By,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from schemas.base import BEIJING, FIRST_YEAR, LAST_YEAR
 from schemas.errors import Fault, RequestError
@@ -18,7 +18,7 @@ from services.rostering import Rostering
 
 C = TypeVar("C", bound=Change)
 
-_DATE_LENGTH = 10
+_DATE_LENGTH: Final = 10
 
 
 @dataclass
