@@ -90,9 +90,10 @@ def _newest(events: Iterable[CalendarEvent]) -> tuple[list[CalendarEvent], list[
 
 def _of_event(event: CalendarEvent, ends_at: datetime) -> Iterator[Occurrence]:
     left_out = {_moment(one) for one in event.left_out}
-    lengths: dict[datetime, timedelta] = {}
-    for start in _by_rule(event, ends_at) if event.rule else (event.starts_at,):
-        lengths[start] = event.length
+    lengths = dict.fromkeys(_by_rule(event, ends_at), event.length)
+    if event.rule is None or event.rule.until is None or event.starts_at <= event.rule.until:
+        # DTSTART is the first occurrence even of a rule that it does not fit, as calendar programs show it.
+        lengths[event.starts_at] = event.length
     for start, length in event.extra_starts:
         lengths[start.astimezone(event.starts_at.tzinfo)] = event.length if length is None else length
     for start, length in lengths.items():

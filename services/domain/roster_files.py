@@ -156,7 +156,10 @@ def fold(plan: RosterPlan, changes: Iterable[Change], *, version: int = 1) -> Ro
         version: How many texts of the plan there were.
     """
     numbered = tuple(enumerate(changes, 1))
-    withdrawn = {one.record: (number, one.recorded_at) for number, one in numbered if isinstance(one, Withdrawal)}
+    withdrawn: dict[str, tuple[int, datetime]] = {}
+    for number, one in numbered:
+        if isinstance(one, Withdrawal):
+            withdrawn.setdefault(one.record, (number, one.recorded_at))
     marks: dict[tuple[str, str, str], dict[str, datetime]] = {}
     for _, one in numbered:
         if isinstance(one, NumberMark) and one.id not in withdrawn:

@@ -29,8 +29,9 @@ def _listed(values: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[str]
     return st.lists(values, min_size=1, max_size=most, unique=True).map(lambda found: ",".join(map(str, found)))
 
 
+# Never MO and 1MO in one list: dateutil, on which the oracle stands, takes only what fits both, the standard either.
 NUMBERED: Final = st.builds(
-    lambda number, day: f"{number}{day}", st.sampled_from(("", 1, 2, -1)), st.sampled_from(WEEKDAYS)
+    lambda number, day: f"{number}{day}", st.sampled_from((1, 2, -1)), st.sampled_from(WEEKDAYS)
 )
 MONTHS: Final = st.builds(lambda one: f";BYMONTH={one}", _listed(st.integers(1, 12), 3))
 MONTH_DAYS: Final = st.builds(
@@ -104,21 +105,21 @@ def theirs(data: bytes, days: int = 366) -> list[tuple[datetime, datetime]]:
     return sorted((one["DTSTART"].dt, one["DTEND"].dt) for one in found)
 
 
-def _first_of(start: datetime, rule: str) -> datetime | None:
-    """Return the first occurrence of a rule from a day on: RFC 5545 leaves open what a DTSTART beside it means."""
+def _second_of(start: datetime, rule: str) -> datetime | None:
+    """Return an occurrence of a rule that fits it, as a DTSTART taken at random seldom does."""
     found = read_ics(calendar(event(start, f"RRULE:{rule}"))).events
     begins = start.replace(tzinfo=HERE)
     days = expand(found, begins, begins + timedelta(days=366)).occurrences
-    return days[0].starts_at.replace(tzinfo=None) if days else None
+    return days[1].starts_at.replace(tzinfo=None) if len(days) > 1 else None
 
 
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-@given(start=STARTS, rule=RULES)
-def test_a_rule_is_followed_as_others_follow_it(start: datetime, rule: str) -> None:
+@given(start=STARTS, rule=RULES, fits=st.booleans())
+def test_a_rule_is_followed_as_others_follow_it(start: datetime, rule: str, fits: bool) -> None:  # noqa: FBT001
     """A turn that falls on another day here than in the officer's own calendar is a desk without anybody."""
-    first = _first_of(start, rule)
-    assume(first is not None)
-    data = calendar(event(first or start, f"RRULE:{rule}"))
+    second = _second_of(start, rule)
+    assume(second is not None)  # the oracle looks for the next occurrence of a rule that has none until the year 9999
+    data = calendar(event((second if fits else None) or start, f"RRULE:{rule}"))
     assert ours(data) == theirs(data)
 
 

@@ -62,7 +62,9 @@ LOCAL: Final = "DTSTART;TZID=Asia/Shanghai:20260105T083000|DURATION:PT24H"
         (f"{LOCAL}|RDATE;TZID=Asia/Shanghai:20260109T100000", ["01-05 08:30", "01-09 10:00"]),
         (f"{LOCAL}|STATUS:CANCELLED", []),
         ("DTSTART;VALUE=DATE:20260131|RRULE:FREQ=MONTHLY;COUNT=3", ["01-31 00:00", "03-31 00:00", "05-31 00:00"]),
+        (f"{LOCAL}|RRULE:FREQ=MONTHLY;BYDAY=1MO,MO;COUNT=3", ["01-05 08:30", "01-12 08:30", "01-19 08:30"]),
         ("DTSTART;VALUE=DATE:20240229|RRULE:FREQ=YEARLY", []),  # 2026 has no such day
+        (f"{LOCAL}|RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=1", ["01-05 08:30", "01-06 08:30"]),  # DTSTART is the first one
     ],
 )
 def test_what_programs_write(lines: str, expected: list[str]) -> None:
@@ -162,7 +164,7 @@ def test_an_event_that_cannot_be_followed_is_left_out_and_told(lines: str, code:
             "UID:a",
             before="BEGIN:X-A\r\nBEGIN:X-B\r\nBEGIN:X-C\r\nBEGIN:X-D\r\nEND:X-D\r\nEND:X-C\r\nEND:X-B\r\nEND:X-A",
         ),
-        calendar("\x85".join(["UID:a", "DTSTART:x"])),
+        calendar("UID:a\x85DTSTART:x"),
     ],
 )
 def test_what_is_no_calendar_ends_in_no_traceback(data: bytes) -> None:
@@ -191,7 +193,7 @@ def test_a_rule_that_never_comes_true_ends() -> None:
     assert len(read.events) == 1000
     began = time.process_time()
     found = expand(read.events, START, START + YEAR)
-    assert [one for one in found.occurrences if one.event.rule is None] == []
+    assert len(found.occurrences) == 1000  # DTSTART alone
     assert time.process_time() - began < 20
 
 
