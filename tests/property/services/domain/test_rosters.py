@@ -58,7 +58,7 @@ def layers(draw: st.DrawFn, name: str) -> Layer:
     hours = draw(st.none() | st.tuples(CLOCKS, CLOCKS).filter(lambda one: one[0] != one[1]))
     return Layer(
         name=name,
-        tier=draw(st.sampled_from(TIERS)),  # type: ignore[arg-type]
+        tier=draw(st.sampled_from(TIERS)),
         members=tuple(draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=5))),
         rotation=rotation,
         handover=handover,
@@ -103,17 +103,8 @@ def records(draw: st.DrawFn) -> tuple[Change, ...]:
             found.append(withdrawal(serial, int(taken.id, 16), draw(spans())[0]))
         else:
             tier = draw(st.sampled_from(TIERS)) if kind == "fill" else draw(st.sampled_from((*TIERS, None)))
-            replaced = None if kind == "fill" or (tier is None and kind == "withdrawal") else other
-            found.append(
-                override(
-                    serial,
-                    *span,
-                    one,
-                    replaced,
-                    tier,
-                    plan=draw(st.sampled_from(plans)),
-                )
-            )
+            replaced = None if kind == "fill" else other
+            found.append(override(serial, *span, one, replaced, tier, plan=draw(st.sampled_from(plans))))
     return tuple(found)
 
 
@@ -179,12 +170,11 @@ def slow_holder(plan: RosterPlan, changes: tuple[Change, ...], tier: Tier, momen
     for layer in found:
         if layer.tier is tier:
             holder = slow_turn(layer, moment) or holder
-    for one in counting:
-        if isinstance(one, Swap) and one.plan == chosen:
-            holder = slow_swapped(one, holder, moment)
-    for one in counting:
-        if isinstance(one, Override) and one.plan == chosen:
-            holder = slow_overridden(one, holder, tier, moment)
+    mine = [one for one in counting if isinstance(one, Swap | Override) and one.plan == chosen]
+    for one in (one for one in mine if isinstance(one, Swap)):
+        holder = slow_swapped(one, holder, moment)
+    for one in (one for one in mine if isinstance(one, Override)):
+        holder = slow_overridden(one, holder, tier, moment)
     return holder
 
 
@@ -266,7 +256,7 @@ def test_gaps_are_those_of_a_scan_by_the_minute(
 
 
 def _told(found: tuple[Finding, ...], moment: datetime) -> set[tuple[str, str]]:
-    return {(one.code, one.tier) for one in found if one.starts_at <= moment < one.ends_at}
+    return {(one.code, one.tier or "") for one in found if one.starts_at <= moment < one.ends_at}
 
 
 def _scanned(plan: RosterPlan, changes: tuple[Change, ...], moment: datetime) -> set[tuple[str, str]]:
