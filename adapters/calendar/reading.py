@@ -35,6 +35,7 @@ _DEPTH_MAX: Final = 4
 _FAULTS_MAX: Final = 20
 _LIST_MAX: Final = 400
 _TEXT_MAX: Final = 200
+_WEEKS_OF_A_YEAR: Final = 53
 _UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
 """What the library raises for a property that is no such thing: its own errors are ``ValueError`` as well."""
 _BEGIN: Final = re.compile(rb"(?i)^(BEGIN|END):([A-Z0-9-]{1,60})[ \t]*$")
@@ -253,7 +254,7 @@ def _numbers(values: Iterable[Any] | None, least: int, most: int) -> tuple[int, 
 
 def _weekday(text: str) -> tuple[int, int]:
     found = _BY_DAY.fullmatch(text.upper())
-    if found is None:
+    if found is None or not 1 <= abs(int(found[1] or 1)) <= _WEEKS_OF_A_YEAR:
         raise _UnreadableError("RRULE", "write weekdays as MO, 2MO or -1MO")
     return int(found[1] or 0), _DAYS[found[2]]
 

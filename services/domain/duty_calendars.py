@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Literal
 
 from schemas.calendars import CalendarEntry, CalendarEvent, Occurrence
@@ -12,7 +12,7 @@ from schemas.pages import Tier
 from schemas.rosters import SPAN_MAX_DAYS, DutyShift, ImportedShift, minutes
 from services.domain.coverage import tier_zh
 from services.domain.encoding import digest_of
-from services.domain.rosters import TIERS, Roster
+from services.domain.rosters import Roster
 
 PersonTier = Literal[Tier.PRIMARY, Tier.SECONDARY, Tier.LEADER]
 _UID_LENGTH: Final = 32
@@ -126,12 +126,3 @@ def _spoken(event: CalendarEvent) -> Iterator[str]:
 def _tier(event: CalendarEvent) -> PersonTier | None:
     words = [*(one.casefold() for one in event.categories), *event.summary.split()[:1]]
     return next((_WORDS[one] for one in words if one in _WORDS), None)
-
-
-def bounds(found: Iterable[ImportedShift]) -> tuple[datetime, datetime] | None:
-    """Return from when to when shifts reach, or None if there are none."""
-    spans = [(one.starts_at, one.ends_at) for one in found]
-    return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
-
-
-__all__ = ["TIERS", "Adopted", "PersonTier", "adopt", "bounds", "entries"]

@@ -58,6 +58,11 @@ LOCAL: Final = "DTSTART;TZID=Asia/Shanghai:20260105T083000|DURATION:PT24H"
         (f"{LOCAL}|RRULE:FREQ=WEEKLY;UNTIL=20260112", ["01-05 08:30", "01-12 08:30"]),  # the whole of that day
         (f"{LOCAL}|RRULE:FREQ=WEEKLY;UNTIL=20260112T003000Z", ["01-05 08:30", "01-12 08:30"]),
         (f"{LOCAL}|RRULE:FREQ=WEEKLY;UNTIL=20260112T002959Z", ["01-05 08:30"]),
+        (f"{LOCAL}|RRULE:FREQ=WEEKLY;UNTIL=20250101T000000Z", []),
+        (
+            f"{LOCAL}|RRULE:FREQ=WEEKLY;WKST=SU;BYDAY=MO,SU;INTERVAL=2;COUNT=3",
+            ["01-05 08:30", "01-18 08:30", "01-19 08:30"],
+        ),
         (f"{LOCAL}|RRULE:FREQ=DAILY;COUNT=3|EXDATE:20260106T003000Z", ["01-05 08:30", "01-07 08:30"]),
         (f"{LOCAL}|RDATE;TZID=Asia/Shanghai:20260109T100000", ["01-05 08:30", "01-09 10:00"]),
         (f"{LOCAL}|STATUS:CANCELLED", []),
@@ -139,6 +144,10 @@ def test_a_series_keeps_its_wall_clock_in_a_zone_with_summer_time() -> None:
             "ics.unsupported",
             "RECUR",
         ),
+        ("UID:a|DTSTART:20260105T003000Z|RRULE:FREQ=WEEKLY;BYMONTHDAY=1", "ics.unsupported", "RRULE"),
+        ("UID:a|DTSTART:20260105T003000Z|RRULE:FREQ=MONTHLY;BYSETPOS=1", "ics.unsupported", "RRULE"),
+        ("UID:a|DTSTART:20260105T003000Z|RRULE:FREQ=MONTHLY;BYDAY=99MO", "ics.unreadable", "RRULE"),
+        ("UID:a|DTSTART:20260105T003000Z|RDATE;VALUE=PERIOD:20260109T020000Z/PT0S", "ics.unreadable", "RDATE"),
         ("UID:a|DTSTART:20260105T003000Z|SEQUENCE:x", "ics.unreadable", "VEVENT"),
     ],
 )
@@ -212,6 +221,18 @@ def test_only_a_year_of_a_series_without_end_is_taken() -> None:
     data = calendar(f"UID:a|{LOCAL}|RRULE:FREQ=DAILY")
     found = expand(read_ics(data).events, START, START + 10 * YEAR)
     assert len(found.occurrences) == 362
+
+
+def test_more_shifts_than_one_import_holds_are_told() -> None:
+    """Cut off silently, the end of the year would be empty."""
+    data = calendar(*(f"UID:{one}|{LOCAL}|RRULE:FREQ=DAILY" for one in range(14)))
+    found = expand(read_ics(data).events, START, START + YEAR)
+    assert (len(found.occurrences), [one.code for one in found.faults]) == (5000, ["ics.too_many"])
+
+
+def test_an_event_without_length_is_no_duty() -> None:
+    """A reminder at 08:30 puts nobody on duty."""
+    assert adopted("UID:a|DTSTART:20260105T003000Z|SUMMARY:主班 值班员甲") == ([], ["ics.length line 4 DTEND"])
 
 
 def adopted(*events: str, plan: str = PLAN) -> tuple[list[tuple[str, str]], list[str]]:

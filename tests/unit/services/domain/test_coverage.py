@@ -147,3 +147,18 @@ def test_a_sender_is_found_however_his_provider_spells_him(prefix: str) -> None:
     assert {owner for owner, _ in owners_of(history().latest, prefix + number(2))} == {"duty-b"}
     assert owners_of(history().latest, prefix + number(99)) == ()
     assert [owner for owner, _ in owners_of(history().latest, "07788820110")] == ["office"]
+
+
+def test_a_mail_address_is_found_whatever_its_case() -> None:
+    """Digits alone would make every mail address the same."""
+    mail = '[[contacts.numbers]]\nmedium = "email"\naddress = "Duty-A@example.invalid"\n'
+    plan = PLAN.replace("[[contacts]]", f"{mail}[[contacts]]").replace(mail, "", 1).replace(mail, "", 2)
+    roster = history(plan=plan).latest
+    assert {owner for owner, _ in owners_of(roster, "duty-a@EXAMPLE.invalid")} == {"duty-c"}
+    assert owners_of(roster, "duty-b@example.invalid") == ()
+
+
+def test_an_officer_who_left_the_roster_is_a_gap() -> None:
+    """A record that names somebody who is gone must not look like coverage."""
+    gone = history(override(1, "2026-06-10 08:30", "2026-06-11 08:30", "duty-z", "duty-a"))
+    assert [(gap.code, gap.officer) for gap in ahead(gone)] == [("coverage.unreachable", "duty-z")]

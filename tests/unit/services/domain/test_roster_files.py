@@ -1,10 +1,14 @@
 """A roster's files: every fault by its place, torn lines, other counties' rosters, plans of the past."""
 
+from collections.abc import Callable
+
 import pytest
+from pydantic import ValidationError
 
 from schemas.errors import Fault
+from schemas.faults import faults_of
 from schemas.pages import Medium, Tier
-from schemas.rosters import Mark, PlanText, RosterTexts
+from schemas.rosters import RECORDS_MAX_BYTES, Change, Mark, PlanText, RosterTexts
 from services.domain.roster_files import (
     RosterHistory,
     change_line,
@@ -136,10 +140,10 @@ def test_a_damaged_line_is_named_and_nothing_is_guessed() -> None:
         (withdrawal(4, 2, "2026-06-01 09:00"), "roster.withdrawn"),
     ],
 )
-def test_a_record_that_fits_nothing_is_refused(change: object, code: str) -> None:
+def test_a_record_that_fits_nothing_is_refused(change: Change, code: str) -> None:
     """Recorded all the same, it would change nothing and everybody would believe it had."""
     found = history(ILL, override(2, *SPAN, "duty-b", "duty-a"), withdrawal(3, 2, "2026-06-01 08:30"))
-    assert [one.code for one in judge_change(change, found)] == [code]  # type: ignore[arg-type]
+    assert [one.code for one in judge_change(change, found)] == [code]
 
 
 def test_a_good_record_is_taken_and_counts_with_the_next_look() -> None:
@@ -180,3 +184,40 @@ def test_a_wrong_calendar_is_told_with_the_roster() -> None:
     found = read_history(texts(calendars=(("2026.toml", b"year = 2026"),)), COUNTY)
     assert isinstance(found, tuple)
     assert {one.field.split()[0] for one in found} == {"2026.toml"}
+
+
+def test_a_year_of_records_that_is_too_large_is_refused() -> None:
+    """Every input has a bound."""
+    assert [one.code for one in read_changes([("2026.jsonl", b" " * (RECORDS_MAX_BYTES + 1))])[1]] == [
+        "roster.too_large"
+    ]
+
+
+def test_a_plan_in_another_encoding_is_told_by_the_byte() -> None:
+    """Editors of offices write GBK."""
+    found = read_plan(PLAN.encode("gbk"), COUNTY)
+    assert isinstance(found, tuple)
+    assert (found[0].code, "UTF-8" in found[0].mend) == ("roster.malformed", True)
+
+
+@pytest.mark.parametrize(
+    ("build", "field"),
+    [
+        (lambda: override(1, SPAN[1], SPAN[0], "duty-c", "duty-a"), "ends_at"),
+        (lambda: override(1, "2026-01-01 00:00", "2027-01-03 00:00", "duty-c", "duty-a"), "ends_at"),
+        (lambda: override(1, *SPAN, "duty-a", "duty-a"), "officer"),
+        (lambda: override(1, *SPAN, "duty-a"), "tier"),
+        (lambda: swap(1, "duty-a", SPAN, "duty-a", SPAN), "second"),
+    ],
+)
+def test_a_record_that_means_nothing_is_not_made(build: Callable[[], Change], field: str) -> None:
+    """Backwards, longer than a year, with oneself."""
+    with pytest.raises(ValidationError) as caught:
+        build()
+    assert field in {fault.field.split(".")[-1] for fault in faults_of(caught.value, "record")}
+
+
+def test_a_turn_of_several_days_is_no_shift() -> None:
+    """`every` beside `shift_starts` would count twice."""
+    plan = PLAN.replace('rotation = "daily"', 'rotation = "shifts"\nevery = 2\nshift_starts = ["08:30"]', 1)
+    assert ("roster.rule", "roster.toml layers.0.every") in faults(plan)
