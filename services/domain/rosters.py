@@ -259,16 +259,16 @@ def _stands(roster: Roster, starts_at: datetime, ends_at: datetime) -> set[Stand
 
 
 def _revised(roster: Roster, shift: DutyShift) -> DutyShift:
-    """Number a stretch by the last record that touches it, even at its ends only: that one may have cut it."""
+    """Number a stretch by the last record that touches it, even at its end only: that one may have cut it."""
     touching = [
         stand.revision
         for stand in _stands(roster, shift.starts_at, shift.ends_at)
-        if any(move.starts_at <= shift.ends_at and move.ends_at >= shift.starts_at for move in stand.moves)
+        if any(move.starts_at <= shift.ends_at and move.ends_at > shift.starts_at for move in stand.moves)
     ]
     touching += [
         one.revision
         for one in roster.replacements
-        if one.plan.starts_at <= shift.ends_at and one.plan.ends_at >= shift.starts_at
+        if one.plan.starts_at <= shift.ends_at and one.plan.ends_at > shift.starts_at
     ]
     revision = roster.version - 1 + max(touching, default=0)
     return DutyShift(shift.tier, shift.officer, shift.starts_at, shift.ends_at, shift.turn, revision)

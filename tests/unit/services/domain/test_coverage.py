@@ -22,7 +22,7 @@ def ahead(one: RosterHistory) -> tuple[Finding, ...]:
     return gaps(one.latest, START, START + AHEAD, one.workdays)
 
 
-def test_a_whole_roster_has_noahead() -> None:
+def test_a_whole_roster_has_no_gaps() -> None:
     """An alarm about nothing is the last one that anybody reads."""
     assert found() == []
     assert timedelta(days=14) == AHEAD
@@ -57,6 +57,14 @@ def test_somebody_without_a_verified_number_is_a_gap() -> None:
     assert {code for code, _, _ in codes} == {"coverage.unreachable"}
     assert {officer for _, _, officer in codes} == {"duty-a"}
     assert found(plan=plan.replace('display = "值班员甲"', 'display = "值班员甲"\nconsole_only = true')) == []
+
+
+def test_a_gap_over_two_turns_is_one() -> None:
+    """丙 stands two days in a row: told twice, it looks like two things to mend."""
+    parts = PLAN.split("[[contacts]]")
+    parts[3] = parts[3].replace("verified_at", "tested_at")
+    first, *_ = ahead(history(plan="[[contacts]]".join(parts)))
+    assert (first.officer, first.starts_at, first.ends_at) == ("duty-c", START + DAY, START + 3 * DAY)
 
 
 def test_opting_out_opens_a_gap() -> None:

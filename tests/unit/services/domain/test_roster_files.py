@@ -168,6 +168,7 @@ def test_the_past_is_answered_by_the_plan_of_then() -> None:
     noon = at("2026-06-10 12:00")
     assert holder_at(found.as_of(noon), Tier.PRIMARY, noon, NOBODY_OFF).officer == "duty-a"
     assert holder_at(found.latest, Tier.PRIMARY, noon, NOBODY_OFF).officer == "head-a"
+    assert found.as_of(at("2026-07-01 00:00")) is found.latest
     assert found.as_of(at("2025-06-10 12:00")).plan == found.plans[0][1]  # before the first: the first
 
 

@@ -50,6 +50,9 @@ def test_an_unverified_or_opted_out_number_is_no_address() -> None:
     gone = mark(1, "duty-a", 1, Mark.OPTED_OUT, "2026-05-01 08:00")
     person, *_ = on_duty(history(gone).latest, at(NOON), NOBODY_OFF)
     assert person.addresses == ((Medium.VOICE, number(1)),)
+    wrong = withdrawal(3, 1, "2026-05-03 08:00")
+    person, *_ = on_duty(history(gone, wrong).latest, at(NOON), NOBODY_OFF)
+    assert len(person.addresses) == 2
     back = mark(2, "duty-a", 1, Mark.VERIFIED, "2026-05-02 08:00")
     person, *_ = on_duty(history(gone, back).latest, at(NOON), NOBODY_OFF)
     assert len(person.addresses) == 2
@@ -195,6 +198,9 @@ def test_a_revision_grows_with_every_record_that_touches_a_shift() -> None:
         found = shifts(history(*records).latest, at("2026-06-10 08:30"), at("2026-06-11 08:30"), NOBODY_OFF)
         revisions.append(next(one.revision for one in found if one.starts_at == at("2026-06-10 08:30")))
     assert revisions == [0, 1, 2, 3]
+    before = override(1, "2026-06-09 20:00", "2026-06-10 08:30", "duty-c", "duty-b")
+    found = shifts(history(before).latest, at("2026-06-10 08:30"), at("2026-06-11 08:30"), NOBODY_OFF)
+    assert [one.revision for one in found] == [0, 0, 0]  # it ended when these began
 
 
 @pytest.mark.parametrize("tier", [Tier.PRIMARY, Tier.SECONDARY])
