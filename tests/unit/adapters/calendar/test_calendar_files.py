@@ -182,6 +182,12 @@ def test_what_is_no_calendar_ends_in_no_traceback(data: bytes) -> None:
     assert read.events == ()
 
 
+def test_an_event_within_something_else_moves_no_line() -> None:
+    """The line that is told must be that of the event that is wrong."""
+    inside = "BEGIN:X-THING\r\nBEGIN:VEVENT\r\nUID:x\r\nEND:VEVENT\r\nEND:X-THING"
+    assert faults(calendar("UID:a", before=inside)) == [("ics.unreadable", "line 9 DTSTART")]
+
+
 def test_five_thousand_events_are_the_most() -> None:
     """Every input has a bound."""
     many = calendar(*(f"UID:{index}|DTSTART:20260105T003000Z" for index in range(5001)))

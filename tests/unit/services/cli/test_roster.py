@@ -59,6 +59,7 @@ def test_an_override_counts_at_once_and_can_be_withdrawn(home: Path) -> None:
     assert primary(home) == "head-a"
     done("roster", "withdraw", made["id"][:8], "--reason", "记错", *BY, "--dir", home)
     assert primary(home) == "duty-a"
+    assert len(list((home / "roster.d" / "plans").glob("*.toml"))) == 1  # the plan that it changed is kept for the past
     listed = done("roster", "records", "--dir", home)["records"]
     assert [one["kind"] for one in listed] == ["withdrawal", "override"]
     again = refused("withdraw", made["id"], "--reason", "记错", *BY, "--dir", home)
