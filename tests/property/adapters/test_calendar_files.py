@@ -201,3 +201,42 @@ def test_lines_are_folded_as_the_standard_wants(summary: str, sequence: int, day
     (event_,) = read_ics(data).events
     assert (event_.summary, event_.sequence) == (summary[:200], sequence)
     assert (event_.starts_at, event_.length, event_.names) == (start, DAY, ("duty-a",))
+
+
+WHOLE: Final = calendar(
+    event(
+        at("2026-01-05 08:30"), "RRULE:FREQ=MONTHLY;BYDAY=1MO,-1FR;UNTIL=20270101T000000Z", "ATTENDEE;CN=甲:mailto:a@b"
+    ),
+    event(
+        at("2026-02-05 08:30"), "EXDATE;TZID=Asia/Shanghai:20260207T083000", "RDATE;VALUE=PERIOD:20260109T020000Z/PT5H"
+    ),
+    event(at("2026-03-05 08:30"), "RECURRENCE-ID:20260106T003000Z", "CATEGORIES:a,b", "SEQUENCE:3", "STATUS:CANCELLED"),
+)
+PIECES: Final = st.sampled_from(
+    (
+        *(b";", b":", b",", b"\r\n", b"\r\n ", b"=", b"-", b"Z", b"T", b'"', b"9", b"0", b"\xff", b"\x00", b"\xe7\x8f"),
+        *(
+            b"BEGIN:VEVENT",
+            b"END:VEVENT",
+            b"BEGIN:VTIMEZONE",
+            b"END:VTIMEZONE",
+            b"TZID=",
+            b"VALUE=DATE",
+            b"VALUE=PERIOD",
+        ),
+        *(b"RRULE:", b"FREQ=", b"COUNT=", b"DURATION:", b"PT", b"P99999999D", b"99999999T999999", b"BYDAY=", b"UNTIL="),
+    )
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 12), PIECES), min_size=1, max_size=4))
+def test_no_damage_ends_in_a_traceback(damages: list[tuple[int, int, bytes]]) -> None:
+    """Whatever an editor, a mail gateway or an attacker did to the file: faults and events, in bounded time."""
+    data = WHOLE
+    for place, taken, put in damages:
+        data = data[:place] + put + data[place + taken :]
+    read = read_ics(data)
+    assert all(fault.code.startswith("ics.") for fault in read.faults)
+    found = expand(read.events, FIRST, FIRST + timedelta(days=366))
+    adopt(found.occurrences, history().latest)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,6 +109,19 @@ def test_what_was_appended_counts_at_once_and_lies_in_its_year(opened: Opened, t
     for path in (tmp_path / "roster.d").glob("*.jsonl"):
         assert path.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "roster.d").stat().st_mode & 0o777 == 0o700
+
+
+def test_several_may_append_at_once(opened: Opened, tmp_path: Path) -> None:
+    """The console and a command record in the same second: neither may write over the other."""
+    keepers = [opened() for _ in range(4)]
+
+    def append(number: int) -> None:
+        keepers[number % 4].append(b"{%d}\n" % number, NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(append, range(40)))
+    lines = (tmp_path / "roster.d" / "2026.jsonl").read_bytes().splitlines()
+    assert sorted(lines) == sorted(b"{%d}" % number for number in range(40))
 
 
 def test_a_torn_line_is_cut_off_before_the_next_is_appended(opened: Opened, tmp_path: Path) -> None:
