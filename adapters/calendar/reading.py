@@ -39,6 +39,8 @@ _WEEKS_OF_A_YEAR: Final = 53
 _UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
 """What the library raises for a property that is no such thing: its own errors are ``ValueError`` as well."""
 _BEGIN: Final = re.compile(rb"(?i)^(BEGIN|END):([A-Z0-9-]{1,60})[ \t]*$")
+_EVENT: Final = [b"VCALENDAR", b"VEVENT"]
+_ZONE: Final = b"VTIMEZONE"
 _DAYS: Final = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 _BY_DAY: Final = re.compile(r"^([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)$")
 _KNOWN: Final = frozenset({"FREQ", "INTERVAL", "UNTIL", "COUNT", "BYMONTH", "BYMONTHDAY", "BYDAY", "BYSETPOS", "WKST"})
@@ -61,11 +63,12 @@ def read_ics(data: bytes) -> IcsFile:
     Returns:
         No event and one fault if it is no calendar at all, or too large.
     """
-    lines = _lines_of_events(data)
-    if isinstance(lines, Fault):
-        return IcsFile((), (lines,))
+    scanned = _scanned(data)
+    if isinstance(scanned, Fault):
+        return IcsFile((), (scanned,))
+    lines, plain = scanned
     try:
-        found = [event for calendar in Calendar.from_ical(data, multiple=True) for event in _events(calendar)]
+        found = [event for calendar in Calendar.from_ical(plain, multiple=True) for event in _events(calendar)]
     except _UNREADABLE:
         return IcsFile((), (Fault("ics.malformed", "", "it is no calendar file after RFC 5545"),))
     events: list[CalendarEvent] = []
@@ -82,26 +85,35 @@ def _events(calendar: _Event) -> Iterator[_Event]:
     return (one for one in calendar.subcomponents if isinstance(one, Event))
 
 
-def _lines_of_events(data: bytes) -> list[int] | Fault:
-    """Return on which lines the events of a calendar begin; nothing is handed to the library before it is bounded."""
+def _scanned(data: bytes) -> tuple[list[int], bytes] | Fault:
+    """Return on which lines the events of a calendar begin, and the file as the library is given it: bounded.
+
+    VTIMEZONE is left out: the library would keep what a stranger's file says of a zone for every later file, and would
+    follow its rules as far as they go. Zones are known by their names.
+    """
     if len(data) > ICS_MAX_BYTES:
         return Fault("ics.too_large", "", f"keep it under {ICS_MAX_BYTES} bytes")
     lines: list[int] = []
+    kept: list[bytes] = []
     within: list[bytes] = []
     for number, line in enumerate(data.splitlines(), 1):
-        if (found := _BEGIN.match(line)) is None:
-            continue
-        word, name = found[1].upper(), found[2].upper()
-        if word == b"END":
-            if not within or within.pop() != name:
-                return Fault("ics.malformed", f"line {number}", "this END closes nothing that is open")
-            continue
-        if name == b"VEVENT" and within == [b"VCALENDAR"]:
-            lines.append(number)
-        within.append(name)
+        word, name = _bracket(line)
+        within += [name] if word == b"BEGIN" else []
+        lines += [number] if word == b"BEGIN" and within == _EVENT else []
+        kept += [line] if _ZONE not in within else []
+        if word == b"END" and (not within or within.pop() != name):
+            return Fault("ics.malformed", f"line {number}", "this END closes nothing that is open")
         if len(within) > _DEPTH_MAX or len(lines) > ICS_EVENTS_MAX:
             return Fault("ics.too_many", f"line {number}", f"keep it to {ICS_EVENTS_MAX} events, none within another")
-    return lines if not within else Fault("ics.malformed", "", "it ends before its last END")
+    if within:
+        return Fault("ics.malformed", "", "it ends before its last END")
+    return lines, b"\r\n".join([*kept, b""])
+
+
+def _bracket(line: bytes) -> tuple[bytes, bytes]:
+    """Return BEGIN or END and the component's name, or two empty words."""
+    found = _BEGIN.match(line)
+    return (found[1].upper(), found[2].upper()) if found else (b"", b"")
 
 
 def _read(event: _Event, line: int) -> CalendarEvent:
@@ -109,10 +121,20 @@ def _read(event: _Event, line: int) -> CalendarEvent:
     for name in ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"):
         if name in broken or len(_all(event, name)) > (1 if name in {"DTSTART", "RRULE"} else _LIST_MAX):
             raise _UnreadableError(name, "it cannot be read; write it after RFC 5545")
+        _judge_zone(event, name)
     try:
         return _built(event, line)
     except _UNREADABLE as exc:
         raise _UnreadableError("VEVENT", "it cannot be read; write it after RFC 5545") from exc
+
+
+def _judge_zone(event: _Event, name: str) -> None:
+    for one in _all(event, name):
+        moments = [entry.dt for entry in getattr(one, "dts", (one,)) if hasattr(entry, "dt")]
+        named = one.params.get("TZID")
+        if named and any(isinstance(at, datetime) and at.tzinfo is None for at in moments):
+            mend = "name its zone as IANA does, e.g. Asia/Shanghai"
+            raise _UnreadableError(name, mend, "ics.unknown_zone")
 
 
 def _built(event: _Event, line: int) -> CalendarEvent:

@@ -188,6 +188,23 @@ def test_an_event_within_something_else_moves_no_line() -> None:
     assert faults(calendar("UID:a", before=inside)) == [("ics.unreadable", "line 9 DTSTART")]
 
 
+ZONE: Final = (
+    "BEGIN:VTIMEZONE\r\nTZID:{name}\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\n"
+    "TZOFFSETTO:+0200\r\nRRULE:FREQ=SECONDLY\r\nEND:STANDARD\r\nBEGIN:DAYLIGHT\r\nDTSTART:19700101T000000\r\n"
+    "TZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=SECONDLY\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE"
+)
+
+
+def test_a_file_does_not_say_what_a_zone_is() -> None:
+    """The rules of a stranger's zone run for ever, and the library would keep them for every later file."""
+    ours = calendar(f"UID:a|{LOCAL}", before=ZONE.format(name="Asia/Shanghai"))
+    assert days(ours) == ["01-05 08:30"]
+    theirs = calendar("UID:a|DTSTART;TZID=Own/Zone:20260105T083000", before=ZONE.format(name="Own/Zone"))
+    assert faults(theirs) == [("ics.unknown_zone", "line 19 DTSTART")]
+    later = calendar(f"UID:a|{LOCAL}|EXDATE;TZID=Own/Zone:20260105T083000")
+    assert faults(later) == [("ics.unknown_zone", "line 4 EXDATE")]
+
+
 def test_five_thousand_events_are_the_most() -> None:
     """Every input has a bound."""
     many = calendar(*(f"UID:{index}|DTSTART:20260105T003000Z" for index in range(5001)))
