@@ -118,11 +118,9 @@ def _due(due: tuple[DueTest, ...]) -> list[dict[str, Any]]:
 
 
 def _show_findings(found: tuple[Finding, ...], days: int) -> None:
-    rows = [
-        (output.minute(one.starts_at), output.minute(one.ends_at), one.code, output.plain(one.text)) for one in found
-    ]
+    rows = [(one.code, output.plain(one.text)) for one in found]
     empty = f"[green]今后{days}天无缺口 no gaps in {days} days[/]"
-    output.show(output.table("缺口 gaps", "自 from", "至 to", "编码 code", "*说明 what", rows=rows, empty=empty))
+    output.show(output.table("缺口 gaps", "编码 code", "*说明 what", rows=rows, empty=empty))
 
 
 def _show_due(due: tuple[DueTest, ...]) -> None:

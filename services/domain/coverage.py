@@ -35,7 +35,7 @@ def tier_zh(tier: Tier | None) -> str:
 def gaps(roster: Roster, starts_at: datetime, ends_at: datetime, workdays: Workdays) -> tuple[Finding, ...]:
     """Return what is missing in a span, in the order of time; ``starts_at + AHEAD`` is the usual end.
 
-    Codes: ``coverage.nobody``; ``coverage.unreachable`` (no verified number to call or text);
+    Codes: ``coverage.nobody``; ``coverage.unreachable`` (no verified number to call or text, or an office with none);
     ``coverage.opted_out`` (it would have one, but 退订 came from it); ``coverage.same_person`` (primary and secondary
     at once); ``calendar.no_data`` (a layer asks for workdays in a year without a file).
 
@@ -49,6 +49,7 @@ def gaps(roster: Roster, starts_at: datetime, ends_at: datetime, workdays: Workd
     standing = [one for one in stretches if one.tier in MUST_STAND]
     found = _joined([*_unmanned(standing), *_unreachable(roster, stretches), *_doubled(standing)])
     told = [replace(one, text=_text(one, roster.display(one.officer))) for one in found]
+    told += _offices(roster, starts_at, ends_at)
     if _asks_for_days(roster, starts_at, ends_at):
         told += no_data(workdays, starts_at, ends_at)
     return tuple(sorted(told, key=lambda one: (one.starts_at, one.code, one.tier or "")))
@@ -83,6 +84,14 @@ def _doubled(standing: list[DutyShift]) -> Iterator[Finding]:
                 yield _finding("coverage.same_person", both)
 
 
+def _offices(roster: Roster, starts_at: datetime, ends_at: datetime) -> Iterator[Finding]:
+    """The last steps of an escalation reach nobody if their numbers were never verified."""
+    for one in roster.plan.offices:
+        if not any(number.counts for number in one.numbers):
+            text = f"{tier_zh(one.tier)}（{one.display}）没有已核验的号码，请核验"
+            yield Finding("coverage.unreachable", one.tier, one.office, starts_at, ends_at, text)
+
+
 def _finding(code: str, one: DutyShift) -> Finding:
     return Finding(code, one.tier, one.officer or "", one.starts_at, one.ends_at, "")
 
@@ -92,8 +101,8 @@ def _text(one: Finding, who: str) -> str:
     tier = tier_zh(one.tier)
     said = {
         "coverage.nobody": f"{tier}无人值班，请排班",
-        "coverage.unreachable": f"{tier}{who}没有已核验的电话，请核验号码或换人",
-        "coverage.opted_out": f"{tier}{who}的号码已退订，请重新核验号码或换人",
+        "coverage.unreachable": f"{tier}（{who}）没有已核验的电话，请核验号码或换人",
+        "coverage.opted_out": f"{tier}（{who}）的号码已退订，请重新核验号码或换人",
         "coverage.same_person": f"主班、副班同为{who}，请换人",
     }
     return f"{first} 至 {last} {said[one.code]}"

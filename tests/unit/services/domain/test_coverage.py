@@ -67,6 +67,14 @@ def test_a_gap_over_two_turns_is_one() -> None:
     assert (first.officer, first.starts_at, first.ends_at) == ("duty-c", START + DAY, START + 3 * DAY)
 
 
+def test_an_office_without_a_verified_number_is_told() -> None:
+    """The last step of every escalation would reach nobody."""
+    plan = PLAN.replace('address = "0778-8820110"\nverified_at', 'address = "0778-8820110"\ntested_at')
+    (gap,) = ahead(history(plan=plan))
+    assert (gap.code, gap.tier, gap.officer) == ("coverage.unreachable", Tier.OFFICE, "office")
+    assert gap.text == "值班室（值班室）没有已核验的号码，请核验"
+
+
 def test_opting_out_opens_a_gap() -> None:
     """退订 from a duty number never drops the contact silently."""
     sms, voice = (mark(serial, "duty-a", 1, Mark.OPTED_OUT, "2026-06-01 08:00", medium) for serial, medium in MEDIA)
