@@ -67,6 +67,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "openings": Entry(_DESK, "services.cli.openings:openings", "查阅记录", "who was shown personal content, and why"),
     "notices": Entry(_DESK, "services.cli.notices:app", "提醒", "what this county's duty officer must know; close"),
     "pages": Entry(_DESK, "services.cli.pages:app", "通知", "who is told of what; silences, drills, providers"),
+    "roster": Entry(_DESK, "services.cli.roster:app", "值班表", "who is on duty; gaps, swaps, hand-over, .ics"),
     "quarantine": Entry(_DESK, "services.cli.listing:quarantine", "隔离", "messages that were refused, and why"),
     "members": Entry(_DESK, "services.cli.key:members", "成员", "counties of the registry, telephones"),
     "init": Entry(_TRUST, "services.cli.init:init", "建立", "make a county's directory: keys, settings, member card"),
