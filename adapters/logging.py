@@ -17,7 +17,7 @@ receiver.own_lost, receiver.left, hub.arrange_deferred, hub.certificate_expiring
 completeness.resent, completeness.deferred, completeness.asked, completeness.answer_deferred, completeness.refused,
 rekeying.deferred, rekeying.order_void, relay.chunks_deferred, relay.file_lost, receiver.chunk_of_unknown,
 receiver.file_unsound, completeness.chunks_deferred, upkeep.file_lost, notifier.source_not_told,
-notifier.page_failed, notifier.report_unmatched, notifier.keyed_unmatched.
+notifier.page_failed, notifier.opt_out_unrecorded, notifier.report_unmatched, notifier.keyed_unmatched.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, receiver.revoked,
 relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, completeness.twins, hub.streams_missed,
 hub.copy_damaged, hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,

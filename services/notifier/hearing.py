@@ -4,6 +4,7 @@ Everything that one message changes is written in one transaction, before the pr
 message again changes nothing.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,6 +45,8 @@ log = structlog.get_logger()
 _TEXT_MOST: Final = 200
 _HOUR: Final = timedelta(hours=1)
 _PIN_DIGITS: Final = 6
+_WRONG_PINS_MOST: Final = 5
+"""Of one officer within an hour."""
 _KEYED: Final = {"": AnswerWord.RECEIVED, "1": AnswerWord.RECEIVED, "2": AnswerWord.HANDLING, "0": AnswerWord.CANNOT}
 """What one digit behind the PIN says."""
 _LOWEST: Final = 4
@@ -72,7 +75,7 @@ class Hearer:
             case Reply():
                 await self._store.write(lambda tx: self._reply(tx, inbound, now))
             case Keyed():
-                await self._store.write(lambda tx: self._keyed(tx, inbound, now))
+                await self._check_pin(inbound, now)
             case _:
                 assert_never(inbound)
 
@@ -202,19 +205,27 @@ class Hearer:
 
     # -- digits keyed in ------------------------------------------------------------------------------
 
-    def _keyed(self, tx: Transaction, keyed: Keyed, now: datetime) -> None:
-        page = tx.paging.page(keyed.page_id)
+    async def _check_pin(self, keyed: Keyed, now: datetime) -> None:
+        """Check digits outside the transaction: it is slow on purpose."""
+        page = await self._store.read(lambda snapshot: snapshot.paging.page(keyed.page_id))
         if page is None:
             log.warning("notifier.keyed_unmatched", provider=keyed.provider)
             return
         pin, word = keyed.digits[:_PIN_DIGITS], _KEYED.get(keyed.digits[_PIN_DIGITS:])
-        holds = word is not None and self._pins.matches(page.recipient, pin)
-        outcome = ReplyOutcome.ANSWERED if holds else ReplyOutcome.UNHEEDED
+        holds = word is not None and await asyncio.to_thread(self._pins.matches, page.recipient, pin)
+        await self._store.write(lambda tx: self._keyed(tx, keyed, page, word if holds else None, now))
+
+    def _keyed(self, tx: Transaction, keyed: Keyed, page: PageRow, word: AnswerWord | None, now: datetime) -> None:
+        lately = tx.paging.replies_of(page.recipient, now - _HOUR)
+        wrong = [one for one in lately if one.provider == keyed.provider and one.outcome is ReplyOutcome.UNHEEDED]
+        if len(wrong) >= _WRONG_PINS_MOST:  # who tries them all needs years
+            word = None
+        outcome = ReplyOutcome.UNHEEDED if word is None else ReplyOutcome.ANSWERED
         reply_id = hashlib.sha256(f"{keyed.provider}/{keyed.page_id}/{keyed.heard_at.isoformat()}".encode()).hexdigest()
         if not tx.paging.take_reply(ReplyTaken(reply_id, keyed.provider, page.recipient, "", outcome, keyed.heard_at)):
             return
-        log.info("notifier.keyed", officer=page.recipient, holds=holds)
-        if holds and word is not None:
+        log.info("notifier.keyed", officer=page.recipient, holds=word is not None)
+        if word is not None:
             self._answer(tx, page.escalation, page.recipient, word, Strength.VOICE_PIN, now)
 
 

@@ -122,6 +122,17 @@ async def test_level_1_ends_by_pin_or_console(night: Night, means: str) -> None:
     assert (known.acknowledged_by, known.answer) == ("值班员甲", "handling")
 
 
+async def test_a_pin_cannot_be_guessed(night: Night) -> None:
+    """After five wrong ones within an hour the right one counts no more; the console does."""
+    alert = await night.alert(1)
+    (call,) = night.voice.to(A)
+    for digits in ("111111", "222222", "333333", "444444", "555555", "246810"):
+        await night.clock.move(1)
+        await night.desk.hearer.hear(Keyed("calls", call.page_id, digits, night.clock.now()))
+    await night.desk.run_once()
+    assert await night.state(alert) is EscalationState.OPEN
+
+
 async def test_who_cannot_come_silences_nothing(night: Night) -> None:
     """不能 advances it at once: the next officer is told in the same second."""
     alert = await night.alert(2)
