@@ -12,23 +12,15 @@ from typing import Final
 
 import structlog
 
+from adapters.sms.smpp_inbound import read_inbound
 from adapters.sms.smpp_joining import Joiner, Joining, Key, Piece
 from adapters.sms.smpp_link import SmppLink
-from adapters.sms.smpp_pdu import Address, Message, Option, Pdu, parse_message, parse_text
-from adapters.sms.smpp_receipts import is_receipt, parse_receipt
+from adapters.sms.smpp_pdu import Address, Message, Pdu, parse_text
+from adapters.sms.smpp_receipts import Receipt
 from adapters.sms.smpp_session import Clock, Counts, Unanswered
 from adapters.sms.smpp_settings import SmppSettings
 from adapters.sms.smpp_status import Status, retry_of, status_name
-from adapters.sms.smpp_text import (
-    UCS2,
-    UDH_INDICATOR,
-    Header,
-    alphabet_of,
-    decoded,
-    joined_as,
-    parse_header,
-    spell_part,
-)
+from adapters.sms.smpp_text import UCS2, decoded, spell_part
 from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.pages import (
     Capabilities,
@@ -175,23 +167,23 @@ class SmppPager:
     # -- in --------------------------------------------------------------------------------------------
 
     async def _handle(self, body: bytes) -> int | None:
-        message = parse_message(body)
-        if isinstance(message, Fault):
-            self._unreadable(message)
-            return Status.ESME_RX_P_APPN
-        return await (self._reported(message) if is_receipt(message) else self._replied(message))
+        match read_inbound(body, self._settings.alphabet, self._zone):
+            case Fault() as fault:
+                self._unreadable(fault)
+                return Status.ESME_RX_P_APPN
+            case Receipt() as receipt:
+                return await self._reported(receipt)
+            case Piece() as piece:
+                return await self._replied(piece)
 
-    async def _reported(self, message: Message) -> int:
-        receipt = parse_receipt(message, self._zone)
-        if isinstance(receipt, Fault):
-            self._unreadable(receipt)
-            return Status.ESME_RX_R_APPN
+    async def _reported(self, receipt: Receipt) -> int:
         reference = self._settings.message_ids.from_receipt(receipt.message_id)
         heard_at = self._clock.now()
         return await self._keep(Report(self._name, reference, receipt.state, receipt.code, receipt.done_at, heard_at))
 
-    async def _replied(self, message: Message) -> int | None:
-        piece = self._piece(message)
+    async def _replied(self, piece: Piece) -> int | None:
+        if piece.doubt is not None:
+            self._unreadable(piece.doubt)
         if piece.total == 1:
             return await self._keep(self._reply(piece.sender, piece.receiver, decoded(piece.octets, piece.alphabet)))
         if self._joiner.known(piece, self._clock.monotonic()):
@@ -201,22 +193,6 @@ class SmppPager:
         for one in (*crowded, *([joining] if joining.whole else [])):
             await self._hand_over(one)
         return await outcome
-
-    def _piece(self, message: Message) -> Piece:
-        octets = message.short_message or message.option(Option.MESSAGE_PAYLOAD) or b""
-        alphabet = alphabet_of(message.data_coding, self._settings.alphabet)
-        join = _joined_by_options(message)
-        if message.esm_class & UDH_INDICATOR:
-            header = parse_header(octets)
-            if isinstance(header, Fault):
-                self._unreadable(header)
-                header, alphabet = Header(0, None), None
-            octets, join = octets[header.octets :], header.join or join
-        if alphabet is None:
-            self._unreadable(Fault("sms.coding", "data_coding", f"a text in coding {message.data_coding:#04x}"))
-        reference, total, number = join or (0, 1, 1)
-        source, destination = message.source.digits, message.destination.digits
-        return Piece(source, destination, octets, alphabet, reference, total, number)
 
     async def _hand_over(self, joining: Joining) -> None:
         outcome = self._outcomes.pop(joining.key)
@@ -254,15 +230,6 @@ class SmppPager:
     def _unreadable(self, fault: Fault) -> None:
         self.counts.unreadable += 1
         log.warning("smpp.unreadable", provider=self._name, code=fault.code, field=fault.field, mend=fault.mend)
-
-
-def _joined_by_options(message: Message) -> tuple[int, int, int] | None:
-    tags = (Option.SAR_MSG_REF_NUM, Option.SAR_TOTAL_SEGMENTS, Option.SAR_SEGMENT_SEQNUM)
-    reference, total, number = (int.from_bytes((message.option(tag) or b"")[:2], "big") for tag in tags)
-    return joined_as(reference, total, number) if total <= _SEGMENTS_MAX else None
-
-
-_SEGMENTS_MAX: Final = 255
 
 
 def _refused(number: int, answer: Pdu | Unanswered) -> Refused:

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from adapters.sms.smpp_text import UNREADABLE, Alphabet, decoded
+from schemas.errors import Fault
 
 PENDING_MAX: Final = 256
 """Texts that wait for parts at one time; the oldest one makes room."""
@@ -24,6 +25,8 @@ class Piece:
 
     Attributes:
         octets: Without the header.
+        alphabet: None if it is not known how to read them.
+        doubt: What is wrong with it.
     """
 
     sender: str = field(repr=False)
@@ -33,6 +36,7 @@ class Piece:
     reference: int = 0
     total: int = 1
     number: int = 1
+    doubt: Fault | None = field(default=None, compare=False)
 
     @property
     def key(self) -> "Key":

@@ -106,6 +106,8 @@ class SmppLink:
         failures = 0
         while True:
             over = await self._serve(tasks)
+            if self._leaving:
+                return  # a task group drops a cancellation that meets it while it ends for an error of its own
             steady = self.health().ready and self._clock.monotonic() - self._bound_at >= STEADY_SECONDS
             failures = 1 if steady else failures + 1
             self._lost(over)
@@ -129,10 +131,11 @@ class SmppLink:
                 clock=self._clock,
                 handle=self._handle,
                 spawn=spawn,
+                on_bound=self._bound,
                 counts=self.counts,
                 first_sequence=self._first,
             )
-            await self._session.run(self._bound)
+            await self._session.run()
         except LinkOverError as exc:
             return exc
         finally:
@@ -155,7 +158,7 @@ class SmppLink:
         log.info("smpp.bound", provider=self._name)
 
     def _lost(self, over: LinkOverError) -> None:
-        if over.problem != self._health.problem and not self._leaving:  # the same again and again is said once
+        if over.problem != self._health.problem:  # the same again and again is said once
             if over.status:
                 log.error("smpp.bind_refused", provider=self._name, status=status_name(over.status))
             else:

@@ -104,6 +104,7 @@ class Session:
         clock: Clock,
         handle: Handle,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
+        on_bound: Callable[[], None],
         counts: Counts,
         first_sequence: int = 1,
     ) -> None:
@@ -115,11 +116,13 @@ class Session:
             clock: Measures every waiting time.
             handle: Where a ``deliver_sm`` goes.
             spawn: Runs one such handling beside everything else; it may outlive this connection.
-            counts: Lengthened here.
+            on_bound: Called once the far side has taken us in.
+            counts: Counted on here.
             first_sequence: The number of the first PDU, up to 0x7FFFFFFF.
         """
         self._reader, self._writer = streams
-        self._clock, self._handle, self._spawn, self._counts = clock, handle, spawn, counts
+        self._clock, self._handle, self._spawn = clock, handle, spawn
+        self._on_bound, self._counts = on_bound, counts
         self._who = Bind(settings.system_id, settings.password, settings.system_type)
         self._window = asyncio.Semaphore(settings.window)
         self._enquire_seconds, self._timeout_seconds = settings.enquire_seconds, settings.timeout_seconds
@@ -131,11 +134,8 @@ class Session:
         self.bound = False
         self.last_heard_at: datetime | None = None
 
-    async def run(self, on_bound: Callable[[], None]) -> NoReturn:
+    async def run(self) -> NoReturn:
         """Bind and serve until the connection ends.
-
-        Args:
-            on_bound: Called once the far side has taken us in.
 
         Raises:
             LinkOverError: It ended, which is the only way out.
@@ -145,7 +145,7 @@ class Session:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read(), name="smpp-read")
                 tasks.create_task(self._watch(), name="smpp-watch")
-                tasks.create_task(self._bind(on_bound), name="smpp-bind")
+                tasks.create_task(self._bind(), name="smpp-bind")
         except* LinkOverError as group:
             over = _first(group)
         finally:
@@ -165,15 +165,12 @@ class Session:
             self.bound = False
             await self._send(Command.UNBIND)
 
-    async def _bind(self, on_bound: Callable[[], None]) -> None:
+    async def _bind(self) -> None:
         answer = await self._send(Command.BIND_TRANSCEIVER, spell_bind(self._who))
         if isinstance(answer, Unanswered):
             raise LinkOverError(f"no answer to the bind within {self._timeout_seconds:g} s")
         if answer.status != Status.ESME_ROK:
             raise LinkOverError(f"bind refused: {status_name(answer.status)}", answer.status)
-        self.bound = True
-        self._enquired_at = self._clock.monotonic()
-        on_bound()
 
     # -- what comes ------------------------------------------------------------------------------------
 
@@ -237,7 +234,14 @@ class Session:
             self._counts.unexpected_answers += 1
             return
         del self._waiting[pdu.sequence]
+        if waiting.command == Command.BIND_TRANSCEIVER and pdu.status == Status.ESME_ROK:
+            self._taken_in()  # now: a text may follow in the same segment
         _set(waiting, pdu)
+
+    def _taken_in(self) -> None:
+        self.bound = True
+        self._enquired_at = self._clock.monotonic()
+        self._on_bound()
 
     # -- what goes -------------------------------------------------------------------------------------
 

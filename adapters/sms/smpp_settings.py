@@ -11,7 +11,7 @@ from schemas.errors import Fault
 
 _ADDRESS_MAX: Final = 20
 _EXTENSION_DIGITS: Final = 2
-_HOST: Final = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,10}|[0-9A-Fa-f:.]{2,45}")
+_HOST: Final = re.compile(r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,10}|(?=.*:)[0-9A-Fa-f:.]{2,45}")
 _TEXT_MAX: Final = {"system_id": 15, "password": 32, "system_type": 12, "service_type": 5}
 """The specification ends a password at 8; carriers give out longer ones."""
 _NUMBER_MAX: Final = {
