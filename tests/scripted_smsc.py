@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from adapters.memory.clock import ManualClock
 from adapters.sms.smpp import SmppPager
@@ -186,11 +186,11 @@ def settings(port: int) -> SmppSettings:
     return SmppSettings("127.0.0.1", port, "sihu", PASSWORD, NUMBER)
 
 
-def pager_of(access: int, clock: ManualClock, first_sequence: int = 1, **changes: object) -> SmppPager:
+def pager_of(access: int, clock: ManualClock, first_sequence: int = 1, **changes: Any) -> SmppPager:  # noqa: ANN401
     """Return a pager for the SMSC at a port of 127.0.0.1, with settings changed."""
     return SmppPager(
         "test-smpp",
-        replace(settings(access), **changes),  # type: ignore[arg-type]
+        replace(settings(access), **changes),
         clock=clock,
         jitter=lambda: 1.0,
         first_sequence=first_sequence,
@@ -199,7 +199,11 @@ def pager_of(access: int, clock: ManualClock, first_sequence: int = 1, **changes
 
 @asynccontextmanager
 async def played_on(
-    smsc: ScriptedSmsc, first_sequence: int = 1, *, parts: bool = True, **changes: object
+    smsc: ScriptedSmsc,
+    first_sequence: int = 1,
+    *,
+    parts: bool = True,
+    **changes: Any,  # noqa: ANN401
 ) -> AsyncIterator[Played]:
     """Run a pager against the SMSC, with settings changed; pauses are as long as they can be.
 
@@ -230,10 +234,10 @@ def sms(*texts: str, extension: str = "37", address: str = OFFICER) -> Dispatch:
     return Dispatch("0" * 32, Medium.SMS, address, "".join(texts), parts, extension)
 
 
-def from_officer(octets: bytes, coding: int = 8, to: str = NUMBER + "37", **fields: object) -> Message:
+def from_officer(octets: bytes, coding: int = 8, to: str = NUMBER + "37", **fields: Any) -> Message:  # noqa: ANN401
     """Return a ``deliver_sm`` of a text from a telephone."""
     message = Message(Address(1, 1, OFFICER), Address(0, 1, to), octets, data_coding=coding)
-    return replace(message, **fields)  # type: ignore[arg-type]
+    return replace(message, **fields)
 
 
 def receipt_of(reference: str, stat: str = "DELIVRD", err: str = "000") -> Message:

@@ -42,7 +42,7 @@ def _piece(message: Message, default: Alphabet) -> Piece:
     if message.esm_class & UDH_INDICATOR:
         header = parse_header(octets)
         if isinstance(header, Fault):
-            header, alphabet, doubt = Header(0, None), None, header
+            alphabet, doubt, header = None, header, Header(0, None)
         octets, join = octets[header.octets :], header.join or join
     reference, total, number = join or (0, 1, 1)
     source, destination = message.source.digits, message.destination.digits

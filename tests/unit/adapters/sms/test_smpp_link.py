@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
 import structlog
@@ -17,6 +18,7 @@ from tests.scripted_smsc import (
     PASSWORD,
     Heard,
     Line,
+    Played,
     from_officer,
     pager_of,
     played_on,
@@ -35,6 +37,11 @@ UNBOUND = Refused(1, Retry.TEMPORARY, "unbound", "there is no link to the carrie
 async def taken(line: Line, reference: str = "a1") -> None:
     """Answer one submit."""
     line.answer(await line.read(Command.SUBMIT_SM), body=spell_text(reference))
+
+
+async def heard_now(played: Played) -> None:
+    """Wait until what the SMSC sent last was heard."""
+    await until(lambda: played.pager.health().last_heard_at == played.clock.now())
 
 
 async def test_it_is_a_pager() -> None:
@@ -101,8 +108,7 @@ async def test_a_mended_password_brings_it_back_and_the_pauses_begin_anew() -> N
         for _ in range(2):
             await played.clock.move(31)
             line.answer(await line.read(Command.ENQUIRE_LINK))
-            heard_at = played.clock.now()
-            await until(lambda at=heard_at: played.pager.health().last_heard_at == at)
+            await heard_now(played)
         line.close()
         await until(lambda: played.pager.health().problem == "the far side closed the connection")
         await played.clock.move(1)
@@ -157,8 +163,7 @@ async def test_enquiries_go_on_for_as_long_as_they_are_answered() -> None:
         for _ in range(5):
             await played.clock.move(30.5)
             line.answer(await line.read(Command.ENQUIRE_LINK))
-            heard_at = played.clock.now()
-            await until(lambda at=heard_at: played.pager.health().last_heard_at == at)
+            await heard_now(played)
         assert smsc.connections == 1
 
 
@@ -548,7 +553,7 @@ async def test_the_same_trouble_is_logged_once() -> None:
         ("utc_offset_hours", 15),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused_by_name(field: str, value: object) -> None:
+def test_settings_that_cannot_be_right_are_refused_by_name(field: str, value: Any) -> None:  # noqa: ANN401 - as wrong as can be
     """A typo that only shows when the first alert comes."""
     with pytest.raises(RequestError) as refused:
         pager_of(2775, ManualClock(), **{field: value})
