@@ -10,6 +10,7 @@
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -145,9 +146,10 @@ class ScriptedSmsc:
 
 
 @asynccontextmanager
-async def scripted_smsc() -> AsyncIterator[ScriptedSmsc]:
+async def scripted_smsc(tls: ssl.SSLContext | None = None) -> AsyncIterator[ScriptedSmsc]:
+    """Listen for as long as the block lasts."""
     smsc = ScriptedSmsc()
-    server = await asyncio.start_server(smsc.take, "127.0.0.1", 0)
+    server = await asyncio.start_server(smsc.take, "127.0.0.1", 0, ssl=tls)
     smsc.port = server.sockets[0].getsockname()[1]
     try:
         yield smsc
@@ -186,7 +188,14 @@ def settings(port: int) -> SmppSettings:
     return SmppSettings("127.0.0.1", port, "sihu", PASSWORD, NUMBER)
 
 
-def pager_of(access: int, clock: ManualClock, first_sequence: int = 1, **changes: Any) -> SmppPager:  # noqa: ANN401
+def pager_of(
+    access: int,
+    clock: ManualClock,
+    first_sequence: int = 1,
+    *,
+    tls: ssl.SSLContext | None = None,
+    **changes: Any,  # noqa: ANN401
+) -> SmppPager:
     """Return a pager for the SMSC at a port of 127.0.0.1, with settings changed."""
     return SmppPager(
         "test-smpp",
@@ -194,6 +203,7 @@ def pager_of(access: int, clock: ManualClock, first_sequence: int = 1, **changes
         clock=clock,
         jitter=lambda: 1.0,
         first_sequence=first_sequence,
+        tls=tls,
     )
 
 

@@ -1,18 +1,19 @@
 """The link to an SMSC when it goes wrong: refused, silent, cut, garbled, half-open. Time passes by the manual clock."""
 
 import asyncio
-import logging
-from typing import Any
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
 
 import pytest
-import structlog
 
 from adapters.memory.clock import ManualClock
-from adapters.sms.smpp_pdu import Command, Pdu, parse_bind, parse_message, spell, spell_message, spell_text
-from adapters.sms.smpp_session import INBOUND_MAX
+from adapters.sms.smpp_pdu import Command, Pdu, parse_bind, spell, spell_message, spell_text
+from adapters.sms.smpp_session import Counts, LinkOverError, Session
 from adapters.sms.smpp_status import Status
-from schemas.errors import InvariantError, RequestError
-from schemas.pages import Inbound, Refused, Reply, Report, Retry, Submitted
+from adapters.tls.authority import Authority, save
+from schemas.pages import Refused, Retry, Submitted
 from services.paging_ports import Pager
 from tests.scripted_smsc import (
     PASSWORD,
@@ -22,8 +23,6 @@ from tests.scripted_smsc import (
     from_officer,
     pager_of,
     played_on,
-    read_message,
-    receipt_of,
     scripted_smsc,
     settings,
     sms,
@@ -364,198 +363,60 @@ async def test_sequence_numbers_begin_anew_and_skip_those_that_wait() -> None:
         assert [one.reference for one in await submitting if isinstance(one, Submitted)] == ["m2147483647", "m1", "m2"]
 
 
-# -- what comes back ----------------------------------------------------------------------------------
+class DeafWriter:
+    """Takes octets that nobody reads."""
+
+    def __init__(self) -> None:
+        self.transport = self
+        self.written = b""
+
+    def get_write_buffer_size(self) -> int:
+        return len(self.written)
+
+    def write(self, octets: bytes) -> None:
+        self.written += octets
+
+    def close(self) -> None:
+        """Nothing to close."""
 
 
-async def test_a_report_before_the_answer_to_its_submit() -> None:
-    """Fast carriers do so: the report goes on with its reference, and the answer brings the same reference later."""
-    async with scripted_smsc() as smsc, played_on(smsc) as played:
-        line = await smsc.bound()
-        await until(lambda: played.pager.health().ready)
-        submitting = asyncio.create_task(played.pager.submit(sms("一")))
-        asked = await line.read(Command.SUBMIT_SM)
-        assert await line.status_of(line.deliver(receipt_of("a1"))) == 0
-        (report,) = played.heard.kept
-        assert isinstance(report, Report)
-        assert report.reference == "a1"
-        assert not submitting.done()
-        line.answer(asked, body=spell_text("a1"))
-        assert await submitting == (Submitted(1, "a1"),)
+async def test_a_far_side_that_does_not_read() -> None:
+    """It asks and asks and takes no answer: our memory must not be where they wait."""
+    reader, writer = asyncio.StreamReader(), DeafWriter()
+
+    async def handle(_body: bytes) -> int:
+        return 0
+
+    session = Session(
+        (reader, cast("asyncio.StreamWriter", writer)),
+        settings(1),
+        clock=ManualClock(),
+        handle=handle,
+        spawn=lambda work: work.close(),
+        on_bound=lambda: None,
+        counts=Counts(),
+    )
+    reader.feed_data(spell(Pdu(Command.ENQUIRE_LINK, 0, 1)) * 70_000)
+    with pytest.raises(LinkOverError, match="does not read our answers"):
+        await session.run()
 
 
-async def test_a_report_comes_twice() -> None:
-    """Both are handed over and both confirmed: whoever joins them knows the first one."""
-    async with scripted_smsc() as smsc, played_on(smsc) as played:
-        line = await smsc.bound()
-        for _ in range(2):
-            assert await line.status_of(line.deliver(receipt_of("a1", "UNDELIV", "012"))) == 0
-        assert [(one.reference, one.code) for one in played.heard.kept if isinstance(one, Report)] == [
-            ("a1", "UNDELIV/012")
-        ] * 2
-
-
-async def test_what_is_not_kept_is_not_confirmed() -> None:
-    """The store is down while an officer answers: a confirmed and forgotten answer would page the whole county."""
-    async with scripted_smsc() as smsc, played_on(smsc) as played:
-        line = await smsc.bound()
-        played.heard.down = True
-        answer = from_officer("37 收到".encode("utf-16-be"))
-        assert await line.status_of(line.deliver(answer)) == Status.ESME_RX_T_APPN
-        assert await line.status_of(line.deliver(receipt_of("a1"))) == Status.ESME_RX_T_APPN
-        played.heard.down = False
-        assert await line.status_of(line.deliver(answer)) == 0
-        (reply,) = played.heard.kept
-        assert isinstance(reply, Reply)
-        assert (reply.text, reply.extension) == ("37 收到", "37")
-        assert played.pager.counts.refused_inbound == 2
-
-
-async def test_nothing_is_confirmed_before_it_is_kept() -> None:
-    """A confirmation that overtakes the commit loses the answer in a crash between the two."""
-    async with scripted_smsc() as smsc, played_on(smsc) as played:
-        line = await smsc.bound()
-        played.heard.gate = asyncio.Event()
-        sequence = line.deliver(from_officer("收到".encode("utf-16-be")))
-        enquiry = line.send(Command.ENQUIRE_LINK)
-        assert (await line.any()).sequence == enquiry, "the link lives while the store is slow"
-        played.heard.gate.set()
-        assert await line.status_of(sequence) == 0
-
-
-async def test_a_flood_is_bounded() -> None:
-    """A store that hangs while the carrier goes on: what is too much comes again later."""
-    async with scripted_smsc() as smsc, played_on(smsc) as played:
-        line = await smsc.bound()
-        await until(lambda: played.pager.health().ready)
-        played.heard.gate = asyncio.Event()
-        for _ in range(INBOUND_MAX + 5):
-            line.deliver(receipt_of("a1"))
-        assert [(await line.read(Command.DELIVER_SM_RESP)).status for _ in range(5)] == [Status.ESME_RX_T_APPN] * 5
-        played.heard.gate.set()
-        statuses = {(await line.read(Command.DELIVER_SM_RESP)).status for _ in range(INBOUND_MAX)}
-        assert statuses == {0}
-        assert len(played.heard.kept) == INBOUND_MAX
-
-
-async def test_a_bug_of_whoever_keeps_is_no_weather() -> None:
-    """An error that is none of the expected ones must end the node's block, not be answered with a code for ever."""
-
-    async def hear(_inbound: Inbound) -> None:
-        raise InvariantError("a bug")
-
-    async def run() -> None:
-        async with pager_of(smsc.port, ManualClock()).running(hear):
+async def test_tls(tmp_path: Path) -> None:
+    """A carrier behind TLS: its certificate counts, and one of an unknown authority is a state, no crash."""
+    authority, _ = Authority.create("carriers", now=datetime.now(UTC))  # noqa: TID251 - TLS looks at the machine's clock
+    issued = authority.server(["127.0.0.1"], now=datetime.now(UTC))  # noqa: TID251
+    save(issued, tmp_path / "smsc.pem", tmp_path / "smsc.key")
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(tmp_path / "smsc.pem", tmp_path / "smsc.key")
+    known = ssl.create_default_context(cadata=authority.certificate_pem.decode())
+    async with scripted_smsc(theirs) as smsc:
+        clock, heard = ManualClock(), Heard()
+        pager = pager_of(smsc.port, clock, tls=known)
+        async with asyncio.TaskGroup() as tasks, pager.running(heard):
             line = await smsc.bound()
-            line.deliver(receipt_of("a1"))
-            await line.closed()
-            await asyncio.sleep(10)
-
-    async with scripted_smsc() as smsc:
-        with pytest.raises(InvariantError, match="a bug"):
-            await run()
-
-
-async def test_the_error_of_the_block_comes_out_as_it_is() -> None:
-    """A caller names the exception it waits for; one in a group would pass it by."""
-    async with scripted_smsc() as smsc:
-        with pytest.raises(ZeroDivisionError):
-            async with pager_of(smsc.port, ManualClock()).running(Heard()):
-                1 / 0  # noqa: B018
-
-
-async def test_the_end_confirms_what_is_being_kept() -> None:
-    """A node that stops between the commit and the answer would get every last reply twice."""
-    async with scripted_smsc() as smsc:
-        async with played_on(smsc, parts=False) as played:
-            line = await smsc.bound()
-            await until(lambda: played.pager.health().ready)
-            gate = played.heard.gate = asyncio.Event()
-            sequence = line.deliver(from_officer("收到".encode("utf-16-be")))
-            enquiry = line.send(Command.ENQUIRE_LINK)
-            assert (await line.any()).sequence == enquiry
-
-            async def part() -> int:
-                gate.set()
-                status = await line.status_of(sequence)
-                line.answer(await line.read(Command.UNBIND))
-                return status
-
-            parting = asyncio.create_task(part())
-        assert await parting == 0
-
-
-# -- secrets and settings -----------------------------------------------------------------------------
-
-
-async def test_neither_password_nor_number_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    """A log goes to many eyes."""
-    caplog.set_level(logging.DEBUG)
-    with structlog.testing.capture_logs() as lines:
-        async with scripted_smsc() as smsc, played_on(smsc) as played:
-            line = await smsc.line()
-            asked = await line.read(Command.BIND_TRANSCEIVER)
-            line.answer(asked, Status.ESME_RINVPASWD)
-            await until(lambda: "refused" in played.pager.health().problem)
-            await played.clock.move(60)
-            line = await smsc.bound()
-            await until(lambda: played.pager.health().ready)
-            submitting = asyncio.create_task(played.pager.submit(sms("一")))
-            sent = await line.read(Command.SUBMIT_SM)
-            line.answer(sent, Status.ESME_RINVDSTADR)
-            result = await submitting
-            line.deliver(from_officer(b"\xff" * 9, 4))
-            await line.any()
-            line.write(b"\0\0\0\1")
-            await line.closed()
-            await until(lambda: "no SMPP" in played.pager.health().problem)
-            message = read_message(sent, parse_message)
-            shown = repr((asked, sent, message, settings(1), result, played.pager.health(), sms("一")))
-    assert [one["event"] for one in lines] == ["smpp.bind_refused", "smpp.bound", "smpp.unreadable", "smpp.lost"]
-    everything = shown + repr(lines) + caplog.text
-    assert PASSWORD not in everything
-    assert "13900000001" not in everything
-    assert lines[0]["status"] == "ESME_RINVPASWD"
-
-
-async def test_the_same_trouble_is_logged_once() -> None:
-    """A carrier that is down over a weekend would fill the disk."""
-    with structlog.testing.capture_logs() as lines:
-        async with scripted_smsc() as smsc, played_on(smsc) as played:
-            for known in range(1, 5):
-                line = await smsc.line()
-                line.answer(await line.read(Command.BIND_TRANSCEIVER), Status.ESME_RSYSERR)
-                await line.closed()
-                await until(lambda: "refused" in played.pager.health().problem)
-                while smsc.connections == known:
-                    await played.clock.move(1)
-    assert [one["event"] for one in lines] == ["smpp.bind_refused"]
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("host", "a..b"),
-        ("host", ""),
-        ("host", "smsc example"),
-        ("port", 0),
-        ("system_id", ""),
-        ("system_id", "s" * 16),
-        ("password", "p" * 33),
-        ("password", "密"),
-        ("system_type", "t" * 13),
-        ("number", "1069-1"),
-        ("number", "1" * 19),
-        ("window", 0),
-        ("enquire_seconds", 0.5),
-        ("timeout_seconds", 1e9),
-        ("join_seconds", -1),
-        ("validity_seconds", 8 * 86400),
-        ("utc_offset_hours", 15),
-    ],
-)
-def test_settings_that_cannot_be_right_are_refused_by_name(field: str, value: Any) -> None:  # noqa: ANN401 - as wrong as can be
-    """A typo that only shows when the first alert comes."""
-    with pytest.raises(RequestError) as refused:
-        pager_of(2775, ManualClock(), **{field: value})
-    assert {fault.field for fault in refused.value.faults} == {field}
-    assert refused.value.fault.code == "smpp.setting"
+            await until(lambda: pager.health().ready)
+            assert await line.status_of(line.deliver(from_officer(b"37", 1))) == 0
+            tasks.create_task(smsc.part())
+        stranger = pager_of(smsc.port, clock, tls=ssl.create_default_context())
+        async with stranger.running(heard):
+            await until(lambda: stranger.health().problem == "no connection: CERTIFICATE_VERIFY_FAILED")
