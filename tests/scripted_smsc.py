@@ -10,7 +10,9 @@
 """
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -107,6 +109,12 @@ class Line:
 
     def close(self) -> None:
         self._writer.close()
+
+    def reset(self) -> None:
+        """Break the connection, as a firewall or a machine that starts anew does."""
+        linger = struct.pack("ii", 1, 0)
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._writer.transport.abort()
 
 
 class ScriptedSmsc:

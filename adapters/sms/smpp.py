@@ -43,6 +43,9 @@ _REPORT_WANTED: Final = 1
 _COUNTRY_CODES: Final = ("", "86", "0086")
 _SWEEP_SECONDS: Final = 0.5
 
+Hear = Callable[[Inbound], Awaitable[None]]
+"""As ``services.paging_ports.Hear``: keeps what came back, or raises ``UnavailableError``."""
+
 log = structlog.get_logger()
 
 
@@ -76,7 +79,7 @@ class SmppPager:
             raise RequestError(*faults)
         self._name, self._settings, self._clock = name, settings, clock
         self._zone = timezone(timedelta(hours=settings.utc_offset_hours))
-        self._hear: Callable[[Inbound], Awaitable[None]] | None = None
+        self._hear: Hear = _nobody
         self._joiner = Joiner(settings.join_seconds)
         self._outcomes: dict[Key, asyncio.Future[int | None]] = {}
         self._link = SmppLink(
@@ -114,7 +117,7 @@ class SmppPager:
         return self._link.counts
 
     @asynccontextmanager
-    async def running(self, hear: Callable[[Inbound], Awaitable[None]]) -> AsyncIterator[None]:
+    async def running(self, hear: Hear) -> AsyncIterator[None]:
         """Keep the link for as long as the block lasts; what comes back goes to ``hear`` before it is confirmed."""
         self._hear = hear
         async with self._link.running(self._sweep()):
@@ -207,8 +210,6 @@ class SmppPager:
 
     async def _keep(self, inbound: Inbound) -> int:
         """Hand over what came back; return the status to answer with."""
-        if self._hear is None:
-            return Status.ESME_RX_T_APPN
         try:
             await self._hear(inbound)
         except UnavailableError:
@@ -230,6 +231,10 @@ class SmppPager:
     def _unreadable(self, fault: Fault) -> None:
         self.counts.unreadable += 1
         log.warning("smpp.unreadable", provider=self._name, code=fault.code, field=fault.field, mend=fault.mend)
+
+
+async def _nobody(_inbound: Inbound) -> None:
+    raise UnavailableError("nobody keeps what comes back")
 
 
 def _refused(number: int, answer: Pdu | Unanswered) -> Refused:

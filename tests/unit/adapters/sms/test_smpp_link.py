@@ -183,6 +183,17 @@ async def test_the_far_sides_own_commands() -> None:
         assert (counts.unknown_commands, counts.ignored, counts.unexpected_answers) == (1, 1, 2)
 
 
+async def test_the_connection_is_reset() -> None:
+    """An error of the operating system on a read is weather, not a bug."""
+    async with scripted_smsc() as smsc, played_on(smsc) as played:
+        line = await smsc.bound()
+        await until(lambda: played.pager.health().ready)
+        line.reset()
+        await until(lambda: played.pager.health().problem == "the connection broke: ECONNRESET")
+        await played.clock.move(1)
+        await smsc.bound()
+
+
 async def test_the_far_side_unbinds() -> None:
     """Maintenance at the carrier: its unbind is answered, and we come back."""
     async with scripted_smsc() as smsc, played_on(smsc) as played:
