@@ -5,7 +5,7 @@ Nothing here connects again or knows a page. What ends the connection is a ``Lin
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Container, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -246,7 +246,8 @@ class Session:
     # -- what goes -------------------------------------------------------------------------------------
 
     def _send(self, command: Command, body: bytes = b"") -> "asyncio.Future[Pdu | Unanswered]":
-        sequence = self._next()
+        sequence = free_sequence(self._sequence, self._waiting)
+        self._sequence = sequence % SEQUENCE_MAX + 1
         answer: asyncio.Future[Pdu | Unanswered] = asyncio.get_running_loop().create_future()
         self._waiting[sequence] = _Waiting(command, answer, self._clock.monotonic() + self._timeout_seconds)
         self._writer.write(spell(Pdu(command, Status.ESME_ROK, sequence, body)))
@@ -255,13 +256,6 @@ class Session:
     def _answer(self, pdu: Pdu, command: Command, status: int) -> None:
         body = spell_text("") if command == Command.DELIVER_SM_RESP else b""
         self._writer.write(spell(Pdu(command, status, pdu.sequence, body)))
-
-    def _next(self) -> int:
-        while True:
-            sequence = self._sequence
-            self._sequence = sequence % SEQUENCE_MAX + 1
-            if sequence not in self._waiting:
-                return sequence
 
     async def _watch(self) -> NoReturn:
         """End what waited too long, and try the link."""
@@ -283,6 +277,13 @@ class Session:
             _set(waiting, Unanswered.TIMEOUT)
         self._waiting.clear()
         self._writer.close()
+
+
+def free_sequence(first: int, taken: Container[int], last: int = SEQUENCE_MAX) -> int:
+    """Return the next sequence number from ``first`` on that nobody waits under; after ``last`` comes 1."""
+    while first in taken:
+        first = first % last + 1
+    return first
 
 
 def cause(exc: OSError) -> str:

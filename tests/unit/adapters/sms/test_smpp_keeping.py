@@ -137,3 +137,18 @@ async def test_the_end_confirms_what_is_being_kept() -> None:
 
             parting = asyncio.create_task(part())
         assert await parting == 0
+
+
+async def test_the_end_confirms_no_half_of_a_reply() -> None:
+    """A part that waits for the others when the node stops is kept nowhere: it must come again."""
+    async with scripted_smsc() as smsc:
+        async with played_on(smsc, parts=False) as played:
+            line = await smsc.bound()
+            await until(lambda: played.pager.health().ready)
+            line.deliver(from_officer(bytes([5, 0, 3, 9, 2, 1]) + b"\x00\x33", esm_class=0x40))
+            line.send(Command.ENQUIRE_LINK)
+            await line.read(Command.ENQUIRE_LINK_RESP)
+            parting = asyncio.create_task(line.any())
+            parting.add_done_callback(lambda task: line.answer(task.result()))
+        assert (await parting).command == Command.UNBIND, "and no answer to the part before it"
+        assert played.heard.kept == []

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.memory.clock import ManualClock
 from adapters.sms.smpp_pdu import Command, Pdu, parse_bind, spell, spell_message, spell_text
-from adapters.sms.smpp_session import Counts, LinkOverError, Session
+from adapters.sms.smpp_session import Counts, LinkOverError, Session, free_sequence
 from adapters.sms.smpp_status import Status
 from adapters.tls.authority import Authority, save
 from schemas.pages import Refused, Retry, Submitted
@@ -358,8 +358,15 @@ async def test_a_nack_is_an_answer() -> None:
         assert played.pager.counts.unexpected_answers == 1
 
 
-async def test_sequence_numbers_begin_anew_and_skip_those_that_wait() -> None:
-    """After 0x7FFFFFFF comes 1; a number that still waits for its answer must not be given twice."""
+def test_a_number_that_still_waits_is_not_given_twice() -> None:
+    """An answer would go to the wrong page: one is told that it went out which did not."""
+    assert free_sequence(2, {2, 3, 1}, last=5) == 4
+    assert free_sequence(4, {4, 5, 1}, last=5) == 2
+    assert free_sequence(3, {4}) == 3
+
+
+async def test_sequence_numbers_begin_anew() -> None:
+    """After 0x7FFFFFFF comes 1; answers in another order find their pages."""
     async with scripted_smsc() as smsc, played_on(smsc, 0x7FFFFFFE) as played:
         line = await smsc.line()
         asked = await line.read(Command.BIND_TRANSCEIVER)
