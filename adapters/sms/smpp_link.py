@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 
 from adapters.sms.smpp_pdu import Message, Pdu
-from adapters.sms.smpp_session import Clock, Counts, Handle, LinkOverError, Session, Unanswered, cause
+from adapters.sms.smpp_session import Clock, Counts, Handle, Handlings, LinkOverError, Session, Unanswered, cause
 from adapters.sms.smpp_settings import SmppSettings
 from adapters.sms.smpp_status import LONG_REFUSALS, status_name
 from schemas.pages import Health
@@ -60,7 +60,6 @@ class SmppLink:
         self._settings, self._clock, self._jitter = settings, clock, jitter
         self._handle, self._on_lost, self._tls, self._first = handle, on_lost, tls, first_sequence
         self._session: Session | None = None
-        self._handlings: set[asyncio.Task[None]] = set()
         self._bound_at = 0.0
         self._health = Health(ready=False, since=clock.now(), problem="not started")
         self._name, self._leaving = name, False
@@ -76,13 +75,14 @@ class SmppLink:
         self._leaving = False
         try:
             async with asyncio.TaskGroup() as tasks:
-                kept = [tasks.create_task(self._keep(tasks), name="smpp-link")]
+                handlings = Handlings(tasks)
+                kept = [tasks.create_task(self._keep(handlings), name="smpp-link")]
                 kept += [tasks.create_task(work) for work in beside]
                 try:
                     yield
                 finally:
-                    await self._leave()
-                    for task in (*kept, *self._handlings):
+                    await self._leave(handlings)
+                    for task in (*kept, *handlings.tasks):
                         task.cancel()
         except BaseExceptionGroup as group:
             if len(group.exceptions) > 1:
@@ -102,10 +102,10 @@ class SmppLink:
         known = self._health
         return known if heard_at is None else Health(known.ready, known.since, known.problem, heard_at)
 
-    async def _keep(self, tasks: asyncio.TaskGroup) -> None:
+    async def _keep(self, handlings: Handlings) -> None:
         failures = 0
         while True:
-            over = await self._serve(tasks)
+            over = await self._serve(handlings)
             if self._leaving:
                 return  # a task group drops a cancellation that meets it while it ends for an error of its own
             steady = self.health().ready and self._clock.monotonic() - self._bound_at >= STEADY_SECONDS
@@ -115,14 +115,8 @@ class SmppLink:
             pause = min(longest, first * 2 ** min(failures - 1, _DOUBLINGS_MAX))
             await self._clock.sleep(pause * (0.75 + self._jitter() / 4))
 
-    async def _serve(self, tasks: asyncio.TaskGroup) -> LinkOverError:
+    async def _serve(self, handlings: Handlings) -> LinkOverError:
         """Connect, bind and serve until the connection ends; return why it did."""
-
-        def spawn(work: Coroutine[Any, Any, None]) -> None:
-            task = tasks.create_task(work, name="smpp-deliver")
-            self._handlings.add(task)
-            task.add_done_callback(self._handlings.discard)
-
         try:
             streams = await self._connect()
             self._session = Session(
@@ -130,7 +124,7 @@ class SmppLink:
                 self._settings,
                 clock=self._clock,
                 handle=self._handle,
-                spawn=spawn,
+                handlings=handlings,
                 on_bound=self._bound,
                 counts=self.counts,
                 first_sequence=self._first,
@@ -170,15 +164,16 @@ class SmppLink:
         since = known.since if known.ready is ready else self._clock.now()
         self._health = Health(ready, since, problem, known.last_heard_at)
 
-    async def _leave(self) -> None:
+    async def _leave(self, handlings: Handlings) -> None:
         """Let what is being kept be confirmed, then unbind."""
         self._leaving = True
         session = self._session
         if session is None or not session.bound:
             return
+        session.close()
         self._on_lost()  # what waits for more parts is not confirmed: it comes again
-        if self._handlings:
-            await asyncio.wait(self._handlings, timeout=_LEAVE_SECONDS)
+        if handlings.tasks:
+            await asyncio.wait(handlings.tasks, timeout=_LEAVE_SECONDS)
         with suppress(TimeoutError):  # by the machine's clock, should the given one stand still
             async with asyncio.timeout(_LEAVE_SECONDS):
                 await session.unbind()

@@ -6,7 +6,7 @@ Nothing here connects again or knows a page. What ends the connection is a ``Lin
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Container, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final, NoReturn, Protocol
@@ -93,6 +93,26 @@ class _Waiting:
     until: float
 
 
+class Handlings:
+    """What is being kept now. It may outlive the connection that brought it, so all connections share one bound."""
+
+    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+        """Run everything in a group: a bug in it ends the group."""
+        self._group = tasks
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether no more is taken for now."""
+        return len(self.tasks) >= INBOUND_MAX
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run one more beside the others."""
+        task = self._group.create_task(work, name="smpp-deliver")
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+
 class Session:
     """Talks to an SMSC over one open connection."""
 
@@ -103,7 +123,7 @@ class Session:
         *,
         clock: Clock,
         handle: Handle,
-        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        handlings: Handlings,
         on_bound: Callable[[], None],
         counts: Counts,
         first_sequence: int = 1,
@@ -115,22 +135,21 @@ class Session:
             settings: As whom to bind, how much may wait, and how long.
             clock: Measures every waiting time.
             handle: Where a ``deliver_sm`` goes.
-            spawn: Runs one such handling beside everything else; it may outlive this connection.
+            handlings: Where it is handled.
             on_bound: Called once the far side has taken us in.
             counts: Counted on here.
             first_sequence: The number of the first PDU, up to 0x7FFFFFFF.
         """
         self._reader, self._writer = streams
-        self._clock, self._handle, self._spawn = clock, handle, spawn
+        self._clock, self._handle, self._handlings = clock, handle, handlings
         self._on_bound, self._counts = on_bound, counts
         self._who = Bind(settings.system_id, settings.password, settings.system_type)
         self._window = asyncio.Semaphore(settings.window)
         self._enquire_seconds, self._timeout_seconds = settings.enquire_seconds, settings.timeout_seconds
         self._sequence = first_sequence
         self._waiting: dict[int, _Waiting] = {}
-        self._handling = 0
         self._enquired_at = clock.monotonic()
-        self._over = False
+        self._leaving, self._over = False, False
         self.bound = False
         self.last_heard_at: datetime | None = None
 
@@ -155,9 +174,13 @@ class Session:
     async def submit(self, message: Message) -> Pdu | Unanswered:
         """Send one part when there is room in the window; return its answer."""
         async with self._window:
-            if not self.bound:
+            if not self.bound or self._leaving:
                 return Unanswered.UNBOUND
             return await self._send(Command.SUBMIT_SM, spell_message(message))
+
+    def close(self) -> None:
+        """Take no more pages and no more texts; what is under way goes on."""
+        self._leaving = True
 
     async def unbind(self) -> None:
         """Take leave; returns once the far side has answered, or did not in time."""
@@ -210,18 +233,14 @@ class Session:
                 self._answer(pdu, Command.GENERIC_NACK, Status.ESME_RINVCMDID)
 
     def _delivered(self, pdu: Pdu) -> None:
-        if not self.bound or self._handling >= INBOUND_MAX:
+        if not self.bound or self._leaving or self._handlings.full:
             self._counts.refused_inbound += 1
             self._answer(pdu, Command.DELIVER_SM_RESP, Status.ESME_RX_T_APPN)
         else:
-            self._handling += 1
-            self._spawn(self._handled(pdu))
+            self._handlings.spawn(self._handled(pdu))
 
     async def _handled(self, pdu: Pdu) -> None:
-        try:
-            status = await self._handle(pdu.body)
-        finally:
-            self._handling -= 1
+        status = await self._handle(pdu.body)
         if status is None or self._over:
             return  # not confirmed: the far side sends it again
         if status == Status.ESME_RX_T_APPN:
@@ -234,6 +253,8 @@ class Session:
             self._counts.unexpected_answers += 1
             return
         del self._waiting[pdu.sequence]
+        if pdu.command == Command.GENERIC_NACK and pdu.status == Status.ESME_ROK:
+            pdu = replace(pdu, status=Status.ESME_RUNKNOWNERR)  # a refusal that says "no error" is one all the same
         if waiting.command == Command.BIND_TRANSCEIVER and pdu.status == Status.ESME_ROK:
             self._taken_in()  # now: a text may follow in the same segment
         _set(waiting, pdu)

@@ -9,7 +9,7 @@ from adapters.sms.smpp_pdu import Command, spell_text
 from adapters.sms.smpp_session import INBOUND_MAX
 from adapters.sms.smpp_status import Status
 from schemas.errors import InvariantError
-from schemas.pages import Inbound, Reply, Report, Submitted
+from schemas.pages import Inbound, Refused, Reply, Report, Retry, Submitted
 from tests.scripted_smsc import (
     Heard,
     from_officer,
@@ -119,7 +119,7 @@ async def test_the_error_of_the_block_comes_out_as_it_is() -> None:
 
 
 async def test_the_end_confirms_what_is_being_kept() -> None:
-    """A node that stops between the commit and the answer would get every last reply twice."""
+    """A node that stops between the commit and the answer would get every last reply twice. Nothing new is taken."""
     async with scripted_smsc() as smsc:
         async with played_on(smsc, parts=False) as played:
             line = await smsc.bound()
@@ -130,6 +130,10 @@ async def test_the_end_confirms_what_is_being_kept() -> None:
             assert (await line.any()).sequence == enquiry
 
             async def part() -> int:
+                assert await line.status_of(line.deliver(receipt_of("a2"))) == Status.ESME_RX_T_APPN
+                assert await played.pager.submit(sms("一")) == (
+                    Refused(1, Retry.TEMPORARY, "unbound", "there is no link to the carrier now"),
+                )
                 gate.set()
                 status = await line.status_of(sequence)
                 line.answer(await line.read(Command.UNBIND))
