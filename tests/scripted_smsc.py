@@ -33,11 +33,13 @@ from adapters.sms.smpp_pdu import (
 )
 from adapters.sms.smpp_settings import SmppSettings
 from schemas.errors import Fault, UnavailableError
-from schemas.pages import Dispatch, Inbound, Medium, Part
+from schemas.pages import Dispatch, Inbound, Medium, Part, Refused, Retry
 
 NUMBER: Final = "10690001"
 OFFICER: Final = "13900000001"
 PASSWORD: Final = "kept-out"  # noqa: S105 - of a peer that lives for one test
+TIMED_OUT: Final = Refused(1, Retry.TEMPORARY, "timeout", "the carrier did not answer; it may have taken it")
+UNBOUND: Final = Refused(1, Retry.TEMPORARY, "unbound", "there is no link to the carrier now")
 _PATIENCE_SECONDS: Final = 10.0
 
 
@@ -91,6 +93,10 @@ class Line:
 
     def answer(self, asked: Pdu, status: int = 0, body: bytes = b"") -> None:
         self.write(spell(Pdu(asked.command | RESPONSE, status, asked.sequence, body)))
+
+    async def taken(self, reference: str = "a1") -> None:
+        """Take the next submit under an id."""
+        self.answer(await self.read(Command.SUBMIT_SM), body=spell_text(reference))
 
     def send(self, command: int, body: bytes = b"") -> int:
         """Send a request; return its sequence number."""

@@ -13,12 +13,12 @@ from adapters.sms.smpp_pdu import Command, Pdu, parse_bind, spell, spell_message
 from adapters.sms.smpp_session import Counts, Handlings, LinkOverError, Session
 from adapters.sms.smpp_status import Status
 from adapters.tls.authority import Authority, save
-from schemas.pages import Refused, Retry, Submitted
+from schemas.pages import Submitted
 from services.paging_ports import Pager
 from tests.scripted_smsc import (
     PASSWORD,
+    UNBOUND,
     Heard,
-    Line,
     Played,
     from_officer,
     pager_of,
@@ -28,14 +28,6 @@ from tests.scripted_smsc import (
     sms,
     until,
 )
-
-TIMED_OUT = Refused(1, Retry.TEMPORARY, "timeout", "the carrier did not answer; it may have taken it")
-UNBOUND = Refused(1, Retry.TEMPORARY, "unbound", "there is no link to the carrier now")
-
-
-async def taken(line: Line, reference: str = "a1") -> None:
-    """Answer one submit."""
-    line.answer(await line.read(Command.SUBMIT_SM), body=spell_text(reference))
 
 
 async def heard_now(played: Played) -> None:
@@ -150,7 +142,7 @@ async def test_a_lost_enquiry_ends_the_link_and_a_new_one_comes() -> None:
         line = await smsc.bound()
         await until(lambda: played.pager.health().ready)
         submitting = asyncio.create_task(played.pager.submit(sms("一")))
-        await taken(line)
+        await line.taken()
         assert await submitting == (Submitted(1, "a1"),)
 
 

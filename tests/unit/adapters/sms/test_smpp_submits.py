@@ -9,20 +9,13 @@ from adapters.sms.smpp_session import free_sequence
 from adapters.sms.smpp_status import Status
 from schemas.pages import Refused, Retry, Submitted
 from tests.scripted_smsc import (
-    Line,
+    TIMED_OUT,
+    UNBOUND,
     played_on,
     scripted_smsc,
     sms,
     until,
 )
-
-TIMED_OUT = Refused(1, Retry.TEMPORARY, "timeout", "the carrier did not answer; it may have taken it")
-UNBOUND = Refused(1, Retry.TEMPORARY, "unbound", "there is no link to the carrier now")
-
-
-async def taken(line: Line, reference: str = "a1") -> None:
-    """Answer one submit."""
-    line.answer(await line.read(Command.SUBMIT_SM), body=spell_text(reference))
 
 
 async def test_no_answer_comes() -> None:
@@ -36,7 +29,7 @@ async def test_no_answer_comes() -> None:
         assert await submitting == (TIMED_OUT,)
         line.answer(late, body=spell_text("a1"))
         submitting = asyncio.create_task(played.pager.submit(sms("二")))
-        await taken(line, "a2")
+        await line.taken("a2")
         assert await submitting == (Submitted(1, "a2"),)
         assert played.pager.counts.unexpected_answers == 1
 
@@ -91,7 +84,7 @@ async def test_a_refused_part_says_what_to_do(status: int, retry: Retry, code: s
         await until(lambda: played.pager.health().ready)
         submitting = asyncio.create_task(played.pager.submit(sms("一", "二")))
         line.answer(await line.read(Command.SUBMIT_SM), status)
-        await taken(line, "a2")
+        await line.taken("a2")
         assert await submitting == (Refused(1, retry, code), Submitted(2, "a2"))
 
 
