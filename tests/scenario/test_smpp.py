@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-
 from adapters.clock import SystemClock
 from adapters.sms.smpp import SmppPager
 from adapters.sms.smpp_settings import SmppSettings
 from schemas.pages import Refused, Reply, Report, ReportState, Retry, Submitted
+from tests.counties import report
 from tests.scripted_smsc import NUMBER, OFFICER, Heard, settings, sms, until
 from tests.smsc import PASSWORD, SYSTEM_ID, Smsc, npm_smsc
 
@@ -164,5 +164,5 @@ async def test_receipts_at_full_speed(reduced: Callable[[int, int], int]) -> Non
             f"f{n}" for n in range(1, count + 1)
         ]
         rate = count / seconds * 60
-        print(f"{count:,} receipts in {seconds:.2f} s: {rate:,.0f} a minute")
+        report(f"SMPP: {count:,} receipts in {seconds:.2f} s, {rate:,.0f} a minute")
         assert rate >= 10_000
