@@ -1,0 +1,1 @@
+"""Short messages: one protocol per file, each satisfying ``services.paging_ports.Pager`` by shape."""
