@@ -181,6 +181,8 @@ class _Inbox:
 
     async def _take_reply(self, deliver: Deliver, hear: Hear) -> int | None:
         piece = piece_of(deliver)
+        if piece.total > 1 and self._joiner.is_kept(deliver):
+            return 0
         added = self._joiner.add(deliver, piece) if piece.total > 1 else None
         if added is None:
             return await self._keep_reply(deliver, deliver.msg_id, decode_text(deliver.msg_fmt, piece.octets), hear)
@@ -204,6 +206,8 @@ class _Inbox:
             await _either(whole.wait(), self._clock.sleep(self._settings.join_seconds))
             self._forget(key)
             result = await self._keep_reply(deliver, joining.msg_id, joining.text(), hear)
+            if result == 0:
+                self._joiner.note_kept(joining)
         finally:
             self._forget(key)
             kept.set_result(result)

@@ -4,6 +4,7 @@ Pure. Nothing is guessed: octets that are none of the declared coding stay visib
 be no text comes out as hexadecimal digits; nothing of either is lost.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +17,7 @@ PARTS_MAX: Final = 16
 """Most parts of one long text from a telephone; what claims more is taken part by part."""
 JOINING_MAX: Final = 64
 """Most long texts under way at once."""
+_KEPT_MAX: Final = 1024
 
 _CODINGS: Final = {0: "ascii", 3: "ascii", UCS2: "utf-16-be", 15: "gb18030"}
 _CONCAT_8: Final = 0x00
@@ -106,11 +108,11 @@ Key = tuple[str, str, int, int, int]
 
 @dataclass(slots=True)
 class Joining:
-    """A long text under way: of each piece, by number, its Msg_Id and its octets."""
+    """A long text under way: of each piece, by number, the deliver it came in and its octets."""
 
     total: int
     msg_fmt: int
-    pieces: dict[int, tuple[int, bytes]] = field(default_factory=dict, repr=False)
+    pieces: dict[int, tuple[Deliver, bytes]] = field(default_factory=dict, repr=False)
 
     @property
     def whole(self) -> bool:
@@ -120,7 +122,7 @@ class Joining:
     @property
     def msg_id(self) -> int:
         """Msg_Id of the first part that is here: the same however often and in whatever order they come."""
-        return self.pieces[min(self.pieces)][0]
+        return self.pieces[min(self.pieces)][0].msg_id
 
     def text(self) -> Decoded:
         """Join what is here, octets before decoding: a surrogate pair may be cut at the border. Gaps show as ``…``."""
@@ -141,6 +143,7 @@ class Joiner:
     def __init__(self) -> None:
         """Hold nothing."""
         self._under_way: dict[Key, Joining] = {}
+        self._kept: deque[Deliver] = deque(maxlen=_KEPT_MAX)
 
     def add(self, deliver: Deliver, piece: Piece) -> tuple[Key, Joining] | None:
         """Keep one piece, a repeated one in the place of the first; None if too many texts are under way."""
@@ -150,9 +153,17 @@ class Joiner:
             if len(self._under_way) >= JOINING_MAX:
                 return None
             joining = self._under_way[key] = Joining(piece.total, deliver.msg_fmt)
-        joining.pieces[piece.number] = (deliver.msg_id, piece.octets)
+        joining.pieces[piece.number] = (deliver, piece.octets)
         return key, joining
 
     def remove(self, key: Key) -> None:
         """Forget one: it is whole, or waited for no longer."""
         self._under_way.pop(key, None)
+
+    def note_kept(self, joining: Joining) -> None:
+        """Remember the parts of a text that is kept."""
+        self._kept.extend(deliver for deliver, _ in joining.pieces.values())
+
+    def is_kept(self, deliver: Deliver) -> bool:
+        """A part that comes again, since our answer was lost: alone it would look like a new text full of gaps."""
+        return deliver in self._kept
