@@ -172,7 +172,7 @@ def _payload(body: Body, version: Version) -> bytes:
         case Deliver():
             return _DELIVER_HEAD[version].pack(body) + _content(body.content) + _TAIL[version].pack(body)
         case ConnectResp():
-            return _CONNECT_RESP[version].pack(body)
+            return _CONNECT_RESP[body.form].pack(body)
         case _:
             return _PLAIN[type(body)][version].pack(body)
 
