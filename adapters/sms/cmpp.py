@@ -18,7 +18,7 @@ from adapters.sms.cmpp_link import CmppLink
 from adapters.sms.cmpp_pdu import parse_report
 from adapters.sms.cmpp_session import Clock, Lapse
 from adapters.sms.cmpp_settings import SRC_ID_MAX, CmppSettings
-from adapters.sms.cmpp_text import UCS2, Decoded, Joiner, Joining, Key, decode_text, part_content, piece_of
+from adapters.sms.cmpp_text import UCS2, WAITING_MAX, Decoded, Joiner, Joining, Key, decode_text, part_content, piece_of
 from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.pages import (
     Capabilities,
@@ -153,6 +153,7 @@ class _Inbox:
     def __init__(self, settings: CmppSettings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
         self._joiner = Joiner()
+        self._waiting = 0
         self._waits: dict[Key, tuple[asyncio.Event, asyncio.Future[int | None]]] = {}
 
     def taking(self, hear: Hear) -> Callable[[Deliver], Awaitable[int | None]]:
@@ -183,10 +184,17 @@ class _Inbox:
         piece = piece_of(deliver)
         if piece.total > 1 and self._joiner.is_kept(deliver):
             return 0
-        added = self._joiner.add(deliver, piece) if piece.total > 1 else None
+        together = piece.total > 1 and self._waiting < WAITING_MAX
+        added = self._joiner.add(deliver, piece) if together else None
         if added is None:
             return await self._keep_reply(deliver, deliver.msg_id, decode_text(deliver.msg_fmt, piece.octets), hear)
-        key, joining = added
+        self._waiting += 1
+        try:
+            return await self._take_part(deliver, *added, hear)
+        finally:
+            self._waiting -= 1
+
+    async def _take_part(self, deliver: Deliver, key: Key, joining: Joining, hear: Hear) -> int | None:
         if key not in self._waits:
             return await self._join(deliver, key, joining, hear)
         whole, kept = self._waits[key]

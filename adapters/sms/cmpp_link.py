@@ -39,17 +39,20 @@ class CmppLink:
         self._ready_since: float | None = None
         self._lost = self._refused = 0
         self._told = ""
+        self._leaving = False
         self._health = Health(ready=False, since=clock.now(), problem="not started")
 
     @asynccontextmanager
     async def running(self, take: Take) -> AsyncIterator[None]:
         """Keep the link until the block ends, then say goodbye; a crash of ``take`` ends the block."""
+        self._leaving = False
         try:
             async with asyncio.TaskGroup() as tasks:
                 keeping = tasks.create_task(self._keep(take), name=f"cmpp-{self._settings.name}")
                 try:
                     yield
                 finally:
+                    self._leaving = True
                     if self._session is not None:
                         await self._session.say_goodbye()
                     keeping.cancel()
@@ -126,7 +129,7 @@ class CmppLink:
 
     def _tell(self, why: LinkEndedError, pause: float) -> None:
         """Log a reason once, not with every attempt."""
-        if why.problem == self._told:
+        if self._leaving or why.problem == self._told:
             return
         self._told = why.problem
         tell, event = (log.error, "cmpp.refused") if why.refused else (log.warning, "cmpp.link_lost")

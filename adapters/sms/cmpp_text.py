@@ -17,6 +17,8 @@ PARTS_MAX: Final = 16
 """Most parts of one long text from a telephone; what claims more is taken part by part."""
 JOINING_MAX: Final = 64
 """Most long texts under way at once."""
+WAITING_MAX: Final = 128
+"""Most parts of them that wait for an answer at once."""
 _KEPT_MAX: Final = 1024
 
 _CODINGS: Final = {0: "ascii", 3: "ascii", UCS2: "utf-16-be", 15: "gb18030"}

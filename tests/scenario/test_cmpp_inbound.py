@@ -173,6 +173,18 @@ async def test_a_flood_of_beginnings_is_bounded() -> None:
         await eventually(lambda: len(at.ear.replies) == 201)
 
 
+async def test_a_flood_of_the_same_part_stops_nobody_else() -> None:
+    """Parts that wait for an answer hold a place each; with all places taken nothing more would be read."""
+    ismg = Ismg()
+    async with ready_desk(ismg) as at:
+        for _ in range(600):
+            ismg.deliver(content=bytes([5, 0, 3, 1, 2, 1]) + b"\x00\x31", udhi=1)
+        whole = ismg.deliver(content=b"37", fmt=0)
+        await eventually(lambda: ismg.confirmed(whole) == 0)
+        assert isinstance((await at.submit("一"))[0], Submitted)
+        assert len(ismg.connection.of(DELIVER | ANSWER)) == 600 - 128 + 1
+
+
 @BOTH
 async def test_what_could_not_be_kept_is_not_confirmed_and_comes_again(major: int) -> None:
     """A confirmed reply that the database never took is an answer that nobody gave."""

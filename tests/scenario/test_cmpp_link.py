@@ -35,10 +35,12 @@ from tests.scenario.cmpp_desk import BOTH, NUMBER, TEXT, Desk, Ear, desk, ready_
 async def test_it_is_let_in_and_leaves_politely(major: int) -> None:
     """A link that is cut instead of ended leaves the gateway with a ghost that holds our one connection."""
     ismg = Ismg(major)
-    async with ready_desk(ismg) as at:
-        assert len(ismg.connection.of(CONNECT)[0].body) == 27
-        assert at.pager.health().last_heard_at is not None
-        await eventually(lambda: at.pager.health().problem == "")
+    with capture_logs() as logs:
+        async with ready_desk(ismg) as at:
+            assert len(ismg.connection.of(CONNECT)[0].body) == 27
+            assert at.pager.health().last_heard_at is not None
+            assert at.pager.health().problem == ""
+    assert [line["event"] for line in logs] == ["cmpp.connected"], "to leave is no fault"
     assert len(ismg.connection.of(TERMINATE)) == 1
     assert not at.pager.health().ready
 
