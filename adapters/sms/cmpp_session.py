@@ -308,8 +308,6 @@ class Session:
 
     def _write(self, body: Body, sequence: int | None = None) -> int:
         number = self._sequence.take() if sequence is None else sequence
-        while sequence is None and number in self._pending:  # after four thousand million others
-            number = self._sequence.take()
         if not self._writer.is_closing():
             self._writer.write(encode(Packet(number, body), self._settings.version))
         return number

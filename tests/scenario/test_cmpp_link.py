@@ -1,6 +1,8 @@
 """The CMPP link: let in, refused, kept alive, ended, and rubbish on the line."""
 
 import asyncio
+import socket
+import struct
 
 import pytest
 from structlog.testing import capture_logs
@@ -130,6 +132,14 @@ async def test_nobody_there_is_asked_ever_more_slowly() -> None:
     assert [line["event"] for line in logs] == ["cmpp.link_lost"], "one line, not one for every attempt"
 
 
+async def test_another_packet_instead_of_an_answer_ends_it() -> None:
+    """A gateway that asks whether we are there before it let us in is none that we know."""
+    ismg = Ismg()
+    ismg.instead = packet(ACTIVE_TEST, 1)
+    async with desk(ismg) as at:
+        await eventually(lambda: at.pager.health().problem == "the gateway answers CMPP_CONNECT with ActiveTest")
+
+
 # -- staying ------------------------------------------------------------------------------------------
 
 
@@ -174,6 +184,18 @@ async def test_a_goodbye_of_the_gateway_is_answered_and_the_link_made_anew() -> 
         ismg.connection.send(TERMINATE, 5)
         await eventually(lambda: [s.sequence for s in ismg.connection.of(TERMINATE | ANSWER)] == [5])
         await eventually(lambda: at.pager.health().problem == "the gateway ended the connection")
+        await at.clock.move(1)
+        await at.ready()
+
+
+async def test_a_connection_that_is_reset_is_made_anew() -> None:
+    """A firewall that forgets connections answers with a reset instead of an end."""
+    ismg = Ismg()
+    async with ready_desk(ismg) as at:
+        reset = struct.pack("ii", 1, 0)
+        ismg.connection.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        ismg.connection.writer.transport.abort()
+        await eventually(lambda: at.pager.health().problem == "the connection broke: ConnectionResetError")
         await at.clock.move(1)
         await at.ready()
 

@@ -2,24 +2,15 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from schemas.pages import (
-    Dispatch,
-    Refused,
-    Retry,
-    Submitted,
-)
-from tests.ismg import (
-    SP_ID,
-    Ismg,
-    eventually,
-    grown,
-)
-from tests.scenario.cmpp_desk import BOTH, NUMBER, page, ready_desk
-
-# -- submitting ---------------------------------------------------------------------------------------
+from adapters.memory.clock import ManualClock
+from adapters.sms.cmpp import CmppPager
+from schemas.pages import Dispatch, Refused, Retry, Submitted
+from tests.ismg import SP_ID, Ismg, eventually, grown
+from tests.scenario.cmpp_desk import BOTH, NUMBER, Ear, page, ready_desk, settings
 
 
 @BOTH
@@ -83,6 +74,51 @@ async def test_silence_ends_in_two_different_words() -> None:
         ismg.answer(ismg.submits[0])  # far too late
         ismg.holds = False
         assert isinstance((await at.submit("一"))[0], Submitted), "a late answer did no harm"
+
+
+async def test_the_numbers_of_packets_begin_anew() -> None:
+    """After the highest comes 1: an overflow would stop the link once in a node's life, on a day nobody remembers."""
+    ismg, clock = Ismg(), ManualClock(datetime.fromtimestamp(0xFFFF_FFFE, UTC))
+    async with ismg.serving():
+        pager = CmppPager(settings(ismg.port), clock=clock)
+        async with pager.running(Ear()):
+            await eventually(lambda: pager.health().ready)
+            results = [(await pager.submit(page("一")))[0] for _ in range(3)]
+    assert all(isinstance(result, Submitted) for result in results)
+    assert [seen.sequence for seen in ismg.submits] == [0xFFFF_FFFF, 1, 2]
+
+
+async def test_a_caller_who_gives_up_takes_nothing_along() -> None:
+    """A cancelled page must neither be sent later nor free a place that the gateway still counts."""
+    ismg = Ismg()
+    ismg.holds = True
+    async with ready_desk(ismg, window=1) as at:
+        gone_out, waiting, last = (asyncio.create_task(at.submit(text)) for text in "一二三")
+        await grown(ismg.submits, 1)
+        gone_out.cancel()
+        waiting.cancel()
+        await asyncio.sleep(0.02)
+        assert len(ismg.submits) == 1
+        ismg.answer(ismg.submits[0])
+        await grown(ismg.submits, 2)
+        ismg.answer(ismg.submits[1])
+        assert isinstance((await last)[0], Submitted)
+    assert [seen.content.decode("utf-16-be") for seen in ismg.submits] == ["一", "三"]
+
+
+async def test_what_waits_is_bounded() -> None:
+    """A gateway that hangs during a storm must not fill the memory with pages that are long too late."""
+    ismg = Ismg()
+    ismg.holds = True
+    async with ready_desk(ismg) as at:
+        sending = [asyncio.create_task(at.submit("一")) for _ in range(16 + 4096 + 5)]
+        await eventually(lambda: sum(task.done() for task in sending) == 5)
+        refused = [(await task)[0] for task in sending if task.done()]
+        assert {(r.retry, r.code) for r in refused if isinstance(r, Refused)} == {(Retry.THROTTLED, "window")}
+        ismg.connection.writer.close()
+        rest = [result[0] for result in await asyncio.gather(*sending)]
+    assert [r.code for r in rest if isinstance(r, Refused)].count("timeout") == 16
+    assert [r.code for r in rest if isinstance(r, Refused)].count("link") == 4096
 
 
 async def test_flow_control_makes_everybody_wait() -> None:
