@@ -154,6 +154,8 @@ class Ismg:
         self.says_version = major << 4
         self.form = major
         self.proves_itself = True
+        self.proves_in_form: int | None = None
+        """Width of the status inside its proof; None: as on the wire."""
         self.greets = True
         self.answers_tests = True
         self.holds = False
@@ -254,7 +256,8 @@ class Ismg:
         own = hashlib.md5(source + bytes(9) + SECRET.encode() + f"{timestamp:010d}".encode()).digest()  # noqa: S324
         status = self.status if self.status is not None else 0 if own == proof and source == SP_ID.encode() else 3
         shown = struct.pack(">B" if self.form == 2 else ">I", status)
-        mine = hashlib.md5(shown + proof + SECRET.encode()).digest()  # noqa: S324
+        proved = struct.pack(">B" if (self.proves_in_form or self.form) == 2 else ">I", status)
+        mine = hashlib.md5(proved + proof + SECRET.encode()).digest()  # noqa: S324
         body = shown + (mine if self.proves_itself else bytes(16)) + bytes([self.says_version])
         return packet(CONNECT | ANSWER, seen.sequence, body)
 

@@ -27,6 +27,7 @@ from adapters.sms.cmpp_bodies import (
     SubmitResp,
     Terminate,
     TerminateResp,
+    Version,
 )
 from adapters.sms.cmpp_codes import FLOW_CONTROL, connect_timestamp, refusal_of
 from adapters.sms.cmpp_pdu import SEQUENCE_MAX, authenticator_ismg, authenticator_source, decode, encode, take_packet
@@ -156,8 +157,7 @@ class Session:
         if answer.form is not settings.version:
             told = f"the gateway answers in the form of {answer.form >> 4}.0, {settings.version >> 4}.0 is agreed"
             raise LinkEndedError(told, refused=True)
-        expected = authenticator_ismg(answer.status, answer.form, proof, settings.secret)
-        if settings.check_gateway and not hmac.compare_digest(expected, answer.authenticator):
+        if settings.check_gateway and not _proves(answer, proof, settings.secret):
             raise LinkEndedError("the gateway does not prove that it knows the shared secret", refused=True)
 
     # -- submitting -----------------------------------------------------------------------------------
@@ -317,6 +317,12 @@ class Session:
             await self._writer.drain()
         except OSError as exc:
             raise _broken(exc) from None
+
+
+def _proves(answer: ConnectResp, proof: bytes, secret: str) -> bool:
+    """3.0 gateways are known that take the status as one octet, as in 2.0: either way they know the secret."""
+    expected = [authenticator_ismg(answer.status, form, proof, secret) for form in Version]
+    return any(hmac.compare_digest(one, answer.authenticator) for one in expected)
 
 
 def _tell(waiting: _Waiting, outcome: SubmitResp | Lapse) -> None:

@@ -99,6 +99,14 @@ async def test_a_gateway_that_cannot_prove_itself_gets_nothing(major: int) -> No
         pass
 
 
+async def test_a_3_0_gateway_may_prove_itself_with_the_shorter_status() -> None:
+    """Gateways are known that kept one octet there; they know the secret all the same."""
+    ismg = Ismg(3)
+    ismg.proves_in_form = 2
+    async with ready_desk(ismg):
+        pass
+
+
 @BOTH
 async def test_an_answer_in_the_other_version_is_a_refusal(major: int) -> None:
     """Fields would be read at the wrong places: a submit that nobody understands, a report for a wrong part."""
