@@ -41,6 +41,9 @@ Hear = Callable[[Inbound], Awaitable[None]]
 
 _NUMBER: Final = re.compile(r"\+?([0-9]{3,32})")
 _EXTENSION: Final = re.compile(r"[0-9]*")
+_TEXT_FAULT: Final = Fault(
+    "cmpp.text", "text", "a part has at most 70 UTF-16 units alone, 67 among several, and no half of a surrogate pair"
+)
 _UNREADABLE: Final = 1
 """Result of a deliver: 消息结构错."""
 
@@ -89,10 +92,15 @@ class CmppPager:
     async def submit(self, dispatch: Dispatch) -> tuple[PartResult, ...]:
         """Hand the parts over, one result for each; the window decides how many are under way at once."""
         fault = self._fault_of(dispatch)
-        if fault is not None:
+        bodies = [
+            self._body(dispatch, part, content) for part in dispatch.parts if (content := _content(part)) is not None
+        ]
+        if fault is None and len(bodies) < len(dispatch.parts):
+            fault = _TEXT_FAULT
+        if fault is not None:  # of the page or of one part: half a text is worse than none
             refused = [Refused(part.number, Retry.PERMANENT, fault.field, fault.mend) for part in dispatch.parts]
             return tuple(refused or [Refused(1, Retry.PERMANENT, fault.field, fault.mend)])
-        return tuple(await asyncio.gather(*(self._submit_part(dispatch, part) for part in dispatch.parts)))
+        return tuple(await asyncio.gather(*map(self._submit_part, dispatch.parts, bodies)))
 
     def health(self) -> Health:
         """Return how the link is doing."""
@@ -110,12 +118,8 @@ class CmppPager:
             return Fault("cmpp.parts", "parts", "cut the text into parts")
         return None
 
-    async def _submit_part(self, dispatch: Dispatch, part: Part) -> PartResult:
-        content = part_content(part.text, number=part.number, total=part.total, reference=part.reference)
-        if content is None:
-            mend = "a part has at most 70 UTF-16 units alone, 67 among several, and no half of a surrogate pair"
-            return Refused(part.number, Retry.PERMANENT, "text", mend)
-        answer = await self._link.submit(self._body(dispatch, part, content))
+    async def _submit_part(self, part: Part, body: Submit) -> PartResult:
+        answer = await self._link.submit(body)
         if isinstance(answer, Lapse):
             retry, text = _LAPSES[answer]
             return Refused(part.number, retry, answer.value, text)
@@ -246,6 +250,10 @@ class _Inbox:
             log.warning("cmpp.deliver_deferred", provider=self._settings.name, code=exc.code)
             return None  # no answer at all: after T the gateway sends again; an error result would end it
         return 0
+
+
+def _content(part: Part) -> bytes | None:
+    return part_content(part.text, number=part.number, total=part.total, reference=part.reference)
 
 
 def reference_of(msg_id: int) -> str:

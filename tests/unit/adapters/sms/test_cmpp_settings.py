@@ -10,6 +10,7 @@ from adapters.sms.cmpp_session import Sequence
 from adapters.sms.cmpp_settings import CmppSettings
 from schemas.errors import RequestError
 from schemas.pages import Medium
+from services.paging_ports import Pager
 
 GOOD = CmppSettings(
     name="mobile-cmpp",
@@ -23,7 +24,7 @@ GOOD = CmppSettings(
 def test_the_shortest_agreement_is_one() -> None:
     """Everything else has the specification's own value."""
     assert GOOD.faults() == ()
-    pager = CmppPager(GOOD, clock=ManualClock())
+    pager: Pager = CmppPager(GOOD, clock=ManualClock())
     assert (pager.name, pager.medium) == ("mobile-cmpp", Medium.SMS)
     assert pager.capabilities.report
     assert pager.capabilities.extension
