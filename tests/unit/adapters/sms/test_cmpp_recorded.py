@@ -1,6 +1,6 @@
 """What a gateway that others wrote sent us, octet by octet.
 
-Recorded once from the server of gocmpp (Go, its commit e611134) in both versions, after our own greeting and one submit:
+Recorded once from the server of gocmpp (Go, commit e611134) in both versions, after our greeting and one submit:
 its answers, a report, a reply, its active test, its goodbye.
 """
 
