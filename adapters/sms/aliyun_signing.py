@@ -17,7 +17,7 @@ def canonical_query(query: Mapping[str, str]) -> str:
     return "&".join(f"{_encoded(name)}={_encoded(query[name])}" for name in sorted(query))
 
 
-def authorization(  # noqa: PLR0913 - what is signed
+def authorization(
     method: str,
     path: str,
     query: Mapping[str, str],

@@ -9,14 +9,13 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
+from adapters.sms.rulings import TEMPORARY, Trouble
 from schemas.errors import Fault, RequestError
 
 ANSWER_MAX_BYTES: Final = 256 * 1024
 CALL_SECONDS: Final = 10.0
 UNREACHABLE: Final = "unreachable"
-"""No connection came about: nothing was sent."""
 TIMEOUT: Final = "timeout"
-"""The connection stood and no whole answer came: what was sent may have gone out."""
 _WAIT_MAX_SECONDS: Final = 3600
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _NOT_CONNECTED: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -68,18 +67,13 @@ class Answer:
     wait_seconds: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
-    """Why nothing came back: ``code`` is ``unreachable`` or ``timeout``."""
-
-    code: str
-    text: str
-
-
 async def call(
     session: aiohttp.ClientSession, what: Call, *, timeout_seconds: float = CALL_SECONDS
-) -> Answer | NoAnswer:
+) -> Answer | Trouble:
     """Make one call and read its answer; a redirect is an answer, never followed.
+
+    Trouble has the code ``unreachable`` (no connection came about: nothing was sent) or ``timeout`` (it stood and no
+    whole answer came: what was sent may have gone out).
 
     Nothing is sent twice: aiohttp repeats a GET by itself when a kept connection turns out dead, so what must not be
     doubled goes out as POST.
@@ -95,9 +89,9 @@ async def call(
         ) as reply:
             return Answer(reply.status, await _bounded(reply.content), wait_of(reply.headers.get("Retry-After", "")))
     except _NOT_CONNECTED as exc:
-        return NoAnswer(UNREACHABLE, type(exc).__name__)
+        return Trouble(TEMPORARY, UNREACHABLE, type(exc).__name__, silent=True)
     except _CUT_OFF as exc:
-        return NoAnswer(TIMEOUT, type(exc).__name__)
+        return Trouble(TEMPORARY, TIMEOUT, type(exc).__name__, silent=True)
 
 
 async def _bounded(content: aiohttp.StreamReader) -> bytes:

@@ -111,7 +111,7 @@ class InboundHttp:
         return f"/{self._settings.token}/{provider}/{kind}"
 
     async def _answer(self, request: web.Request) -> web.Response:
-        known = hmac.compare_digest(request.match_info["token"].encode(), self._token)
+        known = hmac.compare_digest(request.match_info["token"].encode(errors="replace"), self._token)
         receiver = self._receivers.get(request.match_info["provider"])
         kind = request.match_info["kind"]
         if not known or receiver is None or kind not in _KINDS:

@@ -57,9 +57,47 @@ def ruling_of(table: Mapping[str, Ruling], code: str) -> Ruling:
     return TEMPORARY
 
 
-def refused(part: int, ruling: Ruling, code: str, text: str = "", wait_seconds: int = 0) -> Refused:
-    """Return a refusal with the provider's words made short and free of numbers."""
-    return Refused(part, ruling.retry, code[:CODE_MAX] or "none", without_numbers(text), wait_seconds)
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a call did not do what it was for.
+
+    Attributes:
+        code: The provider's own, or ``unreachable``, ``timeout``, ``unreadable``, ``http.<status>``, or ours.
+        text: In words, without numbers.
+        silent: Nobody answered, or nobody who can speak for the provider.
+    """
+
+    ruling: Ruling
+    code: str
+    text: str = ""
+    wait_seconds: int = 0
+    silent: bool = False
+
+    def refused(self, part: int) -> Refused:
+        """Return it as the result of one part."""
+        return Refused(part, self.ruling.retry, self.code, self.text, self.wait_seconds)
+
+    @property
+    def problem(self) -> str:
+        """What ``health`` says of it; empty if only the page is to blame."""
+        return f"{self.code} {self.text}".strip() if self.silent or self.ruling.account else ""
+
+
+def trouble(table: Mapping[str, Ruling], code: str, text: str = "", wait_seconds: int = 0) -> Trouble:
+    """Return what a provider's refusal means, its words made short and free of numbers."""
+    return Trouble(ruling_of(table, code), code[:CODE_MAX] or "none", without_numbers(text), wait_seconds)
+
+
+def status_trouble(status: int, wait_seconds: int = 0) -> Trouble:
+    """Return what an HTTP status means where the body tells nothing."""
+    ruling = _STATUSES.get(status, TEMPORARY)
+    return Trouble(ruling, f"http.{status}", wait_seconds=wait_seconds, silent=ruling is TEMPORARY)
+
+
+UNREADABLE: Final = Trouble(TEMPORARY, "unreadable", "the answer is not what the provider documents", silent=True)
+"""The call may have gone through all the same."""
+NO_NUMBER: Final = Trouble(PERMANENT, "address", "no mobile number of the mainland")
+_STATUSES: Final[Mapping[int, Ruling]] = {401: ACCOUNT, 403: ACCOUNT, 407: ACCOUNT, 429: THROTTLED}
 
 
 def without_numbers(text: str) -> str:

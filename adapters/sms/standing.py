@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from adapters.sms.calling import Clock
+from adapters.sms.rulings import Trouble
 from schemas.pages import Health
 
 
@@ -18,20 +19,20 @@ class Standing:
         """Return how it stands."""
         return self._health
 
-    def heard(self) -> None:
-        """The far side answered and takes pages."""
+    def judged(self, trouble: Trouble | None) -> None:
+        """Note how a call ended: well, or with trouble that may be the page's own."""
         now = self._clock.now()
-        self._set(now, "", now)
+        problem = trouble.problem if trouble is not None else ""
+        silent = trouble is not None and trouble.silent
+        self._set(now, problem, self._health.last_heard_at if silent else now)
 
-    def failed(self, problem: str, *, heard: bool = False) -> None:
-        """Note what is wrong: one line without secrets or numbers.
+    def assumed(self) -> None:
+        """Take a provider for ready that offers no question: only a page shows how it is."""
+        self._set(self._clock.now(), "", self._health.last_heard_at)
 
-        Args:
-            problem: Empty means that all is well.
-            heard: The far side itself said so; else it is silent.
-        """
-        now = self._clock.now()
-        self._set(now, problem, now if heard else self._health.last_heard_at)
+    def stopped(self) -> None:
+        """Say that it does not run any more."""
+        self._set(self._clock.now(), "not running", self._health.last_heard_at)
 
     def _set(self, now: datetime, problem: str, heard_at: datetime | None) -> None:
         ready = not problem
