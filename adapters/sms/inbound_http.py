@@ -7,6 +7,7 @@ A provider is thanked only after what it said is kept; else it gets 503 and push
 
 import asyncio
 import hmac
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,8 @@ log: Final = structlog.get_logger()
 Hear = Callable[[Inbound], Awaitable[None]]
 
 BODY_MAX_BYTES: Final = 256 * 1024
-TOKEN_MIN: Final = 32
+TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 _BODY_SECONDS: Final = 10.0
 _AT_ONCE: Final = 64
 _KINDS: Final = frozenset({REPORT, REPLY})
@@ -55,14 +57,13 @@ class InboundHttp:
         Raises:
             RequestError: The token is too short to be a secret, or would not stand in an address.
         """
-        token = settings.token
-        if not (TOKEN_MIN <= len(token) <= 4 * TOKEN_MIN and token.isascii() and _plain(token)):
+        if not TOKEN.fullmatch(settings.token):
             raise RequestError(
                 Fault("paging.token", "inbound.token", "give 32 to 128 letters and digits, e.g. `openssl rand -hex 24`")
             )
         self._settings = settings
         self._clock = clock
-        self._token = token.encode()
+        self._token = settings.token.encode()
         self._receivers: dict[str, tuple[Reader, Hear]] = {}
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self.port = settings.port
@@ -96,19 +97,26 @@ class InboundHttp:
         """Take a provider's pushes for as long as the block lasts.
 
         Raises:
-            RequestError: Two providers have one name.
+            RequestError: Two providers have one name, or a name would not stand in an address as it is.
         """
-        if reader.name in self._receivers:
-            raise RequestError(Fault("paging.name", reader.name, "give each provider a name of its own"))
+        if reader.name in self._receivers or not NAME.fullmatch(reader.name):
+            mend = "give each provider a name of its own: 1 to 32 small letters, digits and hyphens"
+            raise RequestError(Fault("paging.name", reader.name, mend))
         self._receivers[reader.name] = reader, hear
         try:
             yield
         finally:
             del self._receivers[reader.name]
 
-    def address_of(self, provider: str, kind: str) -> str:
-        """Return the path to configure at a provider; it holds the token, so it is a secret too."""
-        return f"/{self._settings.token}/{provider}/{kind}"
+    def address_of(self, provider: str, kind: str, base: str = "") -> str:
+        """Return the address to configure at a provider; it holds the token, so it is a secret too.
+
+        Args:
+            provider: Its name here.
+            kind: ``report`` or ``reply``.
+            base: Scheme, host and port by which the provider reaches us; by default as we listen.
+        """
+        return f"{base or f'http://{self._settings.host}:{self.port}'}/{self._settings.token}/{provider}/{kind}"
 
     async def _answer(self, request: web.Request) -> web.Response:
         known = hmac.compare_digest(request.match_info["token"].encode(errors="replace"), self._token)
@@ -139,7 +147,3 @@ class InboundHttp:
             log.warning("sms.push_deferred", provider=reader.name, kind=kind, code=exc.code)
             return web.Response(status=503, headers={"Retry-After": "10"})
         return web.Response(body=reader.thanks, content_type=reader.thanks_type, charset="utf-8")
-
-
-def _plain(token: str) -> bool:
-    return token.replace("-", "").replace("_", "").isalnum()

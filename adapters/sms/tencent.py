@@ -28,6 +28,7 @@ from adapters.sms.pushes import (
 from adapters.sms.rounds import beside
 from adapters.sms.rulings import (
     ACCOUNT,
+    BEIJING,
     CODE_MAX,
     NO_NUMBER,
     PERMANENT,
@@ -241,19 +242,29 @@ class TencentSms:
         return found.refused(1)
 
     async def _pull_on(self, hear: Hear) -> None:
-        pulls = self._settings.poll_seconds > 0
         while True:
-            reports = await self._pull("PullSmsSendStatus", 1 if not pulls else PULL_MAX)
-            if pulls:
-                await self._keep(pulled_reports(reports, self.name, self._clock.now()), hear)
-                replies = await self._pull("PullSmsReplyStatus", PULL_MAX)
-                await self._keep(pulled_replies(replies, self.name, self._clock.now()), hear)
-                if PULL_MAX in {_count(reports), _count(replies)}:
-                    continue
-            await self._clock.sleep(self._settings.poll_seconds or self._settings.heartbeat_seconds)
+            if self._settings.poll_seconds <= 0:
+                await self._beat()
+                await self._clock.sleep(self._settings.heartbeat_seconds)
+            elif not await self._pull_once(hear):
+                await self._clock.sleep(self._settings.poll_seconds)
 
-    async def _pull(self, action: str, most: int) -> Mapping[str, Any]:
-        answer = await self._call(action, {"SmsSdkAppId": self._settings.app_id, "Limit": most})
+    async def _pull_once(self, hear: Hear) -> bool:
+        """Pull reports and replies; tell whether there may be more at once."""
+        reports = await self._pull("PullSmsSendStatus")
+        await self._keep(pulled_reports(reports, self.name, self._clock.now()), hear)
+        replies = await self._pull("PullSmsReplyStatus")
+        await self._keep(pulled_replies(replies, self.name, self._clock.now()), hear)
+        return PULL_MAX in {_count(reports), _count(replies)}
+
+    async def _beat(self) -> None:
+        """Ask for the hour's statistics: a pull would take a report out of the queue."""
+        hour = self._clock.now().astimezone(BEIJING).strftime("%Y%m%d%H")
+        asked = {"SmsSdkAppId": self._settings.app_id, "Limit": 0, "Offset": 0, "BeginTime": hour, "EndTime": hour}
+        await self._call("SendStatusStatistics", asked)
+
+    async def _pull(self, action: str) -> Mapping[str, Any]:
+        answer = await self._call(action, {"SmsSdkAppId": self._settings.app_id, "Limit": PULL_MAX})
         return {} if isinstance(answer, Trouble) else answer
 
     async def _keep(self, read: Read | Fault, hear: Hear) -> None:

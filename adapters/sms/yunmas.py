@@ -91,7 +91,7 @@ class YunmasSettings:
         sign_id: 签名编码, by which the platform puts the 签名 into the text.
         service_number: 服务代码; with ``extension`` our code stands behind it in what comes back.
         extension: Whether the service number is matched by its head (模糊匹配), so that it may be lengthened.
-        plain_http: The platform's published address has no TLS. The county says here that the way there is its own line.
+        plain_http: The platform's published address has no TLS; the county says here that the way there is its own.
     """
 
     name: str
