@@ -286,8 +286,11 @@ _UNKNOWN_QUERY: Final = Fault(
 
 
 def _values(query: str) -> dict[str, bytes]:
-    pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1", max_num_fields=32) if query.isascii() else []
-    return {name: value.encode("latin-1") for name, value in pairs}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1", max_num_fields=32)
+        return {name: value.encode("latin-1") for name, value in pairs}
+    except ValueError:  # more fields than any of ours has, or characters that were not encoded
+        return {}
 
 
 def _text(values: Mapping[str, bytes], name: str, charset: str) -> str:
