@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from email.headerregistry import Address
+from enum import StrEnum
 from typing import Final, Protocol
 
 import aiosmtplib
@@ -88,7 +88,7 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trouble(Exception):  # noqa: N818 - how a mail ended, never raised beyond this file
+class Trouble:
     """Why a mail did not go; ``ours`` if it lies with the server or the account, not with the page."""
 
     retry: Retry
@@ -146,13 +146,18 @@ class SmtpMail:
     @asynccontextmanager
     async def running(self, hear: Hear) -> AsyncIterator[None]:  # noqa: ARG002 - nothing comes back by this way
         """Knock at the server now and then until the block ends."""
-        beat = asyncio.create_task(self._beat_on(), name=f"smtp-{self.name}")
         try:
-            yield
+            async with asyncio.TaskGroup() as tasks:
+                beat = tasks.create_task(self._beat_on(), name=f"smtp-{self.name}")
+                try:
+                    yield
+                finally:
+                    beat.cancel()
+        except BaseExceptionGroup as group:  # what the block raises comes out as it is
+            if len(group.exceptions) > 1:
+                raise
+            raise group.exceptions[0] from None
         finally:
-            beat.cancel()
-            with suppress(asyncio.CancelledError):
-                await beat
             self._note("not running", heard=False)
 
     async def submit(self, dispatch: Dispatch) -> tuple[PartResult, ...]:
@@ -169,17 +174,16 @@ class SmtpMail:
             return (Refused(1, trouble.retry, trouble.code, trouble.text),)
         return (Submitted(1, message_id(dispatch.page_id, self._sender.domain)),)
 
-    async def _deliver(self, recipient: str, mail: bytes) -> _Trouble | None:
+    async def _deliver(self, recipient: str, mail: bytes) -> Trouble | None:
         underway = False
         try:
             async with asyncio.timeout(self._settings.call_seconds), self._open() as client:
-                _check_size(client, mail)
+                if (too_large := _too_large(client, mail)) is not None:
+                    return self._judged(too_large)
                 await client.mail(self._sender.addr_spec)
                 await client.rcpt(recipient)
                 underway = True
                 await client.data(mail)
-        except _Trouble as exc:
-            return self._judged(exc)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as exc:
             return self._judged(trouble_of(exc, underway=underway))
         self._note("", heard=True)
@@ -218,7 +222,7 @@ class SmtpMail:
                 self._note("", heard=True)
             await self._clock.sleep(self._settings.heartbeat_seconds)
 
-    def _judged(self, trouble: _Trouble) -> _Trouble:
+    def _judged(self, trouble: Trouble) -> Trouble:
         spoke = trouble.code.startswith("smtp.")
         self._note(f"{trouble.code} {trouble.text}".strip() if trouble.ours else "", heard=spoke)
         return trouble
@@ -229,13 +233,14 @@ class SmtpMail:
         self._health = Health(not problem, since, problem, now if heard else before.last_heard_at)
 
 
-def _check_size(client: aiosmtplib.SMTP, mail: bytes) -> None:
+def _too_large(client: aiosmtplib.SMTP, mail: bytes) -> Trouble | None:
     size = client.esmtp_extensions.get("size", "").strip()
     if size.isascii() and size.isdigit() and 0 < int(size) < len(mail):
-        raise _Trouble(Retry.PERMANENT, "size", f"the server takes at most {int(size)} bytes")
+        return Trouble(Retry.PERMANENT, "size", f"the server takes at most {int(size)} bytes")
+    return None
 
 
-def trouble_of(exc: Exception, *, underway: bool) -> _Trouble:
+def trouble_of(exc: Exception, *, underway: bool) -> Trouble:
     """Return what an exception of a delivery means.
 
     Args:
@@ -245,20 +250,20 @@ def trouble_of(exc: Exception, *, underway: bool) -> _Trouble:
     if isinstance(exc, aiosmtplib.SMTPResponseException) and exc.code > 0:
         return _spoken(exc)
     if isinstance(exc, ssl.SSLError):
-        return _Trouble(Retry.TEMPORARY, "tls", type(exc).__name__, ours=True)
+        return Trouble(Retry.TEMPORARY, "tls", type(exc).__name__, ours=True)
     if isinstance(exc, aiosmtplib.SMTPNotSupported) or type(exc) is aiosmtplib.SMTPException:
-        return _Trouble(Retry.TEMPORARY, "unsupported", _said(str(exc)), ours=True)
-    return _Trouble(Retry.TEMPORARY, "timeout" if underway else "unreachable", type(exc).__name__, ours=True)
+        return Trouble(Retry.TEMPORARY, "unsupported", _said(str(exc)), ours=True)
+    return Trouble(Retry.TEMPORARY, "timeout" if underway else "unreachable", type(exc).__name__, ours=True)
 
 
-def _spoken(exc: aiosmtplib.SMTPResponseException) -> _Trouble:
+def _spoken(exc: aiosmtplib.SMTPResponseException) -> Trouble:
     code, text = f"smtp.{exc.code}", _said(exc.message)
     if isinstance(exc, aiosmtplib.SMTPAuthenticationError) or exc.code in _ACCOUNT_CODES:
-        return _Trouble(Retry.TEMPORARY, code, text, ours=True)
+        return Trouble(Retry.TEMPORARY, code, text, ours=True)
     retry = Retry.PERMANENT if exc.code >= _PERMANENT_FROM else Retry.TEMPORARY
     at_the_door = isinstance(exc, aiosmtplib.SMTPConnectError | aiosmtplib.SMTPHeloError)
     ours = at_the_door or isinstance(exc, aiosmtplib.SMTPSenderRefused)
-    return _Trouble(Retry.TEMPORARY if at_the_door else retry, code, text, ours=ours)
+    return Trouble(Retry.TEMPORARY if at_the_door else retry, code, text, ours=ours)
 
 
 def _said(message: str) -> str:
