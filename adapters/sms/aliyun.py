@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.sms.aliyun_signing import authorization, canonical_query
+from adapters.sms.aliyun_signing import authorization, canonical_query, digest_of
 from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, Ids, call, checked_url
 from adapters.sms.inbound_http import Hear, InboundHttp
 from adapters.sms.pushes import (
@@ -328,16 +328,13 @@ class AliyunSms:
             "x-acs-version": VERSION,
             "x-acs-date": self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "x-acs-signature-nonce": self._ids.hex(16),
-            "x-acs-content-sha256": _EMPTY_DIGEST,
+            "x-acs-content-sha256": digest_of(b""),
         }
         proof = authorization(
             "POST", "/", parameters, headers, b"", key_id=self._settings.key_id, secret=self._settings.key_secret
         )
         url = f"{self._base}/?{canonical_query(parameters)}"
         return Call("POST", url, {**headers, "authorization": proof, "accept": "application/json"})
-
-
-_EMPTY_DIGEST: Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 def read_answer(answer: Answer) -> dict[str, Any] | Trouble:

@@ -12,6 +12,11 @@ from urllib.parse import quote
 ALGORITHM: Final = "ACS3-HMAC-SHA256"
 
 
+def digest_of(body: bytes) -> str:
+    """Return what stands in ``x-acs-content-sha256``."""
+    return hashlib.sha256(body).hexdigest()
+
+
 def canonical_query(query: Mapping[str, str]) -> str:
     """Return the query as it is signed and sent: sorted by name, RFC 3986 encoding."""
     return "&".join(f"{_encoded(name)}={_encoded(query[name])}" for name in sorted(query))
@@ -41,8 +46,8 @@ def authorization(
     signed = {name.lower(): value.strip() for name, value in headers.items()}
     names = ";".join(sorted(signed))
     lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
-    request = "\n".join((method, path, canonical_query(query), lines, names, hashlib.sha256(body).hexdigest()))
-    to_sign = f"{ALGORITHM}\n{hashlib.sha256(request.encode()).hexdigest()}"
+    request = "\n".join((method, path, canonical_query(query), lines, names, digest_of(body)))
+    to_sign = f"{ALGORITHM}\n{digest_of(request.encode())}"
     signature = hmac.new(secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
     return f"{ALGORITHM} Credential={key_id},SignedHeaders={names},Signature={signature}"
 

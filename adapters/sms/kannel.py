@@ -265,17 +265,20 @@ def read_report(query: str, provider: str, heard_at: datetime) -> Read | Fault:
 
 
 def read_reply(query: str, provider: str, heard_at: datetime, service_number: str) -> Read | Fault:
-    """Return the reply in the query of the sms-service's get-url, its text decoded by the charset that Kannel names."""
+    """Return the reply in the query of the sms-service's get-url, its text decoded by the charset that Kannel names.
+
+    The query is ``sender=%p&receiver=%P&charset=%C&octets=%b&id=%I``.
+    """
     values = _values(query)
-    sender = _text(values, "from", "ascii")
+    sender = _text(values, "sender", "ascii")
     charset = _CHARSETS.get(_text(values, "charset", "ascii").lower())
-    if not sound_sender(sender) or "text" not in values or charset is None:
+    if not sound_sender(sender) or "octets" not in values or charset is None:
         return _UNKNOWN_QUERY
     try:
-        text = values["text"].decode(charset)
+        text = values["octets"].decode(charset)
     except UnicodeDecodeError:
-        return Fault("push.charset", "text", "the text is not in the charset that the query names")
-    extension = extension_of(_text(values, "to", "ascii"), service_number)
+        return Fault("push.charset", "octets", "the text is not in the charset that the query names")
+    extension = extension_of(_text(values, "receiver", "ascii"), service_number)
     message_id = _text(values, "id", "ascii")[:CODE_MAX]
     return Read((Reply(provider, message_id, sender, extension, text[:REPLY_MAX], heard_at),))
 
