@@ -1,0 +1,306 @@
+"""Alibaba Cloud SMS against a server that answers as its documentation says."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from adapters.memory.clock import ManualClock
+from adapters.memory.ids import SequentialIds
+from adapters.sms.aliyun import AliyunSettings, AliyunSms, read_replies, read_reports
+from adapters.sms.inbound_http import InboundHttp, InboundSettings
+from adapters.sms.pushes import Push, Read
+from schemas.errors import Fault, RequestError
+from schemas.pages import Refused, Reply, Report, ReportState, Retry, Submitted
+from tests.http_peer import OFFICER, PAGE_ID, Cut, Heard, Peer, Seen, a_page, http_peer, says
+
+NOW = datetime(2026, 3, 3, 23, 0, tzinfo=UTC)
+SENT = {"Code": "OK", "Message": "OK", "BizId": "9006^0", "RequestId": "r"}
+
+
+def a_pager(url: str, session: aiohttp.ClientSession, clock: ManualClock | None = None, **changes: object) -> AliyunSms:
+    """Return the adapter towards a server."""
+    settings = AliyunSettings(
+        "ali",
+        "key-id",
+        "key-secret",
+        "联络办",
+        (("alert", "SMS_1"),),
+        base_url=url,
+        **changes,  # type: ignore[arg-type]
+    )
+    return AliyunSms(settings, session=session, clock=clock or ManualClock(), ids=SequentialIds())
+
+
+def query_of(seen: Seen) -> dict[str, str]:
+    """Return what stood in the address of a request."""
+    return dict(parse_qsl(seen.query, keep_blank_values=True))
+
+
+@asynccontextmanager
+async def answering(answers: Callable[[Seen], web.StreamResponse]) -> AsyncIterator[tuple[Peer, aiohttp.ClientSession]]:
+    """Run a server and a client."""
+    async with http_peer(answers) as peer, aiohttp.ClientSession() as session:
+        yield peer, session
+
+
+async def test_a_page_goes_out_by_template() -> None:
+    """A gateway of templates refuses free text, and a page without its code cannot be answered."""
+    async with answering(lambda _: says(SENT)) as (peer, session):
+        pager = a_pager(peer.url, session, extension=True)
+        assert await pager.submit(a_page(address=f"+86{OFFICER}")) == (Submitted(1, "9006^0"),)
+    assert (peer.last.method, peer.last.path, peer.last.body) == ("POST", "/", b"")
+    assert query_of(peer.last) == {
+        "PhoneNumbers": OFFICER,
+        "SignName": "联络办",
+        "TemplateCode": "SMS_1",
+        "TemplateParam": '{"level":"一级","code":"37"}',
+        "SmsUpExtendCode": "37",
+        "OutId": PAGE_ID,
+    }
+    assert peer.last.headers["x-acs-date"] == "2026-03-03T23:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "expected"),
+    [
+        ({"Code": "isv.MOBILE_NUMBER_ILLEGAL", "Message": "号码"}, 200, (Retry.PERMANENT, "isv.MOBILE_NUMBER_ILLEGAL")),
+        (
+            {"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "触发分钟级流控Permits:1"},
+            200,
+            (Retry.THROTTLED, "isv.BUSINESS_LIMIT_CONTROL"),
+        ),
+        (
+            {"Code": "isv.BUSINESS_LIMIT_CONTROL", "Message": "触发天级流控Permits:10"},
+            200,
+            (Retry.TEMPORARY, "isv.BUSINESS_LIMIT_CONTROL"),
+        ),
+        ({"Code": "Throttling.User", "Message": "m"}, 400, (Retry.THROTTLED, "Throttling.User")),
+        ({"Code": "SignatureDoesNotMatch", "Message": "m"}, 400, (Retry.TEMPORARY, "SignatureDoesNotMatch")),
+        ({"Code": "isv.NEW_CODE", "Message": "m"}, 200, (Retry.TEMPORARY, "isv.NEW_CODE")),
+        ({"Code": "OK"}, 200, (Retry.TEMPORARY, "unreadable")),
+        ([], 200, (Retry.TEMPORARY, "unreadable")),
+        ({}, 503, (Retry.TEMPORARY, "http.503")),
+        ({}, 429, (Retry.THROTTLED, "http.429")),
+        ({}, 302, (Retry.TEMPORARY, "http.302")),
+    ],
+)
+async def test_a_refusal_says_what_to_do(document: object, status: int, expected: tuple[Retry, str]) -> None:
+    """A wrong meaning costs a page, or a minute."""
+    async with answering(lambda _: says(document, status, Location="http://127.0.0.1:1/")) as (peer, session):
+        (result,) = await a_pager(peer.url, session).submit(a_page())
+    assert isinstance(result, Refused)
+    assert (result.retry, result.code) == expected
+    assert len(peer.seen) == 1, "nothing is sent twice, no redirect followed"
+
+
+async def test_the_wait_that_is_asked_for_is_handed_on() -> None:
+    """Retrying into a throttle makes it longer."""
+    async with answering(lambda _: says({"Code": "Throttling", "Message": ""}, 429, Retry_After="7")) as (
+        peer,
+        session,
+    ):
+        (result,) = await a_pager(peer.url, session).submit(a_page())
+    assert result == Refused(1, Retry.THROTTLED, "Throttling", "", 7)
+
+
+async def test_what_may_have_gone_out_is_told_from_what_did_not() -> None:
+    """Both are tried again; only the first can double a page."""
+
+    def cut(_: Seen) -> web.StreamResponse:
+        raise Cut
+
+    async with answering(cut) as (peer, session):
+        pager = a_pager(peer.url, session)
+        (cut_off,) = await pager.submit(a_page())
+        assert len(peer.seen) == 1, "the library must not send a page again by itself"
+        (dead,) = await a_pager("http://127.0.0.1:9", session).submit(a_page())
+    assert isinstance(cut_off, Refused)
+    assert isinstance(dead, Refused)
+    assert (cut_off.retry, cut_off.code, dead.retry, dead.code) == (
+        Retry.TEMPORARY,
+        "timeout",
+        Retry.TEMPORARY,
+        "unreachable",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"), [({"address": "075512345678"}, "address"), ({"template": "offer"}, "template")]
+)
+async def test_what_cannot_be_sent_is_not_tried(changes: dict[str, str], code: str) -> None:
+    """Each attempt costs time that the next medium could have used."""
+    async with answering(lambda _: says(SENT)) as (peer, session):
+        (result,) = await a_pager(peer.url, session).submit(a_page(**changes))
+    assert isinstance(result, Refused)
+    assert (result.retry, result.code, peer.seen) == (Retry.PERMANENT, code, [])
+
+
+def details(state: int, code: str = "DELIVERED") -> dict[str, object]:
+    """Return an answer of QuerySendDetails."""
+    detail = {"SendStatus": state, "ErrCode": code, "ReceiveDate": "2026-03-04 07:00:09", "PhoneNum": OFFICER}
+    return {"Code": "OK", "TotalCount": 1, "SmsSendDetailDTOs": {"SmsSendDetailDTO": [detail]}}
+
+
+async def test_a_report_is_asked_for_until_it_comes() -> None:
+    """A report that is not asked for again counts as lost after 120 s, and the next medium rings for nothing."""
+    state = [1]
+
+    def answer(seen: Seen) -> web.Response:
+        action = seen.headers["x-acs-action"]
+        return says(
+            SENT if action == "SendSms" else details(state[0]) if action == "QuerySendDetails" else {"Code": "OK"}
+        )
+
+    clock, heard = ManualClock(), Heard()
+    async with answering(answer) as (peer, session):
+        pager = a_pager(peer.url, session, clock)
+        assert pager.health().problem == "not running"
+        async with pager.running(heard):
+            await until(lambda: pager.health().ready)
+            await pager.submit(a_page())
+            await moved(clock, 5, peer)
+            assert query_of(peer.last) == {
+                "PhoneNumber": OFFICER,
+                "BizId": "9006^0",
+                "SendDate": "20260304",
+                "PageSize": "1",
+                "CurrentPage": "1",
+            }
+            assert heard.kept == [], "the carrier has not reported yet"
+            state[0], heard.refusing = 3, 1
+            await moved(clock, 5, peer)
+            await moved(clock, 5, peer)
+            await until(lambda: bool(heard.kept))
+            await clock.move(5)
+            asked = [seen for seen in peer.seen if seen.headers["x-acs-action"] == "QuerySendDetails"]
+        assert not pager.health().ready
+    at = datetime(2026, 3, 3, 23, 0, 9, tzinfo=UTC)
+    assert heard.kept == [Report("ali", "9006^0", ReportState.DELIVERED, "DELIVERED", at, NOW + timedelta(seconds=15))]
+    assert len(asked) == 3, "once it is kept, nobody asks again"
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Let real sockets work until something is so."""
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def moved(clock: ManualClock, seconds: float, peer: Peer) -> None:
+    """Let time pass, and wait for the request that this brings."""
+    before = len(peer.seen)
+    await clock.move(seconds)
+    await until(lambda: len(peer.seen) > before)
+    await asyncio.sleep(0.05)
+
+
+async def test_a_key_that_was_revoked_shows_before_the_next_alert() -> None:
+    """Found out by the first page of an alert, it would cost that page."""
+    answer: dict[str, object] = {"Code": "InvalidAccessKeyId.NotFound", "Message": f"no key for {OFFICER}"}
+    clock = ManualClock()
+    async with answering(lambda _: says(dict(answer))) as (peer, session):
+        pager = a_pager(peer.url, session, clock)
+        async with pager.running(Heard()):
+            await until(lambda: bool(peer.seen))
+            await until(lambda: pager.health().problem.startswith("InvalidAccessKeyId"))
+            assert OFFICER not in pager.health().problem
+            assert pager.health().last_heard_at == NOW
+            answer["Code"] = "OK"
+            await moved(clock, 60, peer)
+            await until(lambda: pager.health().ready)
+            assert pager.health().since == NOW + timedelta(seconds=60)
+
+
+async def test_a_refused_number_is_no_trouble_of_the_provider() -> None:
+    """One wrong number in a roster would take a sound provider out of use."""
+    async with answering(lambda _: says({"Code": "isv.MOBILE_NUMBER_ILLEGAL", "Message": ""})) as (peer, session):
+        pager = a_pager(peer.url, session)
+        async with pager.running(Heard()):
+            await pager.submit(a_page())
+            assert pager.health().ready
+
+
+def push(kind: str, document: object, method: str = "POST") -> Push:
+    """Return a push as the listener hands it over."""
+    return Push(kind, method, "", json.dumps(document).encode(), NOW)
+
+
+async def test_pushes_are_read_as_documented() -> None:
+    """The sample of the vendor's own page, with a number that nobody has."""
+    async with aiohttp.ClientSession() as session:
+        pager = a_pager("https://example.org", session)
+        report = {
+            "phone_number": OFFICER,
+            "send_time": "2026-03-04 07:00:00",
+            "report_time": "2026-03-04 07:00:00",
+            "success": True,
+            "err_code": "DELIVERED",
+            "err_msg": "用户接收成功",
+            "sms_size": "1",
+            "biz_id": "12345",
+            "out_id": "67890",
+        }
+        failed = report | {"success": False, "err_code": "MK:0001", "biz_id": "6"}
+        assert pager.read(push("report", [report, failed])) == Read(
+            (
+                Report("ali", "12345", ReportState.DELIVERED, "DELIVERED", NOW, NOW),
+                Report("ali", "6", ReportState.FAILED, "MK:0001", NOW, NOW),
+            )
+        )
+        reply = {
+            "phone_number": OFFICER,
+            "content": "37收到",
+            "send_time": "2026-03-04 07:00:00",
+            "dest_code": "37",
+            "sequence_id": 1234567890,
+        }
+        assert pager.read(push("reply", [reply])) == Read((Reply("ali", "1234567890", OFFICER, "37", "37收到", NOW),))
+        assert isinstance(pager.read(push("report", [report], "GET")), Fault)
+
+
+@pytest.mark.parametrize(
+    "document", [{}, "x", 1, None, [{}], [1], [{"biz_id": "", "success": True}], [{"biz_id": "1"}]]
+)
+def test_what_is_no_report_is_refused(document: object) -> None:
+    """Believed, it would be a page that counts as delivered."""
+    assert isinstance(read_reports(json.dumps(document).encode(), "ali", NOW), Fault)
+
+
+@pytest.mark.parametrize("document", [{}, [{"phone_number": OFFICER}], [{"phone_number": "x", "content": "37"}]])
+def test_what_is_no_reply_is_refused(document: object) -> None:
+    """Without a sender nobody answered."""
+    assert isinstance(read_replies(json.dumps(document).encode(), "ali", NOW), Fault)
+
+
+async def test_a_push_comes_in_by_the_listener() -> None:
+    """The three rooms must fit: provider, listener, notifier."""
+    inbound, heard = InboundHttp(InboundSettings("t" * 32), ManualClock()), Heard()
+    async with inbound.running(), answering(lambda _: says({"Code": "OK"})) as (peer, session):
+        settings = AliyunSettings("ali", "i", "s", "n", (), base_url=peer.url, poll_seconds=0)
+        pager = AliyunSms(settings, session=session, clock=ManualClock(), ids=SequentialIds(), inbound=inbound)
+        assert (pager.capabilities.reply, pager.capabilities.report) == (True, True)
+        async with pager.running(heard):
+            reply = [{"phone_number": OFFICER, "content": "收到", "dest_code": "37", "sequence_id": "1"}]
+            async with session.post(inbound.address_of("ali", "reply"), json=reply) as answer:
+                assert (answer.status, await answer.json()) == (200, {"code": 0, "msg": "接收成功"})
+    assert heard.kept == [Reply("ali", "1", OFFICER, "37", "收到", NOW)]
+
+
+@pytest.mark.parametrize("url", ["http://example.org", "ftp://127.0.0.1", "https://u:p@example.org", "https://", ""])
+async def test_an_open_way_is_refused(url: str) -> None:
+    """A typing error in the scheme would send numbers and texts in the clear."""
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(RequestError, match="https"):
+            a_pager(url, session)
+
+
+def test_no_secret_stands_in_a_representation() -> None:
+    """Settings end up in a log line when somebody debugs a start."""
+    assert "key-secret" not in repr(AliyunSettings("ali", "key-id", "key-secret", "n", ()))
