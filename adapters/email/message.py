@@ -4,9 +4,9 @@ Whatever an event says, it stays inside its own header or body: control characte
 library, which refuses line breaks in headers, sees them.
 """
 
+import re
 import unicodedata
 from datetime import datetime
-from email import errors as mail_errors
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -20,20 +20,22 @@ SUBJECT_MAX: Final = 200
 TEXT_MAX: Final = 64 * 1024
 FILE_NAME_MAX: Final = 100
 ADDRESS_MAX: Final = 254
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS: Final = re.compile(rf"({_ATOM}(?:\.{_ATOM}){{0,8}})@({_LABEL}(?:\.{_LABEL}){{0,8}})", re.ASCII)
 _POLICY: Final[EmailPolicy] = SMTP.clone(cte_type="7bit")  # every server takes it, with or without 8BITMIME
 
 
 def address_of(text: str) -> Address | Fault:
-    """Return a mail address, ASCII, without a display name; a fault that does not repeat it if it is none."""
-    fault = Fault("mail.address", "address", "give one address such as office@example.org, ASCII, without a name")
-    if len(text) > ADDRESS_MAX or not text.isascii() or not text.isprintable() or " " in text:
-        return fault
-    try:
-        address = Address(addr_spec=text)
-    except (ValueError, IndexError, mail_errors.MessageError):
-        return fault
-    sound = address.username and "." in f"{address.domain}." and address.domain and address.addr_spec == text
-    return address if sound else fault
+    """Return a mail address, ASCII, without a display name; a fault that does not repeat it if it is none.
+
+    By a pattern of our own: the standard library's parser stumbles over half an address literal.
+    """
+    found = _ADDRESS.fullmatch(text) if len(text) <= ADDRESS_MAX else None
+    if found is None:
+        mend = "give one address such as office@example.org, ASCII, without a name"
+        return Fault("mail.address", "address", mend)
+    return Address(username=found[1], domain=found[2])
 
 
 def message_id(page_id: str, domain: str) -> str:

@@ -178,6 +178,8 @@ class SmtpMail:
         underway = False
         try:
             async with asyncio.timeout(self._settings.call_seconds), self._open() as client:
+                if client.is_ehlo_or_helo_needed:
+                    await client.ehlo()  # its answer says how much the server takes
                 if (too_large := _too_large(client, mail)) is not None:
                     return self._judged(too_large)
                 await client.mail(self._sender.addr_spec)
