@@ -13,7 +13,8 @@ receiver.deferred, receiver.gap_waited, notifier.deferred, upkeep.deferred, dire
 receiver.own_lost, receiver.left, hub.arrange_deferred, hub.certificate_expiring, hub.documents_outdated,
 completeness.resent, completeness.deferred, completeness.asked, completeness.answer_deferred, completeness.refused,
 rekeying.deferred, rekeying.order_void, relay.chunks_deferred, relay.file_lost, receiver.chunk_of_unknown,
-receiver.file_unsound, completeness.chunks_deferred, upkeep.file_lost.
+receiver.file_unsound, completeness.chunks_deferred, upkeep.file_lost, sms.push_refused, sms.push_unread,
+sms.push_deferred.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, receiver.revoked,
 relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, completeness.twins, hub.streams_missed,
 hub.copy_damaged, hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,

@@ -9,7 +9,7 @@ import unicodedata
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final
 
@@ -23,7 +23,7 @@ ADDRESS_MAX: Final = 254
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS: Final = re.compile(rf"({_ATOM}(?:\.{_ATOM}){{0,8}})@({_LABEL}(?:\.{_LABEL}){{0,8}})", re.ASCII)
-_POLICY: Final[EmailPolicy] = SMTP.clone(cte_type="7bit")  # every server takes it, with or without 8BITMIME
+_POLICY: Final = SMTP.clone(cte_type="7bit")  # every server takes it, with or without 8BITMIME
 
 
 def address_of(text: str) -> Address | Fault:

@@ -20,19 +20,18 @@ from adapters.sms.inbound_http import Hear, InboundHttp
 from adapters.sms.pushes import (
     MALFORMED,
     METHOD,
-    REPLY_MAX,
     REPORT,
     Push,
     Read,
     read_records,
     sound_reference,
     sound_sender,
+    sound_text,
 )
 from adapters.sms.rounds import beside
 from adapters.sms.rulings import (
     ACCOUNT,
     BEIJING,
-    CODE_MAX,
     NO_NUMBER,
     PERMANENT,
     TEMPORARY,
@@ -47,6 +46,7 @@ from adapters.sms.rulings import (
     status_trouble,
     text_at,
     trouble,
+    word,
 )
 from adapters.sms.standing import Standing
 from schemas.errors import Fault, UnavailableError
@@ -358,7 +358,7 @@ def read_detail(document: Mapping[str, Any], provider: str, reference: str, hear
         return None
     detail = listed[0]
     state = _DETAIL_STATES.get(text_at(detail, "SendStatus"))
-    code = text_at(detail, "ErrCode")[:CODE_MAX]
+    code = word(text_at(detail, "ErrCode"))
     done_at = beijing_time(detail.get("ReceiveDate"))
     return None if state is None else Report(provider, reference, state, code, done_at, heard_at)
 
@@ -374,7 +374,7 @@ def read_reports(body: bytes, provider: str, heard_at: datetime) -> Read | Fault
         if not sound_reference(reference) or not isinstance(delivered, bool):
             return None
         state = ReportState.DELIVERED if delivered else ReportState.FAILED
-        code = text_at(record, "err_code")[:CODE_MAX]
+        code = word(text_at(record, "err_code"))
         return Report(provider, reference, state, code, beijing_time(record.get("report_time")), heard_at)
 
     read = json_value(body)
@@ -390,7 +390,7 @@ def read_replies(body: bytes, provider: str, heard_at: datetime) -> Read | Fault
             return None
         code = text_at(record, "dest_code")
         extension = code if code.isascii() and code.isdigit() else ""
-        return Reply(provider, text_at(record, "sequence_id")[:CODE_MAX], sender, extension, text[:REPLY_MAX], heard_at)
+        return Reply(provider, word(text_at(record, "sequence_id")), sender, extension, sound_text(text), heard_at)
 
     read = json_value(body)
     return read_records(read, one) if isinstance(read, list) else MALFORMED

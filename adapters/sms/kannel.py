@@ -21,24 +21,24 @@ from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, call, checke
 from adapters.sms.inbound_http import Hear, InboundHttp
 from adapters.sms.pushes import (
     METHOD,
-    REPLY_MAX,
     REPORT,
     Push,
     Read,
     extension_of,
     sound_reference,
     sound_sender,
+    sound_text,
 )
 from adapters.sms.rounds import beside
 from adapters.sms.rulings import (
     ACCOUNT,
-    CODE_MAX,
     PERMANENT,
     TEMPORARY,
     Trouble,
     state_of,
     status_trouble,
     without_numbers,
+    word,
 )
 from adapters.sms.standing import Standing
 from schemas.errors import Fault, InvariantError
@@ -260,7 +260,7 @@ def read_report(query: str, provider: str, heard_at: datetime) -> Read | Fault:
         code = stat[1] + (f"/{err[1]}" if err is not None and err[1].strip("0") else "")
         state = state_of(stat[1])
     else:
-        code = without_numbers(said)[:CODE_MAX] or f"dlr-{_text(values, 'state', 'ascii')}"
+        code = word(without_numbers(said)) or f"dlr-{_text(values, 'state', 'ascii')}"
     return Read((Report(provider, reference, state, code, None, heard_at),))
 
 
@@ -279,8 +279,8 @@ def read_reply(query: str, provider: str, heard_at: datetime, service_number: st
     except UnicodeDecodeError:
         return Fault("push.charset", "octets", "the text is not in the charset that the query names")
     extension = extension_of(_text(values, "receiver", "ascii"), service_number)
-    message_id = _text(values, "id", "ascii")[:CODE_MAX]
-    return Read((Reply(provider, message_id, sender, extension, text[:REPLY_MAX], heard_at),))
+    message_id = word(_text(values, "id", "ascii"))
+    return Read((Reply(provider, message_id, sender, extension, sound_text(text), heard_at),))
 
 
 _UNKNOWN_QUERY: Final = Fault(

@@ -94,6 +94,11 @@ def sound_sender(sender: str) -> bool:
     return 3 <= len(digits) <= 24 and digits.isascii() and digits.isdigit()  # noqa: PLR2004 - the doc says which
 
 
+def sound_text(text: str) -> str:
+    """Return a reply's text in bounds; half a character, which JSON can carry and a store not, becomes a sign for it."""
+    return text[:REPLY_MAX].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def extension_of(destination: str, service_number: str) -> str:
     """Return the digits behind our own number; empty if the number is not ours, or nothing stands behind it."""
     rest = destination.removeprefix(service_number)

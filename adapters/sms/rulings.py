@@ -85,7 +85,7 @@ class Trouble:
 
 def trouble(table: Mapping[str, Ruling], code: str, text: str = "", wait_seconds: int = 0) -> Trouble:
     """Return what a provider's refusal means, its words made short and free of numbers."""
-    return Trouble(ruling_of(table, code), code[:CODE_MAX] or "none", without_numbers(text), wait_seconds)
+    return Trouble(ruling_of(table, code), word(code) or "none", without_numbers(text), wait_seconds)
 
 
 def status_trouble(status: int, wait_seconds: int = 0) -> Trouble:
@@ -102,7 +102,8 @@ _STATUSES: Final[Mapping[int, Ruling]] = {401: ACCOUNT, 403: ACCOUNT, 407: ACCOU
 
 def without_numbers(text: str) -> str:
     """Return a provider's words on one line, with runs of seven digits and more struck out: they may be a telephone."""
-    return _LONG_DIGITS.sub("*", " ".join(text.split()))[:TEXT_MAX]
+    line = "".join(sign if sign.isprintable() else " " for sign in text[: 10 * TEXT_MAX])
+    return _LONG_DIGITS.sub("*", " ".join(line.split()))[:TEXT_MAX]
 
 
 def mainland(address: str) -> str | None:
@@ -114,9 +115,9 @@ def mainland(address: str) -> str | None:
     return found[1] if found else None
 
 
-def state_of(word: str) -> ReportState:
+def state_of(said: str) -> ReportState:
     """Return what a carrier's seven-letter state means; a word that is not listed says that it failed."""
-    return _STATES.get(word, ReportState.FAILED)
+    return _STATES.get(said, ReportState.FAILED)
 
 
 def beijing_time(text: object) -> datetime | None:
@@ -151,6 +152,11 @@ def json_value(body: bytes) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
+
+
+def word(text: str) -> str:
+    """Return a provider's code or id, at most 64 characters, each of them printable."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:CODE_MAX])
 
 
 def text_at(record: Mapping[str, Any], *names: str) -> str:

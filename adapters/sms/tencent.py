@@ -17,19 +17,18 @@ from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, call, checke
 from adapters.sms.inbound_http import Hear, InboundHttp, log
 from adapters.sms.pushes import (
     METHOD,
-    REPLY_MAX,
     REPORT,
     Push,
     Read,
     read_records,
     sound_reference,
     sound_sender,
+    sound_text,
 )
 from adapters.sms.rounds import beside
 from adapters.sms.rulings import (
     ACCOUNT,
     BEIJING,
-    CODE_MAX,
     NO_NUMBER,
     PERMANENT,
     TEMPORARY,
@@ -45,6 +44,7 @@ from adapters.sms.rulings import (
     text_at,
     trouble,
     unix_time,
+    word,
 )
 from adapters.sms.standing import Standing
 from adapters.sms.tencent_signing import CONTENT_TYPE, authorization
@@ -330,7 +330,7 @@ def pulled_reports(response: Mapping[str, Any], provider: str, heard_at: datetim
     def one(record: Mapping[str, Any]) -> Inbound | None:
         state = _STATES.get(text_at(record, "ReportStatus"))
         reference = text_at(record, "SerialNo")
-        code, done_at = text_at(record, "Description")[:CODE_MAX], unix_time(record.get("UserReceiveTime"))
+        code, done_at = word(text_at(record, "Description")), unix_time(record.get("UserReceiveTime"))
         sound = state is not None and sound_reference(reference)
         return Report(provider, reference, state, code, done_at, heard_at) if state is not None and sound else None
 
@@ -355,7 +355,7 @@ def read_reports(body: bytes, provider: str, heard_at: datetime) -> Read | Fault
         reference = text_at(record, "sid")
         if state is None or not sound_reference(reference):
             return None
-        code, done_at = text_at(record, "errmsg")[:CODE_MAX], beijing_time(record.get("user_receive_time"))
+        code, done_at = word(text_at(record, "errmsg")), beijing_time(record.get("user_receive_time"))
         return Report(provider, reference, state, code, done_at, heard_at)
 
     return read_records(json_value(body), one)
@@ -376,7 +376,7 @@ def _reply(provider: str, sender: str, extension: str, text: object, heard_at: d
     if not sound_sender(sender) or not isinstance(text, str):
         return None
     digits = extension if extension.isascii() and extension.isdigit() else ""
-    return Reply(provider, "", sender, digits, text[:REPLY_MAX], heard_at)
+    return Reply(provider, "", sender, digits, sound_text(text), heard_at)
 
 
 _STATES: Final[Mapping[str, ReportState]] = {"SUCCESS": ReportState.DELIVERED, "FAIL": ReportState.FAILED}

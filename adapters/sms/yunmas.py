@@ -19,7 +19,6 @@ from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, call, checke
 from adapters.sms.inbound_http import Hear, InboundHttp
 from adapters.sms.pushes import (
     METHOD,
-    REPLY_MAX,
     REPORT,
     Push,
     Read,
@@ -27,10 +26,10 @@ from adapters.sms.pushes import (
     read_records,
     sound_reference,
     sound_sender,
+    sound_text,
 )
 from adapters.sms.rulings import (
     ACCOUNT,
-    CODE_MAX,
     NO_NUMBER,
     PERMANENT,
     TEMPORARY,
@@ -46,6 +45,7 @@ from adapters.sms.rulings import (
     status_trouble,
     text_at,
     trouble,
+    word,
 )
 from adapters.sms.standing import Standing
 from schemas.errors import Fault
@@ -236,7 +236,7 @@ def read_reports(body: bytes, provider: str, heard_at: datetime) -> Read | Fault
         status, error = text_at(record, "reportStatus").strip(), text_at(record, "errorCode").strip()
         if not sound_reference(reference) or not (status or error):
             return None
-        code = "/".join(dict.fromkeys(word for word in (status, error) if word))[:CODE_MAX]
+        code = word("/".join(dict.fromkeys(one for one in (status, error) if one)))
         done_at = beijing_time(record.get("receiveDate"))
         return Report(provider, reference, _state(status, error), code, done_at, heard_at)
 
@@ -244,7 +244,7 @@ def read_reports(body: bytes, provider: str, heard_at: datetime) -> Read | Fault
 
 
 def _state(status: str, error: str) -> State:
-    states = {state_of(word) for word in (status, error) if word not in _ON_ITS_WAY}
+    states = {state_of(one) for one in (status, error) if one not in _ON_ITS_WAY}
     if State.DELIVERED in states:
         return State.DELIVERED
     return next((state for state in (State.FAILED, State.UNKNOWN, State.ACCEPTED) if state in states), State.ACCEPTED)
@@ -258,7 +258,7 @@ def read_replies(body: bytes, provider: str, heard_at: datetime, service_number:
         if not sound_sender(sender) or not isinstance(text, str):
             return None
         extension = extension_of(text_at(record, "addSerial"), service_number)
-        return Reply(provider, "", sender, extension, text[:REPLY_MAX], heard_at)
+        return Reply(provider, "", sender, extension, sound_text(text), heard_at)
 
     return read_records(_unwrapped(body), one)
 
