@@ -1,5 +1,8 @@
 """Alibaba Cloud SMS (Dysmsapi 2017-05-25): SendSms by template; reports by asking or by push, replies by push.
 
+A page's id goes along as OutId and is the reference of its reports: so a page whose submit got no answer is joined as
+well, and is asked for before it is sent again, as the provider recommends.
+
 Source: help.aliyun.com, "SendSms", "QuerySendDetails", "SmsReport", "SmsUp", "API error codes".
 """
 
@@ -15,7 +18,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from adapters.sms.aliyun_signing import authorization, canonical_query, digest_of
-from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, Ids, call, checked_url
+from adapters.sms.calling import CALL_SECONDS, UNREACHABLE, Answer, Call, Clock, Ids, call, checked_url
 from adapters.sms.inbound_http import Hear, InboundHttp
 from adapters.sms.pushes import (
     MALFORMED,
@@ -66,6 +69,9 @@ from schemas.pages import (
 VERSION: Final = "2017-05-25"
 OK: Final = "OK"
 WAITING_MAX: Final = 10_000
+DOUBTFUL_MAX: Final = 1_000
+PAGE_MAX: Final = 50
+"""Records of one number and day in an answer; the provider takes no more pages a day for one number and form."""
 _ASKED_AT_ONCE: Final = 8
 _ASKED_IN_ROUND: Final = 400
 _OFTEN_FOR: Final = timedelta(minutes=3)
@@ -184,6 +190,7 @@ class AliyunSms:
         self._templates = dict(settings.templates)
         self._session, self._clock, self._ids, self._inbound = session, clock, ids, inbound
         self._waiting: dict[str, _Waiting] = {}
+        self._doubtful: dict[str, None] = {}
         self._standing = Standing(clock)
 
     @property
@@ -240,20 +247,35 @@ class AliyunSms:
         }
         if dispatch.extension and self._settings.extension:
             parameters["SmsUpExtendCode"] = dispatch.extension
+        if dispatch.page_id in self._doubtful and await self._went_out(number, dispatch.page_id):
+            return (self._sent(number, dispatch.page_id),)
         answer = await self._call("SendSms", parameters)
-        if isinstance(answer, Trouble):
-            return (answer.refused(1),)
-        reference = text_at(answer, "BizId")
-        if not sound_reference(reference):
-            return (UNREADABLE.refused(1),)
-        self.expect(reference, number, self._clock.now())
-        return (Submitted(1, reference),)
+        if not isinstance(answer, Trouble):
+            return (self._sent(number, dispatch.page_id),)
+        if answer.silent and answer.code != UNREACHABLE:
+            self._doubt(dispatch.page_id)
+        return (answer.refused(1),)
+
+    def _sent(self, number: str, page_id: str) -> Submitted:
+        self._doubtful.pop(page_id, None)
+        self.expect(page_id, number, self._clock.now())
+        return Submitted(1, page_id)
+
+    def _doubt(self, page_id: str) -> None:
+        """Remember a page that may have gone out: before it is sent again, we ask."""
+        self._doubtful.setdefault(page_id, None)
+        if len(self._doubtful) > DOUBTFUL_MAX:
+            del self._doubtful[next(iter(self._doubtful))]
+
+    async def _went_out(self, number: str, page_id: str) -> bool:
+        answer = await self._details(number, self._clock.now())
+        return not isinstance(answer, Trouble) and bool(_records(answer, page_id))
 
     def expect(self, reference: str, address: str, sent_at: datetime) -> None:
         """Ask for the report of a page until it comes, for 24 hours; after a restart the notifier says which are open.
 
         Args:
-            reference: As in ``Submitted``.
+            reference: As in ``Submitted``: the page's id, which the provider keeps as OutId.
             address: The number it went to.
             sent_at: Aware UTC; the provider finds a page by number and day.
         """
@@ -296,14 +318,7 @@ class AliyunSms:
             return
         pause = 0.0 if now - waiting.sent_at < _OFTEN_FOR else _SELDOM_SECONDS
         self._waiting[reference] = replace(waiting, ask_at=now + timedelta(seconds=pause))
-        asked = {
-            "PhoneNumber": waiting.number,
-            "BizId": reference,
-            "SendDate": waiting.sent_at.astimezone(BEIJING).strftime("%Y%m%d"),
-            "PageSize": "1",
-            "CurrentPage": "1",
-        }
-        answer = await self._call("QuerySendDetails", asked)
+        answer = await self._details(waiting.number, waiting.sent_at)
         report = None if isinstance(answer, Trouble) else read_detail(answer, self.name, reference, now)
         if report is None:
             return
@@ -312,6 +327,11 @@ class AliyunSms:
         except UnavailableError:
             return  # asked again in the next round
         self._waiting.pop(reference, None)
+
+    async def _details(self, number: str, sent_at: datetime) -> dict[str, Any] | Trouble:
+        day = sent_at.astimezone(BEIJING).strftime("%Y%m%d")
+        asked = {"PhoneNumber": number, "SendDate": day, "PageSize": str(PAGE_MAX), "CurrentPage": "1"}
+        return await self._call("QuerySendDetails", asked)
 
     async def _call(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any] | Trouble:
         answer = await call(
@@ -351,26 +371,37 @@ def read_answer(answer: Answer) -> dict[str, Any] | Trouble:
 
 
 def read_detail(document: Mapping[str, Any], provider: str, reference: str, heard_at: datetime) -> Report | None:
-    """Return the final report in an answer of QuerySendDetails; None while the carrier has not reported."""
+    """Return the final report of a page in an answer of QuerySendDetails; None while the carrier has not reported.
+
+    A page that was sent twice has two records: one delivered is enough, and it has failed only when none is open.
+    """
+    records = _records(document, reference)
+    states = [_DETAIL_STATES.get(text_at(record, "SendStatus")) for record in records]
+    state = ReportState.DELIVERED if ReportState.DELIVERED in states else None
+    if records and all(one is ReportState.FAILED for one in states):
+        state = ReportState.FAILED
+    if state is None:
+        return None
+    record = records[states.index(state)]
+    done_at = beijing_time(record.get("ReceiveDate"))
+    return Report(provider, reference, state, word(text_at(record, "ErrCode")), done_at, heard_at)
+
+
+def _records(document: Mapping[str, Any], page_id: str) -> list[Mapping[str, Any]]:
     details = document.get("SmsSendDetailDTOs")
     listed = details.get("SmsSendDetailDTO") if isinstance(details, dict) else None
-    if not (isinstance(listed, list) and listed and isinstance(listed[0], dict)):
-        return None
-    detail = listed[0]
-    state = _DETAIL_STATES.get(text_at(detail, "SendStatus"))
-    code = word(text_at(detail, "ErrCode"))
-    done_at = beijing_time(detail.get("ReceiveDate"))
-    return None if state is None else Report(provider, reference, state, code, done_at, heard_at)
+    found = listed if isinstance(listed, list) else []
+    return [record for record in found if isinstance(record, dict) and text_at(record, "OutId") == page_id]
 
 
 _DETAIL_STATES: Final[Mapping[str, ReportState]] = {"2": ReportState.FAILED, "3": ReportState.DELIVERED}
 
 
 def read_reports(body: bytes, provider: str, heard_at: datetime) -> Read | Fault:
-    """Return the reports of an SmsReport push: a JSON array."""
+    """Return the reports of an SmsReport push: a JSON array; ``out_id`` is the page's id."""
 
     def one(record: Mapping[str, Any]) -> Inbound | None:
-        reference, delivered = text_at(record, "biz_id"), record.get("success")
+        reference, delivered = text_at(record, "out_id"), record.get("success")
         if not sound_reference(reference) or not isinstance(delivered, bool):
             return None
         state = ReportState.DELIVERED if delivered else ReportState.FAILED

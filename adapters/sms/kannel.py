@@ -10,7 +10,7 @@ Source: Kannel's user guide, chapter "Setting up a SMS gateway"; its ``smsbox``.
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl
@@ -33,7 +33,6 @@ from adapters.sms.rounds import beside
 from adapters.sms.rulings import (
     ACCOUNT,
     PERMANENT,
-    TEMPORARY,
     Trouble,
     state_of,
     status_trouble,
@@ -240,8 +239,7 @@ def trouble_of(answer: Answer) -> Trouble | None:
         return Trouble(ruling, f"http.{answer.status}", said)
     if answer.status == _BAD_REQUEST:
         return Trouble(PERMANENT, f"http.{answer.status}", said)
-    found = status_trouble(answer.status, answer.wait_seconds)
-    return Trouble(TEMPORARY, found.code, said, found.wait_seconds, silent=found.silent)
+    return replace(status_trouble(answer.status, answer.wait_seconds), text=said)
 
 
 def read_report(query: str, provider: str, heard_at: datetime) -> Read | Fault:

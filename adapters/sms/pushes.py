@@ -95,7 +95,7 @@ def sound_sender(sender: str) -> bool:
 
 
 def sound_text(text: str) -> str:
-    """Return a reply's text in bounds; half a character, which JSON can carry and a store not, is replaced by a sign."""
+    """Return a reply's text in bounds, without halves of characters: JSON can carry one, a store not."""
     return text[:REPLY_MAX].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

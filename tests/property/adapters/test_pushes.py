@@ -15,7 +15,7 @@ from schemas.pages import Reply, Report, ReportState
 
 NOW = datetime(2026, 3, 4, 7, 0, tzinfo=UTC)
 NAMES = (
-    *("biz_id", "success", "err_code", "report_time", "phone_number", "content", "dest_code", "sequence_id"),
+    *("biz_id", "out_id", "success", "err_code", "report_time", "phone_number", "content", "dest_code", "sequence_id"),
     *("sid", "report_status", "errmsg", "user_receive_time", "nationcode", "mobile", "text", "extend"),
     *("msgGroup", "mgsGroup", "reportStatus", "errorCode", "receiveDate", "smsContent", "addSerial"),
     *("SerialNo", "ReportStatus", "Description", "UserReceiveTime", "PhoneNumber", "ReplyContent", "ExtendCode"),
@@ -88,7 +88,7 @@ def test_every_text_comes_through_kannel_as_it_was(text: str, charset: str) -> N
 @given(st.booleans(), st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_only_the_vendor_s_true_is_a_delivery(delivered: bool, code: str) -> None:  # noqa: FBT001
     """An error code that reads well must not make a failure a delivery."""
-    body = json.dumps([{"biz_id": "1", "success": delivered, "err_code": code}]).encode()
+    body = json.dumps([{"out_id": "1", "success": delivered, "err_code": code}]).encode()
     read = aliyun.read_reports(body, "p", NOW)
     assert isinstance(read, Read)
     (report,) = read.inbound
@@ -98,7 +98,7 @@ def test_only_the_vendor_s_true_is_a_delivery(delivered: bool, code: str) -> Non
 
 def test_a_batch_without_end_is_cut() -> None:
     """A push of a million records would hold the store for minutes."""
-    record = {"biz_id": "1", "success": True}
+    record = {"out_id": "1", "success": True}
     read = aliyun.read_reports(json.dumps([record] * (BATCH_MAX + 5)).encode(), "p", NOW)
     assert isinstance(read, Read)
     assert (len(read.inbound), read.unread) == (BATCH_MAX, 5)

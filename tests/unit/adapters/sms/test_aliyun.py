@@ -13,7 +13,7 @@ from aiohttp import web
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.ids import SequentialIds
-from adapters.sms.aliyun import AliyunSettings, AliyunSms, read_replies, read_reports
+from adapters.sms.aliyun import AliyunSettings, AliyunSms, read_detail, read_replies, read_reports
 from adapters.sms.inbound_http import InboundHttp, InboundSettings
 from adapters.sms.pushes import Push, Read
 from schemas.errors import Fault, RequestError
@@ -54,7 +54,7 @@ async def test_a_page_goes_out_by_template() -> None:
     """A gateway of templates refuses free text, and a page without its code cannot be answered."""
     async with answering(lambda _: says(SENT)) as (peer, session):
         pager = a_pager(peer.url, session, extension=True)
-        assert await pager.submit(a_page(address=f"+86{OFFICER}")) == (Submitted(1, "9006^0"),)
+        assert await pager.submit(a_page(address=f"+86{OFFICER}")) == (Submitted(1, PAGE_ID),)
     assert (peer.last.method, peer.last.path, peer.last.body) == ("POST", "/", b"")
     assert query_of(peer.last) == {
         "PhoneNumbers": OFFICER,
@@ -84,7 +84,6 @@ async def test_a_page_goes_out_by_template() -> None:
         ({"Code": "Throttling.User", "Message": "m"}, 400, (Retry.THROTTLED, "Throttling.User")),
         ({"Code": "SignatureDoesNotMatch", "Message": "m"}, 400, (Retry.TEMPORARY, "SignatureDoesNotMatch")),
         ({"Code": "isv.NEW_CODE", "Message": "m"}, 200, (Retry.TEMPORARY, "isv.NEW_CODE")),
-        ({"Code": "OK"}, 200, (Retry.TEMPORARY, "unreadable")),
         ([], 200, (Retry.TEMPORARY, "unreadable")),
         ({}, 503, (Retry.TEMPORARY, "http.503")),
         ({}, 429, (Retry.THROTTLED, "http.429")),
@@ -142,10 +141,14 @@ async def test_what_cannot_be_sent_is_not_tried(changes: dict[str, str], code: s
     assert (result.retry, result.code, peer.seen) == (Retry.PERMANENT, code, [])
 
 
-def details(state: int, code: str = "DELIVERED") -> dict[str, object]:
-    """Return an answer of QuerySendDetails."""
-    detail = {"SendStatus": state, "ErrCode": code, "ReceiveDate": "2026-03-04 07:00:09", "PhoneNum": OFFICER}
-    return {"Code": "OK", "TotalCount": 1, "SmsSendDetailDTOs": {"SmsSendDetailDTO": [detail]}}
+def details(*states: int, code: str = "DELIVERED", page_id: str = PAGE_ID) -> dict[str, object]:
+    """Return an answer of QuerySendDetails: an older page to the same number, and what became of this one."""
+    older = {"SendStatus": 3, "ErrCode": "DELIVERED", "ReceiveDate": "2026-03-04 06:00:00", "OutId": "f" * 32}
+    ours = [
+        {"SendStatus": state, "ErrCode": code, "ReceiveDate": "2026-03-04 07:00:09", "OutId": page_id}
+        for state in states
+    ]
+    return {"Code": "OK", "TotalCount": 2, "SmsSendDetailDTOs": {"SmsSendDetailDTO": [older, *ours]}}
 
 
 async def test_a_report_is_asked_for_until_it_comes() -> None:
@@ -168,9 +171,8 @@ async def test_a_report_is_asked_for_until_it_comes() -> None:
             await moved(clock, 5, peer)
             assert query_of(peer.last) == {
                 "PhoneNumber": OFFICER,
-                "BizId": "9006^0",
                 "SendDate": "20260304",
-                "PageSize": "1",
+                "PageSize": "50",
                 "CurrentPage": "1",
             }
             assert heard.kept == [], "the carrier has not reported yet"
@@ -182,8 +184,55 @@ async def test_a_report_is_asked_for_until_it_comes() -> None:
             asked = [seen for seen in peer.seen if seen.headers["x-acs-action"] == "QuerySendDetails"]
         assert not pager.health().ready
     at = datetime(2026, 3, 3, 23, 0, 9, tzinfo=UTC)
-    assert heard.kept == [Report("ali", "9006^0", ReportState.DELIVERED, "DELIVERED", at, NOW + timedelta(seconds=15))]
+    assert heard.kept == [Report("ali", PAGE_ID, ReportState.DELIVERED, "DELIVERED", at, NOW + timedelta(seconds=15))]
     assert len(asked) == 3, "once it is kept, nobody asks again"
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ((), None),
+        ((1,), None),
+        ((2,), ReportState.FAILED),
+        ((3,), ReportState.DELIVERED),
+        ((2, 1), None),
+        ((2, 3), ReportState.DELIVERED),
+        ((2, 2), ReportState.FAILED),
+    ],
+)
+def test_a_page_sent_twice_is_delivered_once_and_failed_only_twice(
+    states: tuple[int, ...], expected: ReportState | None
+) -> None:
+    """The first record of two says that it failed, and the leader is called although the officer has read it."""
+    report = read_detail(details(*states), "ali", PAGE_ID, NOW)
+    assert (report and report.state) is expected
+
+
+async def test_before_a_doubtful_page_is_sent_again_the_provider_is_asked() -> None:
+    """SendSms is not idempotent: sent again unasked, the officer gets the same text twice."""
+    sends, kept = [0], [False]
+
+    def answer(seen: Seen) -> web.Response:
+        if seen.headers["x-acs-action"] != "SendSms":
+            return says(details(1) if kept[0] else details())
+        sends[0] += 1
+        if sends[0] == 1:
+            kept[0] = True
+            raise Cut
+        return says(SENT)
+
+    async with answering(answer) as (peer, session):
+        pager = a_pager(peer.url, session)
+        (first,) = await pager.submit(a_page())
+        assert isinstance(first, Refused)
+        assert await pager.submit(a_page()) == (Submitted(1, PAGE_ID),)
+        assert sends == [1], "it had gone out"
+        kept[0], sends[0] = False, 0
+        other = a_page(page_id="e" * 32)
+        await pager.submit(other)
+        kept[0] = False
+        assert await pager.submit(other) == (Submitted(1, "e" * 32),)
+        assert sends == [2], "it had not"
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -247,10 +296,10 @@ async def test_pushes_are_read_as_documented() -> None:
             "biz_id": "12345",
             "out_id": "67890",
         }
-        failed = report | {"success": False, "err_code": "MK:0001", "biz_id": "6"}
+        failed = report | {"success": False, "err_code": "MK:0001", "out_id": "6"}
         assert pager.read(push("report", [report, failed])) == Read(
             (
-                Report("ali", "12345", ReportState.DELIVERED, "DELIVERED", NOW, NOW),
+                Report("ali", "67890", ReportState.DELIVERED, "DELIVERED", NOW, NOW),
                 Report("ali", "6", ReportState.FAILED, "MK:0001", NOW, NOW),
             )
         )
@@ -266,7 +315,18 @@ async def test_pushes_are_read_as_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [{}, "x", 1, None, [{}], [1], [{"biz_id": "", "success": True}], [{"biz_id": "1"}]]
+    "document",
+    [
+        {},
+        "x",
+        1,
+        None,
+        [{}],
+        [1],
+        [{"out_id": "", "success": True}],
+        [{"out_id": "1"}],
+        [{"biz_id": "1", "success": True}],
+    ],
 )
 def test_what_is_no_report_is_refused(document: object) -> None:
     """Believed, it would be a page that counts as delivered."""
