@@ -146,12 +146,14 @@ class SmtpMail:
     @asynccontextmanager
     async def running(self, hear: Hear) -> AsyncIterator[None]:  # noqa: ARG002 - nothing comes back by this way
         """Knock at the server now and then until the block ends."""
+        stopping = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:
-                beat = tasks.create_task(self._beat_on(), name=f"smtp-{self.name}")
+                beat = tasks.create_task(self._beat_on(stopping), name=f"smtp-{self.name}")
                 try:
                     yield
                 finally:
+                    stopping.set()  # a cancellation that meets the library while it connects is lost before Python 3.12
                     beat.cancel()
         except BaseExceptionGroup as group:  # what the block raises comes out as it is
             if len(group.exceptions) > 1:
@@ -213,8 +215,8 @@ class SmtpMail:
         finally:
             client.close()
 
-    async def _beat_on(self) -> None:
-        while True:
+    async def _beat_on(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
             try:
                 async with asyncio.timeout(self._settings.call_seconds), self._open() as client:
                     await client.noop()
@@ -222,7 +224,8 @@ class SmtpMail:
                 self._judged(trouble_of(exc, underway=False))
             else:
                 self._note("", heard=True)
-            await self._clock.sleep(self._settings.heartbeat_seconds)
+            if not stopping.is_set():
+                await self._clock.sleep(self._settings.heartbeat_seconds)
 
     def _judged(self, trouble: Trouble) -> Trouble:
         spoke = trouble.code.startswith("smtp.")

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
+
+_AGAIN_SECONDS: Final = 1.0
 
 
 @asynccontextmanager
@@ -18,7 +20,11 @@ async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[No
             try:
                 yield
             finally:
-                task.cancel()
+                while (
+                    not task.done()
+                ):  # a cancellation can be lost inside a library, e.g. in wait_for before Python 3.12
+                    task.cancel()
+                    await asyncio.wait([task], timeout=_AGAIN_SECONDS)
     except BaseExceptionGroup as group:
         if len(group.exceptions) > 1:
             raise
