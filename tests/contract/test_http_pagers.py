@@ -111,7 +111,7 @@ async def test_a_far_side_that_is_down_is_no_error(make: Make) -> None:
     assert "kept-out" not in repr(results) + pager.health().problem
 
 
-GARBAGE = [
+GARBAGE: list[Callable[[], web.Response]] = [
     web.Response,
     lambda: web.Response(status=500, body=b"\xff" * 100),
     lambda: web.Response(text="<html>captive portal</html>", content_type="text/html"),
@@ -139,7 +139,6 @@ async def test_an_answer_that_is_none_is_never_taken_for_a_yes(make: Make, garba
 @pytest.mark.parametrize("make", MAKERS)
 async def test_a_far_side_that_says_nothing_is_left_in_time(make: Make) -> None:
     """A hung provider would hold a page while the next one waits."""
-
     left = asyncio.Event()
 
     async def never(_: Seen) -> web.Response:

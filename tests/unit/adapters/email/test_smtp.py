@@ -56,7 +56,7 @@ class Post:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         self.kept.append(envelope)
         if self.cut_after_data:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
             await asyncio.sleep(0)
         return self.answers.get("data", "250 kept")
@@ -125,7 +125,7 @@ async def serving(post: Post, *, tls: ssl.SSLContext | None = None, **options: A
     finally:
         server.close()
         for one in made:
-            if one.transport is not None:
+            if isinstance(one.transport, asyncio.WriteTransport):
                 one.transport.abort()
         await asyncio.sleep(0)
 
@@ -152,8 +152,9 @@ async def test_a_page_goes_out_and_reads_as_it_was_written() -> None:
     assert isinstance(kept.content, bytes)
     mail = email.message_from_bytes(kept.content, policy=email.policy.default)
     assert (mail["Subject"], mail["To"]) == ("泄洪预警", OFFICE)
-    body = mail.get_body()  # type: ignore[attr-defined]
-    (attachment,) = mail.iter_attachments()  # type: ignore[attr-defined]
+    body = mail.get_body()
+    (attachment,) = mail.iter_attachments()
+    assert body is not None
     assert body.get_content().splitlines() == [TEXT]
     assert (attachment.get_filename(), attachment.get_content()) == ("预案.pdf", b"%PDF-1.7 \xff\x00")
 
@@ -247,7 +248,11 @@ async def test_a_mail_above_the_server_s_bound_is_not_sent() -> None:
 async def test_by_starttls_nothing_is_said_in_the_clear(certificate: Certificate) -> None:
     """Sender, number of the page and password stand in the first lines."""
     post = Post()
-    options = {"tls_context": certificate.server, "authenticator": authenticator, "auth_require_tls": True}
+    options: dict[str, Any] = {
+        "tls_context": certificate.server,
+        "authenticator": authenticator,
+        "auth_require_tls": True,
+    }
     async with serving(post, **options) as settings:
         secure = replace(settings, security=Security.STARTTLS, username="duty", password=PASSWORD)
         pager = SmtpMail(secure, clock=ManualClock(), tls=certificate.client)
@@ -260,7 +265,7 @@ async def test_by_starttls_nothing_is_said_in_the_clear(certificate: Certificate
 async def test_by_tls_from_the_first_byte(certificate: Certificate) -> None:
     """Port 465, as providers recommend."""
     post = Post()
-    options = {"tls": certificate.server, "authenticator": authenticator, "auth_require_tls": False}
+    options: dict[str, Any] = {"tls": certificate.server, "authenticator": authenticator, "auth_require_tls": False}
     async with serving(post, **options) as settings:
         secure = replace(settings, security=Security.TLS, username="duty", password=PASSWORD)
         pager = SmtpMail(secure, clock=ManualClock(), tls=certificate.client)
@@ -295,7 +300,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Cer
 
 async def test_a_wrong_password_shows_before_the_next_alert(certificate: Certificate) -> None:
     """Found out by the first page of an alert, it would cost that page; and it must not stand in health."""
-    options = {"tls_context": certificate.server, "authenticator": authenticator}
+    options: dict[str, Any] = {"tls_context": certificate.server, "authenticator": authenticator}
     async with serving(Post(), **options) as settings:
         wrong = replace(settings, security=Security.STARTTLS, username="duty", password=PASSWORD[::-1])
         pager = SmtpMail(wrong, clock=ManualClock(), tls=certificate.client)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.sms import aliyun, kannel, tencent, yunmas
+from adapters.sms.pushes import Read
 from adapters.sms.rulings import (
     ACCOUNT,
     PERMANENT,
@@ -100,6 +101,7 @@ def test_times_are_beijing_s() -> None:
     dawn = datetime(2026, 3, 3, 23, 0, tzinfo=UTC)
     assert beijing_time("2026-03-04 07:00:00") == beijing_time("20260304070000") == dawn
     assert unix_time(int(dawn.timestamp())) == dawn
+    odd: object
     for odd in ("", None, "2026-13-01 00:00:00", "soon", 5, "0001-01-01 00:00:00"):
         assert beijing_time(odd) is None
     for odd in (True, "1", None, 1.5, 10**20, -(10**20)):
@@ -110,4 +112,4 @@ def test_kannel_s_states_are_all_listed() -> None:
     """A state that is not listed would be a push refused again and again."""
     asked = [state for state in (1, 2, 4, 8, 16) if state & kannel.REPORT_MASK]
     read = [kannel.read_report(f"ref=a.1&state={state}", "k", datetime(2026, 3, 4, tzinfo=UTC)) for state in asked]
-    assert all(isinstance(one, kannel.Read) for one in read)
+    assert all(isinstance(one, Read) for one in read)

@@ -6,20 +6,13 @@ And the other way round: what our adapters send must carry the signature that th
 import asyncio
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import pytest
-from alibabacloud_tea_openapi import utils_models as models
-from alibabacloud_tea_openapi.client import Client as AliyunClient
-from alibabacloud_tea_openapi.utils import Utils as AliyunUtils
-from darabonba.runtime import RuntimeOptions
-from tencentcloud.common.common_client import CommonClient
-from tencentcloud.common.credential import Credential
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
-from tencentcloud.common.sign import Sign
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.ids import SequentialIds
@@ -27,6 +20,17 @@ from adapters.sms import aliyun_signing, tencent_signing
 from adapters.sms.aliyun import AliyunSettings, AliyunSms
 from adapters.sms.tencent import TencentSettings, TencentSms
 from tests.http_peer import OFFICER, Seen, a_page, http_peer, says
+
+# The vendors' programs are partly typed, each its own way: taken as they are.
+models: Any = import_module("alibabacloud_tea_openapi.utils_models")
+AliyunClient: Any = import_module("alibabacloud_tea_openapi.client").Client
+AliyunUtils: Any = import_module("alibabacloud_tea_openapi.utils").Utils
+RuntimeOptions: Any = import_module("darabonba.runtime").RuntimeOptions
+CommonClient: Any = import_module("tencentcloud.common.common_client").CommonClient
+Credential: Any = import_module("tencentcloud.common.credential").Credential
+ClientProfile: Any = import_module("tencentcloud.common.profile.client_profile").ClientProfile
+HttpProfile: Any = import_module("tencentcloud.common.profile.http_profile").HttpProfile
+Sign: Any = import_module("tencentcloud.common.sign").Sign
 
 KEY_ID = "a-test-key"
 KEY = "no-real-secret"
