@@ -28,7 +28,6 @@ Hear = Callable[[Inbound], Awaitable[None]]
 BODY_MAX_BYTES: Final = 256 * 1024
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
-_BODY_SECONDS: Final = 10.0
 _AT_ONCE: Final = 64
 _KINDS: Final = frozenset({REPORT, REPLY})
 
@@ -41,11 +40,13 @@ class InboundSettings:
         token: 32 to 128 letters, digits, ``-`` or ``_``: who knows it may say what became of a page.
         host: An address of this machine.
         port: 0 lets the system choose.
+        body_seconds: How long a push may take to come in.
     """
 
     token: str = field(repr=False)
     host: str = "127.0.0.1"
     port: int = 0
+    body_seconds: float = 10.0
 
 
 class InboundHttp:
@@ -129,7 +130,7 @@ class InboundHttp:
 
     async def _take(self, request: web.Request, kind: str, reader: Reader, hear: Hear) -> web.Response:
         try:
-            async with asyncio.timeout(_BODY_SECONDS):
+            async with asyncio.timeout(self._settings.body_seconds):
                 body = await request.read()
         except TimeoutError:
             return web.Response(status=408)

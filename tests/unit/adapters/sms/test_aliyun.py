@@ -13,7 +13,7 @@ from aiohttp import web
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.ids import SequentialIds
-from adapters.sms.aliyun import AliyunSettings, AliyunSms, read_detail, read_replies, read_reports
+from adapters.sms.aliyun import WAITING_MAX, AliyunSettings, AliyunSms, read_detail, read_replies, read_reports
 from adapters.sms.inbound_http import InboundHttp, InboundSettings
 from adapters.sms.pushes import Push, Read
 from schemas.errors import Fault, RequestError
@@ -186,6 +186,52 @@ async def test_a_report_is_asked_for_until_it_comes() -> None:
     at = datetime(2026, 3, 3, 23, 0, 9, tzinfo=UTC)
     assert heard.kept == [Report("ali", PAGE_ID, ReportState.DELIVERED, "DELIVERED", at, NOW + timedelta(seconds=15))]
     assert len(asked) == 3, "once it is kept, nobody asks again"
+
+
+async def test_a_report_that_does_not_come_is_asked_for_less_often_and_then_no_more() -> None:
+    """A telephone that is off for a night would cost 17,000 questions; one that is lost would be asked for for ever."""
+    clock, asked = ManualClock(), 0
+
+    def answer(seen: Seen) -> web.Response:
+        nonlocal asked
+        asked += seen.headers["x-acs-action"] == "QuerySendDetails"
+        return says(details(1) | {"BizId": "1"})
+
+    async with answering(answer) as (peer, session):
+        pager = a_pager(peer.url, session, clock, poll_seconds=60, heartbeat_seconds=10**6)
+        async with pager.running(Heard()):
+            await until(lambda: pager.health().ready)
+            pager.expect(PAGE_ID, OFFICER, clock.now())
+            pager.expect("c" * 32, "no number", clock.now())
+            for _ in range(5):
+                await moved(clock, 60, peer)
+            assert asked == 5
+            clock.jump(timedelta(hours=24).total_seconds())
+            await clock.move(60)
+            await asyncio.sleep(0.05)
+            await clock.move(60)
+            await asyncio.sleep(0.05)
+    assert asked == 5
+
+
+async def test_what_is_waited_for_has_a_bound() -> None:
+    """A provider that reports nothing for a day must not fill the memory of the node: the oldest gives way."""
+    questions: list[str] = []
+
+    def answer(seen: Seen) -> web.Response:
+        if seen.headers["x-acs-action"] == "QuerySendDetails":
+            questions.append(query_of(seen)["PhoneNumber"])
+        return says(details(1))
+
+    async with answering(answer) as (peer, session):
+        clock = ManualClock()
+        pager = a_pager(peer.url, session, clock)
+        for number in range(WAITING_MAX + 1):
+            pager.expect(f"{number:032x}", f"139{number:08}", clock.now())
+        async with pager.running(Heard()):
+            await until(lambda: len(questions) >= 8)
+    assert f"139{0:08}" not in questions
+    assert f"139{1:08}" in questions
 
 
 @pytest.mark.parametrize(

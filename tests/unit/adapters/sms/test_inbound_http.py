@@ -109,6 +109,19 @@ async def test_a_push_without_end_is_cut_off(door: Door) -> None:
     assert (status, door.heard.kept) == (413, [])
 
 
+async def test_a_push_that_trickles_is_cut_off() -> None:
+    """Sixty-four of them would keep every provider out."""
+    inbound = InboundHttp(InboundSettings(TOKEN, body_seconds=0.2), ManualClock())
+    async with inbound.running():
+        with inbound.receiving(Gateway(), Heard()):
+            reader, writer = await asyncio.open_connection("127.0.0.1", inbound.port)
+            head = f"POST /{TOKEN}/gateway/report HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nr1"
+            writer.write(head.encode())
+            assert (await asyncio.wait_for(reader.readline(), 10)).split()[1] == b"408"
+            writer.close()
+            await writer.wait_closed()
+
+
 async def test_two_providers_of_one_name_are_refused(door: Door) -> None:
     """The reports of one would be read as those of the other."""
     with pytest.raises(RequestError, match="name of its own"), door.inbound.receiving(Gateway(), door.heard):

@@ -249,6 +249,17 @@ async def test_a_get_is_no_push() -> None:
         assert a_pager("https://example.org", session).read(Push("report", "POST", "", b"[]", NOW)) == Read(())
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"), [({"address": "075512345678"}, "address"), ({"template": "offer"}, "template")]
+)
+async def test_what_cannot_be_sent_is_not_tried(changes: dict[str, str], code: str) -> None:
+    """Each attempt costs time that the next medium could have used."""
+    async with http_peer(lambda _: response(SendStatusSet=[SENT])) as peer, aiohttp.ClientSession() as session:
+        (result,) = await a_pager(peer.url, session).submit(a_page(**changes))
+    assert isinstance(result, Refused)
+    assert (result.retry, result.code, peer.seen) == (Retry.PERMANENT, code, [])
+
+
 def test_no_secret_stands_in_a_representation() -> None:
     """Settings end up in a log line when somebody debugs a start."""
     assert "key-secret" not in repr(TencentSettings("ten", "key-id", "key-secret", "1", "n", ()))

@@ -167,6 +167,15 @@ def test_what_says_nothing_is_refused(body: bytes) -> None:
     assert isinstance(read_replies(body, "mas", NOW, ""), Fault)
 
 
+@pytest.mark.parametrize(("changes", "code"), [({"address": "075512345678"}, "address")])
+async def test_what_cannot_be_sent_is_not_tried(changes: dict[str, str], code: str) -> None:
+    """Each attempt costs time that the next medium could have used."""
+    async with http_peer(lambda _: says({})) as peer, aiohttp.ClientSession() as session:
+        (result,) = await YunmasSms(settings(peer.url), session=session, clock=ManualClock()).submit(a_page(**changes))
+    assert isinstance(result, Refused)
+    assert (result.retry, result.code, peer.seen) == (Retry.PERMANENT, code, [])
+
+
 def test_no_secret_stands_in_a_representation() -> None:
     """Settings end up in a log line when somebody debugs a start."""
     assert SECRET not in repr(settings("https://example.org"))
