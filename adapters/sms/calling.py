@@ -85,7 +85,8 @@ async def call(
             headers=what.headers,
             data=what.body or None,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+            # Who waits for a free connection has sent nothing yet: that must not look like an answer that is missing.
+            timeout=aiohttp.ClientTimeout(total=timeout_seconds, connect=timeout_seconds / 2),
         ) as reply:
             return Answer(reply.status, await _bounded(reply.content), wait_of(reply.headers.get("Retry-After", "")))
     except _NOT_CONNECTED as exc:

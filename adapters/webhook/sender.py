@@ -153,7 +153,9 @@ class WebhookSender:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": signatures(dispatch.page_id, timestamp, dispatch.payload, keys),
         }
-        timeout = aiohttp.ClientTimeout(total=self._settings.call_seconds)
+        most = self._settings.call_seconds
+        # Who waits for a free connection has sent nothing yet: that must not look like an answer that is missing.
+        timeout = aiohttp.ClientTimeout(total=most, connect=most / 2)
         try:
             async with self._session.post(
                 dispatch.address, data=dispatch.payload, headers=headers, allow_redirects=False, timeout=timeout

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 import pytest
@@ -154,6 +154,28 @@ async def test_a_far_side_that_says_nothing_is_left_in_time(make: Make) -> None:
         assert isinstance(result, Refused)
         assert result.retry is Retry.TEMPORARY
         assert result.code == ("unreachable" if pager.medium is Medium.EMAIL else "timeout"), "it may have gone out"
+
+
+@pytest.mark.parametrize("make", [maker for maker in MAKERS if maker is not a_mail])
+async def test_a_page_that_waited_for_a_connection_did_not_go_out(make: Make) -> None:
+    """With 200 officers the last pages wait for the first ones: counted as doubtful, each would cost a question."""
+    left = asyncio.Event()
+
+    async def never(_: Seen) -> web.Response:
+        await left.wait()
+        return web.Response()
+
+    connector = aiohttp.TCPConnector(limit=1)
+    async with tooled() as tools, http_peer(never) as peer, aiohttp.ClientSession(connector=connector) as narrow:
+        pager = make(peer.url, replace(tools, session=narrow))
+        first = asyncio.create_task(pager.submit(page_for(pager, peer.url)))
+        while not peer.seen:
+            await asyncio.sleep(0.005)
+        (second, *_) = await pager.submit(page_for(pager, peer.url))
+        left.set()
+        await first
+    assert isinstance(second, Refused)
+    assert (second.code, len(peer.seen)) == ("unreachable", 1)
 
 
 @pytest.mark.parametrize("make", MAKERS)
