@@ -154,7 +154,7 @@ class AliyunSettings:
 class _Waiting:
     number: str = field(repr=False)
     sent_at: datetime
-    ask_at: datetime
+    ask_at: float
 
 
 class AliyunSms:
@@ -190,7 +190,7 @@ class AliyunSms:
         self._templates = dict(settings.templates)
         self._session, self._clock, self._ids, self._inbound = session, clock, ids, inbound
         self._waiting: dict[str, _Waiting] = {}
-        self._doubtful: dict[str, None] = {}
+        self._doubtful: dict[str, datetime] = {}
         self._standing = Standing(clock)
 
     @property
@@ -247,28 +247,30 @@ class AliyunSms:
         }
         if dispatch.extension and self._settings.extension:
             parameters["SmsUpExtendCode"] = dispatch.extension
-        if dispatch.page_id in self._doubtful and await self._went_out(number, dispatch.page_id):
-            return (self._sent(number, dispatch.page_id),)
+        doubtful_at = self._doubtful.get(dispatch.page_id)
+        if doubtful_at is not None and await self._went_out(number, dispatch.page_id, doubtful_at):
+            return (self._sent(number, dispatch.page_id, doubtful_at),)
+        sent_at = self._clock.now()
         answer = await self._call("SendSms", parameters)
         if not isinstance(answer, Trouble):
-            return (self._sent(number, dispatch.page_id),)
+            return (self._sent(number, dispatch.page_id, sent_at),)
         if answer.silent and answer.code != UNREACHABLE:
-            self._doubt(dispatch.page_id)
+            self._doubt(dispatch.page_id, sent_at)
         return (answer.refused(1),)
 
-    def _sent(self, number: str, page_id: str) -> Submitted:
+    def _sent(self, number: str, page_id: str, sent_at: datetime) -> Submitted:
         self._doubtful.pop(page_id, None)
-        self.expect(page_id, number, self._clock.now())
+        self.expect(page_id, number, sent_at)
         return Submitted(1, page_id)
 
-    def _doubt(self, page_id: str) -> None:
+    def _doubt(self, page_id: str, sent_at: datetime) -> None:
         """Remember a page that may have gone out: before it is sent again, we ask."""
-        self._doubtful.setdefault(page_id, None)
+        self._doubtful[page_id] = sent_at
         if len(self._doubtful) > DOUBTFUL_MAX:
             del self._doubtful[next(iter(self._doubtful))]
 
-    async def _went_out(self, number: str, page_id: str) -> bool:
-        answer = await self._details(number, self._clock.now())
+    async def _went_out(self, number: str, page_id: str, sent_at: datetime) -> bool:
+        answer = await self._details(number, sent_at)
         return not isinstance(answer, Trouble) and bool(_records(answer, page_id))
 
     def expect(self, reference: str, address: str, sent_at: datetime) -> None:
@@ -284,7 +286,7 @@ class AliyunSms:
             return
         if len(self._waiting) >= WAITING_MAX:
             del self._waiting[next(iter(self._waiting))]
-        self._waiting[reference] = _Waiting(number, sent_at, self._clock.now())
+        self._waiting[reference] = _Waiting(number, sent_at, self._clock.monotonic())
 
     def read(self, push: Push) -> Read | Fault:
         """Return what a push of SmsReport or SmsUp says."""
@@ -293,18 +295,23 @@ class AliyunSms:
         return (read_reports if push.kind == REPORT else read_replies)(push.body, self.name, push.heard_at)
 
     async def _ask_on(self, hear: Hear) -> None:
-        beat_at = self._clock.now()
         step = self._settings.poll_seconds or self._settings.heartbeat_seconds
+        rested = self._settings.heartbeat_seconds
         while True:
-            if self._clock.now() >= beat_at:
-                beat_at = self._clock.now() + timedelta(seconds=self._settings.heartbeat_seconds)
+            if rested >= self._settings.heartbeat_seconds:
+                rested = 0.0
                 await self._beat()
-            due = [found for found in self._waiting.items() if found[1].ask_at <= self._clock.now()][:_ASKED_IN_ROUND]
-            for start in range(0, len(due), _ASKED_AT_ONCE):
-                async with asyncio.TaskGroup() as tasks:
-                    for reference, waiting in due[start : start + _ASKED_AT_ONCE]:
-                        tasks.create_task(self._ask(reference, waiting, hear))
+            await self._ask_round(hear)
             await self._clock.sleep(step)
+            rested += step
+
+    async def _ask_round(self, hear: Hear) -> None:
+        now = self._clock.monotonic()
+        due = [found for found in self._waiting.items() if found[1].ask_at <= now][:_ASKED_IN_ROUND]
+        for start in range(0, len(due), _ASKED_AT_ONCE):
+            async with asyncio.TaskGroup() as tasks:
+                for reference, waiting in due[start : start + _ASKED_AT_ONCE]:
+                    tasks.create_task(self._ask(reference, waiting, hear))
 
     async def _beat(self) -> None:
         today = self._clock.now().astimezone(BEIJING).strftime("%Y%m%d")
@@ -313,11 +320,12 @@ class AliyunSms:
 
     async def _ask(self, reference: str, waiting: _Waiting, hear: Hear) -> None:
         now = self._clock.now()
+        self._waiting.pop(reference, None)
         if now - waiting.sent_at > _GIVEN_UP_AFTER:
-            self._waiting.pop(reference, None)
             return
         pause = 0.0 if now - waiting.sent_at < _OFTEN_FOR else _SELDOM_SECONDS
-        self._waiting[reference] = replace(waiting, ask_at=now + timedelta(seconds=pause))
+        # Behind all others: with more than a round holds, each has its turn.
+        self._waiting[reference] = replace(waiting, ask_at=self._clock.monotonic() + pause)
         answer = await self._details(waiting.number, waiting.sent_at)
         report = None if isinstance(answer, Trouble) else read_detail(answer, self.name, reference, now)
         if report is None:

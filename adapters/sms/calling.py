@@ -28,6 +28,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return aware UTC."""
 
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
 

@@ -214,6 +214,46 @@ async def test_a_report_that_does_not_come_is_asked_for_less_often_and_then_no_m
     assert asked == 5
 
 
+async def test_every_page_has_its_turn() -> None:
+    """With 1,000 pages open, the first 400 would be asked for again and again, and the last never."""
+    clock, questions = ManualClock(), set[str]()
+
+    def answer(seen: Seen) -> web.Response:
+        if seen.headers["x-acs-action"] == "QuerySendDetails":
+            questions.add(query_of(seen)["PhoneNumber"])
+        return says(details(1))
+
+    async with answering(answer) as (peer, session):
+        pager = a_pager(peer.url, session, clock)
+        for number in range(1_000):
+            pager.expect(f"{number:032x}", f"139{number:08}", clock.now())
+        async with pager.running(Heard()):
+            for wanted in (400, 800, 1_000):
+                async with asyncio.timeout(10):
+                    while len(questions) < wanted:
+                        await asyncio.sleep(0.05)
+                await clock.move(5)
+
+
+async def test_a_page_in_doubt_before_midnight_is_found_after_it() -> None:
+    """The provider keeps pages by day, in Beijing's time."""
+    days: list[str] = []
+
+    def answer(seen: Seen) -> web.Response:
+        if seen.headers["x-acs-action"] == "SendSms":
+            raise Cut
+        days.append(query_of(seen)["SendDate"])
+        return says(details(3))
+
+    clock = ManualClock(datetime(2026, 3, 4, 15, 59, 58, tzinfo=UTC))
+    async with answering(answer) as (peer, session):
+        pager = a_pager(peer.url, session, clock)
+        await pager.submit(a_page())
+        await clock.move(5)
+        assert await pager.submit(a_page()) == (Submitted(1, PAGE_ID),)
+    assert days == ["20260304"]
+
+
 async def test_what_is_waited_for_has_a_bound() -> None:
     """A provider that reports nothing for a day must not fill the memory of the node: the oldest gives way."""
     questions: list[str] = []
