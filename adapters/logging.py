@@ -17,7 +17,8 @@ completeness.resent, completeness.deferred, completeness.asked, completeness.ans
 rekeying.deferred, rekeying.order_void, relay.chunks_deferred, relay.file_lost, receiver.chunk_of_unknown,
 receiver.file_unsound, completeness.chunks_deferred, upkeep.file_lost, notifier.source_not_told, notifier.page_failed,
 notifier.opt_out_unrecorded, notifier.report_unmatched, notifier.keyed_unmatched, smpp.lost, smpp.unreadable,
-cmpp.link_lost, cmpp.deliver_deferred, cmpp.report_unreadable, cmpp.reply_undecoded.
+cmpp.link_lost, cmpp.deliver_deferred, cmpp.report_unreadable, cmpp.reply_undecoded, sms.push_refused,
+sms.push_unread, sms.push_deferred.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, receiver.revoked,
 relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, completeness.twins, hub.streams_missed,
 hub.copy_damaged, hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,
