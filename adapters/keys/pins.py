@@ -1,6 +1,7 @@
 """PINs that officers key in on the telephone: one file each, with a salt and a slow digest, never the PIN."""
 
 import hmac
+import itertools
 import json
 from pathlib import Path
 from typing import Final
@@ -56,7 +57,7 @@ def judge_pin(pin: str) -> Fault | None:
     """Tell why a PIN is refused, or None: six digits, not all the same and not a run such as 123456."""
     if not (pin.isascii() and pin.isdecimal() and len(pin) == PIN_DIGITS):
         return Fault("officer.pin", "pin", f"key in {PIN_DIGITS} digits")
-    steps = {int(b) - int(a) for a, b in zip(pin, pin[1:], strict=False)}
+    steps = {int(b) - int(a) for a, b in itertools.pairwise(pin)}
     if len(steps) == 1 and steps <= _EASY_STEPS:
         return Fault("officer.pin", "pin", "choose one that is neither one digit six times nor a run such as 123456")
     return None
