@@ -164,6 +164,8 @@ class ProviderSettings(Section):
     driver: Driver
     secret_file: Path | None = None
     """Holds the password or key, one line; relative to the county's directory."""
+    tls: bool = False
+    """For a protocol that may do without: SMPP."""
     options: dict[str, JsonValue] = {}
 
 
