@@ -65,6 +65,8 @@ group = smsbox
 bearerbox-host = "127.0.0.1"
 sendsms-interface = "127.0.0.1"
 sendsms-port = {sendsms}
+http-request-retry = 10
+http-queue-delay = 1
 log-file = "{folder}/smsbox.log"
 log-level = 0
 
