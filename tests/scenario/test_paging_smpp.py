@@ -24,23 +24,28 @@ LIBO: Final = "522722"
 A, B = CREW[0].phone, CREW[1].phone
 
 
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Three counties; 环江 has a roster."""
+    made = World.prepared(tmp_path)
+    add_people(made.stage.county(HUANJIANG), HUANJIANG)
+    return made
+
+
 @asynccontextmanager
-async def night(root: Path) -> AsyncIterator[tuple[World, Smsc]]:
+async def night(world: World) -> AsyncIterator[Smsc]:
     """Start hub, counties and the SMSC; 环江's node is bound to it."""
-    world = World.prepared(root)
-    home = world.stage.county(HUANJIANG)
     async with npm_smsc() as smsc:
-        add_people(home, HUANJIANG)
-        add_providers(home, smpp(smsc.port, SYSTEM_ID, PASSWORD))
+        add_providers(world.stage.county(HUANJIANG), smpp(smsc.port, SYSTEM_ID, PASSWORD))
         async with world.running():
             await smsc.event("bound")
             await smsc.tell("faults", receipts="text")
-            yield world, smsc
+            yield smsc
 
 
 async def alerted(world: World, level: int) -> str:
     """Let 荔波 send a follow-up of a level; return its id."""
-    one = sample("alert_issued", begin=SystemClock().now())
+    one = sample("rainstorm_issued", begin=SystemClock().now())
     content = one.content | {"report_stage": "followup", "report_no": 2, "warning_level": level}
     for scale in ("event_grade", "response_level"):
         content.pop(scale, None)
@@ -88,9 +93,9 @@ def code_in(text: str) -> str:
 
 
 @pytest.mark.timeout(240)
-async def test_an_alert_goes_to_a_telephone_and_its_answer_comes_back(tmp_path: Path) -> None:
+async def test_an_alert_goes_to_a_telephone_and_its_answer_comes_back(world: World) -> None:
     """Level 2: one SMS, `NN 收到`, the paging stops, and 荔波's board shows who, when and by which means."""
-    async with night(tmp_path) as (world, smsc):
+    async with night(world) as smsc:
         alert = await alerted(world, 2)
         first = await sms_to(smsc, A)
         assert first["text"].startswith("【环江应急】")
@@ -112,9 +117,9 @@ async def test_an_alert_goes_to_a_telephone_and_its_answer_comes_back(tmp_path: 
 
 
 @pytest.mark.timeout(240)
-async def test_level_1_is_ended_by_a_second_officer(tmp_path: Path) -> None:
+async def test_level_1_is_ended_by_a_second_officer(world: World) -> None:
     """The first 收到 stops that officer's pages and nothing else; a bare 收到 to the extension counts."""
-    async with night(tmp_path) as (world, smsc):
+    async with night(world) as smsc:
         alert = await alerted(world, 1)
         texts = {phone: await sms_to(smsc, phone) for phone in (A, B)}
         await asyncio.sleep(6)  # nobody reads and answers faster
