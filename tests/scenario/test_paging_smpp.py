@@ -14,9 +14,11 @@ import pytest
 
 from adapters.clock import SystemClock
 from services.demo.cast import AGREEMENT_ID
+from services.demo.ceremony import free_ports
 from services.demo.sampling import sample
 from tests.counties import World
-from tests.people import CREW, SERVICE_NUMBER, add_people, add_providers, smpp
+from tests.kannel import kannel as kannel_box
+from tests.people import CREW, SERVICE_NUMBER, add_people, add_providers, kannel, pushes_to, smpp
 from tests.smsc import PASSWORD, SYSTEM_ID, Smsc, npm_smsc
 
 HUANJIANG: Final = "451226"
@@ -88,6 +90,11 @@ async def until_acknowledged(world: World, alert: str) -> dict[str, Any]:
     return known
 
 
+async def sms_pages(world: World, alert: str) -> list[dict[str, Any]]:
+    """Return the SMS that 环江's officers were sent of an alert."""
+    return [one for one in (await escalation(world, alert))["pages"] if one["medium"] == "sms"]
+
+
 def code_in(text: str) -> str:
     return text.partition("回复")[2].partition("收到")[0]
 
@@ -114,6 +121,31 @@ async def test_an_alert_goes_to_a_telephone_and_its_answer_comes_back(world: Wor
         found = await escalation(world, alert)
         assert found["escalation"]["state"] == "acknowledged"
         assert [one["state"] for one in found["pages"] if one["medium"] == "sms"] == ["delivered"]
+
+
+@pytest.mark.timeout(240)
+async def test_the_same_through_kannel(world: World, tmp_path: Path) -> None:
+    """HTTP to Debian's Kannel, SMPP from there to the SMSC, and both ways back by Kannel's own requests to us."""
+    home = world.stage.county(HUANJIANG)
+    (port,) = await free_ports(1)
+    folder = tmp_path / "kannel"
+    folder.mkdir()
+    async with npm_smsc() as smsc:
+        answers = pushes_to(port, "box", "reply")
+        async with kannel_box(folder, smsc_port=smsc.port, inbound_url=answers) as box:
+            add_providers(home, kannel(box), inbound_port=port)
+            async with world.running():
+                await smsc.event("bound")
+                await smsc.tell("faults", receipts="text")
+                alert = await alerted(world, 2)
+                first = await sms_to(smsc, A)
+                code = code_in(first["text"])
+                await replies(smsc, A, f"{code} 收到", 1)
+                known = await until_acknowledged(world, alert)
+                assert (known["acknowledged_by"], known["answer"]) == ("值班员甲", "received")
+                async with asyncio.timeout(20):
+                    while "delivered" not in {one["state"] for one in await sms_pages(world, alert)}:
+                        await asyncio.sleep(0.1)
 
 
 @pytest.mark.timeout(240)
