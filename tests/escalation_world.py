@@ -312,8 +312,9 @@ def _judge_plan(one: Told, plan: Plan, facts: Facts) -> None:
         demand(after.step > before.step or after.step == last, "a refusal advanced nothing")
     rows = one.pages | {page.page_id: page for page in (*plan.pages, *plan.changed)}
     _judge_steps(one, plan, facts, rows)
-    _judge_told(one, plan, facts, rows)
-    _judge_media(one, plan, facts, rows)
+    if all(transition.change is not Change.VERSION_CHANGED for transition in plan.transitions):  # else planned again
+        _judge_told(one, plan, facts, rows)
+        _judge_media(one, plan, facts, rows)
     _judge_hold(after, facts)
     if after.state is EscalationState.OPEN:
         demand(after.wake_at is not None, "an open escalation has no timer")
@@ -373,8 +374,7 @@ def _judge_told(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) -
     live = [page for page in rows.values() if page.purpose in ESCALATING and page.state is not PageState.DROPPED]
     told = {page.recipient for page in live} | one.oracle.seen
     untold = [person for person in facts.roster if person.tier in tiers and person.officer not in told]
-    carried = Change.VERSION_CHANGED in {transition.change for transition in plan.transitions}
-    demand(carried or not untold, "somebody on duty was not told")
+    demand(not untold, "somebody on duty was not told")
 
 
 def _judge_media(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) -> None:
