@@ -54,6 +54,10 @@ class Means(StrEnum):
     """Signed by the officer's own key."""
     TOKEN = "token"  # noqa: S105 - a means of answering, no secret
     """An officer-bound bearer token, not signed by the officer's own key."""
+    VOICE_PIN = "voice_pin"
+    """The officer's PIN, keyed in on the telephone that was called."""
+    SMS_NUMBER = "sms_number"
+    """A reply from the officer's verified number: whoever holds the telephone."""
 
 
 class Answer(Model):
@@ -76,4 +80,4 @@ class OfficerProof(Model):
     means: Means
     answer: Answer
     signature: Annotated[str, StringConstraints(pattern=SIGNATURE_TEXT)] | None = None
-    """By the officer's key over the answer's compact JSON; null for means ``token``."""
+    """By the officer's key over the answer's compact JSON; null for every other means than ``key_file``."""

@@ -28,7 +28,12 @@ ANSWERS: Final[Mapping[str, str]] = {
     AnswerWord.FALSE_ALARM: "误报",
     AnswerWord.CANNOT: "不能",
 }
-MEANS: Final[Mapping[str, str]] = {Means.KEY_FILE: "本人密钥签名", Means.TOKEN: "令牌"}
+MEANS: Final[Mapping[str, str]] = {
+    Means.KEY_FILE: "本人密钥签名",
+    Means.TOKEN: "令牌",
+    Means.VOICE_PIN: "电话密码",
+    Means.SMS_NUMBER: "短信回复",
+}
 MARKS: Final[Mapping[Mark, str]] = {
     Mark.PREDECESSOR_MISSING: "前序预警缺失",
     Mark.CLOCK_AHEAD: "时钟超前",
@@ -49,6 +54,11 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.TWINS: "[bold red]双机运行[/]",
     NoticeKind.EPOCH_DROPPED: "[bold red]对方丢失[/]",
     NoticeKind.MISSING: "[bold red]消息缺失[/]",
+    NoticeKind.EXHAUSTED: "[bold red]无人签收[/]",
+    NoticeKind.OVERDUE: "[bold red]签收超时[/]",
+    NoticeKind.COVERAGE_GAP: "[red]值班缺口[/]",
+    NoticeKind.SOURCE_NOT_TOLD: "[red]未告知来源[/]",
+    NoticeKind.PROVIDER_DOWN: "[red]线路不通[/]",
 }
 FIELDS: Final[Mapping[str, str]] = {
     "headline": "标题",

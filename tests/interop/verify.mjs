@@ -529,7 +529,7 @@ const RECEIPT_FORM = object(
         object({
           credential: DOCUMENT,
           credential_digest: digest,
-          means: oneOf("key_file", "token"),
+          means: oneOf("key_file", "token", "voice_pin", "sms_number"),
           answer: ANSWER_FORM,
           signature: optional(nullable(signatureText)),
         }),
@@ -874,7 +874,7 @@ function judgeProof(receipt, trust) {
   const about = [answer.envelope_id, answer.county, answer.officer].join()
   if (about !== [receipt.head, receipt.receiver, certified.officer].join())
     refuse("officer.other_answer", "officer.answer", "about another event or by another officer")
-  if (means === "token") return
+  if (means !== "key_file") return
   const spelt = Buffer.from(JSON.stringify({ ...answer, answered_at: wireTime(answer.answered_at) }))
   if (signature === null || !signatureHolds(certified.public, bytesToSign(ANSWER, spelt), signature))
     refuse("officer.signature", "officer.signature", "the officer's own signature does not hold")

@@ -89,6 +89,8 @@ def receipts() -> list[Json]:
         _receipt("a range, stored", receipt_content(), None),
         _receipt("an officer's signed answer", _acknowledged(), None),
         _receipt("an officer-bound token, no signature", _acknowledged(means="token", signature=None), None),
+        _receipt("a PIN keyed in on the telephone", _acknowledged(means="voice_pin", signature=None), None),
+        _receipt("a reply by SMS", _acknowledged(means="sms_number", signature=None), None),
         _receipt("南丹 attests for 环江", receipt_content(), "receipt.wrong_receiver", carried_by=NANDAN),
         _receipt("an unknown channel", receipt_content(), "receipt.unknown_channel", target=None),
         _receipt("a channel that we do not write", receipt_content(), "receipt.unknown_channel", target=theirs),

@@ -290,6 +290,11 @@ def good() -> list[EvidenceCase]:
             "a weaker means, and it says so",
             bundle(EVENT, receipts=[carried(receipt(answered(means="token", signature=None)))]),
         ),
+        case(
+            "by-sms",
+            "a reply from the officer's number, and it says so",
+            bundle(EVENT, receipts=[carried(receipt(answered(means="sms_number", signature=None)))]),
+        ),
         case("rejected", "the receiver refused it", bundle(EVENT, receipts=[carried(receipt(_rejection()))])),
         EvidenceCase(
             "begins-at-version-2",

@@ -118,9 +118,10 @@ def test_an_officers_signed_answer_counts() -> None:
     assert verdict(acknowledged(proof())) is None
 
 
-def test_a_token_bound_to_an_officer_counts_without_his_signature() -> None:
-    """The weaker means says so itself."""
-    assert verdict(acknowledged(proof(means=Means.TOKEN, signature=None))) is None
+@pytest.mark.parametrize("means", [Means.TOKEN, Means.VOICE_PIN, Means.SMS_NUMBER])
+def test_a_weaker_means_counts_without_the_officers_signature(means: Means) -> None:
+    """It says so itself."""
+    assert verdict(acknowledged(proof(means=means, signature=None))) is None
 
 
 @pytest.mark.parametrize(
