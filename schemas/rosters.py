@@ -94,7 +94,7 @@ class Contact(Model):
     quiet_hours: bool = True
     """False: bulletins reach this officer at night, too."""
     console_only: bool = False
-    """True: this officer is known to have no telephone, so its absence is no gap."""
+    """True: this officer answers at the console alone; without a number that is no gap, and escalations count on it."""
 
 
 class OfficeContact(Model):
