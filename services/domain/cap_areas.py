@@ -30,7 +30,9 @@ def areas_of(areas: tuple[CapArea, ...], notes: list[Fault]) -> dict[str, Any]:
         mend = f"name the divisions by {GEOCODE}, so that neighbours are told what concerns them"
         notes.append(Fault("cap.to_complete", "areas", mend))
     if len(areas) > _AREAS_MAX:
-        notes.append(Fault("cap.to_complete", "areas", f"the document has {len(areas)}: the first {_AREAS_MAX} are here"))
+        notes.append(
+            Fault("cap.to_complete", "areas", f"the document has {len(areas)}: the first {_AREAS_MAX} are here")
+        )
     return {"areas": found or [{"desc": _UNSTATED}]}
 
 

@@ -157,7 +157,7 @@ def _value(line: CapLine, element: Element, teller: "_Teller") -> Told | None:
         return value
     teller.take(tag)
     shorten, limit = _SHORTENING[tag]
-    kept = told is None or shorten(value, limit) in {"", told}
+    kept = told is None or not teller.owns(tag) or shorten(value, limit) in {"", told}
     return value if kept else told
 
 
@@ -259,6 +259,10 @@ class _Teller:
     def is_primary(self) -> bool:
         """Whether the block at hand is the one that the alert's own fields tell."""
         return self._info == self._primary
+
+    def owns(self, tag: str) -> bool:
+        """Whether a correction of the alert's own field corrects this element; areas are told to other blocks, too."""
+        return tag != "areaDesc" or self.is_primary
 
     def area(self) -> Area | None:
         """Return the alert's area of the same number, if it has one."""
@@ -375,4 +379,3 @@ def _unescape(found: re.Match[str]) -> str:
         return _PLAIN[found[1]]
     code = int(found[2] or found[3], 16)
     return chr(code) if code <= _LAST_CHARACTER else found[0]
-

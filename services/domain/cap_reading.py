@@ -173,9 +173,7 @@ def _model_of(document: CapAlert) -> type[Alert]:
     return AlertUpdated if document.msg_type == "Update" and references_of(document) else AlertIssued
 
 
-def _content(
-    document: CapAlert, model: type[Alert], original: bytes, desk: ImportDesk, notes: list[Fault]
-) -> Content:
+def _content(document: CapAlert, model: type[Alert], original: bytes, desk: ImportDesk, notes: list[Fault]) -> Content:
     sent = moment_of(document.sent)
     if sent is None:  # judged before
         return {}

@@ -75,9 +75,7 @@ def elements_of(block: CapBlock) -> Iterator[tuple[Element, object]]:
 def _too_much(alert: CapAlert) -> Fault | None:
     if len(alert.infos) > INFOS_MAX:
         return Fault("cap.too_many", "info", f"it has {len(alert.infos)} info blocks; at most {INFOS_MAX} are taken")
-    points = sum(
-        len(polygon.split()) for info in alert.infos for area in info.areas for polygon in area.polygons
-    )
+    points = sum(len(polygon.split()) for info in alert.infos for area in info.areas for polygon in area.polygons)
     if points > POINTS_MAX:
         return Fault("cap.too_many", "polygon", f"it has {points} polygon points; at most {POINTS_MAX} are taken")
     count = sum(1 for _ in elements_of(alert))
@@ -87,7 +85,7 @@ def _too_much(alert: CapAlert) -> Fault | None:
 
 
 def _audience_at_odds(alert: CapAlert) -> Fault | None:
-    if (alert.scope == "Restricted") != (alert.restriction is not None):
+    if (alert.scope == "Restricted") != bool((alert.restriction or "").strip()):
         mend = "scope and restriction are at odds: a restriction goes with scope Restricted, and only with it"
         return Fault("cap.scope", "restriction", mend)
     if alert.scope == "Private" and not (alert.addresses or "").strip():

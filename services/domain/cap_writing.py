@@ -102,8 +102,7 @@ def to_cap(alert: Alert, *, status: Status, information_class: InformationClass 
 
 def _references(predecessors: tuple[Predecessor, ...]) -> str:
     return " ".join(
-        one.cap_reference or f"{office_of(one.alert_id)},{one.alert_id},{sent_of(one.alert_id)}"
-        for one in predecessors
+        one.cap_reference or f"{office_of(one.alert_id)},{one.alert_id},{sent_of(one.alert_id)}" for one in predecessors
     )
 
 
@@ -226,7 +225,9 @@ def cap_alert(document: CapAlert) -> tuple[Alert, Status, InformationClass] | Fa
 
 
 def _not_ours() -> Fault:
-    return Fault("cap.not_ours", "alert", "it was not written by Sihu, or was changed since; it is read as a foreign one")
+    return Fault(
+        "cap.not_ours", "alert", "it was not written by Sihu, or was changed since; it is read as a foreign one"
+    )
 
 
 def _content(document: CapAlert) -> Content | None:
