@@ -1,7 +1,7 @@
 """A feed of CAP documents that is asked again and again: what is new in it comes back as bytes.
 
-Only https, except on this machine itself; never another host than the feed's own and those that are named; never more than
-a feed or a document may have. A feed that has not changed costs one request.
+Only https, except on this machine itself; never another host than the feed's own and those that are named; never more
+than a feed or a document may have. A feed that has not changed costs one request.
 """
 
 from collections.abc import Mapping
@@ -149,7 +149,10 @@ class CapFeed:
             got = await self._once(url, max_bytes, headers)
             if isinstance(got, Fault) or got.status not in _MOVED:
                 return got
-            url = url.join(URL(got.headers.get("Location", "")))
+            try:
+                url = url.join(URL(got.headers.get("Location", "")))
+            except ValueError:
+                return Fault("cap.redirect", "link", "it leads to what is no address")
         return Fault("cap.redirect", "link", f"it leads on more than {_REDIRECTS_MAX} times")
 
     async def _once(self, url: URL, max_bytes: int, headers: Mapping[str, str]) -> _Got | Fault:

@@ -1,7 +1,7 @@
 """XML signatures of CAP documents: ours, and those of registered authorities.
 
-One enveloped signature over the whole document and no other form is taken, and only what the verified bytes say is read:
-so a signed part that was moved elsewhere, or a second document around it, proves nothing.
+One enveloped signature over the whole document and no other form is taken, and only what the verified bytes say is
+read: so a signed part that was moved elsewhere, or a second document around it, proves nothing.
 
 Source: docs/decisions/0031-map-cap-both-ways.md; OASIS CAP 1.2, section 3.3.4; RFC 6931.
 """

@@ -1,4 +1,4 @@
-"""Plain values to CAP 1.2 XML that the schema of OASIS finds valid; and the form in which two documents are compared."""
+"""Plain values to CAP 1.2 XML, valid by the schema of OASIS; and the form in which two documents are compared."""
 
 from typing import Final
 
@@ -15,7 +15,8 @@ def write_cap(document: CapAlert) -> bytes | Fault:
     """Return a document as UTF-8 XML, indented.
 
     Returns:
-        Its bytes, or why they would be no valid CAP 1.2: a character that XML lacks, a value of another form, over 256 KiB.
+        Its bytes, or why they would be no valid CAP 1.2: a character that XML lacks, a value of another form, over
+        256 KiB.
     """
     root = tree_of(document)
     return root if isinstance(root, Fault) else bytes_of(root)

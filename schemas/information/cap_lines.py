@@ -1,8 +1,8 @@
 """What an imported CAP 1.2 document says beyond, or otherwise than, the fields of an alert.
 
-One line stands for one element, in the order of the document, so that document can be written again from the event
-alone. A line without a value says: this element is there, and says what the alert's own field says. Whoever corrects that
-field corrects the document with it.
+One line stands for one element, in the order of the document, so that it can be written again from the event alone. A
+line without a value says: this element is there, and says what the alert's own field says. Whoever corrects that field
+corrects the document with it.
 
 Source: docs/parts/alerting-cap.md; docs/decisions/0031-map-cap-both-ways.md.
 """

@@ -1,7 +1,7 @@
 """CAP's Ack and Error messages, and our receipts: what came back to an alert that went out as CAP, and the other way.
 
-CAP knows two answers where a receipt has more stages, so ours carry the stage in a ``code`` besides; a foreign answer is
-read by its ``msgType`` alone.
+CAP knows two answers where a receipt has more stages, so ours carry the stage in a ``code`` besides; a foreign answer
+is read by its ``msgType`` alone.
 
 Source: OASIS Common Alerting Protocol 1.2, section 3.2.1; docs/parts/alerting-cap.md
 """

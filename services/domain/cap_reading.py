@@ -1,4 +1,4 @@
-"""A foreign CAP 1.2 document as the draft of an alert: what it lacks is filled in and said, what it says beyond is kept.
+"""A foreign CAP 1.2 document as a draft of an alert: what it lacks is filled in and said, what it says beyond is kept.
 
 An officer completes the draft. What the guards find holds it back: nothing is lost, and nothing is changed silently.
 
@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from schemas.base import InformationClass, Status, format_time
-from schemas.cap import CapAlert, CapArea, CapInfo
+from schemas.cap import CapAlert, CapInfo
 from schemas.catalogue import parse_new
 from schemas.envelope import CONTENT_MAX_BYTES
 from schemas.errors import Fault
@@ -25,7 +25,6 @@ from schemas.information.event_codes import CLASS_DIGITS, SCHEME, EventClass
 from services.domain.cap import (
     EVENT_NAME_MAX,
     FALLBACK_SCHEME,
-    GEOCODE,
     HEADLINE_MAX,
     LINE_MAX,
     NOTE_MAX,

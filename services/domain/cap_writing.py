@@ -1,7 +1,8 @@
 """Our alert as a CAP 1.2 document, and such a document as the alert it was.
 
-What CAP has an element for stands in that element, what it has none for in a parameter named ``sihu:…``: a text as it is,
-anything else as compact JSON. A document is taken for one of ours only if the alert read from it gives the same document.
+What CAP has an element for stands in that element, what it has none for in a parameter named ``sihu:…``: a text as it
+is, anything else as compact JSON. A document is taken for one of ours only if the alert read from it gives the same
+document.
 
 Source: docs/parts/alerting-cap.md
 """
