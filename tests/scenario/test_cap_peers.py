@@ -83,7 +83,6 @@ def test_an_outside_validator_refuses_what_we_write(tmp_path: Path) -> None:
     draw()
     assert judge(tmp_path, written) == []
     assert len(written) >= 300
-    print(f"xmllint: {len(written)} documents valid")
 
 
 def test_the_outside_validator_refuses_nothing(tmp_path: Path) -> None:
@@ -162,16 +161,14 @@ def test_the_manifest_names_too_few_documents() -> None:
     assert {row["fate"] for row in rows} > {"survives", "cap.version", "cap.dtd", "cap.schema"}
 
 
-def test_a_published_document_does_not_survive() -> None:
-    """Every document of the manifest, laid in a folder by its digest, does what the manifest says."""
-    folder = os.environ.get(CORPUS)
-    if not folder:
-        return  # the files belong to others and are not here: docs/evidence/cap.md says how this was run
-    rows = json.loads(MANIFEST.read_text(encoding="utf-8"))["files"]
-    fates = {}
-    for row in rows:
-        data = (Path(folder) / row["sha256"]).read_bytes()
-        assert digest_of(data) == row["sha256"]
-        fates[row["sha256"]] = _fate(data)
-    assert fates == {row["sha256"]: row["fate"] for row in rows}
-    print(f"{sum(fate == 'survives' for fate in fates.values())} of {len(fates)} published documents survive")
+if CORPUS in os.environ:  # the files belong to others and are not here: docs/evidence/cap.md says how they were tried
+
+    def test_a_published_document_does_not_survive() -> None:
+        """Every document of the manifest, laid in a folder by its digest, does what the manifest says."""
+        rows = json.loads(MANIFEST.read_text(encoding="utf-8"))["files"]
+        fates = {}
+        for row in rows:
+            data = (Path(os.environ[CORPUS]) / row["sha256"]).read_bytes()
+            assert digest_of(data) == row["sha256"]
+            fates[row["sha256"]] = _fate(data)
+        assert fates == {row["sha256"]: row["fate"] for row in rows}
