@@ -20,9 +20,9 @@ def key_of(kind: str) -> Key:
 
 
 def certificate_of(
-    key: Key, name: str = "a registered authority", *, starts: datetime | None = None
+    key: Key, name: str = "a registered authority", *, starts: datetime | None = None, days: int = 365
 ) -> x509.Certificate:
-    """Make a certificate that is valid for a year around ``NOW``."""
+    """Make a certificate; without more, it is valid for a year around ``NOW``."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     begins = starts or NOW - timedelta(days=30)
     return (
@@ -32,7 +32,7 @@ def certificate_of(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
-        .not_valid_after(begins + timedelta(days=365))
+        .not_valid_after(begins + timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
 

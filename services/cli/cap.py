@@ -32,6 +32,7 @@ app = typer.Typer(help="CAP 1.2 both ways 通用预警协议.", pretty_exception
 
 _MAX_BYTES: Final = 512 * 1024
 _STDIN: Final = "-"
+_NO_ALERT: Final = Fault("cap.no_alert", "event", "it is no draft of an alert, as `sihu send` takes it")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A document, or - for standard input.")]
 SignersFolder = Annotated[
@@ -192,11 +193,11 @@ def _alert_of(event: str, directory: Path) -> tuple[Alert, Status, InformationCl
     if path.is_file():
         value = parse_strict(path.read_bytes(), max_bytes=_MAX_BYTES, what="FILE")
         draft: dict[str, Any] = value if isinstance(value, dict) else {}
-        return (
-            _alert(str(draft.get("type", "")), draft.get("content")),
-            Status(draft.get("status", "actual")),
-            InformationClass(draft.get("class", "public")),
-        )
+        alert = _alert(str(draft.get("type", "")), draft.get("content"))
+        try:
+            return alert, Status(draft.get("status", "actual")), InformationClass(draft.get("class", "public"))
+        except ValueError:
+            raise RequestError(_NO_ALERT) from None
 
     async def work(api: Api) -> EventDetail:
         return await api.event(await api.whole_id(event))
@@ -210,7 +211,7 @@ def _alert(wire_type: str, content: JsonValue) -> Alert:
     parsed = parse_new(wire_type, content) if isinstance(content, dict) else None
     if isinstance(parsed, Alert):
         return parsed
-    faults = parsed if isinstance(parsed, tuple) else (Fault("cap.no_alert", "event", "it is no alert"),)
+    faults = parsed if isinstance(parsed, tuple) else (_NO_ALERT,)
     raise RequestError(*faults)
 
 
