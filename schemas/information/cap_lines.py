@@ -13,9 +13,9 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from schemas.base import Model
-from schemas.forms import TEXT_PATTERN
+from schemas.forms import ESCAPED_PATTERN
 
-CapText = Annotated[str, StringConstraints(max_length=262_144, pattern=TEXT_PATTERN)]
+CapText = Annotated[str, StringConstraints(max_length=262_144, pattern=ESCAPED_PATTERN)]
 r"""A text in which ``\`` begins an escape: ``\\``, ``\e`` (empty), ``\s`` (blank), ``\uXXXX`` and ``\UXXXXXXXX``."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from schemas.base import InformationClass, Status, format_time
 from schemas.cap import CapAlert, CapInfo
@@ -39,10 +39,10 @@ from services.domain.cap import (
     shortened_text,
 )
 from services.domain.cap_areas import areas_of
-from services.domain.cap_lines import language_owners, lines_of, primary_of, rebuilt
+from services.domain.cap_lines import language_owners, lines_of, primary_of, rebuilt, unescaped
 from services.domain.cap_rules import judge_cap, references_of
 from services.domain.cap_writing import cap_alert, is_ours
-from services.domain.encoding import digest_of, parse_strict
+from services.domain.encoding import compact_json, digest_of, parse_strict
 from services.domain.guards import guard_new
 
 ORIGINAL: Final = "CAP 1.2 原文"
@@ -158,8 +158,19 @@ def _too_large() -> Fault:
 def _guarded(draft: Imported) -> Imported | Held:
     raw = draft.event.model_dump_json().encode()
     value = parse_strict(raw, max_bytes=len(raw))
-    fault = value if isinstance(value, Fault) else guard_new(value, raw)
+    fault = value if isinstance(value, Fault) else guard_new(value, raw) or _guard_lines(draft.event)
     return draft if fault is None else Held((fault,), draft)
+
+
+def _guard_lines(event: Alert) -> Fault | None:
+    """Judge the texts of the lines as they stand in the document, too: an escaped tab may part the digits of a number."""
+    lines: list[JsonValue] = [
+        {"name": line.name.value, "key": unescaped(line.key or ""), "value": unescaped(line.value)}
+        for line in event.cap_lines
+        if line.value is not None and "\\" in line.value + (line.key or "")
+    ]
+    value: JsonValue = {"cap_lines": lines}
+    return guard_new(value, compact_json(value)) if lines else None
 
 
 def _note(name: str, mend: str) -> Fault:

@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.base import InformationClass, Status
 from schemas.cap import CapAlert, CapArea, CapPair
 from schemas.errors import Fault
 from schemas.information.alert_parts import Severity, Urgency
 from schemas.information.alerts import Alert, AlertCancelled, AlertIssued, AlertUpdated
+from schemas.information.cap_lines import CapLine
 from schemas.information.event_codes import SCHEME, EventClass
 from services.domain.cap_lines import rebuilt
 from services.domain.cap_reading import Held, Imported, import_cap
@@ -183,6 +185,7 @@ MOBILE = "139" + "0000" + "0001"
         (of_info(headline="x" * 61 + MOBILE), "guard.personal_number"),
         (of_info(parameters=(CapPair("contact", MOBILE),)), "guard.personal_number"),
         (replace(LEAST, note=MOBILE), "guard.personal_number"),
+        (replace(LEAST, source="139\t0000\t0001"), "guard.personal_number"),
         (of_info(parameters=(CapPair("ethnicity", "x"),)), "guard.banned_name"),
         (of_info(parameters=(CapPair("ethnicity", "x" * 200),)), "guard.banned_name"),
         (of_info(parameters=(CapPair("民族", "x"),)), "guard.banned_name"),
@@ -240,3 +243,28 @@ def test_an_answer_is_imported_as_an_alert() -> None:
 def test_every_alert_type_is_a_model() -> None:
     """The types of the table above are those of the catalogue."""
     assert all(issubclass(model, Alert) for model in (AlertIssued, AlertUpdated, AlertCancelled))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\u0031",
+        "\\u0065thnicity",
+        "\\U00000031",
+        "\\x",
+        "\\",
+        " a",
+        "a ",
+        "a\tb",
+        "\\u00",
+        "\\U00110000",
+        "139\\e0",
+        "1\\s3",
+        "139\\e0",
+        "a\\sb",
+    ],
+)
+def test_a_line_hides_what_the_guards_look_for(text: str) -> None:
+    """A partner writes digits or letters as escapes: no such line is read."""
+    with pytest.raises(ValidationError):
+        CapLine.model_validate({"name": "parameter", "key": text, "value": "x"})
