@@ -163,7 +163,7 @@ def _guarded(draft: Imported) -> Imported | Held:
 
 
 def _guard_lines(event: Alert) -> Fault | None:
-    """Judge the texts of the lines as they stand in the document, too: an escaped tab may part the digits of a number."""
+    """Judge the lines as the document has them, too: an escaped tab may part the digits of a number."""
     lines: list[JsonValue] = [
         {"name": line.name.value, "key": unescaped(line.key or ""), "value": unescaped(line.value)}
         for line in event.cap_lines

@@ -260,7 +260,6 @@ def test_every_alert_type_is_a_model() -> None:
         "\\U00110000",
         "139\\e0",
         "1\\s3",
-        "139\\e0",
         "a\\sb",
     ],
 )
