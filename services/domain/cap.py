@@ -115,7 +115,7 @@ def moment_of(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment if FIRST_YEAR < moment.year < LAST_YEAR else None
+    return moment if FIRST_YEAR <= moment.year < LAST_YEAR else None
 
 
 def shortened(text: str, limit: int) -> str:
