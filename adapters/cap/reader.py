@@ -142,7 +142,8 @@ def _block(kind: type[CapBlock], root: etree._Element) -> CapBlock:
             fields.setdefault(element.field, []).append(value)
         else:
             fields[element.field] = value
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+    whole: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return kind(**whole)
 
 
 def _pair(element: etree._Element) -> CapPair:

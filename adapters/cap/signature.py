@@ -134,7 +134,6 @@ def sign_cap(document: CapAlert, *, key: PrivateKey, certificate: x509.Certifica
         digest_algorithm=DigestAlgorithm.SHA256,
         c14n_algorithm=_EXCLUSIVE,
     )
-    signer.namespaces = {None: _SPACE.strip("{}")}
     signed = signer.sign(root, key=key, cert=[certificate])
     return bytes_of(signed)
 

@@ -77,14 +77,12 @@ def import_(
     """Print a document as a draft for `sihu send`, to be completed; what to complete goes to standard error."""
     original = _bytes_of(file)
     document, _ = _read(original, signers, must_be_trusted=True)
-    found = sure(import_cap(document, original=original, desk=_import_desk(office, contact, phone)))
-    if isinstance(found, Held):
-        if not even_held:
-            raise RequestError(*found.faults)
-        _tell(found.faults)
-        found = found.draft
-    _tell(found.to_complete)
-    output.print_json(_draft(found))
+    found: Imported | Held = sure(import_cap(document, original=original, desk=_import_desk(office, contact, phone)))
+    if isinstance(found, Held) and not even_held:
+        raise RequestError(*found.faults)
+    draft = found.draft if isinstance(found, Held) else found
+    _tell((*(found.faults if isinstance(found, Held) else ()), *draft.to_complete))
+    output.print_json(_draft(draft))
 
 
 @app.command()

@@ -209,7 +209,7 @@ class _Builder:
 
 
 def _made(kind: type[CapBlock], fields: dict[str, Any]) -> CapBlock | None:
-    whole = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    whole: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     try:
         return kind(**whole)
     except TypeError:  # an element that every such block has is not there

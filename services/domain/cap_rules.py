@@ -60,7 +60,8 @@ def reference_of(text: str) -> CapReference | None:
     sent_at = moment_of(parts[-1])
     if len(parts) != _PARTS or not all(parts) or sent_at is None:
         return None
-    return CapReference(*parts, sent_at)
+    sender, identifier, sent = parts
+    return CapReference(sender, identifier, sent, sent_at)
 
 
 def elements_of(block: CapBlock) -> Iterator[tuple[Element, object]]:

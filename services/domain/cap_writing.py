@@ -157,7 +157,7 @@ def _translated(main: CapInfo, text: LocalText) -> CapInfo:
 
 
 def _parameters(alert: Alert, content: Content) -> tuple[CapPair, ...]:
-    fields = [name for name in _ONLY_OURS if name in content]
+    fields: list[str] = [name for name in _ONLY_OURS if name in content]
     fields += [name for name in _TIMES if (moment := getattr(alert, name)) is not None and moment.microsecond]
     if isinstance(alert, SucceedingAlert) and any(one.cap_reference for one in alert.predecessors):
         fields.append("predecessors")
