@@ -6,7 +6,7 @@ read: so a signed part that was moved elsewhere, or a second document around it,
 Source: docs/decisions/0031-map-cap-both-ways.md; OASIS CAP 1.2, section 3.3.4; RFC 6931.
 """
 
-import contextlib
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature as BadSignature
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml import etree
@@ -43,8 +44,12 @@ _METHODS: Final = frozenset(
     | {SignatureMethod.ECDSA_SHA256, SignatureMethod.ECDSA_SHA384, SignatureMethod.ECDSA_SHA512}
 )
 _DIGESTS: Final = frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512})
-_UNPROVED: Final = (SignXMLException, BadSignature, ValueError, etree.LxmlError)
-"""What ``signxml`` raises for a signature that proves nothing: broken forms come out as ``ValueError``."""
+_DER: Final = serialization.Encoding.DER
+_UNPROVED: Final = (
+    *(SignXMLException, BadSignature, UnsupportedAlgorithm, etree.LxmlError),
+    *(ValueError, KeyError, TypeError, AttributeError, AssertionError),
+)
+"""What ``signxml`` raises for a signature that proves nothing; the last five are how it meets a broken form."""
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 Signers = Mapping[str, x509.Certificate]
@@ -120,7 +125,7 @@ def _certificate(path: Path) -> x509.Certificate:
 def _spki(key: object) -> bytes:
     if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         return b""
-    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return key.public_bytes(_DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def sign_cap(document: CapAlert, *, key: PrivateKey, certificate: x509.Certificate) -> bytes | Fault:
@@ -188,14 +193,17 @@ def _unlike(root: etree._Element) -> Fault | None:
 
 
 def _likely(root: etree._Element, signers: Signers) -> Iterable[tuple[str, x509.Certificate]]:
-    """Give the signers to try: the one whose certificate the document bears, or all if it bears none."""
-    texts = [(one.text or "") for one in root.iter(_SPACE + "X509Certificate")]
-    borne: set[bytes] = set()
-    for text in texts:
-        with contextlib.suppress(ValueError):
-            pem = f"-----BEGIN CERTIFICATE-----\n{''.join(text.split())}\n-----END CERTIFICATE-----\n"
-            borne.add(_spki(x509.load_pem_x509_certificate(pem.encode()).public_key()))
-    return [(name, one) for name, one in signers.items() if not texts or _spki(one.public_key()) in borne]
+    """Give the signers to try: whose certificate the document bears, byte for byte, or all if it bears none."""
+    borne = {_der(one.text or "") for one in root.iter(_SPACE + "X509Certificate")}
+    return [(name, one) for name, one in signers.items() if not borne or one.public_bytes(_DER) in borne]
+
+
+def _der(text: str) -> bytes:
+    """Decode a stranger's certificate, which is only compared and never read."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        return b""
 
 
 def _signed_by(certificate: x509.Certificate, plain: bytes, now: datetime) -> etree._Element | None:

@@ -77,7 +77,9 @@ def import_(
     """Print a document as a draft for `sihu send`, to be completed; what to complete goes to standard error."""
     original = _bytes_of(file)
     document, _ = _read(original, signers, must_be_trusted=True)
-    found: Imported | Held = sure(import_cap(document, original=original, desk=_import_desk(office, contact, phone)))
+    found = import_cap(document, original=original, desk=_import_desk(office, contact, phone))
+    if isinstance(found, Fault):
+        raise RequestError(found)
     if isinstance(found, Held) and not even_held:
         raise RequestError(*found.faults)
     draft = found.draft if isinstance(found, Held) else found

@@ -215,19 +215,31 @@ def test_a_correction_is_overruled_by_what_was_imported() -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [["area"], ["headline"], ["info", "info"], ["info", "info", "status"], ["sender", "sender"]]
+    "names",
+    [
+        ["area"],
+        ["headline"],
+        ["info", "info"],
+        ["info", "info", "status"],
+        ["sender", "sender"],
+        ["language"],
+        ["info", "area", "info"],
+    ],
 )
 def test_lines_that_make_no_document_are_written(names: list[str]) -> None:
     """A partner may send any lines: a fault, never an exception."""
     event = imported(of_info()).event
     content = event.model_dump(mode="json", by_alias=True)
     content["cap_lines"] = [{"name": name, "value": "x"} for name in names]
+    if names == ["language"]:
+        content["cap_lines"] = [{"name": "info"}, {"name": "language"}]
     assert isinstance(rebuilt(AlertIssued.model_validate_json(json.dumps(content))), Fault)
 
 
-def test_a_document_that_no_event_can_hold_is_cut() -> None:
+@pytest.mark.parametrize("document", [of_info(description='"' * 200_000), of_info(web="\t" * 60_000)])
+def test_a_document_that_no_event_can_hold_is_cut(document: CapAlert) -> None:
     """Within CAP's bounds but over those of an event: refused, with the way out."""
-    found = import_cap(of_info(description='"' * 200_000), original=b"<alert/>", desk=DESK)
+    found = import_cap(document, original=b"<alert/>", desk=DESK)
     assert isinstance(found, Fault)
     assert found.code == "cap.too_large"
 
