@@ -139,8 +139,6 @@ def _foreign(document: CapAlert, original: bytes, desk: ImportDesk) -> Imported 
         event = event.model_copy(update={"cap_lines": lines_of(document, event)})
     except ValidationError:
         return _too_large()
-    if len(event.model_dump_json()) > CONTENT_MAX_BYTES or len(event.model_dump_json().encode()) > CONTENT_MAX_BYTES:
-        return _too_large()
     if rebuilt(event) != document:
         return Fault("cap.not_kept", "alert", "an event cannot keep this document whole; send it as a file instead")
     status = our_word(Status, document.status)
@@ -151,14 +149,16 @@ def _foreign(document: CapAlert, original: bytes, desk: ImportDesk) -> Imported 
 
 
 def _too_large() -> Fault:
-    mend = f"as an event it has more than {CONTENT_MAX_BYTES} bytes; send it as a file, and tell what matters"
+    mend = "as an event it has too many bytes or values; send it as a file, and tell what matters in an alert"
     return Fault("cap.too_large", "alert", mend)
 
 
-def _guarded(draft: Imported) -> Imported | Held:
+def _guarded(draft: Imported) -> Imported | Held | Fault:
     raw = draft.event.model_dump_json().encode()
-    value = parse_strict(raw, max_bytes=len(raw))
-    fault = value if isinstance(value, Fault) else guard_new(value, raw) or _guard_lines(draft.event)
+    value = parse_strict(raw, max_bytes=CONTENT_MAX_BYTES)
+    if isinstance(value, Fault):
+        return _too_large()
+    fault = guard_new(value, raw) or _guard_lines(draft.event)
     return draft if fault is None else Held((fault,), draft)
 
 

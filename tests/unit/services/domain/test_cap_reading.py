@@ -236,7 +236,9 @@ def test_lines_that_make_no_document_are_written(names: list[str]) -> None:
     assert isinstance(rebuilt(AlertIssued.model_validate_json(json.dumps(content))), Fault)
 
 
-@pytest.mark.parametrize("document", [of_info(description='"' * 200_000), of_info(web="\t" * 60_000)])
+@pytest.mark.parametrize(
+    "document", [of_info(description='"' * 200_000), of_info(web="\t" * 60_000), of_info(web="," * 20_001)]
+)
 def test_a_document_that_no_event_can_hold_is_cut(document: CapAlert) -> None:
     """Within CAP's bounds but over those of an event: refused, with the way out."""
     found = import_cap(document, original=b"<alert/>", desk=DESK)
