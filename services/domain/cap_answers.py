@@ -16,8 +16,8 @@ from schemas.cap import CapAlert
 from schemas.control import ReceiptStage
 from schemas.errors import Fault
 from schemas.forms import ALERT_ID_PATTERN
-from services.domain.cap import NOTE_MAX, OFFICE, RESERVED, cap_word, moment_of, shortened_text, spelled
-from services.domain.cap_rules import CapReference, judge_cap, references_of
+from services.domain.cap import NOTE_MAX, OFFICE, RESERVED, cap_word, shortened_text, spelled
+from services.domain.cap_rules import CapReference, judge_cap, references_of, sent_at
 
 _TYPES: Final = {
     ReceiptStage.ACKNOWLEDGED: "Ack",
@@ -62,15 +62,15 @@ def answer_of(document: CapAlert) -> CapAnswer | Fault:
     default = _DEFAULTS.get(document.msg_type)
     if default is None:
         return Fault("cap.no_answer", "msgType", f"{document.msg_type} answers nothing; import it as an alert")
+    sent = sent_at(document)
+    if isinstance(sent, Fault):
+        return sent
     if fault := judge_cap(document):
         return fault
-    sent_at = moment_of(document.sent)
-    if sent_at is None:
-        return Fault("cap.time", "sent", "write a real time with its offset")
     stages = (stage for stage in _TYPES if RESERVED + stage.value in document.codes)
     said = next((stage for stage in stages if _TYPES[stage] == document.msg_type), default)
     note = shortened_text(document.note or "", NOTE_MAX)
-    return CapAnswer(said, references_of(document), note, document.sender, document.identifier, sent_at)
+    return CapAnswer(said, references_of(document), note, document.sender, document.identifier, sent)
 
 
 def answer_to_cap(answer: CapAnswer, *, status: Status) -> CapAlert | None:

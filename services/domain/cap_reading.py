@@ -40,7 +40,7 @@ from services.domain.cap import (
 )
 from services.domain.cap_areas import areas_of
 from services.domain.cap_lines import language_owners, lines_of, primary_of, rebuilt, unescaped
-from services.domain.cap_rules import judge_cap, references_of
+from services.domain.cap_rules import judge_cap, references_of, sent_at
 from services.domain.cap_writing import cap_alert, is_ours
 from services.domain.encoding import compact_json, digest_of, parse_strict
 from services.domain.guards import guard_new
@@ -119,19 +119,26 @@ def import_cap(document: CapAlert, *, original: bytes, desk: ImportDesk) -> Impo
     Returns:
         The draft; a draft that the guards hold back; or why the document is refused.
     """
+    sent = sent_at(document)
+    if isinstance(sent, Fault):
+        return sent
     if fault := judge_cap(document):
         return fault
     if document.msg_type in {"Ack", "Error"}:
         return Fault("cap.answer", "msgType", f"{document.msg_type} answers an alert; it is none: read it as a receipt")
     if is_ours(document) and not isinstance(ours := cap_alert(document), Fault):
         return _guarded(Imported(*ours, (), original))
-    return _foreign(document, original, desk)
+    return _foreign(document, sent, original, desk)
 
 
-def _foreign(document: CapAlert, original: bytes, desk: ImportDesk) -> Imported | Held | Fault:
+def _foreign(document: CapAlert, sent: datetime, original: bytes, desk: ImportDesk) -> Imported | Held | Fault:
     notes: list[Fault] = []
     model = _model_of(document)
-    event = parse_new(model.wire_type, _content(document, model, original, desk, notes))
+    content = _content(document, model, sent, desk, notes)
+    content["resources"] = [
+        {"desc": ORIGINAL, "media_type": MEDIA_TYPE, "size": len(original), "sha256": digest_of(original)}
+    ]
+    event = parse_new(model.wire_type, content)
     if not isinstance(event, Alert):
         fault = event[0] if isinstance(event, tuple) else Fault("", "alert", "")
         return Fault("cap.unfit", fault.field, f"no alert can say this: {fault.mend}")
@@ -183,10 +190,7 @@ def _model_of(document: CapAlert) -> type[Alert]:
     return AlertUpdated if document.msg_type == "Update" and references_of(document) else AlertIssued
 
 
-def _content(document: CapAlert, model: type[Alert], original: bytes, desk: ImportDesk, notes: list[Fault]) -> Content:
-    sent = moment_of(document.sent)
-    if sent is None:  # judged before
-        return {}
+def _content(document: CapAlert, model: type[Alert], sent: datetime, desk: ImportDesk, notes: list[Fault]) -> Content:
     languages = [info.language for info in document.infos]
     info = document.infos[primary_of(languages)] if document.infos else None
     content: Content = {
@@ -198,9 +202,6 @@ def _content(document: CapAlert, model: type[Alert], original: bytes, desk: Impo
         "approved_by_role": desk.approved_by_role,
         "approved_at": format_time(sent),
         "texts": list(_texts(document, languages)),
-        "resources": [
-            {"desc": ORIGINAL, "media_type": MEDIA_TYPE, "size": len(original), "sha256": digest_of(original)}
-        ],
         "note": _said_note(document, model),
         **_kind_of(info, notes),
         **_words_of(document, info, notes),

@@ -43,9 +43,18 @@ class CapReference:
 
 def judge_cap(alert: CapAlert) -> Fault | None:
     """Judge a document whose form is valid already."""
-    if moment_of(alert.sent) is None:
+    sent = sent_at(alert)
+    if isinstance(sent, Fault):
+        return sent
+    return _too_much(alert) or _audience_at_odds(alert) or _wrong_references(alert, sent)
+
+
+def sent_at(alert: CapAlert) -> datetime | Fault:
+    """Return when a document was sent, aware UTC; a fault if that is no real time."""
+    sent = moment_of(alert.sent)
+    if sent is None:
         return Fault("cap.time", "sent", "write a real time with its offset, e.g. 2025-06-11T08:30:00+08:00")
-    return _too_much(alert) or _audience_at_odds(alert) or _wrong_references(alert)
+    return sent
 
 
 def references_of(alert: CapAlert) -> tuple[CapReference, ...]:
@@ -94,22 +103,21 @@ def _audience_at_odds(alert: CapAlert) -> Fault | None:
     return None
 
 
-def _wrong_references(alert: CapAlert) -> Fault | None:
+def _wrong_references(alert: CapAlert, sent: datetime) -> Fault | None:
     texts = (alert.references or "").split()
     if not texts and alert.msg_type in _ANSWERS:
         return Fault("cap.reference", "references", f"msgType {alert.msg_type} names the documents it is about")
     if len(texts) > REFERENCES_MAX:
         return Fault("cap.reference", "references", f"it names {len(texts)}; at most {REFERENCES_MAX} are taken")
-    return next((fault for text in texts if (fault := _wrong_reference(alert, text))), None)
+    return next((fault for text in texts if (fault := _wrong_reference(alert, text, sent))), None)
 
 
-def _wrong_reference(alert: CapAlert, text: str) -> Fault | None:
+def _wrong_reference(alert: CapAlert, text: str, sent: datetime) -> Fault | None:
     found = reference_of(text)
     if found is None:
         return Fault("cap.reference", "references", "write each as sender,identifier,sent with blanks between them")
     if (found.sender, found.identifier) == (alert.sender, alert.identifier):
         return Fault("cap.reference", "references", "circular: the document names itself")
-    sent = moment_of(alert.sent)
-    if sent is not None and found.sent_at > sent:
+    if found.sent_at > sent:
         return Fault("cap.reference", "references", "it names a document that was sent later than itself")
     return None

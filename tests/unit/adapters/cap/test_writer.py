@@ -89,3 +89,8 @@ def test_what_is_no_valid_document_is_written() -> None:
         found = write_cap(document)
         assert isinstance(found, Fault)
         assert found.code == code
+
+
+def test_what_is_no_document_is_compared() -> None:
+    """Two refusals are not two equal documents."""
+    assert isinstance(canonical(b"<!DOCTYPE x><x/>"), Fault)

@@ -14,6 +14,7 @@ from schemas.information.alert_parts import Severity, Urgency
 from schemas.information.alerts import Alert, AlertCancelled, AlertIssued, AlertUpdated
 from schemas.information.cap_lines import CapLine
 from schemas.information.event_codes import SCHEME, EventClass
+from services.domain.cap_answers import answer_of
 from services.domain.cap_lines import rebuilt
 from services.domain.cap_reading import Held, Imported, import_cap
 from services.domain.encoding import digest_of
@@ -281,3 +282,16 @@ def test_a_line_hides_what_the_guards_look_for(text: str) -> None:
     """A partner writes digits or letters as escapes: no such line is read."""
     with pytest.raises(ValidationError):
         CapLine.model_validate({"name": "parameter", "key": text, "value": "x"})
+
+
+def test_a_wrong_office_raises() -> None:
+    """Whatever keeps an alert from being made is said, and so is a time that is none."""
+    found = import_cap(LEAST, original=b"<alert/>", desk=replace(DESK, office="1"))
+    assert isinstance(found, Fault)
+    assert (found.code, found.field) == ("cap.unfit", "content.alert_id")
+    for read in (
+        import_cap(replace(LEAST, sent="x"), original=b"", desk=DESK),
+        answer_of(replace(LEAST, sent="x", msg_type="Ack")),
+    ):
+        assert isinstance(read, Fault)
+        assert read.code == "cap.time"
