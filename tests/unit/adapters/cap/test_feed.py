@@ -112,9 +112,18 @@ async def test_a_round_never_ends() -> None:
 async def test_a_document_is_fetched_from_anywhere() -> None:
     """Another host, a plain address, a file, a redirect to any of them, a circle: never asked, and said."""
     host = Host(
-        entries=["http://127.0.0.2:1/a", "http://a.example/b", "file:///etc/hostname", "/away", "/round", "http://["],
+        entries=[
+            "http://127.0.0.2:1/a",
+            "http://a.example/b",
+            "file:///etc/hostname",
+            "/away",
+            "/round",
+            "/no",
+            "http://[",
+        ],
         special={
             "/away": lambda: web.Response(status=302, headers={"Location": "https://b.example/x"}),
+            "/no": lambda: web.Response(status=302, headers={"Location": "http://["}),
             "/round": lambda: web.Response(status=302, headers={"Location": "/round"}),
         },
     )
@@ -122,7 +131,7 @@ async def test_a_document_is_fetched_from_anywhere() -> None:
         found = await polled(feed, Seen())
     assert found.documents == ()
     assert [fault.code for fault in found.faults] == [
-        *("cap.redirect", "cap.link", "cap.redirect", "cap.redirect", "cap.redirect", "cap.link"),
+        *("cap.redirect", "cap.link", "cap.redirect", "cap.redirect", "cap.redirect", "cap.redirect", "cap.link"),
     ]
     assert host.asked.count("/round") == 4
 
