@@ -165,11 +165,17 @@ def verify_cap(data: bytes, *, signers: Signers, now: datetime) -> Verified | Fa
     for name, certificate in _likely(root, signers):
         signed = _signed_by(certificate, plain, now)
         if signed is not None:
-            document = document_of(signed)
-            return document if isinstance(document, Fault) else Verified(document, name, data)
+            return _verified(signed, name, data)
     return Fault(
         "cap.signer", "Signature", "no registered authority signed this; register its certificate, or refuse it"
     )
+
+
+def _verified(signed: bytes, name: str, data: bytes) -> Verified | Fault:
+    """Read the very bytes that were signed, as any other document."""
+    root = parse_plain(signed)
+    document = root if isinstance(root, Fault) else document_of(root)
+    return document if isinstance(document, Fault) else Verified(document, name, data)
 
 
 def _unlike(root: etree._Element) -> Fault | None:
@@ -206,7 +212,8 @@ def _der(text: str) -> bytes:
         return b""
 
 
-def _signed_by(certificate: x509.Certificate, plain: bytes, now: datetime) -> etree._Element | None:
+def _signed_by(certificate: x509.Certificate, plain: bytes, now: datetime) -> bytes | None:
+    """Return the bytes that a signer signed, None if it did not."""
     expected = SignatureConfiguration(
         location="./",
         expect_references=1,
@@ -218,4 +225,4 @@ def _signed_by(certificate: x509.Certificate, plain: bytes, now: datetime) -> et
         result = XMLVerifier().verify(plain, x509_cert=certificate, expect_config=expected)
     except _UNPROVED:
         return None
-    return None if isinstance(result, list) else result.signed_xml
+    return None if isinstance(result, list) else result.signed_data

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from signxml.algorithms import DigestAlgorithm, SignatureMethod
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.signer import XMLSigner
 
 from adapters.cap.reader import CapFile, read_cap
@@ -23,6 +23,7 @@ KEY = key_of("ec")
 CERTIFICATE = certificate_of(KEY)
 SIGNERS = {"weather-bureau": CERTIFICATE}
 EVIL = replace(WHOLE, identifier="EVIL", note="Everybody must leave.")
+EXCLUSIVE = CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0
 _DSIG = "{http://www.w3.org/2000/09/xmldsig#}"
 _CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 
@@ -237,6 +238,21 @@ def test_a_comment_changes_what_is_read() -> None:
     found = verify_cap(commented(), signers=SIGNERS, now=NOW)
     assert isinstance(found, Verified)
     assert found.document == WHOLE
+
+
+def test_an_instruction_in_a_signed_document_stops_the_reader() -> None:
+    """Processing instructions are signed, comments are not; neither is content."""
+    root = evil_tree()
+    root.insert(0, etree.ProcessingInstruction("style", "x"))
+    root.insert(1, etree.Comment("y"))
+    signer = XMLSigner(signature_algorithm=SignatureMethod.ECDSA_SHA256, c14n_algorithm=EXCLUSIVE)
+    data = etree.tostring(signer.sign(root, key=KEY, cert=[CERTIFICATE]))
+
+    found = verify_cap(data, signers=SIGNERS, now=NOW)
+
+    assert isinstance(found, Verified), found
+    assert found.document == EVIL
+    assert refusal(data.replace(b"<?style x?>", b"")) == "cap.signer"
 
 
 def test_sha_1_is_taken() -> None:
