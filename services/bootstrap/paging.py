@@ -87,7 +87,7 @@ async def telling_people(
         RequestError: A setting of a provider or of the policy does not fit; names it and the mend.
         UnavailableError: The port for pushes is taken.
     """
-    rosters = open_rosters(settings, monotonic=clock.monotonic, on_faults=_warn)
+    rosters = open_rosters(settings, monotonic=clock.monotonic, on_faults=_warn, now=clock.now)
     if not rosters.exists():
         yield None
         return

@@ -11,6 +11,7 @@ import structlog
 
 from schemas.errors import SihuError, UnavailableError
 from schemas.escalations import Escalation, EscalationKind, Policy
+from schemas.records import NoticeKind
 from services.domain.neighbours import silence_in
 from services.domain.sms_text import Signature
 from services.domain.telling import phone_of
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 _KEPT: Final = timedelta(hours=96)
 _SWEPT: Final = 500
 _SWEEP_SECONDS: Final = 3600.0
+_ROSTER: Final = "roster/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class PagingDesk:
             jitter: Returns a number in [0, 1) for each wait.
         """
         self._store, self._directory, self._clock, self._pagers = store, directory, clock, pagers
+        self._duty = duty
         self._planner = Planner(policy=rules.policy, duty=duty, posting=posting, directory=directory)
         self._opener = Opener(planner=self._planner, policy=rules.policy, duty=duty)
         self._sender = Sender(
@@ -106,8 +109,19 @@ class PagingDesk:
     async def _sweep(self, now: datetime) -> None:
         since = self._clock.monotonic()
         if self._swept_at is None or since - self._swept_at >= _SWEEP_SECONDS:
-            await self._store.write(lambda tx: tx.paging.forget(now - _KEPT, _SWEPT))
+            missing = self._duty.findings(now)
+            await self._store.write(lambda tx: self._tidy(tx, missing, now))
             self._swept_at = since
+
+    def _tidy(self, tx: Transaction, missing: Mapping[str, str], now: datetime) -> None:
+        """Forget what nobody asks for any more; tell what the roster lacks, and resolve what was mended."""
+        tx.paging.forget(now - _KEPT, _SWEPT)
+        notices = tx.notices(open_only=True, limit=_SWEPT)
+        told = {one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP and one.about.startswith(_ROSTER)}
+        for about, line in missing.items():
+            tx.waiting_room.tell(NoticeKind.COVERAGE_GAP, _ROSTER + about, "", line[:200], now)
+        for about in sorted(told - {_ROSTER + one for one in missing}):
+            tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
 
     def _told(self, tx: Transaction, escalation: Escalation) -> Told:
         event = tx.event(escalation.version)

@@ -18,7 +18,7 @@ from schemas.pages import Dispatch, Medium, PartResult, Refused
 from schemas.records import NoticeKind
 from schemas.sms import CodeUse, PartTry, SmsTold
 from services.domain.escalation import may_go, woken
-from services.domain.escalation_draft import ESCALATING
+from services.domain.escalation_draft import ESCALATING, Facts
 from services.domain.page_delivery import (
     Again,
     Need,
@@ -105,6 +105,7 @@ class Sender:
             signature: Of this county's SMS.
         """
         self._store, self._planner, self._duty, self._pagers = store, planner, duty, pagers
+        self._known: dict[str, tuple[Escalation, Facts, Told] | None] = {}
         self._told, self._clock, self._jitter, self._signature = told, clock, jitter, signature
 
     async def run_once(self) -> int:
@@ -127,6 +128,7 @@ class Sender:
 
     def _claim(self, tx: Transaction, now: datetime) -> list[Claimed]:
         ways = self._ways()
+        self._known.clear()
         claimed: list[Claimed] = []
         for work in tx.paging.work_due(now, _BATCH):
             one = self._prepare(tx, work, ways, now)
@@ -157,18 +159,25 @@ class Sender:
 
     def _prepare_page(self, tx: Transaction, work: PageWork, address: str, now: datetime) -> Claimed | None:
         page = tx.paging.page(work.page_id)
-        escalation = tx.paging.escalation(page.escalation) if page else None
-        if page is None or escalation is None or page.state is not PageState.DUE:
+        known = self._know(tx, page.escalation, now) if page else None
+        if page is None or known is None or page.state is not PageState.DUE:
             tx.paging.drop_work(work.page_id)
             return None
-        if not may_go(page, escalation, self._planner.facts(tx, escalation, now)):
+        escalation, facts, told = known
+        if not may_go(page, escalation, facts):
             tx.paging.keep_work(replace(work, next_at=now + _LOOK_AGAIN))
             return None
-        told = self._told(tx, escalation)
         if work.medium is Medium.SMS:
             return self._prepare_sms(tx, work, page, told, address=address, now=now)
         dispatch = other_dispatch(told, page, address=address, code=self._code(tx, page, escalation.key, now))
         return Claimed(replace(work, total=1), work.provider, dispatch, escalation.key)
+
+    def _know(self, tx: Transaction, key: str, now: datetime) -> tuple[Escalation, Facts, Told] | None:
+        """Return what pages of one escalation are made from, read once in a claim: it may have 200 of them."""
+        if key not in self._known:
+            one = tx.paging.escalation(key)
+            self._known[key] = (one, self._planner.facts(tx, one, now), self._told(tx, one)) if one else None
+        return self._known[key]
 
     def _prepare_sms(
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, address: str, now: datetime

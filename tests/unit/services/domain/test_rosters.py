@@ -43,20 +43,23 @@ def test_everybody_is_told_in_the_order_of_the_escalation() -> None:
     assert found[3].addresses == ((Medium.VOICE, "0778-8820110"),)
 
 
-def test_an_unverified_or_opted_out_number_is_no_address() -> None:
-    """A number that nobody ever answered by looks like coverage and is none."""
+def test_an_unverified_number_is_no_address_and_one_that_opted_out_still_is() -> None:
+    """A number that nobody ever answered by looks like coverage and is none; a duty number cannot opt out of alerts."""
     unverified = PLAN.replace("verified_at", "tested_at")
     person, *_ = on_duty(history(plan=unverified).latest, at(NOON), NOBODY_OFF)
     assert (person.officer, person.addresses) == ("duty-a", ())
     gone = mark(1, "duty-a", 1, Mark.OPTED_OUT, "2026-05-01 08:00")
-    person, *_ = on_duty(history(gone).latest, at(NOON), NOBODY_OFF)
-    assert person.addresses == ((Medium.VOICE, number(1)), (Medium.CONSOLE, "duty-a"))
+    doubtful = {}
     wrong = withdrawal(3, 1, "2026-05-03 08:00")
-    person, *_ = on_duty(history(gone, wrong).latest, at(NOON), NOBODY_OFF)
-    assert len(person.addresses) == 3
     back = mark(2, "duty-a", 1, Mark.VERIFIED, "2026-05-02 08:00")
-    person, *_ = on_duty(history(gone, back).latest, at(NOON), NOBODY_OFF)
-    assert len(person.addresses) == 3
+    for name, changes in {"gone": (gone,), "wrong": (gone, wrong), "back": (gone, back)}.items():
+        known = history(*changes).latest
+        person, *_ = on_duty(known, at(NOON), NOBODY_OFF)
+        assert len(person.addresses) == 3
+        contact = known.contact("duty-a")
+        assert contact is not None
+        doubtful[name] = any(one.is_doubtful for one in contact.numbers)
+    assert doubtful == {"gone": True, "wrong": False, "back": False}
 
 
 def test_the_console_is_an_address_beside_a_number_or_by_itself_if_said() -> None:
