@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from adapters.voice.g711 import SILENCE_ALAW, SILENCE_ULAW, to_alaw, to_ulaw
 from adapters.voice.rtp import FRAME_BYTES, FRAME_SECONDS, KeyListener, Keypad, packets
@@ -66,8 +66,7 @@ class SoundPath(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket."""
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)  # no subclass of it before Python 3.12
 
     def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
         """Hear one packet; the first sender is listened to until the call ends."""

@@ -273,7 +273,7 @@ class SipPager:
             now = self._clock.monotonic()
             if now >= greet_at:
                 await self._greet(now)
-                greet_at = now + self._settings.heartbeat_seconds
+                greet_at = now + (self._settings.heartbeat_seconds or _AGAIN_SECONDS)
             elif not self._health.ready:
                 greet_at = min(greet_at, now + _AGAIN_SECONDS)
             for call in [*(talk.call for talk in self._talks.values()), *self._lingering.values()]:
@@ -294,7 +294,9 @@ class SipPager:
                 await self._open_wire()
             except OSError as exc:
                 self._failed(exc.strerror or type(exc).__name__)
-        if self._line is not None:
+        if self._line is not None and not self._settings.heartbeat_seconds:
+            self._answered()
+        elif self._line is not None:
             expires, register = round(self._settings.heartbeat_seconds * 3), self._settings.register
             self._greeting = Greeting(self._line, self._token, now, register=register, expires_seconds=expires)
 
@@ -367,6 +369,7 @@ class SipPager:
             task.cancel()
         self._drop_wire()
         self._lingering.clear()
+        await asyncio.sleep(0)  # a transport gives its socket back in the next turn of the loop
 
     def _drop_wire(self) -> None:
         if self._wire is not None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from adapters.voice.sip_call import Line
 from adapters.voice.sip_message import SipMessage, parse
@@ -24,7 +24,7 @@ class SipSettings:
         auth_user: Name for the digest; ``user`` if empty.
         dial_prefix: In front of every number, digits.
         register: Whether the server wants to be told where we are; else OPTIONS shows whether it lives.
-        heartbeat_seconds: Between two of these.
+        heartbeat_seconds: Between two of these; 0 for none: the line then counts as ready as soon as there is a socket.
         lines: Calls at a time.
         reach_seconds: Without any answer after that long the next provider's turn has come.
         ring_seconds: Then nobody is at home.
@@ -81,8 +81,7 @@ class Wire(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket."""
-        if isinstance(transport, asyncio.DatagramTransport):
-            self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)  # no subclass of it before Python 3.12
 
     def datagram_received(self, data: bytes, _addr: object) -> None:
         """Pass on what is a SIP message."""
