@@ -7,6 +7,8 @@ there is no such command, or it fails.
 
 import asyncio
 import io
+import os
+import signal
 import sys
 import wave
 from array import array
@@ -85,6 +87,7 @@ class Speaker:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,  # so that its own children, who hold its output open, end with it
             )
         except OSError as exc:
             raise SpeechError(f"{command[0]}: {exc.strerror}") from None
@@ -97,7 +100,7 @@ class Speaker:
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
-                    process.kill()
+                    os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         if code:
             raise SpeechError(f"{command[0]} ended with {code}")
@@ -138,7 +141,7 @@ def samples_of(wav: bytes) -> bytes:
         with wave.open(io.BytesIO(_closed(wav))) as read:
             width, channels, rate = read.getsampwidth(), read.getnchannels(), read.getframerate()
             frames = read.readframes(SPEECH_MAX_SECONDS * rate)
-    except (wave.Error, EOFError, ValueError, OverflowError, ZeroDivisionError) as exc:
+    except (wave.Error, EOFError, ValueError, ArithmeticError, RuntimeError) as exc:  # what ``wave`` makes of lies
         raise SpeechError(f"no WAV: {exc}") from None
     if width != _SIXTEEN_BITS or channels < 1 or not RATE <= rate <= RATE * 12:
         raise SpeechError(f"a WAV of 16 bits and at least {RATE} Hz is needed, not {8 * width} bits and {rate} Hz")
