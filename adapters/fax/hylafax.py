@@ -7,8 +7,8 @@ page by page (T.30), not by a person.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -116,13 +116,8 @@ class HylafaxPager:
     @asynccontextmanager
     async def running(self, hear: Callable[[Inbound], Awaitable[None]]) -> AsyncIterator[None]:
         """Look at the queue every few seconds for as long as the block lasts."""
-        looking = asyncio.create_task(self._look(hear), name=f"fax-{self.name}")
-        try:
+        async with _beside(self._look(hear), f"fax-{self.name}"):
             yield
-        finally:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
 
     async def submit(self, dispatch: Dispatch) -> tuple[PartResult, ...]:
         """Queue the attached PDF; the reference is the page's id, which the job carries as its tag."""
@@ -229,6 +224,22 @@ class HylafaxPager:
         self._health = Health(
             ready=False, since=since, problem=_plain(problem), last_heard_at=self._health.last_heard_at
         )
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[object, object, None], name: str) -> AsyncIterator[None]:
+    """Run endless work beside the block: its crash ends the block and comes out as it is; it ends with the block."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(work, name=name)
+            try:
+                yield
+            finally:
+                task.cancel()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from None
 
 
 def _unfit(dispatch: Dispatch) -> Refused | None:

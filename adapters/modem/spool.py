@@ -6,8 +6,8 @@ come) or removed; until then it is found again after a crash.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -103,13 +103,8 @@ class ModemPager:
     @asynccontextmanager
     async def running(self, hear: Hear) -> AsyncIterator[None]:
         """Look into the folders for as long as the block lasts."""
-        looking = asyncio.create_task(self._look(hear), name=f"modem-{self.name}")
-        try:
+        async with _beside(self._look(hear), f"modem-{self.name}"):
             yield
-        finally:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
 
     async def submit(self, dispatch: Dispatch) -> tuple[PartResult, ...]:
         """Write one file for each part; the reference is the file's name."""
@@ -197,3 +192,19 @@ class ModemPager:
 
     def _report(self, reference: str, state: ReportState, code: str) -> Report:
         return Report(self.name, reference, state, code, None, self._clock.now())
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[object, object, None], name: str) -> AsyncIterator[None]:
+    """Run endless work beside the block: its crash ends the block and comes out as it is; it ends with the block."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(work, name=name)
+            try:
+                yield
+            finally:
+                task.cancel()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise group.exceptions[0] from None
