@@ -18,6 +18,7 @@ from pydantic import JsonValue, ValidationError
 
 from schemas.base import Event
 from schemas.control import (
+    CallRecorded,
     ChunksRequested,
     ContentErased,
     DocumentsPublished,
@@ -46,6 +47,7 @@ TYPES: Final[tuple[type[Event], ...]] = (
     EpochOpened,
     MemberKeyPublished,
     ContentErased,
+    CallRecorded,
     DocumentsPublished,
     Receipt,
     HeadBeaconed,

@@ -9,9 +9,9 @@ from pydantic import Field, StringConstraints, model_validator
 from schemas.base import Event, InformationClass, Kind, Model, WireTime
 from schemas.documents import SignedDocument
 from schemas.envelope import AUDIENCE_MAX, CHUNK_MIN_BYTES, FILE_MAX_BYTES, FILE_OVERHEAD_BYTES, MAX_INTEGER
-from schemas.ids import AgreementId, AgreementRef, ChannelId, CountyId, Digest, EnvelopeId, Epoch
+from schemas.ids import AgreementId, AgreementRef, ChannelId, CountyId, Digest, EnvelopeId, Epoch, OfficerId
 from schemas.officers import OfficerProof
-from schemas.registry import KeyRecord, KeyUse
+from schemas.registry import KeyRecord, KeyUse, Text
 
 CONTROL_PURPOSE = "bus_control"
 CHUNKS_MAX: Final = -(-(FILE_MAX_BYTES + FILE_OVERHEAD_BYTES) // CHUNK_MIN_BYTES)
@@ -114,6 +114,35 @@ class ContentErased(Event):
     """Envelope id of the event whose content it was."""
     reason: ErasureReason
     erased_at: WireTime
+
+
+class CallOutcome(StrEnum):
+    """How a call by hand ended."""
+
+    TOLD = "told"
+    UNANSWERED = "unanswered"
+
+
+class CallRecorded(Event):
+    """An officer of the source has called a neighbour about an event that was not stored or not answered in time.
+
+    It goes to that neighbour alone, whose node learns of the call once it is back, and it stands in the source's chain.
+    """
+
+    wire_type: ClassVar[str] = "cn.sihu.control.call_recorded.v1"
+    title_zh: ClassVar[str] = "电话通知"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    id: EnvelopeId
+    """Of the event that was told."""
+    office: Text
+    """Who was called: an office or a role, never a person."""
+    outcome: CallOutcome
+    called_at: WireTime
+    officer: OfficerId
+    """Who called; ``credential`` certifies it."""
+    credential: SignedDocument
 
 
 class ChannelHead(Model):
@@ -273,6 +302,8 @@ class ReceiptStage(StrEnum):
 
 
 HUMAN_STAGES = frozenset({ReceiptStage.ACKNOWLEDGED, ReceiptStage.ACTIONED, ReceiptStage.DECLINED})
+TAKING_STAGES = frozenset({ReceiptStage.ACKNOWLEDGED, ReceiptStage.ACTIONED})
+"""The county has taken the event; *declined* says that somebody answered, and who takes it is still open."""
 
 
 class Receipt(Event):

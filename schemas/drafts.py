@@ -6,10 +6,12 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from schemas.agreements import Purpose
 from schemas.base import InformationClass, Kind, Model, Status, WireTime
-from schemas.control import ErasureReason
+from schemas.control import CallOutcome, ErasureReason
 from schemas.envelope import FILE_MAX_BYTES, Ref
+from schemas.forms import LINE_PATTERN
 from schemas.ids import AgreementId, ContentId, CountyId, Digest, WireType
 from schemas.officers import AnswerWord
+from schemas.registry import Text
 
 
 class EventDraft(Model):
@@ -51,6 +53,31 @@ class ErasureDraft(Model):
     reason: ErasureReason
     undelivered: bool = False
     """Erase it although a recipient has not stored it: that one will lack it for good."""
+
+
+class CallDraft(Model):
+    """The body of ``POST /api/v1/events/{id}/calls``: a neighbour was called by telephone."""
+
+    county: CountyId
+    office: Text
+    """Who was called: an office or a role, never a person."""
+    outcome: CallOutcome = CallOutcome.TOLD
+    called_at: WireTime | None = None
+    """Now, if left out."""
+
+
+class SilenceDraft(Model):
+    """The body of ``POST /api/v1/escalations/{id}/silence``."""
+
+    minutes: Annotated[int, Field(ge=1, le=1440)]
+    """From now on; the alert's own deadline runs on."""
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=LINE_PATTERN)]
+
+
+class DrillDraft(Model):
+    """The body of ``POST /api/v1/drills``: an exercise for this county's own people."""
+
+    level: Annotated[int, Field(ge=1, le=4)] = 2
 
 
 class UploadDraft(Model):

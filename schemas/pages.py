@@ -156,12 +156,17 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider did not take one part; ``code`` is its own code, ``text`` says it in words."""
+    """The provider did not take one part; ``code`` is its own code, ``text`` says it in words.
+
+    Attributes:
+        wait_seconds: How long the provider asks us to wait; 0 if it does not say.
+    """
 
     part: int
     retry: Retry
     code: str
     text: str = ""
+    wait_seconds: int = 0
 
 
 PartResult = Submitted | Refused

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from schemas.control import ChainKind, ErasureReason, OpeningReason, ReceiptStage
+from schemas.control import CallOutcome, ChainKind, ErasureReason, OpeningReason, ReceiptStage
 from schemas.envelope import Envelope, Position
 
 T = TypeVar("T")
@@ -160,6 +160,26 @@ class ErasureRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CallRow:
+    """Somebody of ``source`` has called ``told`` about an event.
+
+    Attributes:
+        record_id: Envelope id of the record of it.
+        office: Who was called: an office or a role.
+        officer: Display name of who called.
+        called_at: As the source says.
+    """
+
+    record_id: str
+    source: str
+    told: str
+    office: str
+    outcome: CallOutcome
+    officer: str
+    called_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeptContent:
     """Encrypted content as it was carried, and what opens it."""
 
@@ -223,6 +243,12 @@ class Delivery:
     answer: str | None
     refused_code: str | None
     """Code of a rejection, else None."""
+    declined_at: datetime | None = None
+    """When an officer first answered without taking it; the county may still acknowledge."""
+    declined_by: str | None = None
+    declined_answer: str | None = None
+    exhausted_at: datetime | None = None
+    """When everybody there had been told and nobody had answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +344,16 @@ class NoticeKind(StrEnum):
     """Two nodes of one county, ours or a partner's, run at once: a restored one beside the first, or a copy."""
     MISSING = "missing"
     """Links of a channel that exist, by the word of its source or of a witness, are not here."""
+    EXHAUSTED = "exhausted"
+    """Everybody on duty was told of an alert and nobody took it: call by hand."""
+    OVERDUE = "overdue"
+    """This county has not acknowledged an alert in time."""
+    COVERAGE_GAP = "coverage_gap"
+    """Nobody is on duty where somebody should be, or a duty number cannot be reached."""
+    SOURCE_NOT_TOLD = "source_not_told"
+    """An alert was taken here, and its source could not be told so."""
+    PROVIDER_DOWN = "provider_down"
+    """A way to reach people does not work."""
     KEY_REVOKED = "key_revoked"
     """A key was revoked, and what was taken here is trusted no longer."""
 

@@ -1,10 +1,16 @@
-"""What the notifier needs from outside to reach people, as Protocols."""
+"""What the services need from outside to reach people, as Protocols; see services.ports."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
 from typing import Protocol
 
-from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartResult
+from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
+from schemas.officers import AnswerWord
+from schemas.page_work import PageWork, ReplyTaken
+from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartResult, Recipient, Report, Strength
+from schemas.records import CallRow
+from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 
 Hear = Callable[[Inbound], Awaitable[None]]
 """Keeps what came back; once it returns, it is durable.
@@ -12,6 +18,184 @@ Hear = Callable[[Inbound], Awaitable[None]]
 An adapter awaits it before it confirms to the far side. ``UnavailableError`` means: not kept; do not confirm, so that
 the far side sends again.
 """
+
+
+class Calls(Protocol):
+    """Calls by telephone about events, made by us or by a source to us."""
+
+    def note(self, envelope_id: str, row: CallRow) -> None:
+        """Keep one; the same record again changes nothing. The event need not be here (yet)."""
+
+
+class PagingShown(Protocol):
+    """Who is told what: reading."""
+
+    def escalation(self, key: str) -> Escalation | None:
+        """Return one escalation, or None."""
+
+    def escalations(self, *, live_only: bool, limit: int) -> list[Escalation]:
+        """Return escalations, the newest first; with ``live_only`` those that are open or exhausted."""
+
+    def of_incident(self, incident: str) -> list[Escalation]:
+        """Return the escalations of one incident that are not cancelled, oldest first."""
+
+    def of_version(self, envelope_id: str) -> Escalation | None:
+        """Return the escalation that tells of this version of an alert, or None."""
+
+    def key_of_alert(self, source: str, alert_id: str) -> str | None:
+        """Return the key of the escalation that tells of a county's alert, or None."""
+
+    def pages_of(self, key: str) -> list[PageRow]:
+        """Return the pages of an escalation, by when they were due."""
+
+    def page(self, page_id: str) -> PageRow | None:
+        """Return one page, or None."""
+
+    def answers_to(self, key: str) -> list[AnswerGiven]:
+        """Return the answers to an escalation in the order of their numbers."""
+
+    def transitions_of(self, key: str) -> list[Transition]:
+        """Return what happened to an escalation, in order."""
+
+    def silences(self, now: datetime) -> list[Silence]:
+        """Return the silences that have not ended."""
+
+    def work_of(self, page_id: str) -> PageWork | None:
+        """Return what is still to be handed over of a page, or None."""
+
+    def tries_of(self, page_id: str) -> list[PartTry]:
+        """Return what was handed to providers of a page, by part and attempt."""
+
+    def report(self, provider: str, reference: str) -> Report | None:
+        """Return the strongest report under a reference, or None."""
+
+    def replies_of(self, officer: str, since: datetime) -> list[ReplyTaken]:
+        """Return what came from an officer's number since then, oldest first."""
+
+    def uses_of(self, number: str) -> list[CodeUse]:
+        """Return the reply codes of a number, in use or resting, by when they were opened."""
+
+    def told_to(self, recipient: str, since: datetime) -> list[SmsTold]:
+        """Return the SMS that an officer was sent since then, oldest first."""
+
+    def held_for(self, recipient: str) -> list[Suppression]:
+        """Return the SMS that are held back for an officer and were not told of yet."""
+
+    def suppression(self, page_id: str) -> Suppression | None:
+        """Return why a page was held back, or None."""
+
+
+class Paging(PagingShown, Protocol):
+    """Who is told what: one book, written in the caller's transaction."""
+
+    def to_plan(self, now: datetime, limit: int) -> list[Escalation]:
+        """Return escalations whose wake-up has passed, or that were planned by a clock set back since; by wake-up."""
+
+    def keep(self, escalation: Escalation) -> None:
+        """Keep a row in place of the one with its key."""
+
+    def note_alert(self, source: str, alert_id: str, key: str) -> None:
+        """From now on this escalation tells of a county's alert."""
+
+    def add_page(self, page: PageRow) -> bool:
+        """Keep a new page; False, and nothing changes, if its id is known."""
+
+    def keep_page(self, page: PageRow) -> None:
+        """Keep a page in place of the one with its id."""
+
+    def add_answer(
+        self, key: str, officer: str, word: AnswerWord, *, strength: Strength, at: datetime, to_officer: str = ""
+    ) -> AnswerGiven:
+        """Keep an answer under the next number of its escalation."""
+
+    def add_transition(self, one: Transition) -> None:
+        """Write down what happened."""
+
+    def add_silence(self, silence: Silence) -> Silence:
+        """Keep a silence (its ``number`` is ignored) and return it with its number."""
+
+    def end_silence(self, number: int, at: datetime) -> None:
+        """End a silence now; one that has ended stays as it is."""
+
+    def work_due(self, now: datetime, limit: int) -> list[PageWork]:
+        """Return what may be handed over now and nobody is at, the highest level first, then what waits longest."""
+
+    def next_work_at(self) -> datetime | None:
+        """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
+
+    def keep_work(self, work: PageWork) -> None:
+        """Keep work in place of that of the same page."""
+
+    def drop_work(self, page_id: str) -> None:
+        """Nothing more is handed over of a page."""
+
+    def add_try(self, one: PartTry) -> None:
+        """Keep what a provider said of a part."""
+
+    def try_under(self, provider: str, reference: str) -> PartTry | None:
+        """Return the newest try that a provider took under a reference, or None."""
+
+    def keep_report(self, report: Report) -> None:
+        """Keep a report in place of the one under its reference."""
+
+    def keep_use(self, use: CodeUse) -> None:
+        """Keep a reply code in place of the same opening."""
+
+    def holders(self, holder: str) -> list[CodeUse]:
+        """Return every open code of a holder, of whichever number."""
+
+    def add_told(self, told: SmsTold) -> None:
+        """Keep that an SMS went to an officer."""
+
+    def keep_suppression(self, held: Suppression) -> None:
+        """Keep that, why and until when a page is held back, or that it was told of."""
+
+    def members_of(self, bundle: str) -> list[Suppression]:
+        """Return every page of a bundle, told of or not, by when it was due."""
+
+    def take_reply(self, reply: ReplyTaken) -> bool:
+        """Keep what came back; False, and nothing changes, if it came before."""
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop tries, reports, closed codes, told SMS and replies of before then; return how many rows went."""
+
+
+class ShowsPaging(Protocol):
+    """A snapshot that shows who is told what."""
+
+    @property
+    def paging(self) -> PagingShown:
+        """Escalations, pages, answers."""
+
+
+class Duty(Protocol):
+    """The county's roster as it is now: files, re-read when they change."""
+
+    def on_duty(self, at: datetime) -> tuple[Recipient, ...]:
+        """Return everybody on duty at a moment, offices included, with verified addresses only; cheap."""
+
+    def recipient(self, officer: str) -> Recipient | None:
+        """Return an officer or office of the roster, on duty or not, or None."""
+
+    def officer_of(self, number: str) -> str | None:
+        """Return whose a telephone number is, however a provider spells it (``+86``, ``86``, blanks), or None."""
+
+    def is_workday(self, day: date) -> bool:
+        """Tell whether offices of this county work on a day (Beijing)."""
+
+    def opted_out(self, officer: str, number: str, at: datetime) -> None:
+        """Keep that 退订 came from a duty number: a gap of coverage, until it is verified anew.
+
+        Raises:
+            UnavailableError: The disk is full or failing.
+        """
+
+
+class Pins(Protocol):
+    """What officers key in on the telephone; only digests are kept."""
+
+    def matches(self, officer: str, pin: str) -> bool:
+        """Tell whether these digits are the officer's PIN; slow on purpose."""
 
 
 class Pager(Protocol):

@@ -13,6 +13,7 @@ from schemas.carriage import Publication
 from schemas.documents import SignedDocument
 from schemas.envelope import Envelope, Position
 from schemas.records import (
+    CallRow,
     Chain,
     Delivery,
     Direction,
@@ -41,6 +42,7 @@ from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.file_ports import KeepsFiles, ShowsFiles
 from services.key_ports import Erasures, OfficeKeys, Readmitting
+from services.paging_ports import Calls, Paging, ShowsPaging
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
 
@@ -260,7 +262,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(ShownWhole, ShownCustody, ShowsFiles, Protocol):
+class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -322,6 +324,9 @@ class Snapshot(ShownWhole, ShownCustody, ShowsFiles, Protocol):
     def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
         """Return who has erased the content of an envelope, oldest first; ourselves among them."""
 
+    def calls_of(self, envelope_id: str) -> list[CallRow]:
+        """Return the calls by telephone about an event, oldest first."""
+
     def oldest_held(self) -> datetime | None:
         """Return since when the oldest link has been held back, None if none is."""
 
@@ -374,6 +379,14 @@ class Transaction(Snapshot, InCustody, KeepsFiles, Protocol):
     @property
     def erasures(self) -> Erasures:
         """What was erased."""
+
+    @property
+    def call_book(self) -> Calls:
+        """Calls by telephone."""
+
+    @property
+    def paging(self) -> Paging:
+        """Who is told what."""
 
     @property
     def key_book(self) -> OfficeKeys:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from schemas.envelope import CHUNK_MAX_BYTES, CHUNK_MIN_BYTES
@@ -19,12 +19,29 @@ from schemas.faults import faults_of
 from schemas.ids import CountyId
 from schemas.registry import PhoneText, Text
 from services.domain.files import CHUNK_SIZE
+from services.domain.sms_text import SignaturePlace
 
 SETTINGS_FILE: Final = "county.toml"
 OFFICE_KEYS_FOLDER: Final = "office-keys"
 FILES_FOLDER: Final = "files"
 PREFIX: Final = "SIHU_"
 _BETWEEN: Final = "__"
+
+Driver = Literal[
+    "smpp",
+    "cmpp",
+    "kannel",
+    "aliyun",
+    "tencent",
+    "yunmas",
+    "smtp",
+    "webhook",
+    "sip",
+    "voice_http",
+    "hylafax",
+    "smstools",
+]
+"""How a provider is spoken to; docs/alerting.md has what each needs."""
 
 
 class Section(BaseModel):
@@ -139,6 +156,43 @@ class BusSettings(Section):
     """Sign what waits for one commit at once. Every partner must run a version that reads it: 0.1.0 does not."""
 
 
+class ProviderSettings(Section):
+    """One way to reach people; what its driver needs beside, stands under ``options``."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    """Unique in this node; stands in logs and in the timeline of an alert."""
+    driver: Driver
+    secret_file: Path | None = None
+    """Holds the password or key, one line; relative to the county's directory."""
+    tls: bool = False
+    """For a protocol that may do without: SMPP."""
+    options: dict[str, JsonValue] = {}
+
+
+class InboundSettings(Section):
+    """Where providers push reports and replies; a reverse proxy with TLS stands before it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8643
+    token_file: Path = Path("secrets/inbound.token")
+    """32 characters or more, which stand in the address that the providers are given."""
+
+
+class PagingSettings(Section):
+    """Whom to tell, and how. Without a roster (``roster.toml``) nobody is told."""
+
+    policy_file: Path | None = None
+    """How fast an escalation climbs; the usual policy if left out."""
+    signature: Annotated[str, Field(max_length=12)] = ""
+    """【…】 of this county's SMS, as the carrier registered it, without the brackets."""
+    signature_place: SignaturePlace = SignaturePlace.NONE
+    seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """How often what is due is looked for; what has just come is looked at at once."""
+    inbound: InboundSettings = InboundSettings()
+    providers: tuple[ProviderSettings, ...] = ()
+    """In the order of preference; for each medium the first that is ready is taken."""
+
+
 class Settings(BaseSettings):
     """Everything that an operator may set."""
 
@@ -160,6 +214,7 @@ class Settings(BaseSettings):
     watch: WatchSettings = WatchSettings()
     bus: BusSettings = BusSettings()
     files: FileSettings = FileSettings()
+    paging: PagingSettings = PagingSettings()
 
     def at(self, path: Path) -> Path:
         """Return a path of these settings from the county's directory on; absolute ones stay."""

@@ -7,14 +7,14 @@ from itertools import takewhile
 from typing import Final
 
 from adapters.memory.state import Due, DueKey, Link, Place, SignRun, State, find_chain
-from schemas.control import HUMAN_STAGES, ReceiptStage
+from schemas.control import TAKING_STAGES, ReceiptStage
 from schemas.envelope import Envelope, Position
 from schemas.errors import InvariantError
 from schemas.records import Chain, Delivery, Direction, JournalKind, NewLink, ReceiptRow, StoredEvent, Swept
 from schemas.subjects import Lane
 
 _JOURNALED: Final = {Direction.OUTGOING: JournalKind.POSTED, Direction.INCOMING: JournalKind.ARRIVED}
-_REFUSALS: Final = {ReceiptStage.REJECTED, ReceiptStage.EXPIRED, ReceiptStage.EXHAUSTED}
+_REFUSALS: Final = {ReceiptStage.REJECTED, ReceiptStage.EXPIRED}
 _FINAL_RANK: Final = 2
 _NOTHING_YET: Final = (None, None, None, None, None, None)
 
@@ -241,9 +241,9 @@ class MemoryDeliveries:
         return sum(self.mark(closing(recipient, code, chain, (seq, seq), at)) for chain, seq, _ in owed)
 
     def _drop_watches(self, receipt: ReceiptRow) -> None:
-        human = receipt.stage in HUMAN_STAGES
+        taken = receipt.stage in TAKING_STAGES
         for key, stage in list(self._state.watches):
-            if _covers(receipt, key) and (stage is ReceiptStage.STORED or human):
+            if _covers(receipt, key) and (stage is ReceiptStage.STORED or taken):
                 del self._state.watches[key, stage]
 
 
@@ -267,6 +267,8 @@ def applied(due: Due, receipt: ReceiptRow) -> Due:
         return replace(due, delivery=replace(one, handed_over_at=one.handed_over_at or at))
     if receipt.stage in _REFUSALS:
         return replace(due, delivery=replace(one, refused_code=one.refused_code or receipt.code or receipt.stage.value))
+    if receipt.stage not in TAKING_STAGES:
+        return replace(due, delivery=_untaken(one, receipt))
     rank = 1 if receipt.stage is ReceiptStage.ACKNOWLEDGED else _FINAL_RANK
     if rank <= due.rank:
         return due
@@ -274,6 +276,15 @@ def applied(due: Due, receipt: ReceiptRow) -> Due:
         one, acknowledged_at=one.acknowledged_at or at, acknowledged_by=receipt.officer, answer=receipt.answer
     )
     return Due(answered, rank)
+
+
+def _untaken(one: Delivery, receipt: ReceiptRow) -> Delivery:
+    at = receipt.received_at
+    if receipt.stage is ReceiptStage.EXHAUSTED:
+        return replace(one, exhausted_at=one.exhausted_at or at)
+    if one.declined_at is not None:
+        return one
+    return replace(one, declined_at=at, declined_by=receipt.officer, declined_answer=receipt.answer)
 
 
 class MemoryReceipts:
@@ -293,8 +304,8 @@ class MemoryReceipts:
         return next((row.envelope_id for row in self._issued(target_chain, seq)), None)
 
     def answered(self, target_chain: int, seq: int) -> ReceiptRow | None:
-        """Return the first human receipt that we issued for an event, or None."""
-        return next((row for row in self._issued(target_chain, seq) if row.stage in HUMAN_STAGES), None)
+        """Return the first receipt of ours that takes an event, or None."""
+        return next((row for row in self._issued(target_chain, seq) if row.stage in TAKING_STAGES), None)
 
     def _issued(self, target_chain: int, seq: int) -> Iterable[ReceiptRow]:
         return (

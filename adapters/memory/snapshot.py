@@ -7,15 +7,17 @@ from typing import Final
 
 from adapters.memory.custody import CustodyReading
 from adapters.memory.files import MemoryFiles
+from adapters.memory.paging import MemoryPagingShown
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, find_chain
 from schemas.base import InformationClass
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
-from schemas.control import HUMAN_STAGES
+from schemas.control import TAKING_STAGES
 from schemas.envelope import Envelope
 from schemas.records import (
     AlertFacts,
+    CallRow,
     Chain,
     Delivery,
     Direction,
@@ -125,7 +127,7 @@ class MemorySnapshot(CustodyReading):
         if event.direction is Direction.OUTGOING:
             return sum(one.acknowledged_at is not None for one in self._deliveries(event))
         issued = (row for row in self._covering(event) if row.direction is Direction.OUTGOING)
-        return int(any(row.stage in HUMAN_STAGES for row in issued))
+        return int(any(row.stage in TAKING_STAGES for row in issued))
 
     def event(self, envelope_id: str) -> StoredEvent | None:
         """Return one envelope with all its bytes, or None; refused links lack theirs."""
@@ -208,6 +210,15 @@ class MemorySnapshot(CustodyReading):
     def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
         """Return who has erased the content of an envelope, oldest first."""
         return list(self._state.erasures.get(envelope_id, ()))
+
+    @property
+    def paging(self) -> MemoryPagingShown:
+        """Who is told what."""
+        return MemoryPagingShown(self._state)
+
+    def calls_of(self, envelope_id: str) -> list[CallRow]:
+        """Return the calls by telephone about an event, oldest first."""
+        return list(self._state.calls.get(envelope_id, ()))
 
     def oldest_held(self) -> datetime | None:
         """Return since when the oldest link has been held back, None if none is."""

@@ -10,9 +10,13 @@ from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
 from schemas.custody import Opening
 from schemas.envelope import Envelope
+from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
 from schemas.files import FileReport, KeptFile, Sending, Upload
+from schemas.page_work import PageWork, ReplyTaken
+from schemas.pages import Report
 from schemas.records import (
     AlertFacts,
+    CallRow,
     Chain,
     Delivery,
     ErasureRow,
@@ -29,6 +33,7 @@ from schemas.records import (
     Watch,
 )
 from schemas.registry import KeyRecord
+from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 from schemas.subjects import Lane
 
 CONTROL_PREFIX: Final = "cn.sihu.control."
@@ -60,7 +65,14 @@ class Due:
     def owes_stored(self) -> bool:
         """Nothing has come from this recipient yet, neither good nor bad."""
         one = self.delivery
-        return (one.stored_at or one.handed_over_at or one.acknowledged_at or one.refused_code) is None
+        return (
+            one.stored_at
+            or one.handed_over_at
+            or one.acknowledged_at
+            or one.refused_code
+            or one.declined_at
+            or one.exhausted_at
+        ) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,8 @@ class State:
     settings: dict[str, str] = field(default_factory=dict)
     erasures: dict[str, tuple[ErasureRow, ...]] = field(default_factory=dict)
     """envelope id -> who has erased its content."""
+    calls: dict[str, tuple[CallRow, ...]] = field(default_factory=dict)
+    """envelope id -> calls by telephone about it."""
     office_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)
     """(county, kid) -> record."""
     published_keys: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -129,6 +143,21 @@ class State:
     last_sending: int = 0
     file_reports: dict[tuple[str, str], FileReport] = field(default_factory=dict)
     """By envelope id and county."""
+
+    escalations: dict[str, Escalation] = field(default_factory=dict)
+    told_alerts: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(source, alert id) -> key of the escalation."""
+    pages: dict[str, PageRow] = field(default_factory=dict)
+    answers: list[AnswerGiven] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    silences: dict[int, Silence] = field(default_factory=dict)
+    page_work: dict[str, PageWork] = field(default_factory=dict)
+    tries: dict[tuple[str, int, int], PartTry] = field(default_factory=dict)
+    reports: dict[tuple[str, str], Report] = field(default_factory=dict)
+    codes: dict[tuple[str, str, datetime], CodeUse] = field(default_factory=dict)
+    told: list[SmsTold] = field(default_factory=list)
+    suppressions: dict[str, Suppression] = field(default_factory=dict)
+    replies: dict[str, ReplyTaken] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

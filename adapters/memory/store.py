@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
+from adapters.memory.calls import MemoryCalls
 from adapters.memory.custody import MemoryCustody
 from adapters.memory.erasures import MemoryErasures
 from adapters.memory.files import MemoryFileBook
 from adapters.memory.office_keys import MemoryOfficeKeys
+from adapters.memory.paging import MemoryPaging
 from adapters.memory.quotas import MemoryQuotas
 from adapters.memory.signals import MemorySignals
 from adapters.memory.snapshot import MemorySnapshot
@@ -32,9 +34,11 @@ class MemoryTransaction(MemorySnapshot):
         self.receipt_book = MemoryReceipts(state)
         self.erasures = MemoryErasures(state)
         self.custody = MemoryCustody(state)
+        self.call_book = MemoryCalls(state)
         self.key_book = MemoryOfficeKeys(state)
         self.quota_book = MemoryQuotas(state)
         self._file_book = MemoryFileBook(state)
+        self._paging = MemoryPaging(state)
         self.waiting_room = MemoryWaiting(state, limits)
         self.signal_book = MemorySignals(state)
         self.memory = MemoryFacts(state)
@@ -43,6 +47,11 @@ class MemoryTransaction(MemorySnapshot):
     def files(self) -> MemoryFileBook:
         """Files that events carry."""
         return self._file_book
+
+    @property
+    def paging(self) -> MemoryPaging:
+        """Who is told what."""
+        return self._paging
 
 
 @dataclass(slots=True, eq=False)

@@ -6,6 +6,8 @@ from typing import Final
 
 from adapters.sqlite.reached import (
     ACKNOWLEDGED,
+    DECLINED,
+    EXHAUSTED,
     HANDED_OVER,
     REFUSED,
     SELECT_SPANS,
@@ -46,6 +48,7 @@ def _delivery(ask: Ask, chain: int, seq: int, recipient: str) -> Delivery:
     handed_over = reached_at(ask, chain, recipient, HANDED_OVER, seq)
     acknowledged = reached_at(ask, chain, recipient, ACKNOWLEDGED, seq)
     refused = reached_at(ask, chain, recipient, REFUSED, seq)
+    declined = reached_at(ask, chain, recipient, DECLINED, seq)
     return Delivery(
         recipient=recipient,
         stored_at=_at(stored),
@@ -54,6 +57,10 @@ def _delivery(ask: Ask, chain: int, seq: int, recipient: str) -> Delivery:
         acknowledged_by=acknowledged.officer if acknowledged else None,
         answer=acknowledged.answer if acknowledged else None,
         refused_code=refused.code if refused else None,
+        declined_at=_at(declined),
+        declined_by=declined.officer if declined else None,
+        declined_answer=declined.answer if declined else None,
+        exhausted_at=_at(reached_at(ask, chain, recipient, EXHAUSTED, seq)),
     )
 
 

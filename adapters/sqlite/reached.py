@@ -12,19 +12,21 @@ STORED: Final = "stored"
 HANDED_OVER: Final = "handed_over"
 ACKNOWLEDGED: Final = "acknowledged"
 REFUSED: Final = "refused"
-FACTS: Final = (STORED, HANDED_OVER, ACKNOWLEDGED, REFUSED)
+DECLINED: Final = "declined"
+EXHAUSTED: Final = "exhausted"
+FACTS: Final = (STORED, HANDED_OVER, ACKNOWLEDGED, REFUSED, DECLINED, EXHAUSTED)
 
 FACT_OF: Final = {
     ReceiptStage.STORED: STORED,
     ReceiptStage.HANDED_OVER: HANDED_OVER,
     ReceiptStage.ACKNOWLEDGED: ACKNOWLEDGED,
     ReceiptStage.ACTIONED: ACKNOWLEDGED,
-    ReceiptStage.DECLINED: ACKNOWLEDGED,
+    ReceiptStage.DECLINED: DECLINED,
     ReceiptStage.REJECTED: REFUSED,
     ReceiptStage.EXPIRED: REFUSED,
-    ReceiptStage.EXHAUSTED: REFUSED,
+    ReceiptStage.EXHAUSTED: EXHAUSTED,
 }
-RANK_OF: Final = {ReceiptStage.ACKNOWLEDGED: 1, ReceiptStage.ACTIONED: 2, ReceiptStage.DECLINED: 2}
+RANK_OF: Final = {ReceiptStage.ACKNOWLEDGED: 1, ReceiptStage.ACTIONED: 2}
 """How final a human answer is."""
 
 SELECT_SPANS: Final = (

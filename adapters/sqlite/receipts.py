@@ -7,7 +7,7 @@ from adapters.sqlite.batch import Batch
 from adapters.sqlite.counters import RECEIPT, Counters
 from adapters.sqlite.journal import Journal
 from adapters.sqlite.values import Row, first, micros, moment
-from schemas.control import HUMAN_STAGES, ReceiptStage
+from schemas.control import TAKING_STAGES, ReceiptStage
 from schemas.records import Direction, JournalKind, ReceiptRow
 
 _COLUMNS: Final = """
@@ -23,10 +23,10 @@ _COVERING: Final = """
     AND seq BETWEEN ?2 AND ?2 + coalesce((SELECT widest FROM receipt_widths WHERE target_chain = ?1), 0)"""
 SELECT_COVERING: Final = f"SELECT {_COLUMNS} {_COVERING} ORDER BY number"
 _SELECT_FIRST_ISSUED: Final = f"SELECT envelope_id {_COVERING} AND direction = 'out' ORDER BY number LIMIT 1"
-_HUMAN: Final = ", ".join(f"'{stage.value}'" for stage in sorted(HUMAN_STAGES))
+_TAKING: Final = ", ".join(f"'{stage.value}'" for stage in sorted(TAKING_STAGES))
 SELECT_ANSWERED: Final = f"""
     SELECT {_COLUMNS} FROM receipts
-    WHERE target_chain = ? AND seq = ? AND direction = 'out' AND stage IN ({_HUMAN}) ORDER BY number LIMIT 1"""
+    WHERE target_chain = ? AND seq = ? AND direction = 'out' AND stage IN ({_TAKING}) ORDER BY number LIMIT 1"""
 
 _GAUGE: Final = {Direction.OUTGOING: "receipts_out", Direction.INCOMING: "receipts_in"}
 
@@ -56,7 +56,7 @@ class SqliteReceipts:
         return None if row is None else row[0].hex()
 
     def answered(self, target_chain: int, seq: int) -> ReceiptRow | None:
-        """Return the first human receipt that we issued for an event, or None."""
+        """Return the first receipt of ours that takes an event, or None."""
         row = first(self._batch.ask(SELECT_ANSWERED, (target_chain, seq)))
         return None if row is None else receipt_of(row)
 

@@ -9,6 +9,7 @@ from typing import Final
 import apsw
 
 from adapters.sqlite import notices, quarantine, signals
+from adapters.sqlite.calls import SELECT_CALLS, calls_in
 from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.custody import CustodyReading
@@ -19,6 +20,7 @@ from adapters.sqlite.histories import SELECT_FLOWS, alerts_joined, alerts_of, ma
 from adapters.sqlite.journal import entry_of
 from adapters.sqlite.listing import Listing
 from adapters.sqlite.outbox import SELECT_POSITION
+from adapters.sqlite.paging import SqlitePagingShown
 from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
 from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
@@ -26,6 +28,7 @@ from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
 from schemas.envelope import Header
 from schemas.records import (
+    CallRow,
     Chain,
     Delivery,
     Direction,
@@ -213,6 +216,15 @@ class SqliteSnapshot(CustodyReading):
         """Return who has erased the content of an envelope, oldest first."""
         found = first(self._ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
         return erasures_in(self._ask(SELECT_ERASURES, (found[0],))) if found else []
+
+    @property
+    def paging(self) -> SqlitePagingShown:
+        """Who is told what."""
+        return SqlitePagingShown(self._ask)
+
+    def calls_of(self, envelope_id: str) -> list[CallRow]:
+        """Return the calls by telephone about an event, oldest first."""
+        return calls_in(self._ask(SELECT_CALLS, (bytes.fromhex(envelope_id),)))
 
     def oldest_held(self) -> datetime | None:
         """Return since when the oldest link has been held back, None if none is."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import apsw
 
 from adapters.sqlite.batch import Batch
+from adapters.sqlite.calls import SqliteCalls
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.custody import SqliteCustody
@@ -17,6 +18,7 @@ from adapters.sqlite.journal import Journal
 from adapters.sqlite.notices import Notices
 from adapters.sqlite.office_keys import SqliteOfficeKeys
 from adapters.sqlite.outbox import SqliteOutbox
+from adapters.sqlite.paging import SqlitePaging
 from adapters.sqlite.quarantine import Quarantine
 from adapters.sqlite.quotas import SqliteQuotas
 from adapters.sqlite.receipts import SqliteReceipts
@@ -67,14 +69,21 @@ class SqliteTransaction(SqliteSnapshot):
         self.memory = SqliteFacts(batch)
         self.erasures = SqliteErasures(batch)
         self.custody = SqliteCustody(batch)
+        self.call_book = SqliteCalls(batch)
         self.key_book = SqliteOfficeKeys(batch)
         self.quota_book = SqliteQuotas(batch)
         self._file_book = SqliteFileBook(batch)
+        self._paging = SqlitePaging(batch)
 
     @property
     def files(self) -> SqliteFileBook:
         """Files that events carry."""
         return self._file_book
+
+    @property
+    def paging(self) -> SqlitePaging:
+        """Who is told what."""
+        return self._paging
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

@@ -8,7 +8,7 @@ from typing import Final
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.reached import ACKNOWLEDGED, FACTS, reached_at
 from adapters.sqlite.values import Row, micros, moment
-from schemas.control import HUMAN_STAGES, ReceiptStage
+from schemas.control import TAKING_STAGES, ReceiptStage
 from schemas.records import ReceiptRow, Watch
 
 _COLUMNS: Final = "chain_number, seq, recipient, stage, envelope_id, due_at, level"
@@ -42,11 +42,11 @@ class Watches:
                 self._tops.put(one.chain_number, one.seq)
 
     def drop(self, receipt: ReceiptRow) -> None:
-        """A receipt has come: *stored* is watched no more, and behind a human answer nothing is."""
+        """A receipt has come: *stored* is watched no more, and once the event is taken, nothing is."""
         if receipt.first_seq <= self._top(receipt.target_chain):
-            human = receipt.stage in HUMAN_STAGES
+            taken = receipt.stage in TAKING_STAGES
             covered = (receipt.target_chain, receipt.first_seq, receipt.seq, receipt.receiver)
-            self._batch.run(_DROP, (*covered, human))
+            self._batch.run(_DROP, (*covered, taken))
 
     def due(self, now: datetime, limit: int) -> list[Watch]:
         """Return and remove the watches whose deadline has passed and whose stage is still missing, earliest first."""

@@ -13,6 +13,7 @@ from adapters.keys.durable import read_bytes, write_given
 from adapters.keys.encryption import FileEncryption
 from adapters.keys.file_signer import FileSigner
 from adapters.keys.key_file import OpenKey, generate
+from adapters.keys.pins import PinFiles
 from adapters.keys.signing_keys import SigningKeyFiles, key_name
 from schemas.errors import Fault
 from services.domain.evidence_writing import TrustPapers
@@ -28,6 +29,7 @@ __all__ = [
     "FileEncryption",
     "FileSigner",
     "OpenKey",
+    "PinFiles",
     "SigningKeyFiles",
     "generate",
     "key_name",

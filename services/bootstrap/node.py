@@ -30,6 +30,7 @@ from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.files import carrying_files, keeping_files
+from services.bootstrap.paging import telling_people
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
@@ -189,6 +190,9 @@ async def open_node(
         credentials = credentials_of(settings, files, passphrase)
         hub, urgent = HubConnection(credentials, who=county), HubConnection(credentials, who=county)
         folder = await stack.enter_async_context(keeping_files(settings, store, clock))
+        telling = await stack.enter_async_context(
+            telling_people(settings, store=store, posting=posting, directory=directory, clock=clock)
+        )
         gateway = Gateway(
             folder=folder,
             chunk_size=settings.files.chunk_kib << 10,
@@ -200,6 +204,7 @@ async def open_node(
             county=county,
             facts=NodeFacts(version("sihu"), lambda: {"hub": hub.connected}),
             crash=crash,
+            people=telling.people if telling else None,
         )
         port = await stack.enter_async_context(serving(gateway, host=settings.api.host, port=settings.api.port))
         await stack.enter_async_context(hub.running())
@@ -269,8 +274,11 @@ async def open_node(
             trust=directory.trust,
             clock=clock,
             certificate_ends_at=lambda: _certificate_end(settings),
+            policy=telling.policy if telling else None,
         )
         await stack.enter_async_context(notifier.running(settings.watch.seconds))
+        if telling is not None:
+            await stack.enter_async_context(telling.desk.running(settings.paging.seconds))
         await stack.enter_async_context(Sweeper(store=store, clock=clock).running())
         lapsing = Lapsing(store=store, posting=posting, trust=directory.trust, clock=clock)
         await stack.enter_async_context(lapsing.running())

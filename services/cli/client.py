@@ -17,6 +17,7 @@ from services.cli.desk import Desk
 from services.gateway.answers import (
     Accepted,
     Acknowledged,
+    CallLine,
     Erasure,
     EventDetail,
     EventPage,
@@ -29,6 +30,7 @@ from services.gateway.answers import (
     ReceiptList,
     UploadState,
 )
+from services.gateway.paging_answers import EscalationLine, EscalationList, ProviderList, SilenceLine, Timeline
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -136,6 +138,31 @@ class Api:
     async def erase(self, envelope_id: str, draft: bytes) -> Erasure:
         """Erase the content of an own event."""
         return _read(Erasure, await self._client.post(f"/events/{envelope_id}/erasure", draft))
+
+    async def call(self, envelope_id: str, draft: bytes) -> CallLine:
+        """Record that a neighbour was told of an own event by telephone."""
+        return _read(CallLine, await self._client.post(f"/events/{envelope_id}/calls", draft))
+
+    async def escalations(self, *, open_only: bool, limit: int) -> EscalationList:
+        """Return events that are told to this county's people, the newest first."""
+        params = {"open": "true" if open_only else "false", "limit": str(min(limit, PAGE_MAX))}
+        return _read(EscalationList, await self._client.get("/escalations", params))
+
+    async def timeline(self, key: str) -> Timeline:
+        """Return everything that was done to have one event answered."""
+        return _read(Timeline, await self._client.get(f"/escalations/{key}"))
+
+    async def silence(self, key: str, draft: bytes) -> SilenceLine:
+        """Let nobody be told of an event for a while."""
+        return _read(SilenceLine, await self._client.post(f"/escalations/{key}/silence", draft))
+
+    async def drill(self, draft: bytes) -> EscalationLine:
+        """Begin an exercise for this county's own people."""
+        return _read(EscalationLine, await self._client.post("/drills", draft))
+
+    async def providers(self) -> ProviderList:
+        """Return the configured ways to reach people."""
+        return _read(ProviderList, await self._client.get("/providers"))
 
     async def notices(self, *, open_only: bool, limit: int = 50) -> NoticeList:
         """Return what this county's own duty officer was told, newest first."""

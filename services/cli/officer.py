@@ -14,7 +14,7 @@ from schemas.envelope import PayloadType
 from schemas.errors import ConflictError, Fault, NotFoundError
 from schemas.officers import OfficerCredential, Role
 from schemas.registry import KeyUse
-from services.bootstrap.cli import OpenKey, generate, new_token
+from services.bootstrap.cli import OpenKey, PinFiles, generate, new_token, read_secret
 from services.cli import output
 from services.cli.desk import Desk, document_bytes, sure
 from services.cli.options import HERE, AsJson, Dir, OfficerPassphraseFile, PassphraseFile
@@ -108,6 +108,24 @@ def revoke(officer: Officer, *, directory: Dir = HERE, as_json: AsJson = False) 
         output.print_json({"officer": officer, "credential_digest": digest, "revoked_at": format_time(now)})
     else:
         output.show(f"已撤销 revoked: {officer}，其令牌同时失效 and every token bound to it")
+
+
+@app.command()
+def pin(
+    officer: Officer,
+    *,
+    pin_file: Annotated[
+        Path | None, typer.Option("--pin-file", help="Its first line holds the PIN; asked for on the terminal if left out.")
+    ] = None,
+    directory: Dir = HERE,
+) -> None:
+    """Set the six digits that an officer keys in when called by telephone; only a digest is kept."""
+    desk = Desk(directory)
+    if officer not in sure(load_officers(desk.files.read_all(OFFICER_FILES))):
+        raise NotFoundError(Fault("request.not_found", "ID", f"no credential of {officer} is in force here"))
+    digits = read_secret(pin_file) if pin_file else typer.prompt("PIN", hide_input=True, confirmation_prompt=True)
+    PinFiles(desk.settings.directory).set(officer, digits, bytes.fromhex(desk.county.ids.hex(16)))
+    output.show(f"已设电话密码 the PIN of {officer} is set")
 
 
 def key_name(officer: str) -> str:

@@ -11,6 +11,7 @@ from schemas.counties import COUNTIES
 from schemas.files import FileState
 from schemas.records import Direction
 from services.cli import output, words
+from services.cli.calling import line_of_call
 from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk
 from services.cli.erasing import REASONS
@@ -77,6 +78,7 @@ def _head(detail: EventDetail) -> Iterator[str]:
         yield f"有效至 expires {output.moment(header.expires)}  签收限 due {output.moment(header.acknowledge_by)}"
     for one in detail.erasures:
         yield f"已销毁 erased {output.county(one.county)} {output.moment(one.erased_at)} {REASONS[one.reason]}"
+    yield from (line_of_call(one) for one in detail.calls)
     if detail.withheld:
         yield "[yellow]个人信息未显示 personal content withheld[/]：查阅须注明事由 `--why`，并记入查阅记录"
     for ref in header.refs:
@@ -183,5 +185,19 @@ def _delivery(one: DeliveryLine) -> tuple[str, ...]:
         output.moment(one.acknowledged_at, empty="未签收"),
         output.plain(one.acknowledged_by or "–"),
         words.ANSWERS.get(one.answer or "", "–"),
-        f"[red]拒收 {output.plain(one.refused_code)}[/]" if one.refused_code else "",
+        _trouble(one),
     )
+
+
+def _trouble(one: DeliveryLine) -> str:
+    """Say what stands in the way, the newest first; what an officer has taken is no trouble any more."""
+    if one.refused_code:
+        return f"[red]拒收 {output.plain(one.refused_code)}[/]"
+    if one.acknowledged_at is not None:
+        return ""
+    if one.exhausted_at is not None:
+        return f"[bold red]无人应答 {output.moment(one.exhausted_at)}[/]"
+    if one.declined_at is not None:
+        word = words.ANSWERS.get(one.declined_answer or "", "")
+        return f"[red]{output.plain(one.declined_by or '')} {word}，未接办[/]"
+    return ""

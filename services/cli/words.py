@@ -54,6 +54,11 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.TWINS: "[bold red]双机运行[/]",
     NoticeKind.EPOCH_DROPPED: "[bold red]对方丢失[/]",
     NoticeKind.MISSING: "[bold red]消息缺失[/]",
+    NoticeKind.EXHAUSTED: "[bold red]无人签收[/]",
+    NoticeKind.OVERDUE: "[bold red]签收超时[/]",
+    NoticeKind.COVERAGE_GAP: "[red]值班缺口[/]",
+    NoticeKind.SOURCE_NOT_TOLD: "[red]未告知来源[/]",
+    NoticeKind.PROVIDER_DOWN: "[red]线路不通[/]",
 }
 FIELDS: Final[Mapping[str, str]] = {
     "headline": "标题",

@@ -8,9 +8,17 @@ from schemas.base import BEIJING
 from schemas.control import ReceiptStage
 from schemas.counties import name_of
 from schemas.errors import Fault
+from schemas.pages import Tier
 from services.domain.trust import Trust
 
 _NAMED_MAX: Final = 8
+_TIERS: Final = {
+    Tier.PRIMARY: "主班",
+    Tier.SECONDARY: "副班",
+    Tier.LEADER: "带班领导",
+    Tier.OFFICE: "值班室电话",
+    Tier.SUPERIOR: "上级值班室",
+}
 
 
 def _county(code: str) -> str:
@@ -151,6 +159,31 @@ def told_of_dropped(county: str, channel: str, count: int) -> str:
         f"{_county(county)}换了新纪元，丢下本县已收的 {count} 条（通道 {channel[:8]}），"
         "多半是恢复了旧备份，请电话告知对方补记"
     )
+
+
+def told_of_exhausted(county: str, headline: str) -> str:
+    """Everybody was told and nobody took it."""
+    return f"【无人签收】{_county(county)}的预警已通知全部值班人员，无人签收，请立即人工打电话：{headline}"[:200]
+
+
+def told_of_overdue(county: str, headline: str) -> str:
+    """The county's own deadline has passed."""
+    return f"{_county(county)}的预警本县未按时签收：{headline}"[:200]
+
+
+def told_of_gap(tier: Tier) -> str:
+    """Nobody is on duty in a tier that an alert had to be told to."""
+    return f"值班表有缺口：现在没有{_TIERS[tier]}可通知，请立即安排"
+
+
+def told_of_opt_out(display: str) -> str:
+    """退订 came from a duty number."""
+    return f"{display}的值班号码发来退订，号码仍在用，请带班领导核实并重新登记"
+
+
+def told_of_provider(name: str, problem: str) -> str:
+    """A provider refuses for good, or is down."""
+    return f"通知线路 {name} 不通：{problem}"[:200]
 
 
 def told_of_unheard(county: str, phone: str) -> str:

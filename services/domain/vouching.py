@@ -4,6 +4,7 @@ Source: docs/protocol.md, section "Receipts".
 """
 
 from schemas.control import HUMAN_STAGES, Receipt
+from schemas.documents import SignedDocument
 from schemas.envelope import Header, PayloadType
 from schemas.errors import Fault
 from schemas.officers import Answer, Means, OfficerCredential, OfficerProof
@@ -70,5 +71,10 @@ def _judge_signature(proof: OfficerProof, credential: OfficerCredential) -> Faul
 
 def credential_name(proof: OfficerProof) -> str:
     """Return the display name that the credential certifies, or the officer's id if it cannot be read."""
-    credential = open_payload(proof.credential, PayloadType.OFFICER, OfficerCredential)
-    return proof.answer.officer if isinstance(credential, Fault) else credential.display_name
+    return name_in(proof.credential) or proof.answer.officer
+
+
+def name_in(document: SignedDocument) -> str:
+    """Return the display name in a credential, empty if it cannot be read; whether it holds is judged elsewhere."""
+    credential = open_payload(document, PayloadType.OFFICER, OfficerCredential)
+    return "" if isinstance(credential, Fault) else credential.display_name

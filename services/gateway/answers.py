@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from schemas.access import Scope
 from schemas.base import Model, WireTime
-from schemas.control import ErasureReason, ReceiptStage
+from schemas.control import CallOutcome, ErasureReason, ReceiptStage
 from schemas.custody import OpeningReason
 from schemas.envelope import Header
 from schemas.files import FileState
@@ -53,6 +53,18 @@ class Erasure(Model):
 
     envelope_id: EnvelopeId
     erasures: tuple[ErasureLine, ...]
+
+
+class CallLine(Model):
+    """A call by telephone about an event, and the id of its signed record."""
+
+    record_id: EnvelopeId
+    source: CountyId
+    told: CountyId
+    office: str
+    outcome: CallOutcome
+    officer: str
+    called_at: WireTime
 
 
 class ProblemBody(Model):
@@ -165,6 +177,12 @@ class DeliveryLine(Model):
     acknowledged_by: str | None
     answer: str | None
     refused_code: str | None
+    declined_at: WireTime | None
+    """When an officer first answered without taking it; the county may still acknowledge."""
+    declined_by: str | None
+    declined_answer: str | None
+    exhausted_at: WireTime | None
+    """When everybody there had been told and nobody had answered."""
 
 
 class HolderLine(Model):
@@ -215,6 +233,8 @@ class EventDetail(Model):
     deliveries: tuple[DeliveryLine, ...]
     answer: AnswerLine | None
     erasures: tuple[ErasureLine, ...] = ()
+    calls: tuple[CallLine, ...] = ()
+    """Calls by telephone about it."""
     """Who has erased the content, ourselves among them; then ``content`` is null."""
     file: FileLine | None = None
     """What goes with it beside its envelope; null for most types."""

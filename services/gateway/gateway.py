@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from schemas.escalations import Policy
 from services.domain.files import CHUNK_SIZE
 from services.file_ports import FileFolder
+from services.paging_ports import Duty, Pager
 from services.ports import Clock, Ids, PaperedDirectory, Store
 from services.posting import Posting
 
@@ -42,6 +44,15 @@ class NodeFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """Whom this node tells, and by which ways."""
+
+    duty: Duty
+    pagers: Mapping[str, Pager]
+    policy: Callable[[], Policy]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -60,5 +71,7 @@ class Gateway:
     crash: Callable[[BaseException], None]
     folder: FileFolder
     limits: Limits = field(default_factory=Limits)
+    people: People | None = None
+    """None where there is no roster: nobody is told."""
     chunk_size: int = CHUNK_SIZE
     """Bytes of a chunk of a file."""

@@ -13,6 +13,7 @@ from schemas.files import FileReport, KeptFile
 from schemas.ids import CountyCode
 from schemas.information.attachments import AttachmentShared
 from schemas.records import (
+    CallRow,
     Chain,
     Delivery,
     ErasureRow,
@@ -33,6 +34,7 @@ from services.file_work import reads_as_text
 from services.gateway.answers import (
     Accepted,
     AnswerLine,
+    CallLine,
     DeliveryLine,
     ErasureLine,
     EventDetail,
@@ -143,6 +145,11 @@ def file_line(kept: KeptFile, reports: Sequence[FileReport], content: bytes) -> 
         scanned=said is not None and reads_as_text(said.media_type),
         holders=tuple(HolderLine.model_validate(one, from_attributes=True) for one in reports),
     )
+
+
+def call_line(row: CallRow) -> CallLine:
+    """One call by telephone."""
+    return CallLine.model_validate(row, from_attributes=True)
 
 
 def erasure_lines(rows: Sequence[ErasureRow]) -> tuple[ErasureLine, ...]:

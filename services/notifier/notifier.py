@@ -13,8 +13,11 @@ import structlog
 
 from schemas.control import ReceiptStage
 from schemas.errors import SihuError
+from schemas.escalations import EscalationKind, Policy
 from schemas.records import Delivery, Notice, NoticeKind, Watch
+from services.domain.escalation import Opening, open_escalation
 from services.domain.expiry import Expiry, ends_of, expiring
+from services.domain.neighbours import Silence
 from services.domain.reading import line_of
 from services.domain.telling import phone_of, told_of_expiry, told_of_silence
 from services.domain.trust import Trust
@@ -38,6 +41,7 @@ class Notifier:
         trust: Callable[[], Trust],
         clock: Clock,
         certificate_ends_at: Callable[[], datetime | None] = lambda: None,
+        policy: Callable[[], Policy] | None = None,
     ) -> None:
         """Take ready-made ports; open nothing.
 
@@ -46,9 +50,10 @@ class Notifier:
             trust: Returns what is trusted now.
             clock: Reads the time.
             certificate_ends_at: Returns the last moment of the certificate that the link shows; None without TLS.
+            policy: How people are told; None where nobody is paged.
         """
         self._store, self._trust, self._clock = store, trust, clock
-        self._certificate_ends_at = certificate_ends_at
+        self._certificate_ends_at, self._policy = certificate_ends_at, policy
         self._looked_for_ends_at: float | None = None
 
     async def run_once(self) -> int:
@@ -84,8 +89,19 @@ class Notifier:
         for watch in due:
             text = self._text(tx, watch)
             tx.waiting_room.tell(_KIND[watch.stage], watch.envelope_id, watch.recipient, text, now)
+            self._page_own_desk(tx, watch, now)
             log.error("notifier.told", kind=_KIND[watch.stage], county=watch.recipient, envelope_id=watch.envelope_id)
         return len(due)
+
+    def _page_own_desk(self, tx: Transaction, watch: Watch, now: datetime) -> None:
+        """Have our own duty officer paged to call the neighbour, once for an event, a county and a stage."""
+        event, key = tx.event(watch.envelope_id), Silence(watch.envelope_id, watch.recipient, watch.stage).key
+        if self._policy is None or event is None or tx.paging.escalation(key) is not None:
+            return
+        header = event.envelope.header
+        kind = EscalationKind.NEIGHBOUR
+        opening = Opening(key, kind, "", watch.level, header.status, header.source, header.expires)
+        tx.paging.keep(open_escalation(opening, self._policy(), now))
 
     def _text(self, tx: Transaction, watch: Watch) -> str:
         event = tx.event(watch.envelope_id)

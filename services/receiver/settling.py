@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from schemas.control import ChainKind, ContentErased, EpochOpened, MemberKeyPublished, Receipt
+from schemas.control import CallRecorded, ChainKind, ContentErased, EpochOpened, MemberKeyPublished, Receipt
 from schemas.envelope import Envelope, Link, Position
 from schemas.errors import Fault
 from schemas.ids import NO_LINK
 from schemas.information.alerts import Alert
 from schemas.records import Chain, Direction, NewLink
+from services.domain.calls import call_row, judge_call_record
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
 from services.domain.custody import end_of
 from services.domain.delivery import RECEIPT_RANGE_MAX
@@ -331,6 +332,8 @@ class Settlement:
         return end_of(envelope.header, held.agreement if held else None)
 
     def _judge_record(self, found: Examined) -> Fault | None:
+        if isinstance(found.event, CallRecorded):
+            return judge_call_record(found.event, envelope_of(found).header, self._trust)
         return judge_published(found.event) or self._eraser.judge(found)
 
     def _note_record(self, found: Examined, envelope: Envelope) -> None:
@@ -338,6 +341,10 @@ class Settlement:
             self._tx.key_book.keep(envelope.header.source, found.event.key)
         elif isinstance(found.event, ContentErased):
             self._erasures.append((found, found.event))
+        elif isinstance(found.event, CallRecorded):
+            header, record = envelope.header, found.event
+            row = call_row(record, record_id=envelope.envelope_id, source=header.source, told=header.to[0])
+            self._tx.call_book.note(record.id, row)
 
 
 def _place(envelope: Envelope) -> tuple[str, str, int]:

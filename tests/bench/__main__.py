@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.bench.costs import print_costs
@@ -55,9 +55,13 @@ def chosen(only: str) -> list[Workload]:
     return [workload for workload in WORKLOADS if not names or workload.name.upper() in names]
 
 
-async def run(workloads: Sequence[Workload], plan: Plan) -> list[Figure]:
-    """Measure one workload after the other."""
-    return [await measure(workload, plan) for workload in workloads]
+async def run(workloads: Sequence[Workload], plan: Plan, keep: Callable[[Figure], object]) -> list[Figure]:
+    """Measure one workload after the other, and keep each before the next begins."""
+    figures: list[Figure] = []
+    for workload in workloads:
+        figures.append(await measure(workload, plan))
+        keep(figures[-1])
+    return figures
 
 
 def main(words: Sequence[str]) -> int:
@@ -71,14 +75,17 @@ def main(words: Sequence[str]) -> int:
         say(str(around).replace("\n", "\nbench: "))
         if around.fsync_ms < _RAM_DISK_MS:
             say("WARNING: fsync costs nothing here: this is no disk, and every ratio below is wrong; use --folder")
+
+        def keep(figure: Figure) -> None:
+            if arguments.evidence:
+                write_evidence(figure, around, ROOT / "docs" / "evidence")
+
         plan = Plan(folder, arguments.quick, rounds, plant=bool(arguments.plant), count=arguments.count)
-        figures = asyncio.run(run(workloads, plan))
+        figures = asyncio.run(run(workloads, plan, keep))
     print_table(figures, str(around), sys.stdout)
     print_costs(figures, sys.stdout)
     if arguments.publish:
         write_plots(figures, around, ROOT / "docs" / "benchmarks")
-    if arguments.evidence:
-        write_evidence(figures, around, ROOT / "docs" / "evidence")
     if arguments.json:
         sys.stdout.write(as_line(figures) + "\n")
     return exit_code(figures)

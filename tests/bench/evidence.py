@@ -1,23 +1,30 @@
-"""What is kept of a run: the figures with commit, date, versions and command."""
+"""What is kept of a run: each workload's figures with the commit, date, versions and command that they came by.
+
+A workload is written as soon as it was measured, in place of what was kept of it before: a run that is cut off leaves
+what it had, and a single workload can be measured again on a quieter day.
+"""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tests.bench.figures import Figure
 from tests.bench.surroundings import Surroundings
 
+NAME = "bench.json"
 
-def write_evidence(figures: Sequence[Figure], around: Surroundings, folder: Path) -> Path:
-    """Write ``bench.json``: surroundings, every figure, and every number of every round that counted."""
+
+def write_evidence(figure: Figure, around: Surroundings, folder: Path) -> Path:
+    """Put one workload into ``bench.json``: surroundings, figure, and every number of every round that counted."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = {
+    path = folder / NAME
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    found[figure.workload] = {
         "surroundings": asdict(around),
-        "figures": {figure.workload: figure.as_dict() for figure in figures},
-        "rounds": {figure.workload: rounds_of(figure) for figure in figures},
+        "figure": figure.as_dict(),
+        "rounds": rounds_of(figure),
     }
-    path = folder / "bench.json"
     path.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return path
 

@@ -20,6 +20,8 @@ from tests.bench.samples import MEGABYTE
 ROOT: Final = Path(__file__).resolve().parents[2]
 LINE_LIMIT: Final = 64 * MEGABYTE
 _GRACE_SECONDS: Final = 20.0
+_ANSWER_SECONDS: Final = 1200.0
+"""More than any order takes; a child that says nothing for longer waits for something that never comes."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 Handler = Callable[..., Awaitable[Mapping[str, Any]]]
@@ -45,12 +47,15 @@ class Actor:
         """Give one order and wait for its answer.
 
         Raises:
-            ActorError: The child failed or has gone.
+            ActorError: The child failed, has gone, or hangs.
         """
         if self._process.stdin is None or self._process.stdout is None:
             raise ActorError("the child has no pipes")
         self._process.stdin.write(json.dumps({"verb": verb, **arguments}).encode() + b"\n")
-        line = await self._process.stdout.readline()
+        try:
+            line = await asyncio.wait_for(self._process.stdout.readline(), _ANSWER_SECONDS)
+        except TimeoutError:
+            raise ActorError(f"{verb}: no answer within {_ANSWER_SECONDS:g} s; the child hangs") from None
         if not line:
             raise ActorError(f"the child ended: {self.log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
         answer: dict[str, Any] = json.loads(line)

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from schemas.base import Model
 from schemas.custody import OpeningReason
@@ -118,6 +118,29 @@ class NoticePath(Model):
     """Which notice."""
 
     number: Annotated[Place, Field(ge=1, description="Number of the notice, as the list shows it.")]
+
+
+class EscalationPath(Model):
+    """Which escalation."""
+
+    id: Annotated[
+        str,
+        StringConstraints(pattern=r"^(?:[0-9a-f]{64}|drill-[0-9a-f]{16})$"),
+        Field(description="Envelope id of the event or of its newest version; or the name of a drill."),
+    ]
+
+
+class EscalationQuery(Model):
+    """Which escalations."""
+
+    open: Annotated[Flag, Field(description="Only those that nobody has taken yet.")] = True
+    limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+
+
+class SilencePath(Model):
+    """Which silence."""
+
+    number: Annotated[Place, Field(ge=1, description="Number of the silence, as the list shows it.")]
 
 
 class QuarantineQuery(Model):

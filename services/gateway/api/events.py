@@ -5,17 +5,18 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from schemas.control import HUMAN_STAGES
-from schemas.drafts import ErasureDraft
+from schemas.control import HUMAN_STAGES, TAKING_STAGES
+from schemas.drafts import CallDraft, ErasureDraft
 from schemas.errors import Fault, NotFoundError
-from schemas.records import Chain, Delivery, Direction, ErasureRow, ReceiptRow, StoredEvent
+from schemas.records import CallRow, Chain, Delivery, Direction, ErasureRow, ReceiptRow, StoredEvent
+from services.acknowledging import AlreadyAnswered
 from services.domain.reading import content_of
-from services.gateway.acknowledge import AlreadyAnswered
 from services.gateway.admission import LIVE_PROTOCOL
 from services.gateway.answers import Acknowledged, Erasure, FileLine, ReceiptList
 from services.gateway.api.asked import EventPath, EventQuery, LiveQuery, ShowQuery
 from services.gateway.api.calls import Call, reply
 from services.gateway.bodies import read_body
+from services.gateway.calling import record_call
 from services.gateway.desk import Desk
 from services.gateway.erasing import erase_event
 from services.gateway.opening import is_withheld, write_down
@@ -23,6 +24,7 @@ from services.gateway.problems import Problem, problem_of, status_of
 from services.gateway.views import (
     accepted,
     answer_line,
+    call_line,
     erasure_lines,
     event_detail,
     event_page,
@@ -65,13 +67,14 @@ class _Found:
     deliveries: list[Delivery]
     receipts: list[ReceiptRow]
     erasures: list[ErasureRow]
+    calls: list[CallRow]
     file: FileLine | None
 
     @property
     def own_answer(self) -> ReceiptRow | None:
-        """The human receipt that this county gave."""
-        own = (row for row in self.receipts if row.direction is Direction.OUTGOING and row.stage in HUMAN_STAGES)
-        return next(own, None)
+        """The human receipt that this county gave: the first that takes the event, else the newest that does not."""
+        own = [row for row in self.receipts if row.direction is Direction.OUTGOING and row.stage in HUMAN_STAGES]
+        return next((row for row in own if row.stage in TAKING_STAGES), own[-1] if own else None)
 
 
 def _find(snapshot: Snapshot, envelope_id: str) -> _Found:
@@ -85,6 +88,7 @@ def _find(snapshot: Snapshot, envelope_id: str) -> _Found:
         snapshot.deliveries(envelope_id) if event.direction is Direction.OUTGOING else [],
         snapshot.receipts(envelope_id),
         snapshot.erasures_of(envelope_id),
+        snapshot.calls_of(envelope_id),
         _file_of(snapshot, event),
     )
 
@@ -119,7 +123,7 @@ async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
         now=desk.gateway.clock.now(),
         withheld=withheld,
     )
-    return reply(detail.model_copy(update={"file": found.file}))
+    return reply(detail.model_copy(update={"file": found.file, "calls": tuple(call_line(one) for one in found.calls)}))
 
 
 async def get_receipts(desk: Desk, call: Call) -> web.StreamResponse:
@@ -161,6 +165,31 @@ async def post_erasure(desk: Desk, call: Call) -> web.StreamResponse:
         return problem_of(outcome).response()
     log.info("gateway.erased", envelope_id=envelope_id, reason=draft.reason, access=call.caller.name)
     return reply(Erasure(envelope_id=envelope_id, erasures=erasure_lines(outcome)))
+
+
+async def post_call(desk: Desk, call: Call) -> web.StreamResponse:
+    """Record that a neighbour was told by telephone, as the officer that the token is bound to."""
+    envelope_id, draft = call.path_as(EventPath).id, read_body(call.body, CallDraft, "request")
+    if isinstance(draft, tuple):
+        return Problem(status_of(draft[0].code), draft).response()
+    gateway, now = desk.gateway, desk.gateway.clock.now()
+    credential, officer = desk.acknowledger.credential(call.caller, draft.called_at or now)
+    outcome = await gateway.store.write(
+        lambda tx: record_call(
+            tx,
+            envelope_id,
+            draft,
+            officer=officer,
+            credential=credential,
+            posting=gateway.posting,
+            trust=gateway.directory.trust,
+            now=now,
+        )
+    )
+    if isinstance(outcome, Fault):
+        return problem_of(outcome).response()
+    log.info("gateway.called", envelope_id=envelope_id, county=draft.county, officer=officer, outcome=draft.outcome)
+    return reply(call_line(outcome), 202)
 
 
 async def get_live(desk: Desk, call: Call) -> web.StreamResponse:

@@ -3,11 +3,18 @@
 from typing import Final
 
 from schemas.access import Scope
-from schemas.drafts import AcknowledgementDraft, ErasureDraft, EventDraft, UploadDraft
+from schemas.drafts import (
+    AcknowledgementDraft,
+    CallDraft,
+    ErasureDraft,
+    EventDraft,
+    UploadDraft,
+)
 from schemas.evidence import Evidence
 from services.gateway.answers import (
     Accepted,
     Acknowledged,
+    CallLine,
     Erasure,
     EventDetail,
     EventPage,
@@ -38,6 +45,7 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 
 
@@ -255,6 +263,27 @@ ROUTES: Final[tuple[Route, ...]] = (
         ),
     ),
     Route(
+        "POST",
+        f"{BASE}/events/{{id}}/calls",
+        "record_call",
+        "Record that a neighbour was told of an own event by telephone: a signed record, to that county alone.",
+        events.post_call,
+        Scope.ACKNOWLEDGE,
+        CallLine,
+        status=202,
+        path_model=EventPath,
+        body=CallDraft,
+        codes=(
+            "request.not_found",
+            "access.no_officer",
+            "officer.unknown",
+            "call.not_ours",
+            "call.not_addressed",
+            "call.called_at",
+            "sharing.no_agreement",
+        ),
+    ),
+    Route(
         "GET",
         f"{BASE}/live",
         "open_live",
@@ -275,6 +304,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         Scope.EVENTS_READ,
         MemberList,
     ),
+    *PAGING,
     Route(
         "GET",
         f"{BASE}/notices",

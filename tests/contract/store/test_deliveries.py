@@ -89,7 +89,7 @@ async def test_a_more_final_answer_replaces_an_earlier_one(store: Store) -> None
         (25, ReceiptStage.ACKNOWLEDGED, "值班员丙", "received", 0),
         (30, ReceiptStage.ACTIONED, "值班员乙", "handling", 1),
         (40, ReceiptStage.ACKNOWLEDGED, "值班员甲", "received", 0),
-        (50, ReceiptStage.DECLINED, "值班员甲", "cannot", 0),
+        (50, ReceiptStage.ACTIONED, "值班员丙", "handling", 0),
     ):
         row = receipt(stage, seconds=seconds, officer=who, answer=answer)
         assert await store.write(marking(row)) == changed
@@ -97,6 +97,27 @@ async def test_a_more_final_answer_replaces_an_earlier_one(store: Store) -> None
     assert (one.acknowledged_at, one.acknowledged_by, one.answer) == (at(20), "值班员乙", "handling")
     counts = await store.read(lambda snapshot: snapshot.counts())
     assert (counts["acknowledged"], counts["stored"]) == (1, 0)
+
+
+async def test_who_answers_without_taking_takes_nothing(store: Store) -> None:
+    """A county whose first officer cannot come would be shown as having acknowledged; or as still silent."""
+    await store.write(lambda tx: posted(tx, 1))
+    for seconds, stage, who, answer, changed in (
+        (20, ReceiptStage.DECLINED, "值班员甲", "cannot", 1),
+        (30, ReceiptStage.DECLINED, "值班员乙", "passed_on", 0),
+        (40, ReceiptStage.EXHAUSTED, None, None, 1),
+    ):
+        row = receipt(stage, seconds=seconds, officer=who, answer=answer)
+        assert await store.write(marking(row)) == changed
+    (one,) = await _deliveries(store, 1)
+    assert (one.acknowledged_at, one.acknowledged_by, one.refused_code) == (None, None, None)
+    assert (one.declined_at, one.declined_by, one.declined_answer) == (at(20), "值班员甲", "cannot")
+    assert one.exhausted_at == at(40)
+    taken = receipt(ReceiptStage.ACKNOWLEDGED, seconds=50, officer="值班员丙", answer="received")
+    assert await store.write(marking(taken)) == 1
+    (one,) = await _deliveries(store, 1)
+    assert (one.acknowledged_at, one.acknowledged_by, one.declined_at) == (at(50), "值班员丙", at(20))
+    assert (await store.read(lambda snapshot: snapshot.counts()))["acknowledged"] == 1
 
 
 async def test_a_refusal_is_kept_with_its_code(store: Store) -> None:
@@ -195,7 +216,7 @@ async def test_a_duplicate_finds_the_receipt_that_covers_it(store: Store) -> Non
 
 
 async def test_the_human_receipt_is_found_again(store: Store) -> None:
-    """A second officer who is not told that the first has answered."""
+    """A second officer who is not told that the first has answered; or is told so although nobody took it."""
     stored = receipt(direction=Direction.OUTGOING, receiver=US)
     human = receipt(
         ReceiptStage.ACTIONED,
@@ -205,7 +226,13 @@ async def test_the_human_receipt_is_found_again(store: Store) -> None:
         officer="值班员甲",
         answer="handling",
     )
-    for row in (stored, human):
+    declined = receipt(
+        ReceiptStage.DECLINED, direction=Direction.OUTGOING, receiver=US, seconds=5, officer="值班员乙", answer="cannot"
+    )
+    for row in (stored, declined):
+        await store.write(noting(row))
+    assert await store.write(lambda tx: tx.receipt_book.answered(1, 1)) is None
+    for row in (human,):
         await store.write(noting(row))
     assert await store.write(lambda tx: tx.receipt_book.answered(1, 1)) == human
     assert await store.write(lambda tx: tx.receipt_book.answered(1, 2)) is None

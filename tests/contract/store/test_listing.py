@@ -122,7 +122,8 @@ async def test_an_incoming_event_is_acknowledged_by_this_county(filled: Store) -
     for row in (
         receipt(ReceiptStage.ACKNOWLEDGED, 1, chain_number=2, direction=Direction.INCOMING, officer="值班员甲"),
         receipt(first=1, last=3, chain_number=2, direction=Direction.OUTGOING),
-        receipt(ReceiptStage.DECLINED, 3, chain_number=2, direction=Direction.OUTGOING, officer="值班员甲"),
+        receipt(ReceiptStage.DECLINED, 2, chain_number=2, direction=Direction.OUTGOING, officer="值班员甲"),
+        receipt(ReceiptStage.ACTIONED, 3, chain_number=2, direction=Direction.OUTGOING, officer="值班员甲"),
         receipt(ReceiptStage.ACKNOWLEDGED, 3, chain_number=2, direction=Direction.OUTGOING, officer="值班员乙"),
     ):
         await filled.write(noting(row))

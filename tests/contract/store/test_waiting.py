@@ -149,7 +149,8 @@ STORED, ACKNOWLEDGED = ReceiptStage.STORED, ReceiptStage.ACKNOWLEDGED
         (ReceiptStage.EXPIRED, {ACKNOWLEDGED}),
         (ReceiptStage.ACKNOWLEDGED, set()),
         (ReceiptStage.ACTIONED, set()),
-        (ReceiptStage.DECLINED, set()),
+        (ReceiptStage.DECLINED, {ACKNOWLEDGED}),
+        (ReceiptStage.EXHAUSTED, {ACKNOWLEDGED}),
     ],
 )
 async def test_a_receipt_drops_the_watches_it_answers(

@@ -12,6 +12,7 @@ from adapters.memory.store import MemoryStore
 from schemas.base import Event
 from schemas.carriage import Arrival
 from schemas.control import (
+    CallRecorded,
     ContentErased,
     EpochOpened,
     ForkProved,
@@ -133,11 +134,12 @@ def test_the_header_table_lists_every_field_in_order() -> None:
         ("Receipts", Receipt),
         ("Encrypted content", MemberKeyPublished),
         ("Erasure", ContentErased),
+        ("Calls", CallRecorded),
         ("Completeness", HeadBeaconed),
         ("Completeness", RangeRequested),
         ("Completeness", ForkProved),
     ],
-    ids=["opening", "receipt", "key", "erasure", "beacon", "request", "proof"],
+    ids=["opening", "receipt", "key", "erasure", "call", "beacon", "request", "proof"],
 )
 def test_the_tables_of_control_records_name_every_field(title: str, model: type[Event]) -> None:
     """The types that every implementation must write."""

@@ -12,6 +12,7 @@ from schemas.control import Receipt
 from schemas.ids import CountyCode
 from schemas.officers import Answer, AnswerWord
 from schemas.subjects import Lane
+from services.acknowledging import stage_of
 from services.domain.encoding import to_base64url
 from services.domain.vouching import answer_bytes
 from tests import papers
@@ -183,6 +184,42 @@ async def test_whoever_cannot_has_declined(world: World) -> None:
     answer = await acknowledge(world[HUANJIANG], envelope_id, {"answer": "cannot"})
 
     assert answer.body["stage"] == "declined"
+
+
+async def test_after_one_who_cannot_another_may_take_it(world: World) -> None:
+    """An officer who says 不能 would silence everybody else; or be counted as the county's answer."""
+    envelope_id = await arrived(world)
+    declined = await acknowledge(world[HUANJIANG], envelope_id, {"answer": "cannot"})
+    again = await acknowledge(world[HUANJIANG], envelope_id, {"answer": "cannot"})
+    assert (again.status, again.body["answered"]["receipt_id"]) == (409, declined.body["receipt"]["envelope_id"])
+    await world.carry()
+    (_, before) = await world[papers.LIBO].store.read(lambda s: s.deliveries(envelope_id))
+    assert (before.acknowledged_at, before.declined_by, before.declined_answer) == (None, "值班员甲", "cannot")
+
+    taken = await acknowledge(world[HUANJIANG], envelope_id, {"answer": "received"})
+    assert (taken.status, taken.body["stage"]) == (202, "acknowledged")
+    await world.carry()
+    (_, after) = await world[papers.LIBO].store.read(lambda s: s.deliveries(envelope_id))
+    assert (after.acknowledged_by, after.answer) == ("值班员甲", "received")
+    assert (await acknowledge(world[HUANJIANG], envelope_id, {"answer": "cannot"})).status == 409
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "stage"),
+    [
+        (AnswerWord.RECEIVED, 1, "acknowledged"),
+        (AnswerWord.HANDLING, None, "acknowledged"),
+        (AnswerWord.CANNOT, 4, "declined"),
+        (AnswerWord.PASSED_ON, None, "declined"),
+        (AnswerWord.FALSE_ALARM, 1, "declined"),
+        (AnswerWord.FALSE_ALARM, 2, "declined"),
+        (AnswerWord.FALSE_ALARM, 3, "acknowledged"),
+        (AnswerWord.FALSE_ALARM, None, "acknowledged"),
+    ],
+)
+def test_what_an_answer_amounts_to(answer: AnswerWord, level: int | None, stage: str) -> None:
+    """One person's word that a red alert is false must not end the alarm."""
+    assert stage_of(answer, level) == stage
 
 
 @pytest.mark.parametrize(("draft", "lane"), [(alert_draft(), Lane.URGENT), (policy_draft(), Lane.NORMAL)])

@@ -1,0 +1,1 @@
+"""SMS: one provider or protocol per file."""

@@ -1,0 +1,1 @@
+"""Signed HTTP calls to the county's own systems."""

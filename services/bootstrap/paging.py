@@ -1,0 +1,237 @@
+"""Open what tells people: roster, PINs, and every configured provider behind its driver."""
+
+import random
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.clock import SystemClock
+from adapters.email.smtp import SmtpMail, SmtpSettings
+from adapters.ids import SystemIds
+from adapters.keys.county_files import read_secret
+from adapters.keys.durable import read_bytes
+from adapters.keys.pins import PinFiles
+from adapters.sms.aliyun import AliyunSettings, AliyunSms
+from adapters.sms.cmpp import CmppPager
+from adapters.sms.cmpp_settings import CmppSettings
+from adapters.sms.inbound_http import InboundHttp, InboundSettings
+from adapters.sms.kannel import KannelSettings, KannelSms
+from adapters.sms.smpp import SmppPager
+from adapters.sms.smpp_settings import SmppSettings
+from adapters.sms.tencent import TencentSettings, TencentSms
+from adapters.sms.yunmas import YunmasSettings, YunmasSms
+from adapters.webhook.sender import WebhookSender, WebhookSettings
+from schemas.errors import Fault, NotFoundError, RequestError
+from schemas.escalations import Policy
+from schemas.faults import faults_of
+from services.bootstrap.rosters import open_rosters
+from services.domain.policies import USUAL_POLICY, parse_policy
+from services.domain.sms_text import Signature, judge_signature
+from services.duty import RosterDuty
+from services.gateway.gateway import People
+from services.notifier.paging import PagingDesk, PagingRules
+from services.paging_ports import Pager
+from services.ports import Directory, Store
+from services.posting import Posting
+from services.rostering import Rostering
+from services.settings import ProviderSettings, Settings
+
+log = structlog.get_logger()
+
+_POLICY_MAX_BYTES: Final = 65_536
+_SECRETS_OF: Final[Mapping[str, str]] = {
+    "smpp": "password",
+    "cmpp": "secret",
+    "kannel": "password",
+    "aliyun": "key_secret",
+    "tencent": "key_secret",
+    "yunmas": "secret_key",
+    "smtp": "password",
+}
+"""Which field of a driver's settings the secret file fills."""
+_MODELS: Final[Mapping[str, type[Any]]] = {
+    "smpp": SmppSettings,
+    "cmpp": CmppSettings,
+    "kannel": KannelSettings,
+    "aliyun": AliyunSettings,
+    "tencent": TencentSettings,
+    "yunmas": YunmasSettings,
+    "smtp": SmtpSettings,
+    "webhook": WebhookSettings,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What tells people: for the node's gateway and for the notifier."""
+
+    desk: PagingDesk
+    people: People
+    policy: Callable[[], Policy]
+
+
+@asynccontextmanager
+async def telling_people(
+    settings: Settings, *, store: Store, posting: Posting, directory: Directory, clock: SystemClock
+) -> AsyncIterator[Opened | None]:
+    """Open roster and providers for as long as the block lasts; None where the county has no roster.
+
+    Raises:
+        RequestError: A setting of a provider or of the policy does not fit; names it and the mend.
+        UnavailableError: The port for pushes is taken.
+    """
+    rosters = open_rosters(settings, monotonic=clock.monotonic, on_faults=_warn)
+    if not rosters.exists():
+        yield None
+        return
+    policy, signature = read_policy(settings), read_signature(settings)
+    duty = RosterDuty(Rostering(rosters, SystemIds()))
+    async with AsyncExitStack() as stack:
+        inbound = await _open_inbound(settings, clock, stack)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        pagers = open_pagers(settings, clock=clock, session=session, inbound=inbound)
+        desk = PagingDesk(
+            store=store,
+            posting=posting,
+            directory=directory,
+            clock=clock,
+            duty=duty,
+            pins=PinFiles(settings.directory),
+            pagers=pagers,
+            rules=PagingRules(lambda: policy, signature),
+            jitter=random.random,
+        )
+        yield Opened(desk, People(duty, pagers, lambda: policy), lambda: policy)
+
+
+def read_policy(settings: Settings) -> Policy:
+    """Return the county's policy, the usual one if it has none of its own.
+
+    Raises:
+        RequestError: It does not fit, with every fault.
+    """
+    if settings.paging.policy_file is None:
+        return USUAL_POLICY
+    data = read_bytes(settings.at(settings.paging.policy_file), what="paging.policy_file", max_bytes=_POLICY_MAX_BYTES)
+    found = parse_policy(data.decode("utf-8", "replace"))
+    if isinstance(found, tuple):
+        raise RequestError(*found)
+    return found
+
+
+def read_signature(settings: Settings) -> Signature:
+    """Return the signature of this county's SMS.
+
+    Raises:
+        RequestError: No carrier would take it.
+    """
+    signature = Signature(settings.paging.signature, settings.paging.signature_place)
+    fault = judge_signature(signature)
+    if fault is not None:
+        raise RequestError(replace(fault, field=f"paging.{fault.field.replace('.', '_')}"))
+    return signature
+
+
+async def _open_inbound(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> InboundHttp | None:
+    given = settings.paging.inbound
+    path = settings.at(given.token_file)
+    if not path.exists():
+        return None
+    inbound = InboundHttp(InboundSettings(token=read_secret(path), host=given.host, port=given.port), clock)
+    return await stack.enter_async_context(inbound.running())
+
+
+def open_pagers(
+    settings: Settings, *, clock: SystemClock, session: aiohttp.ClientSession, inbound: InboundHttp | None
+) -> dict[str, Pager]:
+    """Return every configured provider by its name, in the order of the file; nothing is connected yet.
+
+    Raises:
+        RequestError: Two have one name, or what a driver needs is missing or does not fit.
+    """
+    pagers: dict[str, Pager] = {}
+    for number, one in enumerate(settings.paging.providers):
+        if one.name in pagers:
+            raise RequestError(Fault("paging.name", f"paging.providers.{number}.name", "give each a name of its own"))
+        pagers[one.name] = _open_one(one, settings, clock=clock, session=session, inbound=inbound)
+    return pagers
+
+
+def _open_one(
+    one: ProviderSettings,
+    settings: Settings,
+    *,
+    clock: SystemClock,
+    session: aiohttp.ClientSession,
+    inbound: InboundHttp | None,
+) -> Pager:
+    made = _settings_of(one, settings.directory)
+    tls = ssl.create_default_context() if one.tls else None
+    match made:
+        case SmppSettings():
+            return SmppPager(one.name, made, clock=clock, jitter=random.random, tls=tls)
+        case CmppSettings():
+            return CmppPager(made, clock=clock)
+        case KannelSettings() if inbound is not None:
+            return KannelSms(made, session=session, clock=clock, inbound=inbound)
+        case KannelSettings():
+            mend = "Kannel pushes reports and replies to us: write a token into paging.inbound.token_file"
+            raise RequestError(Fault("paging.inbound", f"paging.providers.{one.name}", mend))
+        case AliyunSettings():
+            return AliyunSms(made, session=session, clock=clock, ids=SystemIds(), inbound=inbound)
+        case TencentSettings():
+            return TencentSms(made, session=session, clock=clock, inbound=inbound)
+        case YunmasSettings():
+            return YunmasSms(made, session=session, clock=clock, inbound=inbound)
+        case SmtpSettings():
+            return SmtpMail(made, clock=clock)
+        case WebhookSettings():
+            return WebhookSender(made, session=session, clock=clock)
+        case _:
+            mend = "this driver is not part of this version"
+            raise RequestError(Fault("paging.driver", f"paging.providers.{one.name}.driver", mend))
+
+
+def _settings_of(one: ProviderSettings, root: Path) -> object:
+    """Return the driver's own settings.
+
+    Raises:
+        RequestError: The secret is missing, an option is unknown, missing, or does not fit.
+    """
+    where, model = f"paging.providers.{one.name}", _MODELS.get(one.driver)
+    if model is None:
+        raise RequestError(Fault("paging.driver", f"{where}.driver", "this driver is not part of this version"))
+    given: dict[str, Any] = dict(one.options)
+    if "name" in model.__dataclass_fields__:
+        given["name"] = one.name
+    unknown = sorted(given.keys() - model.__dataclass_fields__.keys())
+    secret = _SECRETS_OF.get(one.driver)
+    if unknown or secret in one.options:
+        name = unknown[0] if unknown else secret
+        mend = "there is no such option" if unknown else "write it into a file of its own and name that as secret_file"
+        raise RequestError(Fault("paging.option", f"{where}.options.{name}", mend))
+    if secret is not None and one.secret_file is not None:
+        given[secret] = _secret(root / one.secret_file, where)
+    try:
+        return TypeAdapter(model).validate_python(given)
+    except ValidationError as exc:
+        raise RequestError(*(replace(one, code="paging.option") for one in faults_of(exc, f"{where}.options"))) from exc
+
+
+def _secret(path: Path, where: str) -> str:
+    try:
+        return read_secret(path)
+    except NotFoundError:
+        raise RequestError(Fault("paging.secret", f"{where}.secret_file", f"there is no file {path}")) from None
+
+
+def _warn(faults: tuple[Fault, ...]) -> None:
+    for fault in faults:
+        log.warning("directory.refused", code=fault.code, field=fault.field, mend=fault.mend)

@@ -1,0 +1,42 @@
+"""The adapters of a roster: its files, and calendar files."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from adapters.calendar.reading import read_ics
+from adapters.calendar.writing import write_ics
+from adapters.rosters.directory import RosterFiles
+from schemas.errors import Fault
+from schemas.rosters import RosterTexts
+from services.domain.roster_files import RosterHistory, read_history
+from services.settings import Settings
+
+__all__ = ["ROSTER_FOLDER", "open_rosters", "read_ics", "roster_folder", "write_ics"]
+
+ROSTER_FOLDER: Final = "roster.d"
+
+
+def roster_folder(settings: Settings) -> Path:
+    """Return the folder of records and kept plans: beside the database, for the node writes there itself."""
+    return settings.at(settings.store.path).parent / ROSTER_FOLDER
+
+
+def open_rosters(
+    settings: Settings,
+    *,
+    monotonic: Callable[[], float],
+    on_faults: Callable[[tuple[Fault, ...]], None] = lambda _: None,
+) -> RosterFiles[RosterHistory]:
+    """Return the watched roster of a county; satisfies ``services.roster_ports.Rosters``. Nothing is read yet.
+
+    Args:
+        settings: Of the county.
+        monotonic: Seconds that never go back.
+        on_faults: Told about each bad state of the files.
+    """
+
+    def build(texts: RosterTexts) -> RosterHistory | tuple[Fault, ...]:
+        return read_history(texts, settings.county)
+
+    return RosterFiles(settings.directory, roster_folder(settings), build, monotonic=monotonic, on_faults=on_faults)

@@ -1,0 +1,189 @@
+"""``sihu roster``: who is on duty (值班表), what is missing, and whether the files hold."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from schemas.base import format_time
+from schemas.pages import Recipient, Tier, masked
+from schemas.rosters import Change, Finding
+from services.cli import output
+from services.cli.desk import Desk, sure
+from services.cli.listing import Limit
+from services.cli.officer import OFFICER_FILES
+from services.cli.options import HERE, AsJson, Dir
+from services.cli.roster_changes import app as changes_app
+from services.cli.roster_desk import RosterDesk, moment
+from services.domain.coverage import MUST_STAND, DueTest, due_tests, gaps, tier_zh
+from services.domain.rosters import on_duty, shifts
+from services.domain.trust_files import load_officers
+
+app = changes_app
+"""One group: the commands of this file and those that change the roster."""
+
+At = Annotated[
+    str | None, typer.Option("--at", metavar="TIME", help='Beijing time, e.g. "2026-12-01 08:30"; now if left out.')
+]
+Hindsight = Annotated[bool, typer.Option("--hindsight", help="Of the past: also by what was recorded only afterwards.")]
+Days = Annotated[int, typer.Option("--days", min=1, max=366, help="How far to look ahead.")]
+_DAY = timedelta(days=1)
+_AHEAD = timedelta(days=35)
+
+
+@app.command()
+def show(*, at: At = None, hindsight: Hindsight = False, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """Show who is on duty, and how they are reached. The past is shown as it was known then."""
+    desk = RosterDesk(Desk(directory))
+    now = desk.desk.now()
+    when = moment(at, "--at") if at else now
+    roster = desk.history.latest if hindsight or when >= now else desk.history.as_of(when)
+    found = on_duty(roster, when, desk.history.workdays)
+    ends = {one.tier: one.ends_at for one in reversed(shifts(roster, when, when + _AHEAD, desk.history.workdays))}
+    note = next((one for one in reversed(roster.notes) if one.recorded_at <= when), None)
+    if as_json:
+        people = [_person(one, ends.get(one.tier)) for one in found]
+        value = {"at": format_time(when), "on_duty": people, "note": note.model_dump(mode="json") if note else None}
+        output.print_json(value)
+        return
+    rows = [
+        (tier_zh(one.tier), one.officer, output.plain(one.display), _reached(one), output.minute(ends.get(one.tier)))
+        for one in found
+    ]
+    standing = {one.tier for one in found}
+    rows[:0] = [
+        (tier_zh(tier), "–", "[bold red]无人值班 nobody[/]", "", "") for tier in MUST_STAND if tier not in standing
+    ]
+    title = f"值班 on duty {output.minute(when)}"
+    columns = ("岗位 tier", "编号 id", "*称呼 name", "*联系 reached by", "至 until")
+    output.show(output.table(title, *columns, rows=rows, empty="无人值班 nobody is on duty"))
+    if note:
+        signed = f"{roster.display(note.from_officer)} → {roster.display(note.to_officer)}"
+        output.show(f"交接班 {output.minute(note.recorded_at)} {output.plain(signed)}: {output.plain(note.text)}")
+
+
+def _person(one: Recipient, until: datetime | None) -> dict[str, Any]:
+    return {
+        "tier": one.tier,
+        "officer": one.officer,
+        "display": one.display,
+        "until": format_time(until) if until else None,
+        "reached_by": [{"medium": medium, "masked": masked(address)} for medium, address in one.addresses],
+    }
+
+
+def _reached(one: Recipient) -> str:
+    listed = "、".join(f"{medium} {masked(address)}" for medium, address in one.addresses)
+    return listed or "[bold red]无已核验号码[/]"
+
+
+@app.command("gaps")
+def gaps_(*, days: Days = 14, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """Show what is missing in the days ahead, and which numbers a test page is due to."""
+    desk = RosterDesk(Desk(directory))
+    now = desk.desk.now()
+    found = gaps(desk.history.latest, now, now + days * _DAY, desk.history.workdays)
+    due = due_tests(desk.history.latest, now)
+    if as_json:
+        output.print_json({"findings": _findings(found), "due_tests": _due(due)})
+        return
+    _show_findings(found, days)
+    _show_due(due)
+
+
+def _findings(found: tuple[Finding, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": one.code,
+            "tier": one.tier,
+            "officer": one.officer,
+            "starts_at": format_time(one.starts_at),
+            "ends_at": format_time(one.ends_at),
+            "text": one.text,
+        }
+        for one in found
+    ]
+
+
+def _due(due: tuple[DueTest, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "owner": one.owner,
+            "medium": one.number.medium,
+            "masked": masked(one.number.address),
+            "last_at": format_time(one.last_at),
+        }
+        for one in due
+    ]
+
+
+def _show_findings(found: tuple[Finding, ...], days: int) -> None:
+    rows = [(one.code, output.plain(one.text)) for one in found]
+    empty = f"[green]今后{days}天无缺口 no gaps in {days} days[/]"
+    output.show(output.table("缺口 gaps", "编码 code", "*说明 what", rows=rows, empty=empty))
+
+
+def _show_due(due: tuple[DueTest, ...]) -> None:
+    rows = [
+        (one.owner, output.plain(one.display), one.number.medium, masked(one.number.address), output.day(one.last_at))
+        for one in due
+    ]
+    columns = ("编号 id", "*称呼 name", "方式 medium", "号码 number", "上次 last")
+    output.show(output.table("待测号码 test pages due", *columns, rows=rows, empty="无待测号码 no test is due"))
+
+
+@app.command()
+def records(*, limit: Limit = 20, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """List what was recorded, the newest first; what was withdrawn, too."""
+    desk = RosterDesk(Desk(directory))
+    found = desk.history.changes[::-1][:limit]
+    if as_json:
+        output.print_json({"records": [_record(one) for one in found]})
+        return
+    rows = [
+        (output.short(one.id), output.minute(one.recorded_at), one.recorded_by, one.kind, output.plain(_said(one)))
+        for one in found
+    ]
+    columns = ("编号 id", "时间 at", "记录人 by", "种类 kind", "*内容 what")
+    output.show(output.table("值班记录 records", *columns, rows=rows, empty="尚无记录 nothing was recorded"))
+
+
+def _record(one: Change) -> dict[str, Any]:
+    value = one.model_dump(mode="json")
+    if "address" in value:
+        value["address"] = masked(value["address"])
+    return value
+
+
+def _said(one: Change) -> str:
+    skipped = {"v", "id", "kind", "recorded_at", "recorded_by", "layers", "shifts"}
+    return " ".join(f"{name}={value}" for name, value in _record(one).items() if name not in skipped and value)
+
+
+@app.command()
+def check(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
+    """Read all files of the roster again, say what is wrong with them, and keep a new text of the plan for the past."""
+    desk = RosterDesk(Desk(directory))
+    now = desk.desk.now()
+    plan = desk.history.latest.plan
+    kept = desk.files.keep_plan(now)
+    found = gaps(desk.history.latest, now, now + 14 * _DAY, desk.history.workdays)
+    due = due_tests(desk.history.latest, now)
+    certified = sure(load_officers(desk.desk.files.read_all(OFFICER_FILES)))
+    unable = [one.officer for one in plan.contacts if one.officer not in certified]
+    years = sorted(desk.history.workdays.years)
+    if as_json:
+        value = {"contacts": len(plan.contacts), "layers": len(plan.layers), "kept": kept, "calendar_years": years}
+        value |= {"without_credential": unable, "findings": _findings(found), "due_tests": _due(due)}
+        output.print_json(value)
+        return
+    offices = sum(one.tier is Tier.OFFICE for one in plan.offices)
+    output.show(
+        f"[green]值班表无误 the roster holds[/]: {len(plan.contacts)} 人 officers, {len(plan.layers)} 班次 layers, "
+        f"{offices} 值班室 offices, {len(desk.history.changes)} 条记录 records",
+        f"节假日数据 calendar: {'、'.join(map(str, years)) or '无 none'}",
+    )
+    if unable:
+        output.show(f"[yellow]无凭证，不能在网页签收 without a credential[/]: {output.plain('、'.join(unable))}")
+    _show_findings(found, 14)
+    _show_due(due)

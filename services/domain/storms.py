@@ -1,0 +1,291 @@
+"""Storms: when an SMS waits, and what tells of it instead.
+
+Pages of one incident, or of one kind of event in one prefecture, are a *group*. What waits is gathered, for each person
+and prefecture, in a *bundle*: one SMS with one code that answers everything it tells of. Every SMS to that person about
+that prefecture takes what is waiting along, so nothing waits behind a stream of others.
+
+Five rules, the first that holds decides:
+
+1. Carriers drop a third identical text within 59 s: such a page waits alone, on every level.
+2. The first page of a group never waits, and neither does one of a higher level than its group was told of; a second
+   SMS of the same prefecture may follow within a minute for this reason. From then on it is an *area storm*: a first
+   page joins the bundle and waits until a minute after the last SMS, except that one of level 1 goes out at once if no
+   SMS of level 1 went out in that minute.
+3. A first page of levels 1 and 2 knows no limit of a person; of levels 3 and 4 it waits once the person got five
+   SMS in 15 minutes.
+4. A later page waits 0, 0, 10, 30 s for company, and until 1, 2, 5, 15 minutes after the last SMS of its prefecture.
+5. A later page of levels 2 to 4 also waits for the person: one SMS a minute, five in 15 minutes. Another prefecture's
+   SMS can hold up a bundle that is due by one more interval of its level and no longer.
+
+So *level 1 is never throttled for a person* and *1,000 alerts in 60 s are at most three SMS for each officer* hold
+both: what bounds level 1 is its prefecture, not the person. In any 60 s one prefecture sends one person at most three
+SMS, and the third only if it is the first of level 1. After a storm of 60 s one last bundle tells the rest.
+
+What waits, waits by SMS only; calls, console and the escalation go on. What lies in the future (a clock was set back)
+holds nothing up.
+
+Source: docs/parts/alerting-sms.md
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from schemas.sms import HoldReason, SmsTold, Suppression
+
+WAIT_SECONDS: Final = {1: 0, 2: 0, 3: 10, 4: 30}
+INTERVAL_MINUTES: Final = {1: 1, 2: 2, 3: 5, 4: 15}
+MINUTE: Final = timedelta(minutes=1)
+QUARTER: Final = timedelta(minutes=15)
+PER_MINUTE: Final = 1
+PER_QUARTER: Final = 5
+AREA_PER_MINUTE: Final = 2
+CARRIER_WINDOW: Final = timedelta(seconds=59)
+CARRIER_MAX: Final = 2
+MEMORY: Final = QUARTER
+"""How far back told SMS matter, and after how long a silent group begins anew."""
+_HIGHEST: Final = 1
+_GRAVE: Final = 2
+_AREA_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PageDue:
+    """An SMS that is to go to one person now.
+
+    Attributes:
+        recipient: Name of the officer's credential.
+        group: From ``group_of``.
+        area: From ``area_of``.
+        level: 1 (highest) to 4.
+        text_digest: SHA-256 of the text it would go out with, lowercase hex.
+    """
+
+    page_id: str
+    recipient: str
+    group: str
+    area: str
+    level: int
+    text_digest: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep it back alone; decide again at ``until``."""
+
+    until: datetime
+    reason: HoldReason
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Let the bundle ``into`` tell of it, at ``until``, or with the next SMS of the area if that is earlier."""
+
+    into: str
+    until: datetime
+    reason: HoldReason
+
+
+@dataclass(frozen=True, slots=True)
+class SendWith:
+    """Send it now, as the newest of the bundle ``into``, together with what is waiting there."""
+
+    into: str
+
+
+Decision = Send | SendWith | Hold | Bundle
+
+
+def group_of(incident: str, event_code: str, area: str) -> str:
+    """Return the group of a page: its incident if it names one, else the kind of event in its prefecture."""
+    return f"incident:{incident}" if incident else f"{event_code}@{area}"
+
+
+def area_of(division: str) -> str:
+    """Return the prefecture of a division code, its first four digits."""
+    return division[:_AREA_DIGITS]
+
+
+def decide(page: PageDue, *, told: Iterable[SmsTold], waiting: str, now: datetime) -> Decision:
+    """Decide what becomes of an SMS that is due.
+
+    Args:
+        page: What is due.
+        told: What this person got in the last 15 minutes, of all areas, in any order.
+        waiting: From ``waiting_bundle``: the bundle that waits for this person and area, empty if none does.
+        now: Aware UTC.
+
+    Returns:
+        For ``Hold`` and ``Bundle`` the caller keeps ``suppression_of`` it.
+    """
+    mine = [one for one in told if one.recipient == page.recipient and timedelta(0) <= now - one.told_at < MEMORY]
+    in_area = [one for one in mine if one.area == page.area]
+    capped = _capped_until(page, mine, now)
+    if capped is not None:
+        return Hold(capped, HoldReason.CARRIER_CAP)
+    holding = (
+        _holding_first(page, mine, in_area, now) if is_first(page, in_area) else _holding(page, mine, in_area, now)
+    )
+    if holding is not None:
+        until, reason = holding
+        return Bundle(waiting or page.page_id, until, reason)
+    return SendWith(waiting) if waiting else Send()
+
+
+def waiting_bundle(held: Iterable[Suppression], recipient: str, area: str) -> str:
+    """Return the bundle that waits for a person and area, empty if none does; there is never more than one."""
+    return next(
+        (
+            one.bundle
+            for one in held
+            if one.told_at is None and one.bundle and (one.recipient, one.area) == (recipient, area)
+        ),
+        "",
+    )
+
+
+def is_first(page: PageDue, in_area: Iterable[SmsTold]) -> bool:
+    """Tell whether nothing of its group was told lately, or only something of a lower level."""
+    levels = [level for one in in_area for group, level in one.told if group == page.group]
+    return not levels or page.level < min(levels)
+
+
+def suppression_of(page: PageDue, decision: Hold | Bundle) -> Suppression:
+    """Return the row that records why a page did not go out when it was due."""
+    return Suppression(
+        page_id=page.page_id,
+        recipient=page.recipient,
+        group=page.group,
+        area=page.area,
+        level=page.level,
+        reason=decision.reason,
+        bundle=decision.into if isinstance(decision, Bundle) else "",
+        due_at=page.due_at,
+        until=decision.until,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BundleDue:
+    """One SMS that tells of everything that waits in a bundle.
+
+    Attributes:
+        bundle: Holder of its reply code; the next SMS of the area has another bundle and another code.
+        members: What it tells of, the highest level first, then the oldest. They are what its code answers.
+    """
+
+    bundle: str
+    members: tuple[Suppression, ...]
+
+    @property
+    def level(self) -> int:
+        """The highest level in it."""
+        return self.members[0].level
+
+    @property
+    def told(self) -> tuple[tuple[str, int], ...]:
+        """Each group with its highest level, as ``SmsTold`` keeps it."""
+        groups: dict[str, int] = {}
+        for one in self.members:
+            groups.setdefault(one.group, one.level)
+        return tuple(groups.items())
+
+
+def bundles_due(held: Iterable[Suppression], *, told: Iterable[SmsTold], now: datetime) -> tuple[BundleDue, ...]:
+    """Return the bundles that go out now, each whole.
+
+    Args:
+        held: What waits, of one person or of many.
+        told: What those persons got in the last 15 minutes, in any order.
+        now: Aware UTC.
+    """
+    found: dict[str, list[Suppression]] = {}
+    for one in held:
+        if one.told_at is None and one.bundle:
+            found.setdefault(one.bundle, []).append(one)
+    ripe = {bundle: members for bundle, members in found.items() if min(one.until for one in members) <= now}
+    times: dict[str, list[datetime]] = {}
+    for sms in told if ripe else ():
+        if timedelta(0) <= now - sms.told_at < MEMORY:
+            times.setdefault(sms.recipient, []).append(sms.told_at)
+    due = (BundleDue(bundle, _ordered(members)) for bundle, members in ripe.items())
+    return tuple(one for one in due if _has_room(one, times.get(one.members[0].recipient, []), now))
+
+
+def _has_room(due: BundleDue, times: Sequence[datetime], now: datetime) -> bool:
+    if due.level == _HIGHEST or now >= min(one.until for one in due.members) + _interval(due.level):
+        return True
+    return not _person_holdings(times, now)
+
+
+def bundle_with(page: PageDue, held: Iterable[Suppression], decision: SendWith) -> BundleDue:
+    """Return what goes out now for ``SendWith``: the bundle and the page that takes it along."""
+    own = suppression_of(page, Bundle(decision.into, page.due_at, HoldReason.GROUP_INTERVAL))
+    members = [one for one in held if one.told_at is None and one.bundle == decision.into]
+    return BundleDue(decision.into, _ordered([own, *members]))
+
+
+def _ordered(members: Iterable[Suppression]) -> tuple[Suppression, ...]:
+    return tuple(sorted(members, key=lambda one: (one.level, one.due_at, one.page_id)))
+
+
+# -- the rules ----------------------------------------------------------------------------------------
+
+_Holding = tuple[datetime, HoldReason]
+
+
+def _capped_until(page: PageDue, mine: Sequence[SmsTold], now: datetime) -> datetime | None:
+    same = [one.told_at for one in mine if one.text_digest == page.text_digest]
+    return _room_at(same, CARRIER_MAX, CARRIER_WINDOW, now)
+
+
+def _holding_first(
+    page: PageDue, mine: Sequence[SmsTold], in_area: Sequence[SmsTold], now: datetime
+) -> _Holding | None:
+    lately = [one for one in in_area if now - one.told_at < MINUTE]
+    if len(lately) >= AREA_PER_MINUTE:
+        if page.level == _HIGHEST and all(one.level != _HIGHEST for one in lately):
+            return None
+        return max(one.told_at for one in lately) + MINUTE, HoldReason.AREA_STORM
+    if page.level <= _GRAVE:
+        return None
+    room_at = _room_at([one.told_at for one in mine], PER_QUARTER, QUARTER, now)
+    return None if room_at is None else (room_at, HoldReason.PERSON_QUARTER)
+
+
+def _holding(page: PageDue, mine: Sequence[SmsTold], in_area: Sequence[SmsTold], now: datetime) -> _Holding | None:
+    """Return until when the longest of all rules holds a later page, None if none does."""
+    last = max(one.told_at for one in in_area)
+    holdings = [
+        (last + _interval(page.level), HoldReason.GROUP_INTERVAL),
+        (page.due_at + timedelta(seconds=WAIT_SECONDS[page.level]), HoldReason.GROUP_WAIT),
+    ]
+    if page.level != _HIGHEST:
+        holdings += _person_holdings([one.told_at for one in mine], now)
+    longest = max(holdings, key=lambda holding: holding[0])
+    return longest if longest[0] > now else None
+
+
+def _person_holdings(times: Sequence[datetime], now: datetime) -> list[_Holding]:
+    limits = (
+        (_room_at(times, PER_MINUTE, MINUTE, now), HoldReason.PERSON_MINUTE),
+        (_room_at(times, PER_QUARTER, QUARTER, now), HoldReason.PERSON_QUARTER),
+    )
+    return [(until, reason) for until, reason in limits if until is not None]
+
+
+def _interval(level: int) -> timedelta:
+    return timedelta(minutes=INTERVAL_MINUTES[level])
+
+
+def _room_at(times: Iterable[datetime], most: int, window: timedelta, now: datetime) -> datetime | None:
+    """Return when fewer than ``most`` of the times lie within the window, None if that is so now."""
+    lately = sorted(at for at in times if now - at < window)
+    return lately[-most] + window if len(lately) >= most else None

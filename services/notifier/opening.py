@@ -1,0 +1,126 @@
+"""What has come and must be told: an alert opens an escalation, a newer version goes on in it, a cancellation ends it.
+
+Works off incoming events behind a position of its own, so an event is opened once, whenever it came.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from schemas.base import Status
+from schemas.catalogue import parse_received
+from schemas.escalations import Escalation, EscalationKind, Plan, Policy
+from schemas.information.alerts import Alert, AlertCancelled
+from schemas.records import Direction, EventSummary, StoredEvent
+from services.domain.escalation import Opening, cancel, open_escalation, supersede
+from services.domain.escalation_versions import NewVersion, carry_on, succession_of
+from services.domain.levels import effective_level
+from services.domain.neighbours import is_over, silence_in
+from services.domain.ordinary import open_ordinary
+from services.domain.reading import content_of
+from services.notifier.planning import Planner
+from services.paging_ports import Duty
+from services.ports import Transaction
+
+log = structlog.get_logger()
+
+POSITION: Final = "paged_up_to"
+"""Setting of the store: up to which position incoming events were looked at."""
+_BATCH: Final = 200
+_LIVE_MOST: Final = 1000
+_OLD: Final = timedelta(hours=24)
+"""What came earlier than that before paging was set up is history."""
+
+
+class Opener:
+    """Opens, carries on and ends escalations for what has come."""
+
+    def __init__(self, *, planner: Planner, policy: Callable[[], Policy], duty: Duty) -> None:
+        """Take ready-made parts; open nothing."""
+        self._planner, self._policy, self._duty = planner, policy, duty
+
+    def open_new(self, tx: Transaction, now: datetime) -> int:
+        """Look at what has come since the last time; return how many events were looked at."""
+        since = int(tx.memory.settings().get(POSITION, "0"))
+        page = tx.events(direction=Direction.INCOMING, wire_type=None, since=since, limit=_BATCH)
+        for summary in page.rows:
+            self._open(tx, summary, now)
+        if page.next_since != since:
+            tx.memory.put_setting(POSITION, str(page.next_since))
+        return len(page.rows)
+
+    def end_neighbours(self, tx: Transaction, now: datetime) -> None:
+        """What a neighbour had not said in time has come: nobody need call it any more."""
+        for one in tx.paging.escalations(live_only=True, limit=_LIVE_MOST):
+            silence = silence_in(one.key) if one.kind is EscalationKind.NEIGHBOUR else None
+            if silence is not None and is_over(silence, tx.deliveries(silence.envelope_id)):
+                self._write(tx, cancel(one, self._planner.facts(tx, one, now), "answered"), now)
+
+    def _open(self, tx: Transaction, summary: EventSummary, now: datetime) -> None:
+        event = tx.event(summary.envelope_id)
+        if event is None or not _is_to_be_told(summary, now):
+            return
+        parsed = parse_received(summary.wire_type, content_of(event), event.envelope.header.schema_ref.digest)
+        alert = None if isinstance(parsed, tuple) else parsed.event
+        if isinstance(alert, AlertCancelled):
+            self._cancel(tx, alert, summary.source, now)
+        elif isinstance(alert, Alert):
+            self._alert(tx, event, alert, now)
+        else:
+            self._ordinary(tx, event, now)
+
+    def _ordinary(self, tx: Transaction, event: StoredEvent, now: datetime) -> None:
+        header = event.envelope.header
+        opened = open_ordinary(
+            event.envelope.envelope_id,
+            self._policy(),
+            now,
+            source=header.source,
+            is_workday=self._duty.is_workday,
+            status=header.status,
+            acknowledge_by=header.acknowledge_by,
+        )
+        tx.paging.keep(opened)
+
+    def _alert(self, tx: Transaction, event: StoredEvent, alert: Alert, now: datetime) -> None:
+        header, envelope_id = event.envelope.header, event.envelope.envelope_id
+        level = effective_level(alert)
+        earlier = self._earlier(tx, header.source, alert)
+        succession = succession_of(earlier, level)
+        key = succession.carried or envelope_id
+        incident = next((one.incident for one in earlier), f"{header.source}/{alert.alert_id}")
+        if succession.carried is None:
+            opening = Opening(
+                envelope_id, EscalationKind.ALERT, incident, level, header.status, header.source, alert.expires
+            )
+            tx.paging.keep(open_escalation(opening, self._policy(), now, header.acknowledge_by))
+        else:
+            held = next(one for one in earlier if one.key == succession.carried)
+            version = NewVersion(envelope_id, level, alert.expires)
+            self._write(tx, carry_on(held, self._planner.facts(tx, held, now), version), now)
+        for one in earlier:
+            if one.key in succession.ended:
+                self._write(tx, supersede(one, self._planner.facts(tx, one, now), key), now)
+        tx.paging.note_alert(header.source, alert.alert_id, key)
+        log.info("notifier.opened", envelope_id=envelope_id, level=level, change=succession.change.value)
+
+    def _cancel(self, tx: Transaction, alert: AlertCancelled, source: str, now: datetime) -> None:
+        for one in self._earlier(tx, source, alert):
+            self._write(tx, cancel(one, self._planner.facts(tx, one, now), alert.alert_id), now)
+
+    def _earlier(self, tx: Transaction, source: str, alert: Alert) -> list[Escalation]:
+        """Return the escalations of the alerts that this one names, each once."""
+        names = [one.alert_id for one in getattr(alert, "predecessors", ())]
+        keys = dict.fromkeys(key for name in names if (key := tx.paging.key_of_alert(source, name)) is not None)
+        return [one for key in keys if (one := tx.paging.escalation(key)) is not None]
+
+    def _write(self, tx: Transaction, plan: Plan, now: datetime) -> None:
+        self._planner.write(tx, plan, now)
+
+
+def _is_to_be_told(summary: EventSummary, now: datetime) -> bool:
+    if summary.status == Status.SYSTEM or summary.recorded_at < now - _OLD:
+        return False
+    return summary.expires is None or summary.expires > now

@@ -1,0 +1,152 @@
+"""Reaching people: what has come is opened, what is due is planned, what is planned is handed over."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+import structlog
+
+from schemas.errors import SihuError, UnavailableError
+from schemas.escalations import Escalation, EscalationKind, Policy
+from services.domain.neighbours import silence_in
+from services.domain.sms_text import Signature
+from services.domain.telling import phone_of
+from services.notifier.hearing import Hearer
+from services.notifier.opening import Opener
+from services.notifier.planning import Planner
+from services.notifier.sending import Sender
+from services.notifier.wording import Told, told_of
+from services.paging_ports import Duty, Pager, Pins
+from services.ports import Clock, Directory, Store, Transaction
+from services.posting import Posting
+from services.recurring import recurring
+
+log = structlog.get_logger()
+
+_KEPT: Final = timedelta(hours=96)
+_SWEPT: Final = 500
+_SWEEP_SECONDS: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class PagingRules:
+    """What a county has set: how its people are told, and by which name its SMS speak."""
+
+    policy: Callable[[], Policy]
+    signature: Signature
+
+
+class PagingDesk:
+    """Opens, plans, sends and hears."""
+
+    def __init__(  # noqa: PLR0913 - ports, each named
+        self,
+        *,
+        store: Store,
+        posting: Posting,
+        directory: Directory,
+        clock: Clock,
+        duty: Duty,
+        pins: Pins,
+        pagers: Mapping[str, Pager],
+        rules: PagingRules,
+        jitter: Callable[[], float],
+    ) -> None:
+        """Take ready-made ports; open nothing.
+
+        Args:
+            store: The county's one database.
+            posting: The way out for receipts.
+            directory: What is trusted, and the officers' credentials.
+            clock: Reads the time.
+            duty: The roster.
+            pins: What officers key in.
+            pagers: By name, in the order of preference.
+            rules: What the county has set.
+            jitter: Returns a number in [0, 1) for each wait.
+        """
+        self._store, self._directory, self._clock, self._pagers = store, directory, clock, pagers
+        self._planner = Planner(policy=rules.policy, duty=duty, posting=posting, directory=directory)
+        self._opener = Opener(planner=self._planner, policy=rules.policy, duty=duty)
+        self._sender = Sender(
+            store=store,
+            planner=self._planner,
+            duty=duty,
+            pagers=pagers,
+            told=self._told,
+            clock=clock,
+            jitter=jitter,
+            signature=rules.signature,
+        )
+        self.hearer = Hearer(store=store, duty=duty, pins=pins, told=self._told, clock=clock)
+        self._turn = asyncio.Lock()
+        self._swept_at: float | None = None
+
+    async def run_once(self) -> int:
+        """Do everything that is due now; return how many pages were handed over.
+
+        Raises:
+            UnavailableError: The store cannot write now; what is due stays due.
+        """
+        async with self._turn:
+            now = self._clock.now()
+            await self._store.write(lambda tx: self._plan(tx, now))
+            sent = await self._sender.run_once()
+            await self._sweep(now)
+            return sent
+
+    def _plan(self, tx: Transaction, now: datetime) -> None:
+        self._opener.open_new(tx, now)
+        self._opener.end_neighbours(tx, now)
+        self._planner.plan_due(tx, now)
+
+    async def _sweep(self, now: datetime) -> None:
+        since = self._clock.monotonic()
+        if self._swept_at is None or since - self._swept_at >= _SWEEP_SECONDS:
+            await self._store.write(lambda tx: tx.paging.forget(now - _KEPT, _SWEPT))
+            self._swept_at = since
+
+    def _told(self, tx: Transaction, escalation: Escalation) -> Told:
+        event = tx.event(escalation.version)
+        phone = ""
+        if escalation.kind is EscalationKind.NEIGHBOUR and event is not None:
+            silence = silence_in(escalation.key)
+            county = silence.county if silence else ""
+            phone = phone_of(self._directory.trust(), event.envelope.header.agreement_id, county)
+        return told_of(escalation, event, phone)
+
+    @asynccontextmanager
+    async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:
+        """Keep every provider's link, and work, until the block ends."""
+        async with AsyncExitStack() as stack:
+            for pager in self._pagers.values():
+                await stack.enter_async_context(pager.running(self.hearer.hear))
+            await stack.enter_async_context(
+                recurring(
+                    self.run_once, name="paging", clock=self._clock, every_seconds=tick_seconds, deferred=_deferred
+                )
+            )
+            tasks = await stack.enter_async_context(asyncio.TaskGroup())
+            news = tasks.create_task(self._on_news(), name="paging-news")
+            try:
+                yield self
+            finally:
+                news.cancel()
+
+    async def _on_news(self) -> None:
+        """Work at once when something has come, not only at the next tick."""
+        end = await self._store.read(lambda snapshot: snapshot.journal_end())
+        while True:
+            end = await self._store.changed(end)
+            try:
+                await self.run_once()
+            except UnavailableError as exc:
+                _deferred(exc)
+                await self._clock.sleep(1.0)
+
+
+def _deferred(error: SihuError) -> None:
+    log.warning("notifier.deferred", code=error.code)

@@ -1,0 +1,233 @@
+"""What is due is planned and written, all of it in the caller's transaction: pages, words to the source, alarms."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from schemas.control import Receipt, ReceiptStage
+from schemas.errors import RequestError
+from schemas.escalations import (
+    Alarm,
+    AlarmKind,
+    Change,
+    Escalation,
+    EscalationKind,
+    EscalationState,
+    PageRow,
+    PageState,
+    Plan,
+    Policy,
+    SourceWord,
+    SourceWordKind,
+    Transition,
+)
+from schemas.ids import CountyCode
+from schemas.officers import Answer, AnswerWord, Means, OfficerProof
+from schemas.page_work import PageWork, WorkKind
+from schemas.pages import Medium, Strength
+from schemas.records import Direction, NoticeKind, ReceiptRow, StoredEvent
+from services.acknowledging import agreement_of, attest
+from services.domain.documents import document_digest
+from services.domain.escalation import plan
+from services.domain.escalation_draft import Facts
+from services.domain.reading import line_of
+from services.domain.receiving import judge_permission
+from services.domain.telling import told_of_exhausted, told_of_gap, told_of_overdue
+from services.paging_ports import Duty
+from services.ports import Directory, Transaction
+from services.posting import Posting
+
+log = structlog.get_logger()
+
+_BATCH: Final = 200
+_ORDINARY_LEVEL: Final = 4
+_URGENT: Final = 1
+_NOTICE_OF: Final = {
+    AlarmKind.EXHAUSTED: NoticeKind.EXHAUSTED,
+    AlarmKind.OVERDUE: NoticeKind.OVERDUE,
+    AlarmKind.COVERAGE_GAP: NoticeKind.COVERAGE_GAP,
+}
+_ENDING: Final = frozenset({NoticeKind.EXHAUSTED, NoticeKind.OVERDUE})
+_MEANS_OF: Final = {
+    Strength.WEB_SIGNED: Means.TOKEN,  # a signed answer has its receipt before the engine hears of it
+    Strength.VOICE_PIN: Means.VOICE_PIN,
+    Strength.SMS_NUMBER: Means.SMS_NUMBER,
+}
+
+
+class Planner:
+    """Plans escalations and writes what was decided."""
+
+    def __init__(self, *, policy: Callable[[], Policy], duty: Duty, posting: Posting, directory: Directory) -> None:
+        """Take ready-made ports; open nothing."""
+        self._policy, self._duty, self._posting, self._directory = policy, duty, posting, directory
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        return self._policy()
+
+    def plan_due(self, tx: Transaction, now: datetime) -> int:
+        """Plan what is due; return how many escalations were looked at. What is left is due still."""
+        due = tx.paging.to_plan(now, _BATCH)
+        for escalation in due:
+            self.write(tx, plan(escalation, self.facts(tx, escalation, now)), now)
+        return len(due)
+
+    def facts(self, tx: Transaction, escalation: Escalation, now: datetime) -> Facts:
+        """Return what an escalation is planned from."""
+        book = tx.paging
+        return Facts(
+            policy=self._policy(),
+            roster=self._duty.on_duty(now),
+            now=now,
+            pages=tuple(book.pages_of(escalation.key)),
+            answers=tuple(book.answers_to(escalation.key)),
+            silences=tuple(book.silences(now)),
+            related=tuple(one for one in book.of_incident(escalation.incident) if one.key != escalation.key),
+            is_workday=self._duty.is_workday,
+        )
+
+    def write(self, tx: Transaction, made: Plan, now: datetime) -> None:
+        """Write a plan."""
+        one, book = made.escalation, tx.paging
+        book.keep(one)
+        for page in made.pages:
+            self._add_page(tx, one, page)
+        for page in made.changed:
+            book.keep_page(page)
+            if page.state is not PageState.DUE:
+                book.drop_work(page.page_id)
+        for transition in made.transitions:
+            book.add_transition(transition)
+            _log(transition)
+        for alarm in made.alarms:
+            self._alarm(tx, one, alarm)
+        for word in made.source_words:
+            self._tell_source(tx, one, word, now)
+        self._settle(tx, one, made, now)
+
+    def _add_page(self, tx: Transaction, escalation: Escalation, page: PageRow) -> None:
+        if page.medium is Medium.CONSOLE:  # every console shows what is open by itself
+            tx.paging.add_page(replace(page, state=PageState.DELIVERED, submitted_at=page.due_at))
+            return
+        if tx.paging.add_page(page):
+            level = escalation.level or _ORDINARY_LEVEL
+            tx.paging.keep_work(PageWork(page.page_id, WorkKind.PAGE, page.medium, page.recipient, level, page.due_at))
+
+    def _settle(self, tx: Transaction, one: Escalation, made: Plan, now: datetime) -> None:
+        """Let codes rest once it has ended, and resolve the alarms that nobody need act on any more."""
+        if one.state in {EscalationState.OPEN, EscalationState.EXHAUSTED}:
+            for use in tx.paging.holders(one.key) if _was_reopened(made) else ():
+                tx.paging.keep_use(replace(use, closed_at=None))
+            return
+        for kind in _ENDING:
+            tx.waiting_room.resolve(kind, one.key, one.source, now)
+        if one.state is EscalationState.CANCELLED:
+            for use in tx.paging.holders(one.key):
+                tx.paging.keep_use(replace(use, closed_at=now))
+
+    def _alarm(self, tx: Transaction, one: Escalation, alarm: Alarm) -> None:
+        event = tx.event(one.version)
+        headline = line_of(event) if event else ""
+        about = one.key
+        if alarm.kind is AlarmKind.COVERAGE_GAP and alarm.tier is not None:
+            about, text = alarm.tier.value, told_of_gap(alarm.tier)
+        elif alarm.kind is AlarmKind.EXHAUSTED:
+            text = told_of_exhausted(one.source, headline)
+        else:
+            text = told_of_overdue(one.source, headline)
+        county = "" if alarm.kind is AlarmKind.COVERAGE_GAP else one.source
+        tx.waiting_room.tell(_NOTICE_OF[alarm.kind], about, county, text, alarm.at)
+
+    # -- words to the source ------------------------------------------------------------------------
+
+    def _tell_source(self, tx: Transaction, one: Escalation, word: SourceWord, now: datetime) -> None:
+        event = tx.event(word.version)
+        if event is None or event.direction is not Direction.INCOMING or one.kind is EscalationKind.NEIGHBOUR:
+            return
+        try:
+            if word.kind is SourceWordKind.EXHAUSTED:
+                self._exhausted(tx, event, now)
+            elif word.kind is not SourceWordKind.GIVEN_UP:
+                self._answered(tx, event, word, now)
+        except RequestError as exc:  # the answer stands here; that its source does not learn of it is an alarm
+            log.warning("notifier.source_not_told", envelope_id=word.version, code=exc.fault.code)
+            tx.waiting_room.tell(NoticeKind.SOURCE_NOT_TOLD, word.version, one.source, exc.fault.mend[:200], now)
+
+    def _answered(self, tx: Transaction, event: StoredEvent, word: SourceWord, now: datetime) -> None:
+        document = self._directory.credential(word.officer)
+        if document is None:
+            mend = f"{word.officer} 没有有效凭证，签收未能告知来源县，请在值班台签收"
+            tx.waiting_room.tell(NoticeKind.SOURCE_NOT_TOLD, word.version, event.envelope.header.source, mend, now)
+            log.warning("notifier.source_not_told", envelope_id=word.version, code="officer.unknown")
+            return
+        strength = word.strength or Strength.SMS_NUMBER
+        proof = OfficerProof(
+            credential=document,
+            credential_digest=document_digest(document),
+            means=_MEANS_OF[strength],
+            answer=Answer(
+                envelope_id=event.envelope.envelope_id,
+                county=CountyCode(self._posting.county),
+                officer=word.officer,
+                answer=word.word or AnswerWord.RECEIVED,
+                answered_at=now,
+            ),
+        )
+        attest(tx, event, proof, posting=self._posting, trust=self._directory.trust(), now=now)
+
+    def _exhausted(self, tx: Transaction, event: StoredEvent, now: datetime) -> None:
+        header, trust = event.envelope.header, self._directory.trust()
+        if tx.receipt_book.answered(event.chain_number, header.seq) is not None:
+            return
+        receipt = Receipt(
+            receiver=CountyCode(self._posting.county),
+            stage=ReceiptStage.EXHAUSTED,
+            channel=header.channel,
+            epoch=header.epoch,
+            first_seq=header.seq,
+            seq=header.seq,
+            head=event.envelope.envelope_id,
+            content_digest=header.content.digest,
+            agreement=header.agreement,
+            permitted=judge_permission(event.envelope, trust) is None,
+            received_at=now,
+        )
+        row = ReceiptRow(
+            envelope_id="",
+            direction=Direction.OUTGOING,
+            receiver=receipt.receiver,
+            stage=receipt.stage,
+            target_chain=event.chain_number,
+            first_seq=receipt.first_seq,
+            seq=receipt.seq,
+            received_at=now,
+            recorded_at=now,
+        )
+        self._posting.post_receipt(
+            tx,
+            receipt,
+            source=header.source,
+            agreement=agreement_of(event, trust),
+            lane_priority=_URGENT,
+            now=now,
+            row=row,
+        )
+
+
+def _was_reopened(made: Plan) -> bool:
+    return any(one.change is Change.REOPENED for one in made.transitions)
+
+
+def _log(one: Transition) -> None:
+    log.info(
+        "notifier.escalation",
+        escalation=one.escalation,
+        change=one.change.value,
+        state=one.after.value,
+        reason=one.reason,
+    )

@@ -1,0 +1,320 @@
+"""Pages that are due are claimed by lease, handed to a provider, and what it said is kept.
+
+A crash between submitting and keeping lets the lease run out: the page goes out once more, under the same id and with
+the same code, and no page is lost.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+import structlog
+
+from schemas.escalations import Escalation, PageRow, PageState
+from schemas.page_work import PageWork, WorkKind
+from schemas.pages import Dispatch, Medium, PartResult, Refused
+from schemas.records import NoticeKind
+from schemas.sms import CodeUse, PartTry, SmsTold
+from services.domain.escalation import may_go, woken
+from services.domain.escalation_draft import ESCALATING
+from services.domain.page_delivery import (
+    Again,
+    Need,
+    NextMedium,
+    NextStep,
+    OtherProvider,
+    Way,
+    after_submit,
+    choose,
+    tries_of,
+)
+from services.domain.policies import ladder_of
+from services.domain.reply_codes import allocate
+from services.domain.sms_parts import segment
+from services.domain.sms_text import Signature, compose
+from services.domain.storms import (
+    Bundle,
+    Hold,
+    PageDue,
+    Send,
+    SendWith,
+    bundle_with,
+    decide,
+    suppression_of,
+    waiting_bundle,
+)
+from services.domain.telling import told_of_provider
+from services.notifier.planning import Planner
+from services.notifier.wording import (
+    Told,
+    bundle_facts,
+    other_dispatch,
+    sms_dispatch,
+    sms_facts,
+    text_back_dispatch,
+    text_digest,
+)
+from services.paging_ports import Duty, Pager
+from services.ports import Clock, Store, Transaction
+
+log = structlog.get_logger()
+
+LEASE: Final = timedelta(seconds=60)
+_BATCH: Final = 200
+_LOOK_AGAIN: Final = timedelta(seconds=1)
+_TOLD_FOR: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One page under a lease, ready for its provider. ``bundle`` holds the pages that its SMS tells of, else empty."""
+
+    work: PageWork
+    provider: str
+    dispatch: Dispatch
+    escalation: str = ""
+
+
+class Sender:
+    """Hands pages over."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        planner: Planner,
+        duty: Duty,
+        pagers: Mapping[str, Pager],
+        told: Callable[[Transaction, Escalation], Told],
+        clock: Clock,
+        jitter: Callable[[], float],
+        signature: Signature,
+    ) -> None:
+        """Take ready-made ports; open nothing.
+
+        Args:
+            store: The county's one database.
+            planner: Knows what an escalation is planned from.
+            duty: The roster.
+            pagers: By name, in the order of preference.
+            told: Reads the event of an escalation.
+            clock: Reads the time.
+            jitter: Returns a number in [0, 1) for each wait.
+            signature: Of this county's SMS.
+        """
+        self._store, self._planner, self._duty, self._pagers = store, planner, duty, pagers
+        self._told, self._clock, self._jitter, self._signature = told, clock, jitter, signature
+
+    async def run_once(self) -> int:
+        """Hand over what is due; return how many pages were submitted.
+
+        Raises:
+            UnavailableError: The store cannot write now; leases run out by themselves.
+        """
+        now = self._clock.now()
+        claimed = await self._store.write(lambda tx: self._claim(tx, now))
+        await asyncio.gather(*(self._submit(one) for one in claimed))
+        return len(claimed)
+
+    async def _submit(self, one: Claimed) -> None:
+        results = await self._pagers[one.provider].submit(one.dispatch)
+        now = self._clock.now()
+        await self._store.write(lambda tx: self._keep(tx, one, results, now))
+
+    # -- what goes out ------------------------------------------------------------------------------
+
+    def _claim(self, tx: Transaction, now: datetime) -> list[Claimed]:
+        ways = self._ways()
+        claimed: list[Claimed] = []
+        for work in tx.paging.work_due(now, _BATCH):
+            one = self._prepare(tx, work, ways, now)
+            if one is not None:
+                tx.paging.keep_work(replace(one.work, lease_until=now + LEASE))
+                claimed.append(one)
+        return claimed
+
+    def _ways(self) -> list[Way]:
+        return [
+            Way(name, pager.medium, order, pager.health().ready, pager.capabilities)
+            for order, (name, pager) in enumerate(self._pagers.items())
+        ]
+
+    def _prepare(self, tx: Transaction, work: PageWork, ways: Sequence[Way], now: datetime) -> Claimed | None:
+        provider = work.provider or self._choose(tx, work, ways)
+        recipient = self._duty.recipient(work.recipient)
+        address = recipient.address(work.medium) if recipient else None
+        if provider is None or address is None:
+            self._fail(tx, work, "provider.none" if provider is None else "address.none")
+            return None
+        work = replace(work, provider=provider)
+        capabilities = self._pagers[provider].capabilities
+        if work.kind is WorkKind.TEXT_BACK:
+            dispatch = text_back_dispatch(work.page_id, work.text, address=address, capabilities=capabilities)
+            return Claimed(work, provider, dispatch)
+        return self._prepare_page(tx, work, address, now)
+
+    def _prepare_page(self, tx: Transaction, work: PageWork, address: str, now: datetime) -> Claimed | None:
+        page = tx.paging.page(work.page_id)
+        escalation = tx.paging.escalation(page.escalation) if page else None
+        if page is None or escalation is None or page.state is not PageState.DUE:
+            tx.paging.drop_work(work.page_id)
+            return None
+        if not may_go(page, escalation, self._planner.facts(tx, escalation, now)):
+            tx.paging.keep_work(replace(work, next_at=now + _LOOK_AGAIN))
+            return None
+        told = self._told(tx, escalation)
+        if work.medium is Medium.SMS:
+            return self._prepare_sms(tx, work, page, told, address=address, now=now)
+        dispatch = other_dispatch(told, page, address=address, code=self._code(tx, page, escalation.key, now))
+        return Claimed(replace(work, total=1), work.provider, dispatch, escalation.key)
+
+    def _prepare_sms(
+        self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, address: str, now: datetime
+    ) -> Claimed | None:
+        key, code = told.escalation.key, self._code(tx, page, told.escalation.key, now)
+        facts = sms_facts(told, page, code)
+        if page.purpose in ESCALATING and work.total == 0:
+            due = PageDue(
+                page.page_id,
+                page.recipient,
+                told.group,
+                told.area,
+                work.level,
+                text_digest(compose(facts, self._signature).text),
+                page.due_at,
+            )
+            held = tx.paging.held_for(page.recipient)
+            lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
+            waiting = waiting_bundle(held, page.recipient, told.area)
+            decision = decide(due, told=lately, waiting=waiting, now=now)
+            match decision:
+                case Send():
+                    pass
+                case Hold() | Bundle():
+                    tx.paging.keep_suppression(suppression_of(due, decision))
+                    tx.paging.keep_work(replace(work, next_at=decision.until))
+                    return None
+                case SendWith():
+                    others = [one for one in held if one.page_id != page.page_id]
+                    members = bundle_with(due, others, decision).members
+                    holder = f"bundle:{page.page_id}"
+                    code = self._code_of(tx, page.recipient, holder, now)
+                    facts = bundle_facts(told, len(members), min(one.level for one in members), code)
+                    for one in members:
+                        tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
+                        if one.page_id != page.page_id:
+                            self._tell_in_bundle(tx, one.page_id, code, now)
+                case _:
+                    assert_never(decision)
+            text = compose(facts, self._signature).text
+            tx.paging.add_told(SmsTold(page.recipient, now, told.area, ((told.group, work.level),), text_digest(text)))
+        tx.paging.keep_page(replace(page, code=code))
+        dispatch = sms_dispatch(
+            page.page_id,
+            facts,
+            address=address,
+            code=code,
+            signature=self._signature,
+            capabilities=self._pagers[work.provider].capabilities,
+            only=work.parts,
+        )
+        total = work.total or (len(segment(dispatch.text, 0)) if len(dispatch.parts) > 1 else 1)
+        return Claimed(replace(work, total=total), work.provider, dispatch, key)
+
+    def _tell_in_bundle(self, tx: Transaction, page_id: str, code: str, now: datetime) -> None:
+        """A page that an SMS of its bundle tells of goes out no more by itself; the bundle's code answers it."""
+        held = tx.paging.page(page_id)
+        tx.paging.drop_work(page_id)
+        if held is not None and held.state is PageState.DUE:
+            tx.paging.keep_page(replace(held, state=PageState.SUBMITTED, code=code, submitted_at=now))
+            escalation = tx.paging.escalation(held.escalation)
+            if escalation is not None:
+                tx.paging.keep(woken(escalation))
+
+    def _code(self, tx: Transaction, page: PageRow, holder: str, now: datetime) -> str:
+        return page.code or self._code_of(tx, page.recipient, holder, now)
+
+    def _code_of(self, tx: Transaction, officer: str, holder: str, now: datetime) -> str:
+        uses = tx.paging.uses_of(officer)
+        code = allocate(uses, holder, now)
+        if all((one.code, one.holder) != (code, holder) or one.closed_at is not None for one in uses):
+            tx.paging.keep_use(CodeUse(officer, code, holder, now))
+        return code
+
+    def _choose(self, tx: Transaction, work: PageWork, ways: Sequence[Way]) -> str | None:
+        tried = {one.provider for one in tx.paging.tries_of(work.page_id)}
+        return choose(ways, _need(work), tried)
+
+    # -- what came of it ----------------------------------------------------------------------------
+
+    def _keep(self, tx: Transaction, one: Claimed, results: Sequence[PartResult], now: datetime) -> None:
+        work, page_id = one.work, one.work.page_id
+        made = tx.paging.tries_of(page_id)
+        latest = tries_of(page_id, one.provider, results, made, now)
+        for row in latest:
+            tx.paging.add_try(row)
+        _log_results(one, results)
+        step = after_submit(latest, [*made, *latest], self._ways(), _need(work), now=now, jitter=self._jitter())
+        self._follow(tx, work, step, latest, now)
+
+    def _follow(
+        self, tx: Transaction, work: PageWork, step: NextStep | None, latest: Sequence[PartTry], now: datetime
+    ) -> None:
+        match step:
+            case None:
+                tx.paging.drop_work(work.page_id)
+                self._submitted(tx, work, now)
+            case Again(provider, parts, at):
+                tx.paging.keep_work(replace(work, provider=provider, parts=parts, next_at=at, lease_until=None))
+            case OtherProvider(provider, parts):
+                tx.paging.keep_work(replace(work, provider=provider, parts=parts, next_at=now, lease_until=None))
+            case NextMedium(code, is_alarm):
+                provider = latest[0].provider if latest else work.provider
+                if is_alarm:
+                    text = told_of_provider(provider, code)
+                    tx.waiting_room.tell(NoticeKind.PROVIDER_DOWN, provider, "", text, now)
+                self._fail(tx, work, code)
+            case _:
+                assert_never(step)
+
+    def _submitted(self, tx: Transaction, work: PageWork, now: datetime) -> None:
+        page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
+        escalation = tx.paging.escalation(page.escalation) if page else None
+        if page is None or escalation is None or page.state is not PageState.DUE:
+            return
+        reports = self._pagers[work.provider].capabilities.report
+        report_by = None
+        if reports and page.medium is Medium.SMS and escalation.level is not None:
+            seconds = ladder_of(self._planner.policy, escalation.level).report_seconds
+            report_by = now + timedelta(seconds=seconds)
+        state = PageState.SUBMITTED if reports else PageState.DELIVERED
+        tx.paging.keep_page(replace(page, state=state, submitted_at=now, report_by=report_by))
+        tx.paging.keep(woken(escalation))
+
+    def _fail(self, tx: Transaction, work: PageWork, code: str) -> None:
+        tx.paging.drop_work(work.page_id)
+        page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
+        escalation = tx.paging.escalation(page.escalation) if page else None
+        log.warning("notifier.page_failed", page_id=work.page_id, medium=work.medium.value, code=code)
+        if page is not None and escalation is not None and page.state is PageState.DUE:
+            tx.paging.keep_page(replace(page, state=PageState.FAILED))
+            tx.paging.keep(woken(escalation))
+
+
+def _need(work: PageWork) -> Need:
+    return Need(work.medium, has_template=work.kind is WorkKind.PAGE, wants_answer=work.kind is WorkKind.PAGE)
+
+
+def _log_results(one: Claimed, results: Sequence[PartResult]) -> None:
+    refused = [result for result in results if isinstance(result, Refused)]
+    log.info(
+        "notifier.submitted",
+        page_id=one.work.page_id,
+        medium=one.work.medium.value,
+        provider=one.provider,
+        to=one.dispatch.masked,
+        parts=len(results),
+        refused=[result.code for result in refused] or None,
+    )

@@ -1,0 +1,191 @@
+"""What a page says by each medium: SMS and calls say level, place, kind and code alone."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Final
+
+from schemas.base import Status
+from schemas.catalogue import parse_received
+from schemas.counties import name_of
+from schemas.escalations import Escalation, EscalationKind, PageRow, Purpose
+from schemas.information.alerts import Alert
+from schemas.pages import Capabilities, Dispatch, Medium, Part
+from schemas.records import StoredEvent
+from services.domain.encoding import compact_json
+from services.domain.neighbours import silence_in
+from services.domain.reading import content_of, line_of
+from services.domain.reply_codes import extension_of
+from services.domain.sms_parts import reference_of, segment
+from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose, event_of, facts_of, place_of
+from services.domain.storms import area_of, group_of
+
+_KIND_OF: Final = {
+    Purpose.REMINDER: SmsKind.REMINDER,
+    Purpose.ALL_CLEAR: SmsKind.CANCELLED,
+    Purpose.DIGEST: SmsKind.DIGEST,
+}
+_EXTENSION_ROOM: Final = 4
+_LOWEST: Final = 4
+_NO_EVENT: Final = "来文"
+_DRILL: Final = "值班演练"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as pages speak of it.
+
+    Attributes:
+        alert: None for what is no alert, or cannot be read any more.
+        group: What pages of one storm share; see ``services.domain.storms``.
+        label: Place and kind, for a question back.
+    """
+
+    escalation: Escalation
+    event: StoredEvent | None
+    alert: Alert | None
+    phone: str = ""
+
+    @property
+    def area(self) -> str:
+        """Prefecture of the first place, else of the source."""
+        codes = [code for area in self.alert.areas for code in area.adcodes] if self.alert else []
+        return area_of(codes[0] if codes else self.escalation.source)
+
+    @property
+    def group(self) -> str:
+        """What pages of one storm share."""
+        code = self.alert.event_code if self.alert else self.escalation.kind.value
+        return group_of("", code, self.area)
+
+    @property
+    def label(self) -> str:
+        """Place and kind, at most 20 characters."""
+        if self.alert is None:
+            return f"{name_of(self.escalation.source)}{_NO_EVENT}"
+        codes = [code for area in self.alert.areas for code in area.adcodes]
+        return place_of(codes, self.escalation.source) + event_of(self.alert)
+
+
+def told_of(escalation: Escalation, event: StoredEvent | None, phone: str = "") -> Told:
+    """Read an event for its pages; an erased or newer one still has level and source."""
+    if event is None:
+        return Told(escalation, None, None, phone)
+    header = event.envelope.header
+    parsed = parse_received(header.type, content_of(event), header.schema_ref.digest)
+    alert = parsed.event if not isinstance(parsed, tuple) and isinstance(parsed.event, Alert) else None
+    return Told(escalation, event, alert, phone)
+
+
+def sms_facts(told: Told, page: PageRow, code: str) -> SmsFacts:
+    """Return what an SMS of this page says."""
+    one = told.escalation
+    if one.kind is EscalationKind.NEIGHBOUR:
+        silence = silence_in(one.key)
+        county = name_of(silence.county) if silence else ""
+        return SmsFacts(
+            SmsKind.SILENT, one.level or _LOWEST, source=county, code=code, phone=told.phone, status=one.status
+        )
+    if told.alert is None and told.event is None and one.kind is EscalationKind.ALERT:  # a drill of our own
+        place = name_of(one.source)
+        level = one.level or _LOWEST
+        return SmsFacts(SmsKind.ISSUED, level, source=place, place=place, event=_DRILL, code=code, status=one.status)
+    if told.alert is None:
+        return SmsFacts(SmsKind.DIGEST, count=1, status=one.status)
+    facts = facts_of(told.alert, one.source, code=code, status=one.status)
+    level = one.level or _LOWEST
+    return replace(facts, kind=_KIND_OF.get(page.purpose, facts.kind), level=level)
+
+
+def bundle_facts(told: Told, count: int, level: int, code: str) -> SmsFacts:
+    """Return what one SMS says that stands for several pages; ``told`` is the highest of them."""
+    if told.alert is None:
+        return SmsFacts(SmsKind.DIGEST, count=count, status=told.escalation.status)
+    facts = facts_of(told.alert, told.escalation.source, code=code, status=told.escalation.status)
+    return replace(facts, kind=SmsKind.BUNDLE, count=count, level=level)
+
+
+def sms_dispatch(
+    page_id: str,
+    facts: SmsFacts,
+    *,
+    address: str,
+    code: str,
+    signature: Signature,
+    capabilities: Capabilities,
+    only: tuple[int, ...] = (),
+) -> Dispatch:
+    """Return an SMS ready for a provider: whole, or only the parts that are still to be taken."""
+    text = compose(facts, signature)
+    parts = segment(text.text, reference_of(page_id)) if capabilities.segments else (_whole(page_id, text.text),)
+    return Dispatch(
+        page_id=page_id,
+        medium=Medium.SMS,
+        address=address,
+        text=text.text,
+        parts=tuple(one for one in parts if not only or one.number in only),
+        extension=extension_of(code, _EXTENSION_ROOM) if capabilities.extension else "",
+        template=text.template if capabilities.template else "",
+        variables=text.variables if capabilities.template else (),
+        status=facts.status,
+    )
+
+
+def text_back_dispatch(page_id: str, text: str, *, address: str, capabilities: Capabilities) -> Dispatch:
+    """Return what an officer is told back."""
+    parts = segment(text, reference_of(page_id)) if capabilities.segments else (_whole(page_id, text),)
+    return Dispatch(page_id, Medium.SMS, address, text, parts=parts)
+
+
+def other_dispatch(told: Told, page: PageRow, *, address: str, code: str) -> Dispatch:
+    """Return a call, fax, mail or webhook ready for a provider."""
+    facts = sms_facts(told, page, code or "10")
+    spoken = compose(replace(facts, status=Status.ACTUAL)).text.partition("回复")[0]
+    mark = {Status.EXERCISE: "演练，演练。", Status.TEST: "测试。"}.get(told.escalation.status, "")
+    headline = line_of(told.event) if told.event else told.label
+    subject = f"{_mark(told.escalation.status)}{_level(told.escalation)}{headline}"
+    voice = page.medium is Medium.VOICE
+    return Dispatch(
+        page_id=page.page_id,
+        medium=page.medium,
+        address=address,
+        text=subject if not voice else spoken,
+        subject=subject,
+        spoken=f"{mark}{spoken}收到请按密码，再按井号。" if voice else "",
+        pin_wanted=voice,
+        payload=_payload(told, page, code) if page.medium is Medium.WEBHOOK else b"",
+        status=told.escalation.status,
+    )
+
+
+def text_digest(text: str) -> str:
+    """Return the digest by which carriers' cap on one text is counted."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _payload(told: Told, page: PageRow, code: str) -> bytes:
+    one = told.escalation
+    return compact_json(
+        {
+            "type": "sihu.page",
+            "page_id": page.page_id,
+            "envelope_id": one.version,
+            "level": one.level,
+            "status": one.status.value,
+            "source": one.source,
+            "headline": line_of(told.event) if told.event else "",
+            "code": code,
+            "purpose": page.purpose.value,
+        }
+    )
+
+
+def _whole(page_id: str, text: str) -> Part:
+    return Part(1, 1, reference_of(page_id), text)
+
+
+def _mark(status: Status) -> str:
+    return {Status.EXERCISE: "【演练】", Status.TEST: "【测试】"}.get(status, "")
+
+
+def _level(one: Escalation) -> str:
+    return f"{one.level}级 " if one.level else ""

@@ -1,0 +1,177 @@
+"""The roster's files on disk: read again when they change, appended durably, the plan's texts kept."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from adapters.rosters.directory import RosterFiles
+from schemas.errors import Fault, RequestError, UnavailableError
+from schemas.rosters import RECORDS_MAX_BYTES, RosterTexts
+from tests.rosters import DAY, at
+
+
+class Manual:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def build(texts: RosterTexts) -> RosterTexts | tuple[Fault, ...]:
+    """Take every text but one that says so."""
+    newest = texts.plans[-1].text
+    return (Fault("roster.bad", "roster.toml", "mend it"),) if newest.startswith(b"bad") else texts
+
+
+@pytest.fixture
+def clock() -> Manual:
+    return Manual()
+
+
+@pytest.fixture
+def told() -> list[tuple[Fault, ...]]:
+    return []
+
+
+Opened = Callable[[], RosterFiles[RosterTexts]]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, clock: Manual, told: list[tuple[Fault, ...]]) -> Opened:
+    (tmp_path / "roster.toml").write_bytes(b"one")
+    return lambda: RosterFiles(tmp_path, tmp_path / "roster.d", build, monotonic=clock, on_faults=told.append)
+
+
+NOW = at("2026-06-10 08:30")
+
+
+def test_a_change_of_any_file_is_seen_within_a_second(opened: Opened, clock: Manual, tmp_path: Path) -> None:
+    """A roster that is read once pages last year's officers."""
+    files = opened()
+    assert files.current().plans[-1].text == b"one"
+    (tmp_path / "roster.toml").write_bytes(b"two!")
+    assert files.current().plans[-1].text == b"one"  # looked at once a second
+    clock.seconds += 1
+    assert files.current().plans[-1].text == b"two!"
+    (tmp_path / "calendar").mkdir()
+    (tmp_path / "calendar" / "2026.toml").write_bytes(b"year")
+    clock.seconds += 1
+    assert files.current().calendars == (("2026.toml", b"year"),)
+
+
+def test_a_bad_edit_is_told_once_and_the_last_good_one_stays(
+    opened: Opened, clock: Manual, tmp_path: Path, told: list[tuple[Fault, ...]]
+) -> None:
+    """A comma in the wrong place must not leave the county without anybody on duty."""
+    files = opened()
+    files.current()
+    (tmp_path / "roster.toml").write_bytes(b"bad")
+    for _ in range(3):
+        clock.seconds += 1
+        assert files.current().plans[-1].text == b"one"
+    assert [found[0].code for found in told] == ["roster.bad"]
+    assert files.faults[0].code == "roster.bad"
+    (tmp_path / "roster.toml").unlink()
+    clock.seconds += 1
+    assert files.current().plans[-1].text == b"one"
+    assert files.faults[0].code == "roster.not_found"
+    (tmp_path / "roster.toml").write_bytes(b"good again")
+    clock.seconds += 1
+    assert (files.current().plans[-1].text, files.faults) == (b"good again", ())
+
+
+def test_a_roster_that_was_never_good_is_refused(opened: Opened, tmp_path: Path) -> None:
+    """Nothing is guessed."""
+    (tmp_path / "roster.toml").write_bytes(b"bad")
+    with pytest.raises(RequestError, match="mend it"):
+        opened().current()
+    (tmp_path / "roster.toml").unlink()
+    assert not opened().exists()
+    with pytest.raises(RequestError, match="there is no roster"):
+        opened().current()
+
+
+def test_what_was_appended_counts_at_once_and_lies_in_its_year(opened: Opened, tmp_path: Path) -> None:
+    """New Year comes at midnight in Beijing, not in Greenwich."""
+    files = opened()
+    files.current()
+    files.append(b"{1}\n", datetime(2026, 12, 31, 15, 59, tzinfo=UTC))
+    files.append(b"{2}\n", datetime(2026, 12, 31, 16, 0, tzinfo=UTC))
+    files.append(b"{3}\n", datetime(2027, 6, 1, tzinfo=UTC))
+    assert files.current().records == (("2026.jsonl", b"{1}\n"), ("2027.jsonl", b"{2}\n{3}\n"))
+    for path in (tmp_path / "roster.d").glob("*.jsonl"):
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "roster.d").stat().st_mode & 0o777 == 0o700
+
+
+def test_several_may_append_at_once(opened: Opened, tmp_path: Path) -> None:
+    """The console and a command record in the same second: neither may write over the other."""
+    keepers = [opened() for _ in range(4)]
+
+    def append(number: int) -> None:
+        keepers[number % 4].append(b"{%d}\n" % number, NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(append, range(40)))
+    lines = (tmp_path / "roster.d" / "2026.jsonl").read_bytes().splitlines()
+    assert sorted(lines) == sorted(b"{%d}" % number for number in range(40))
+
+
+def test_a_torn_line_is_cut_off_before_the_next_is_appended(opened: Opened, tmp_path: Path) -> None:
+    """Appended behind it, the next record would be lost with it."""
+    files = opened()
+    files.append(b"{1}\n", NOW)
+    path = tmp_path / "roster.d" / "2026.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"torn')
+    files.append(b"{2}\n", NOW)
+    assert path.read_bytes() == b"{1}\n{2}\n"
+
+
+def test_a_full_year_is_refused(opened: Opened, tmp_path: Path) -> None:
+    """A file that grows without bound is one day not read any more."""
+    files = opened()
+    files.append(b"{1}\n", NOW)
+    path = tmp_path / "roster.d" / "2026.jsonl"
+    path.write_bytes(b"x" * (RECORDS_MAX_BYTES - 4) + b"\n")
+    files.append(b"12\n", NOW)
+    with pytest.raises(RequestError, match="full"):
+        files.append(b"{2}\n", NOW)
+    assert path.stat().st_size == RECORDS_MAX_BYTES
+
+
+def test_a_place_that_cannot_be_written_is_told(opened: Opened, tmp_path: Path) -> None:
+    """The node runs as another user than the one who made the directory."""
+    (tmp_path / "roster.d").write_bytes(b"a file")
+    with pytest.raises((RequestError, UnavailableError)):
+        opened().append(b"{1}\n", NOW)
+
+
+def test_every_text_of_the_plan_is_kept_with_its_time(opened: Opened, tmp_path: Path) -> None:
+    """Who was on duty last month is asked of the plan of last month."""
+    files, plan = opened(), tmp_path / "roster.toml"
+    _touch(plan, NOW)
+    assert files.keep_plan(NOW) is True
+    assert files.keep_plan(NOW + DAY) is False
+    plan.write_bytes(b"two")
+    _touch(plan, NOW + DAY)
+    assert [(one.since, one.text) for one in files.texts().plans] == [(NOW, b"one"), (NOW + DAY, b"two")]
+    assert files.keep_plan(NOW + 2 * DAY) is True
+    plan.write_bytes(b"one")  # put back from a copy, with the copy's old time
+    _touch(plan, NOW - DAY)
+    assert files.keep_plan(NOW + 3 * DAY) is True
+    assert [(one.since, one.text) for one in files.texts().plans] == [
+        (NOW, b"one"),
+        (NOW + DAY, b"two"),
+        (NOW + 3 * DAY, b"one"),
+    ]
+
+
+def _touch(path: Path, when: datetime) -> None:
+    os.utime(path, (when.timestamp(), when.timestamp()))
