@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import structlog
+from pydantic import Field
 
 from adapters.fax.hfaxd import Hfaxd, HfaxdError, Job, JobState, open_session, parameter
 from schemas.errors import UnavailableError
@@ -34,6 +35,7 @@ from schemas.pages import (
 
 log = structlog.get_logger()
 
+_HOST: Final = r"^(?:[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}|[0-9A-Fa-f:.]{2,45})$"
 PDF_MAX_BYTES: Final = 8 * 1024 * 1024
 _NUMBER: Final = re.compile(r"\+?[0-9](?:[0-9 -]{1,22})[0-9]")
 _PAGE_ID: Final = re.compile(PAGE_ID_PATTERN)
@@ -74,15 +76,15 @@ class HylafaxSettings:
     """
 
     name: str
-    host: str = "127.0.0.1"
-    port: int = 4559
-    user: str = "sihu"
+    host: Annotated[str, Field(pattern=_HOST)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)] = 4559
+    user: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")] = "sihu"
     password: str = field(default="", repr=False)
-    dial_prefix: str = ""
-    give_up_minutes: int = 30
-    dials: int = 6
-    poll_seconds: float = 15.0
-    timeout_seconds: float = 20.0
+    dial_prefix: Annotated[str, Field(pattern=r"^[0-9*#,]{0,8}$")] = ""
+    give_up_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    dials: Annotated[int, Field(ge=1, le=20)] = 6
+    poll_seconds: Annotated[float, Field(ge=1, le=600)] = 15.0
+    timeout_seconds: Annotated[float, Field(ge=1, le=120)] = 20.0
 
 
 class HylafaxPager:

@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import structlog
+from pydantic import Field
 
 from adapters.modem.folders import Folders, Found
 from adapters.modem.spool_files import dialled, plain, read, reported
@@ -67,9 +68,9 @@ class ModemSettings:
     name: str
     spool: Path
     own: Path
-    country: str = "86"
-    look_seconds: float = 1.0
-    stuck_seconds: float = 60.0
+    country: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "86"
+    look_seconds: Annotated[float, Field(ge=0.1, le=60)] = 1.0
+    stuck_seconds: Annotated[float, Field(ge=10, le=3600)] = 60.0
 
 
 class ModemPager:

@@ -1,17 +1,20 @@
 """The pager of medium voice by a provider's HTTP interface, described by a form."""
 
+import base64
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
+from pydantic import Field
 
 from adapters.voice.http_form import BODY_MAX_BYTES, CallForm, answered, called_back, headers_of, is_signed, request_of
-from schemas.errors import Fault, UnavailableError
+from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.pages import (
     Capabilities,
     Dispatch,
@@ -29,6 +32,9 @@ log = structlog.get_logger()
 Hear = Callable[[Inbound], Awaitable[None]]
 RETRYABLE: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
 _NUMBER: Final = re.compile(r"\+?[0-9](?:[0-9 -]{1,22})[0-9]")
+_PREFIX: Final = "whsec_"
+_SECRET_MIN, _SECRET_MAX = 24, 64
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _OK: Final = range(200, 300)
 _THROTTLED: Final = 429
 _LATER: Final = frozenset({408, 425, *range(500, 600)})
@@ -49,24 +55,29 @@ class HttpCallSettings:
     Attributes:
         name: Of this provider, unique in the node.
         url: Where calls are asked for; ``https`` unless it is this machine.
-        secret: 24 to 64 bytes, shared with the provider.
+        secret: Shared with the provider: ``whsec_`` and base64 of 24 to 64 bytes.
         form: Which JSON it takes and gives.
         timeout_seconds: For one request.
     """
 
     name: str
     url: str
-    secret: bytes = field(repr=False)
+    secret: str = field(repr=False)
     form: CallForm
-    timeout_seconds: float = 8.0
+    timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 8.0
 
 
 class HttpCallPager:
     """Satisfies ``services.paging_ports.Pager``; callbacks come in through ``called_back``."""
 
     def __init__(self, settings: HttpCallSettings, *, clock: Clock) -> None:
-        """Prepare; open nothing."""
+        """Prepare; open nothing.
+
+        Raises:
+            RequestError: The address or the secret is none; the secret does not stand in the fault.
+        """
         self._settings, self._clock = settings, clock
+        self._secret = _key(settings)
         self._session: aiohttp.ClientSession | None = None
         self._hear: Hear | None = None
         self._health = Health(ready=False, since=clock.now(), problem="not running")
@@ -112,7 +123,7 @@ class HttpCallPager:
         if self._session is None:
             return (Refused(1, Retry.TEMPORARY, "not_running"),)
         body = request_of(self._settings.form, dispatch)
-        headers = headers_of(self._settings.secret, dispatch.page_id, self._clock.now(), body)
+        headers = headers_of(self._secret, dispatch.page_id, self._clock.now(), body)
         try:
             async with self._session.post(
                 self._settings.url, data=body, headers=headers, allow_redirects=False
@@ -135,7 +146,7 @@ class HttpCallPager:
         """
         now = self._clock.now()
         lower = {name.lower(): value for name, value in headers.items()}
-        if not is_signed(self._settings.secret, lower, body, now):
+        if not is_signed(self._secret, lower, body, now):
             log.warning("voice.callback_refused", provider=self.name, code="signature")
             return 401
         heard = called_back(self._settings.form, self.name, body, now)
@@ -176,3 +187,18 @@ class HttpCallPager:
         if self._health.ready and self._session is not None:
             log.warning("voice.link_lost", provider=self.name, problem=problem)
         self._health = Health(ready=False, since=since, problem=problem, last_heard_at=self._health.last_heard_at)
+
+
+def _key(settings: HttpCallSettings) -> bytes:
+    parts = urlsplit(settings.url)
+    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if not (parts.scheme == "https" or plain) or not parts.hostname or parts.username or parts.fragment:
+        raise RequestError(Fault("paging.address", f"{settings.name}.url", "give an https address without user"))
+    try:
+        key = base64.b64decode(settings.secret.removeprefix(_PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if not settings.secret.startswith(_PREFIX) or not _SECRET_MIN <= len(key) <= _SECRET_MAX:
+        mend = f"give a secret: whsec_ and base64 of {_SECRET_MIN} to {_SECRET_MAX} bytes"
+        raise RequestError(Fault("paging.secret", f"{settings.name}.secret", mend))
+    return key

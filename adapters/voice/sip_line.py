@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Annotated, Final, cast
+
+from pydantic import Field
 
 from adapters.voice.sip_call import Line
 from adapters.voice.sip_message import SipMessage, parse
 from adapters.voice.speech import SpeechSettings
 
+_HOST: Final = r"^(?:[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,10}|[0-9A-Fa-f:.]{2,45})$"
+_USER: Final = r"^[A-Za-z0-9._+-]{1,64}$"
 CLOSING: Final = "已记录。如需更正，请重新输入；否则请挂机。"
 
 
@@ -37,23 +41,23 @@ class SipSettings:
     """
 
     name: str
-    server: str
-    user: str
-    port: int = 5060
+    server: Annotated[str, Field(pattern=_HOST)]
+    user: Annotated[str, Field(pattern=_USER)]
+    port: Annotated[int, Field(ge=1, le=65_535)] = 5060
     password: str = field(default="", repr=False)
-    domain: str = ""
-    auth_user: str = ""
-    dial_prefix: str = ""
+    domain: Annotated[str, Field(pattern=rf"^$|{_HOST}")] = ""
+    auth_user: Annotated[str, Field(pattern=rf"^$|{_USER}")] = ""
+    dial_prefix: Annotated[str, Field(pattern=r"^[0-9]{0,8}$")] = ""
     register: bool = False
-    heartbeat_seconds: float = 30.0
-    lines: int = 4
-    reach_seconds: float = 8.0
-    ring_seconds: float = 45.0
-    t1: float = 0.5
-    plays: int = 3
-    answer_seconds: float = 8.0
-    pause_seconds: float = 4.0
-    closing: str = CLOSING
+    heartbeat_seconds: Annotated[float, Field(ge=0, le=600)] = 30.0
+    lines: Annotated[int, Field(ge=1, le=100)] = 4
+    reach_seconds: Annotated[float, Field(ge=1, le=60)] = 8.0
+    ring_seconds: Annotated[float, Field(ge=5, le=180)] = 45.0
+    t1: Annotated[float, Field(ge=0.1, le=5)] = 0.5
+    plays: Annotated[int, Field(ge=1, le=10)] = 3
+    answer_seconds: Annotated[float, Field(ge=1, le=60)] = 8.0
+    pause_seconds: Annotated[float, Field(ge=1, le=20)] = 4.0
+    closing: Annotated[str, Field(min_length=1, max_length=200)] = CLOSING
     speech: SpeechSettings = field(default_factory=SpeechSettings)
 
     def line(self, host: str, port: int) -> Line:

@@ -16,7 +16,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
+
+from pydantic import Field
 
 from schemas.errors import UnavailableError
 
@@ -46,9 +48,9 @@ class SpeechSettings:
         timeout_seconds: For one text.
     """
 
-    command: tuple[str, ...] = DEFAULT_COMMAND
+    command: Annotated[tuple[str, ...], Field(max_length=32)] = DEFAULT_COMMAND
     recordings: Mapping[str, Path] = field(default_factory=dict)
-    timeout_seconds: float = 8.0
+    timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 8.0
 
 
 class Speaker:

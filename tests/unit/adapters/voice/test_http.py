@@ -15,11 +15,12 @@ from adapters.clock import SystemClock
 from adapters.memory.clock import ManualClock
 from adapters.voice.http import HttpCallPager, HttpCallSettings
 from adapters.voice.http_form import CallForm, answered, called_back, headers_of, request_of
-from schemas.errors import Fault, UnavailableError
+from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.pages import Dispatch, Inbound, Keyed, Medium, PartResult, Refused, Report, ReportState, Retry, Submitted
 
 PAGE = "0123456789abcdef" * 2
 SECRET = bytes(range(32))
+SPELT = "whsec_" + base64.b64encode(SECRET).decode()
 FORM = CallForm(
     fields={"to": "{number}", "call.say": "{text}", "call.id": "{page_id}", "call.kind": "{template}/{variable.level}"},
     answer_code="code",
@@ -68,7 +69,7 @@ async def calling(provider: Provider, heard: list[Inbound], *, fails: int = 0) -
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
-    settings = HttpCallSettings("calls", f"http://127.0.0.1:{port}/calls", SECRET, FORM, timeout_seconds=2)
+    settings = HttpCallSettings("calls", f"http://127.0.0.1:{port}/calls", SPELT, FORM, timeout_seconds=2)
     pager = HttpCallPager(settings, clock=SystemClock())
     try:
         async with pager.running(hear):
@@ -126,7 +127,7 @@ async def test_a_refusal_is_taken_for_a_call(status: int, answer: bytes, retry: 
 
 async def test_nobody_is_there() -> None:
     """Down: temporary. No number: permanent. Outside of ``running`` nothing goes out. And no secret shows."""
-    settings = HttpCallSettings("calls", "http://127.0.0.1:9/calls", SECRET, FORM, timeout_seconds=1)
+    settings = HttpCallSettings("calls", "http://127.0.0.1:9/calls", SPELT, FORM, timeout_seconds=1)
     pager = HttpCallPager(settings, clock=SystemClock())
 
     async def hear(_one: Inbound) -> None:
@@ -141,8 +142,7 @@ async def test_nobody_is_there() -> None:
         (Retry.PERMANENT, "number"),
         (Retry.TEMPORARY, "not_running"),
     ]
-    assert SECRET.hex() not in repr(settings)
-    assert "secret" not in repr(settings)
+    assert SPELT not in repr(settings)
 
 
 async def test_a_callback_is_lost_or_forged() -> None:
@@ -208,3 +208,22 @@ def test_an_answer_has_no_code() -> None:
     plain = CallForm(fields={"to": "{number}"}, answer_id="id")
     assert answered(plain, b'{"id":77}') == (True, "77", "")
     assert answered(plain, b"x") == (True, "", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "code"),
+    [
+        ("http://calls.example/x", SPELT, "paging.address"),
+        ("https://a:b@calls.example/x", SPELT, "paging.address"),
+        ("https:///x", SPELT, "paging.address"),
+        ("https://calls.example/x", SPELT.removeprefix("whsec_"), "paging.secret"),
+        ("https://calls.example/x", "whsec_AAAA", "paging.secret"),
+        ("https://calls.example/x", "whsec_!", "paging.secret"),
+    ],
+)
+def test_a_secret_goes_out_in_clear(url: str, secret: str, code: str) -> None:
+    """A plain address outside of this machine, or a secret that is none, is refused at once, without the secret."""
+    with pytest.raises(RequestError) as refused:
+        HttpCallPager(HttpCallSettings("calls", url, secret, FORM), clock=ManualClock())
+    assert refused.value.fault.code == code
+    assert secret not in str(refused.value)
