@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ ALMOST = st.builds(
 )
 
 
+@pytest.mark.timeout(3600)
 def test_a_datagram_breaks_the_parser(reduced: Callable[[int, int], int]) -> None:
     """Bytes of any kind, mixed lines, and good messages with bytes changed: a message or None."""
 
@@ -84,6 +86,7 @@ def test_a_datagram_breaks_the_parser(reduced: Callable[[int, int], int]) -> Non
     check()
 
 
+@pytest.mark.timeout(3600)
 def test_a_message_breaks_a_call(reduced: Callable[[int, int], int]) -> None:
     """Any sequence of such messages and any passing of time: no exception, no growth, and an end."""
     step = ALMOST | MIXED | st.integers(1, 50)
@@ -112,6 +115,7 @@ def test_a_message_breaks_a_call(reduced: Callable[[int, int], int]) -> None:
     check()
 
 
+@pytest.mark.timeout(3600)
 def test_sound_breaks_us(reduced: Callable[[int, int], int]) -> None:
     """RTP, SDP, digest challenges and WAV files of any kind: a value, or an error of ours."""
 
