@@ -189,7 +189,7 @@ def sheet_of(
         code=code,
         recipient=recipient,
         envelope_id=_grouped(envelope_id),
-        rows=tuple(_alert_rows(alert) if alert else _plain_rows(event))[:_ROWS_MAX],
+        rows=_bounded(tuple(_alert_rows(alert) if alert else _plain_rows(event))),
         tables=tuple(_tables(alert)) if alert else (),
     )
 
@@ -292,6 +292,12 @@ def _area(area: Area) -> tuple[str, str, str]:
     shapes = [f"多边形（{polygon.count(' ')} 点）" for polygon in area.polygon]
     shapes += [f"圆：{circle} 千米" for circle in area.circle]
     return area.desc, "、".join(map(_short, area.adcodes)) or "–", "\n".join(shapes) or "–"
+
+
+def _bounded(rows: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Cut what no fax can carry, and say so on the paper."""
+    left = len(rows) - _ROWS_MAX
+    return rows if left <= 0 else (*rows[:_ROWS_MAX], ("未印出", f"另有 {left} 项，请在系统中查看"))
 
 
 def _plain_rows(event: Event) -> Iterator[tuple[str, str]]:

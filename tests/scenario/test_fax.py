@@ -94,7 +94,7 @@ async def test_the_fax_in_the_queue_is_another_than_ours(server: FaxServer, pdf:
     (job,) = server.jobs()
     assert (job["number"], job["jobtag"], job["jobtype"]) == ("07788820112", PAGE, "facsimile")
     assert (job["resolution"], job["maxdials"], job["notify"]) == ("196", "6", "none")
-    assert int(job["killtime"]) - int(job["tts"]) == 30 * 60
+    assert int(job["killtime"]) - int(job["tts"]) == pytest.approx(30 * 60, abs=30)  # the clock goes on in between
     assert [path.read_bytes() for path in server.documents()] == [pdf]
     assert fax.health().ready
 

@@ -1,5 +1,6 @@
 """Calls by SIP against SIPp when something is wrong: passwords, lost datagrams, dead servers, a missing voice."""
 
+import asyncio
 import re
 import shutil
 import time
@@ -12,7 +13,7 @@ from adapters.clock import SystemClock
 from adapters.voice.sip import SipPager
 from adapters.voice.sip_line import SipSettings
 from adapters.voice.speech import Speaker, SpeechSettings
-from schemas.errors import UnavailableError
+from schemas.errors import InvariantError, UnavailableError
 from schemas.pages import Inbound, Refused, ReportState, Retry, Submitted
 from tests.calls import PAGE, PICKED_UP, RINGING, Ear, calling, dispatch, recorded, until
 from tests.ports import free_port
@@ -241,3 +242,22 @@ async def test_a_report_that_was_not_kept_is_lost(tmp_path: Path, recording: Pat
             await pager.submit(dispatch())
             await until(lambda: len(ear.codes) == 2)
     assert ear.codes == ["answered", "played"]
+
+
+async def test_a_bug_behind_the_ear_is_swallowed(tmp_path: Path, recording: Path) -> None:
+    """A crash of whoever listens hangs up, ends the block, and comes out as what it is."""
+    steps = (receive("INVITE"), PICKED_UP, receive("ACK"), receive("BYE"), send("200 OK", tag=False))
+
+    class Broken(Ear):
+        async def hear(self, heard: Inbound) -> None:
+            raise InvariantError(f"a bug at {type(heard).__name__}")
+
+    async def call(port: int) -> None:
+        async with calling(port, recording, Broken()) as pager:
+            await pager.submit(dispatch())
+            await asyncio.sleep(20)
+
+    async with telephone(tmp_path, *steps) as phone:
+        with pytest.raises(InvariantError, match="a bug at Report"):
+            await call(phone.port)
+        assert await phone.ended() == 0

@@ -1,5 +1,6 @@
 """Files of ``smsd``: numbers, alphabets, reports; and a folder in which others have left their things."""
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from adapters.clock import SystemClock
 from adapters.modem.folders import KEPT_SECONDS
 from adapters.modem.spool import ModemPager, ModemSettings
 from adapters.modem.spool_files import FILE_MAX_BYTES, dialled, outgoing, plain, read, reported
+from schemas.errors import InvariantError
 from schemas.pages import Dispatch, Inbound, Medium, Part, Refused, ReportState, Retry
 
 PAGE = "0123456789abcdef" * 2
@@ -136,3 +138,18 @@ async def test_a_bad_number_lies_in_the_spool(tmp_path: Path) -> None:
     (result,) = await sms.submit(Dispatch(page_id=PAGE, medium=Medium.SMS, address="139 0000 0001", text="a"))
     assert isinstance(result, Refused)
     assert (result.retry, result.code) == (Retry.TEMPORARY, "spool")
+
+
+async def test_a_bug_behind_the_ear_is_swallowed(tmp_path: Path) -> None:
+    """A crash of whoever listens ends the block, and comes out as what it is."""
+    for name in ("outgoing", "checked", "sent", "failed", "incoming", "report"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "incoming" / "GSM1.a").write_text("From: 8613900000001\n\nx")
+
+    async def hear(_one: Inbound) -> None:
+        raise InvariantError("a bug")
+
+    sms = ModemPager(ModemSettings("modem", tmp_path, tmp_path / "own"), clock=SystemClock())
+    with pytest.raises(InvariantError, match="a bug"):
+        async with sms.running(hear):
+            await asyncio.sleep(30)

@@ -19,6 +19,8 @@ from schemas.information.alert_parts import (
 from schemas.information.alerts import AlertCancelled, AlertIssued
 from schemas.information.bulletins import PolicyBulletinPublished
 from schemas.information.event_codes import EventClass
+from schemas.information.population import PopulationFlowReported
+from services.demo.sampling import sample
 from services.domain.print_markup import markup
 from services.domain.printing import Sheet, sheet_of
 from tests.papers import alert_content, as_bytes, header, policy_content
@@ -159,6 +161,32 @@ def test_other_events_cannot_be_printed() -> None:
     assert (one.title, one.phone) == ("关于跨县就医直接结算的通知", "0778-8820110")
     assert rows(one)["文号"] == policy_content()["doc_no"]
     assert rows(one)["摘要"] == "自三月起，三县参保人员跨县住院可直接结算。"
+
+
+def test_a_table_of_many_cells_looks_whole() -> None:
+    """Lists of lists, yes and no; and what was not printed is said on the paper."""
+    one = sample("population_flow")
+    event = parse_new(one.wire_type, one.content)
+    assert isinstance(event, PopulationFlowReported), event
+    cell = event.cells[0]
+    long = event.model_copy(update={"cells": (cell,) * 300})
+    head = header(as_bytes(one.content), type=one.wire_type)
+    printed = sheet_of(long, head, ENVELOPE_ID)
+    assert len(printed.rows) == 201
+    label, words = printed.rows[-1]
+    assert label == "未印出"
+    assert int(words.split()[1]) > 100
+    assert {"是", "否"} & {value for _, value in sheet_of(event, head, ENVELOPE_ID).rows}
+
+
+def test_a_sheet_to_nobody_has_empty_rows() -> None:
+    """Without recipient, telephone and code their rows are left out, and the box to sign says whom to call."""
+    body = policy_content()
+    event = parse_new(PolicyBulletinPublished.wire_type, body)
+    assert isinstance(event, PolicyBulletinPublished), event
+    page = markup(sheet_of(event, header(as_bytes(body)), ENVELOPE_ID))
+    assert not [word for word in ("发往", "值班电话", "回复码", "级　") if word in page]
+    assert "签收后请立即电话告知发文单位" in page
 
 
 def test_a_text_becomes_markup() -> None:
