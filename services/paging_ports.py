@@ -123,6 +123,9 @@ class Paging(PagingShown, Protocol):
     def next_work_at(self) -> datetime | None:
         """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
 
+    def release(self) -> None:
+        """End every lease: whoever held one was a process before this one."""
+
     def keep_work(self, work: PageWork) -> None:
         """Keep work in place of that of the same page."""
 

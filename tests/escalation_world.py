@@ -312,9 +312,10 @@ def _judge_plan(one: Told, plan: Plan, facts: Facts) -> None:
         demand(after.step > before.step or after.step == last, "a refusal advanced nothing")
     rows = one.pages | {page.page_id: page for page in (*plan.pages, *plan.changed)}
     _judge_steps(one, plan, facts, rows)
-    _judge_told(one, plan, facts, rows)
-    _judge_media(one, plan, facts, rows)
-    _judge_hold(after, facts)
+    if all(transition.change is not Change.VERSION_CHANGED for transition in plan.transitions):  # else planned again
+        _judge_told(one, plan, facts, rows)
+        _judge_media(one, plan, facts, rows)
+        _judge_hold(after, facts)
     if after.state is EscalationState.OPEN:
         demand(after.wake_at is not None, "an open escalation has no timer")
 
@@ -366,22 +367,21 @@ def _judge_told(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) -
     """Whoever is on duty in a tier that was told, and has not answered, has a page."""
     after = plan.escalation
     at_night = after.level == 4 and _is_night(facts.now)
-    if after.state is not EscalationState.OPEN or after.held or at_night or after.level != one.row.level:
+    if after.state is not EscalationState.OPEN or after.held or at_night:
         return
     steps = ladder_of(facts.policy, after.level or 4).steps[: after.step + 1]
     tiers = {tier for step in steps for tier in step.tiers}
     live = [page for page in rows.values() if page.purpose in ESCALATING and page.state is not PageState.DROPPED]
     told = {page.recipient for page in live} | one.oracle.seen
     untold = [person for person in facts.roster if person.tier in tiers and person.officer not in told]
-    carried = Change.VERSION_CHANGED in {transition.change for transition in plan.transitions}
-    demand(carried or not untold, "somebody on duty was not told")
+    demand(not untold, "somebody on duty was not told")
 
 
 def _judge_media(one: Told, plan: Plan, facts: Facts, rows: dict[str, PageRow]) -> None:
     """Nobody is left with nothing but failures while there is a medium that was not tried."""
     after = plan.escalation
     at_night = after.level == 4 and _is_night(facts.now)
-    if after.state is not EscalationState.OPEN or after.held or at_night or after.level != one.row.level:
+    if after.state is not EscalationState.OPEN or after.held or at_night:
         return
     for person in facts.roster:
         live = [page for page in rows.values() if page.recipient == person.officer and page.purpose in ESCALATING]

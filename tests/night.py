@@ -10,6 +10,7 @@ from services.domain.policies import USUAL_POLICY
 from services.domain.sms_text import Signature, SignaturePlace
 from services.gateway.gateway import People
 from services.notifier.paging import PagingDesk, PagingRules
+from services.ports import Store
 from tests import papers
 from tests.pagers import CALLS, PLAIN, SMS, FixedDuty, FixedPins, KeptPager, reply
 from tests.papers import HUANJIANG, LIBO
@@ -19,10 +20,12 @@ from tests.world import World, alert_draft
 class Night:
     """荔波 and its neighbours, with 环江's people on duty."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store | None = None) -> None:
         self.world = World()
         self.clock = self.world.clock
         self.county = self.world[HUANJIANG]
+        if store is not None:
+            self.county.store = store
         for officer, name in (("duty-b", "值班员乙"), ("leader-a", "带班领导")):
             self.county.directory.credentials[officer] = papers.credential(
                 HUANJIANG, officer=officer, display_name=name

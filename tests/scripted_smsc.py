@@ -40,7 +40,7 @@ OFFICER: Final = "13900000001"
 PASSWORD: Final = "kept-out"  # noqa: S105 - of a peer that lives for one test
 TIMED_OUT: Final = Refused(1, Retry.TEMPORARY, "timeout", "the carrier did not answer; it may have taken it")
 UNBOUND: Final = Refused(1, Retry.TEMPORARY, "unbound", "there is no link to the carrier now")
-_PATIENCE_SECONDS: Final = 10.0
+_PATIENCE_SECONDS: Final = 30.0
 
 
 class Line:

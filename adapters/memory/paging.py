@@ -173,6 +173,11 @@ class MemoryPaging(MemoryPagingShown):
         rows = self._state.page_work.values()
         return min((max(one.next_at, one.lease_until or one.next_at) for one in rows), default=None)
 
+    def release(self) -> None:
+        """End every lease."""
+        for page_id, work in self._state.page_work.items():
+            self._state.page_work[page_id] = replace(work, lease_until=None)
+
     def keep_work(self, work: PageWork) -> None:
         """Keep work in place of that of the same page."""
         self._state.page_work[work.page_id] = work

@@ -217,6 +217,10 @@ class SqlitePaging(SqlitePagingShown):
         """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
         return moment_or_none(self._ask(_NEXT_WORK, ()).get)
 
+    def release(self) -> None:
+        """End every lease."""
+        self._batch.run("UPDATE page_work SET lease_until = NULL")
+
     def keep_work(self, work: PageWork) -> None:
         """Keep work in place of that of the same page."""
         self._batch.run(WORK.upsert, WORK.row(work))

@@ -160,43 +160,47 @@ def open_pagers(
     for number, one in enumerate(settings.paging.providers):
         if one.name in pagers:
             raise RequestError(Fault("paging.name", f"paging.providers.{number}.name", "give each a name of its own"))
-        pagers[one.name] = _open_one(one, settings, clock=clock, session=session, inbound=inbound)
+        pagers[one.name] = _open_one(one, settings.directory, _Parts(clock, session, inbound))
     return pagers
 
 
-def _open_one(
-    one: ProviderSettings,
-    settings: Settings,
-    *,
-    clock: SystemClock,
-    session: aiohttp.ClientSession,
-    inbound: InboundHttp | None,
-) -> Pager:
-    made = _settings_of(one, settings.directory)
-    tls = ssl.create_default_context() if one.tls else None
-    match made:
-        case SmppSettings():
-            return SmppPager(one.name, made, clock=clock, jitter=random.random, tls=tls)
-        case CmppSettings():
-            return CmppPager(made, clock=clock)
-        case KannelSettings() if inbound is not None:
-            return KannelSms(made, session=session, clock=clock, inbound=inbound)
-        case KannelSettings():
-            mend = "Kannel pushes reports and replies to us: write a token into paging.inbound.token_file"
-            raise RequestError(Fault("paging.inbound", f"paging.providers.{one.name}", mend))
-        case AliyunSettings():
-            return AliyunSms(made, session=session, clock=clock, ids=SystemIds(), inbound=inbound)
-        case TencentSettings():
-            return TencentSms(made, session=session, clock=clock, inbound=inbound)
-        case YunmasSettings():
-            return YunmasSms(made, session=session, clock=clock, inbound=inbound)
-        case SmtpSettings():
-            return SmtpMail(made, clock=clock)
-        case WebhookSettings():
-            return WebhookSender(made, session=session, clock=clock)
-        case _:
-            mend = "this driver is not part of this version"
-            raise RequestError(Fault("paging.driver", f"paging.providers.{one.name}.driver", mend))
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What adapters are built from."""
+
+    clock: SystemClock
+    session: aiohttp.ClientSession
+    inbound: InboundHttp | None
+
+
+def _kannel(made: KannelSettings, parts: _Parts) -> Pager:
+    if parts.inbound is None:
+        mend = "Kannel pushes reports and replies to us: write a token into paging.inbound.token_file"
+        raise RequestError(Fault("paging.inbound", f"paging.providers.{made.name}", mend))
+    return KannelSms(made, session=parts.session, clock=parts.clock, inbound=parts.inbound)
+
+
+def _aliyun(made: AliyunSettings, parts: _Parts) -> Pager:
+    return AliyunSms(made, session=parts.session, clock=parts.clock, ids=SystemIds(), inbound=parts.inbound)
+
+
+_FACTORIES: Final[Mapping[str, Callable[[Any, _Parts], Pager]]] = {
+    "cmpp": lambda made, parts: CmppPager(made, clock=parts.clock),
+    "kannel": _kannel,
+    "aliyun": _aliyun,
+    "tencent": lambda made, parts: TencentSms(made, session=parts.session, clock=parts.clock, inbound=parts.inbound),
+    "yunmas": lambda made, parts: YunmasSms(made, session=parts.session, clock=parts.clock, inbound=parts.inbound),
+    "smtp": lambda made, parts: SmtpMail(made, clock=parts.clock),
+    "webhook": lambda made, parts: WebhookSender(made, session=parts.session, clock=parts.clock),
+}
+
+
+def _open_one(one: ProviderSettings, root: Path, parts: _Parts) -> Pager:
+    made = _settings_of(one, root)
+    if isinstance(made, SmppSettings):  # its settings do not know the provider's name
+        tls = ssl.create_default_context() if one.tls else None
+        return SmppPager(one.name, made, clock=parts.clock, jitter=random.random, tls=tls)
+    return _FACTORIES[one.driver](made, parts)
 
 
 def _settings_of(one: ProviderSettings, root: Path) -> object:

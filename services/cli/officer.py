@@ -115,7 +115,7 @@ def pin(
     officer: Officer,
     *,
     pin_file: Annotated[
-        Path | None, typer.Option("--pin-file", help="Its first line holds the PIN; asked for on the terminal if left out.")
+        Path | None, typer.Option("--pin-file", help="Its first line is the PIN; asked for if left out.")
     ] = None,
     directory: Dir = HERE,
 ) -> None:

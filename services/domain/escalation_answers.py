@@ -122,7 +122,7 @@ def _own(draft: Draft, answer: AnswerGiven, word: AnswerWord, change: Change) ->
         owner=answer.officer,
         owner_word=word,
         owner_strength=answer.strength,
-        taken_at=draft.now,
+        taken_at=answer.at,
         remind_at=draft.now + timedelta(seconds=draft.ladder.reminder_seconds) if remind else None,
     )
     draft.tell_source(SourceWordKind.TAKEN, answer.officer, word, answer.strength)

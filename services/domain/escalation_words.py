@@ -29,7 +29,7 @@ _TIERS: Final = {
     Tier.SUPERIOR: "上级值班室",
 }
 _REPLIES: Final = {
-    ReplyKind.TAKEN: "已登记：您已{word}",
+    ReplyKind.TAKEN: "已登记：{word}",
     ReplyKind.ALREADY: "已由{owner}于{at}签收",
     ReplyKind.SECOND_WANTED: "已记，不再通知您。一级须在控制台或电话口令签收，或由第二人回复",
     ReplyKind.ADVANCED: "已记，正在通知下一级",
@@ -42,7 +42,7 @@ _REPLIES: Final = {
 _ALARMS: Final = {
     AlarmKind.EXHAUSTED: "全部通知后无人签收，请立即人工电话通知",
     AlarmKind.OVERDUE: "超过时限仍未签收",
-    AlarmKind.COVERAGE_GAP: "{tier}无人在班，已通知上一级",
+    AlarmKind.COVERAGE_GAP: "{tier}无人在班，请核对值班表",
 }
 
 

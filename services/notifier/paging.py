@@ -121,6 +121,7 @@ class PagingDesk:
     @asynccontextmanager
     async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:
         """Keep every provider's link, and work, until the block ends."""
+        await self._store.write(lambda tx: tx.paging.release())  # one process a database: no lease is held
         async with AsyncExitStack() as stack:
             for pager in self._pagers.values():
                 await stack.enter_async_context(pager.running(self.hearer.hear))

@@ -14,9 +14,11 @@ import pytest
 
 from adapters.clock import SystemClock
 from services.demo.cast import AGREEMENT_ID
+from services.demo.ceremony import free_ports
 from services.demo.sampling import sample
 from tests.counties import World
-from tests.people import CREW, SERVICE_NUMBER, add_people, add_providers, smpp
+from tests.kannel import kannel as kannel_box
+from tests.people import CREW, SERVICE_NUMBER, add_people, add_providers, kannel, pushes_to, smpp
 from tests.smsc import PASSWORD, SYSTEM_ID, Smsc, npm_smsc
 
 HUANJIANG: Final = "451226"
@@ -24,23 +26,28 @@ LIBO: Final = "522722"
 A, B = CREW[0].phone, CREW[1].phone
 
 
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Three counties; 环江 has a roster."""
+    made = World.prepared(tmp_path)
+    add_people(made.stage.county(HUANJIANG), HUANJIANG)
+    return made
+
+
 @asynccontextmanager
-async def night(root: Path) -> AsyncIterator[tuple[World, Smsc]]:
+async def night(world: World) -> AsyncIterator[Smsc]:
     """Start hub, counties and the SMSC; 环江's node is bound to it."""
-    world = World.prepared(root)
-    home = world.stage.county(HUANJIANG)
     async with npm_smsc() as smsc:
-        add_people(home, HUANJIANG)
-        add_providers(home, smpp(smsc.port, SYSTEM_ID, PASSWORD))
+        add_providers(world.stage.county(HUANJIANG), smpp(smsc.port, SYSTEM_ID, PASSWORD))
         async with world.running():
             await smsc.event("bound")
             await smsc.tell("faults", receipts="text")
-            yield world, smsc
+            yield smsc
 
 
 async def alerted(world: World, level: int) -> str:
     """Let 荔波 send a follow-up of a level; return its id."""
-    one = sample("alert_issued", begin=SystemClock().now())
+    one = sample("rainstorm_issued", begin=SystemClock().now())
     content = one.content | {"report_stage": "followup", "report_no": 2, "warning_level": level}
     for scale in ("event_grade", "response_level"):
         content.pop(scale, None)
@@ -83,14 +90,19 @@ async def until_acknowledged(world: World, alert: str) -> dict[str, Any]:
     return known
 
 
+async def sms_pages(world: World, alert: str) -> list[dict[str, Any]]:
+    """Return the SMS that 环江's officers were sent of an alert."""
+    return [one for one in (await escalation(world, alert))["pages"] if one["medium"] == "sms"]
+
+
 def code_in(text: str) -> str:
     return text.partition("回复")[2].partition("收到")[0]
 
 
 @pytest.mark.timeout(240)
-async def test_an_alert_goes_to_a_telephone_and_its_answer_comes_back(tmp_path: Path) -> None:
+async def test_an_alert_goes_to_a_telephone_and_its_answer_comes_back(world: World) -> None:
     """Level 2: one SMS, `NN 收到`, the paging stops, and 荔波's board shows who, when and by which means."""
-    async with night(tmp_path) as (world, smsc):
+    async with night(world) as smsc:
         alert = await alerted(world, 2)
         first = await sms_to(smsc, A)
         assert first["text"].startswith("【环江应急】")
@@ -112,9 +124,34 @@ async def test_an_alert_goes_to_a_telephone_and_its_answer_comes_back(tmp_path: 
 
 
 @pytest.mark.timeout(240)
-async def test_level_1_is_ended_by_a_second_officer(tmp_path: Path) -> None:
+async def test_the_same_through_kannel(world: World, tmp_path: Path) -> None:
+    """HTTP to Debian's Kannel, SMPP from there to the SMSC, and both ways back by Kannel's own requests to us."""
+    home = world.stage.county(HUANJIANG)
+    (port,) = await free_ports(1)
+    folder = tmp_path / "kannel"
+    folder.mkdir()
+    async with npm_smsc() as smsc:
+        answers = pushes_to(port, "box", "reply")
+        async with kannel_box(folder, smsc_port=smsc.port, inbound_url=answers) as box:
+            add_providers(home, kannel(box), inbound_port=port)
+            async with world.running():
+                await smsc.event("bound")
+                await smsc.tell("faults", receipts="text")
+                alert = await alerted(world, 2)
+                first = await sms_to(smsc, A)
+                code = code_in(first["text"])
+                await replies(smsc, A, f"{code} 收到", 1)
+                known = await until_acknowledged(world, alert)
+                assert (known["acknowledged_by"], known["answer"]) == ("值班员甲", "received")
+                async with asyncio.timeout(20):
+                    while "delivered" not in {one["state"] for one in await sms_pages(world, alert)}:
+                        await asyncio.sleep(0.1)
+
+
+@pytest.mark.timeout(240)
+async def test_level_1_is_ended_by_a_second_officer(world: World) -> None:
     """The first 收到 stops that officer's pages and nothing else; a bare 收到 to the extension counts."""
-    async with night(tmp_path) as (world, smsc):
+    async with night(world) as smsc:
         alert = await alerted(world, 1)
         texts = {phone: await sms_to(smsc, phone) for phone in (A, B)}
         await asyncio.sleep(6)  # nobody reads and answers faster

@@ -105,7 +105,7 @@ async def test_what_is_not_kept_is_asked_for_again() -> None:
 
 async def test_refusals_and_silence() -> None:
     """Throttled, full, a wrong number, no answer at all: each part says what to do next."""
-    async with bound(timeout_seconds=1.0) as (smsc, pager, _):
+    async with bound(timeout_seconds=4.0) as (smsc, pager, _):
         await smsc.tell("faults", statuses=[0x58, 0x14, 0x0B])
         results = await pager.submit(sms("一", "二", "三", "四"))
         assert [(one.retry, one.code) for one in results if isinstance(one, Refused)] == [

@@ -260,6 +260,13 @@ async def test_work_is_handed_out_by_level_and_only_once_at_a_time(store: Store)
     assert await store.read(lambda s: s.paging.work_of(rows[0].page_id)) is None
 
 
+async def test_a_process_that_begins_ends_every_lease(store: Store) -> None:
+    """Its holder was killed: a page must not wait a minute for that."""
+    await store.write(lambda tx: tx.paging.keep_work(work(lease_until=at(500))))
+    await store.write(lambda tx: tx.paging.release())
+    assert await store.write(lambda tx: tx.paging.work_due(at(100), 9)) == [work()]
+
+
 async def test_a_report_finds_the_newest_try_under_its_reference(store: Store) -> None:
     """Providers use references again after days; an empty one names nothing."""
     first = PartTry("1" * 32, 1, 1, "mobile", at(1), "ref-1")

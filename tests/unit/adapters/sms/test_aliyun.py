@@ -13,6 +13,7 @@ from aiohttp import web
 from adapters.memory.clock import ManualClock
 from adapters.memory.ids import SequentialIds
 from adapters.sms.aliyun import WAITING_MAX, AliyunSettings, AliyunSms, read_detail
+from adapters.sms.calling import ANSWER_MAX_BYTES
 from schemas.errors import RequestError
 from schemas.pages import Refused, Report, ReportState, Retry, Submitted
 from tests.http_peer import OFFICER, PAGE_ID, Cut, Heard, Peer, Seen, a_page, http_peer, says
@@ -94,6 +95,34 @@ async def test_a_refusal_says_what_to_do(document: object, status: int, expected
     assert isinstance(result, Refused)
     assert (result.retry, result.code) == expected
     assert len(peer.seen) == 1, "nothing is sent twice, no redirect followed"
+
+
+async def test_an_answer_without_end_is_not_read() -> None:
+    """A provider, or who sits before it, could fill the memory of the node."""
+    async with answering(lambda _: says(SENT | {"more": "x" * ANSWER_MAX_BYTES})) as (peer, session):
+        (result,) = await a_pager(peer.url, session).submit(a_page())
+    assert isinstance(result, Refused)
+    assert (result.retry, result.code) == (Retry.TEMPORARY, "unreadable")
+
+
+async def test_health_says_since_when() -> None:
+    """An operator asks since when a provider is away, not when it was last asked."""
+    answer: dict[str, object] = dict(SENT)
+    async with answering(lambda _: says(dict(answer))) as (peer, session):
+        clock = ManualClock()
+        pager = a_pager(peer.url, session, clock)
+        for code, seconds in (
+            ("OK", 0),
+            ("OK", 0),
+            ("isv.OUT_OF_SERVICE", 20),
+            ("isv.ACCOUNT_ABNORMAL", 20),
+            ("OK", 40),
+        ):
+            answer["Code"] = code
+            await pager.submit(a_page())
+            assert pager.health().since == NOW + timedelta(seconds=seconds)
+            assert pager.health().ready is (code == "OK")
+            await clock.move(10)
 
 
 async def test_the_wait_that_is_asked_for_is_handed_on() -> None:

@@ -63,6 +63,14 @@ async def test_each_part_goes_by_itself_and_asks_for_its_report() -> None:
         )
 
 
+async def test_two_parts_are_joined_by_a_header() -> None:
+    """Without one, a telephone shows two texts in any order."""
+    two = (Part(1, 2, 0x0C, "一"), Part(2, 2, 0x0C, "二"))
+    async with towards(lambda _: text(202, "0: Accepted for delivery")) as (pager, peer, _):
+        await pager.submit(a_page(parts=two))
+    assert [seen.headers["x-kannel-udh"] for seen in peer.seen] == ["0500030c0201", "0500030c0202"]
+
+
 async def test_a_single_part_has_no_header_before_its_text() -> None:
     """With one, 70 characters would not fit."""
     async with towards(lambda _: text(202, "3: Queued for later delivery")) as (pager, peer, _):

@@ -38,7 +38,7 @@ def test_a_second_answer_reads_by_whom_and_when() -> None:
 def test_a_word_that_counted_as_another_says_so() -> None:
     """He believes that everybody knows he is on his way."""
     text = told_of_reply(reply(ReplyKind.TAKEN, AnswerWord.HANDLING, AnswerWord.RECEIVED), str)
-    assert text == "已登记：您已收到（短信“处置”按“收到”计）"
+    assert text == "已登记：收到（短信“处置”按“收到”计）"
 
 
 @pytest.mark.parametrize("kind", AlarmKind)
