@@ -221,8 +221,8 @@ class SipPager:
                         await self._report_end(talk, event)
                     return
         finally:
-            await _stop(speaking)
             self._forget(talk)
+            await _stop(speaking)
 
     def _forget(self, talk: _Talk) -> None:
         talk.path.close()
