@@ -9,7 +9,8 @@ rekeying.told, gateway.upload_begun, gateway.upload_ended, relay.file_published,
 completeness.chunks_asked, completeness.chunks_given, upkeep.files_swept, upkeep.file_removed, rotation.made,
 rotation.published, rotation.destroyed, rotation.destroyed_early, upkeep.lapsed, gateway.opened, gateway.called,
 gateway.silenced, gateway.drilled, gateway.erased, notifier.opened, notifier.escalation, notifier.submitted,
-notifier.replied, notifier.reply_unknown_number, notifier.keyed, smpp.bound, cmpp.connected.
+notifier.replied, notifier.reply_unknown_number, notifier.keyed, smpp.bound, cmpp.connected, voice.called, fax.queued,
+modem.spooled.
 warning: gateway.refused, relay.append_deferred, relay.hub_behind, hub.look_deferred, hub.files_unchecked,
 receiver.deferred, receiver.gap_waited, notifier.deferred, upkeep.deferred, directory.refused, notifier.expiring,
 receiver.own_lost, receiver.left, hub.arrange_deferred, hub.certificate_expiring, hub.documents_outdated,
@@ -18,12 +19,14 @@ rekeying.deferred, rekeying.order_void, relay.chunks_deferred, relay.file_lost, 
 receiver.file_unsound, completeness.chunks_deferred, upkeep.file_lost, notifier.source_not_told, notifier.page_failed,
 notifier.opt_out_unrecorded, notifier.report_unmatched, notifier.keyed_unmatched, smpp.lost, smpp.unreadable,
 cmpp.link_lost, cmpp.deliver_deferred, cmpp.report_unreadable, cmpp.reply_undecoded, sms.push_refused,
-sms.push_unread, sms.push_deferred.
+sms.push_unread, sms.push_deferred, voice.link_lost, voice.speechless, voice.callback_refused, fax.link_lost,
+modem.link_lost.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, receiver.revoked,
 relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, completeness.twins, hub.streams_missed,
 hub.copy_damaged, hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,
 completeness.contradicted, completeness.fork_proved, completeness.epoch_dropped, completeness.unheard,
-completeness.in_clear, rekeying.no_next_key, receiver.chunk_refused, smpp.bind_refused, cmpp.refused.
+completeness.in_clear, rekeying.no_next_key, receiver.chunk_refused, smpp.bind_refused, cmpp.refused,
+voice.unheard.
 """
 
 import atexit

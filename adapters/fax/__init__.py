@@ -1,0 +1,1 @@
+"""Faxes through a HylaFAX server, ours or one in the same building."""

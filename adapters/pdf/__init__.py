@@ -1,0 +1,1 @@
+"""HTML to PDF by weasyprint, without network and without files."""
