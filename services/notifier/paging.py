@@ -1,7 +1,7 @@
 """Reaching people: what has come is opened, what is due is planned, what is planned is handed over."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from services.domain.telling import phone_of
 from services.notifier.hearing import Hearer
 from services.notifier.opening import Opener
 from services.notifier.planning import Planner
-from services.notifier.sending import Sender
+from services.notifier.sending import Sender, Style
 from services.notifier.wording import Told, told_of
 from services.paging_ports import Duty, Pager, Pins
 from services.ports import Clock, Directory, Store, Transaction
@@ -39,6 +39,8 @@ class PagingRules:
 
     policy: Callable[[], Policy]
     signature: Signature
+    print_page: Callable[[str], Awaitable[bytes]] | None = None
+    """Turns HTML into PDF for fax and mail; without it neither has one."""
 
 
 class PagingDesk:
@@ -82,7 +84,7 @@ class PagingDesk:
             told=self._told,
             clock=clock,
             jitter=jitter,
-            signature=rules.signature,
+            style=Style(rules.signature, rules.print_page),
         )
         self.hearer = Hearer(store=store, duty=duty, pins=pins, told=self._told, clock=clock)
         self._turn = asyncio.Lock()
