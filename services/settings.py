@@ -41,7 +41,7 @@ Driver = Literal[
     "hylafax",
     "smstools",
 ]
-"""How a provider is spoken to; docs/alerting.md has what each needs."""
+"""How a provider is spoken to; docs/alerting/README.md says where to read what each needs."""
 
 
 class Section(BaseModel):

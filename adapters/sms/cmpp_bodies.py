@@ -3,7 +3,7 @@
 Field names are the specification's own in lower case, so that a trace and a contract read alike. Contents and telephone
 numbers never show in a ``repr``.
 
-Source: 中国移动通信互联网短信网关接口协议 V2.0 (2002-04) and V3.0.0; docs/parts/alerting-cmpp.md
+Source: 中国移动通信互联网短信网关接口协议 V2.0 (2002-04) and V3.0.0; docs/alerting/cmpp.md
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """What the codes of a CMPP gateway mean for us: results of a submit, states of a report, why it does not let us in.
 
-Source: 中国移动通信互联网短信网关接口协议 V2.0 and V3.0.0; the tables stand in docs/parts/alerting-cmpp.md
+Source: 中国移动通信互联网短信网关接口协议 V2.0 and V3.0.0; the tables stand in docs/alerting/cmpp.md
 """
 
 from datetime import UTC, datetime, timedelta, timezone

@@ -2,7 +2,7 @@
 
 Pure. Numbers are big-endian; texts are octets padded with NUL, read and written as Latin-1, so that no octet is lost.
 
-Source: 中国移动通信互联网短信网关接口协议 V2.0 (2002-04) and V3.0.0; docs/parts/alerting-cmpp.md
+Source: 中国移动通信互联网短信网关接口协议 V2.0 (2002-04) and V3.0.0; docs/alerting/cmpp.md
 """
 
 import hashlib

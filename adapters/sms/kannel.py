@@ -282,7 +282,7 @@ def read_reply(query: str, provider: str, heard_at: datetime, service_number: st
 
 
 _UNKNOWN_QUERY: Final = Fault(
-    "push.malformed", "query", "let Kannel's get-url and dlr-url stand as docs/parts/alerting-http.md gives them"
+    "push.malformed", "query", "let Kannel's get-url and dlr-url stand as docs/alerting/http.md gives them"
 )
 
 

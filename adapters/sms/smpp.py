@@ -1,6 +1,6 @@
 """SMPP 3.4 as a way to reach people: pages become ``submit_sm``, ``deliver_sm`` becomes reports and replies.
 
-Source: docs/parts/alerting-smpp.md; docs/decisions/0030-speak-smpp-and-cmpp.md
+Source: docs/alerting/smpp.md; docs/decisions/0030-speak-smpp-and-cmpp.md
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """What the ``command_status`` of SMPP 3.4 says: its name, and what a refusal with it means for a page.
 
-Source: Short Message Peer to Peer Protocol Specification v3.4, issue 1.2, section 5.1.3; docs/parts/alerting-smpp.md
+Source: Short Message Peer to Peer Protocol Specification v3.4, issue 1.2, section 5.1.3; docs/alerting/smpp.md
 """
 
 from enum import IntEnum

@@ -1,6 +1,6 @@
 """云MAS, China Mobile's cloud gateway for offices, by its HTTP interface ``norsubmit``; reports and replies by push.
 
-The platform has no published kit. What is known stands in docs/parts/alerting-http.md with how many independent public
+The platform has no published kit. What is known stands in docs/alerting/http.md with how many independent public
 programs agree on it; nothing here was ever run against the platform.
 """
 

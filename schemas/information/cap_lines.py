@@ -4,7 +4,7 @@ One line stands for one element, in the order of the document, so that it can be
 line without a value says: this element is there, and says what the alert's own field says. Whoever corrects that field
 corrects the document with it.
 
-Source: docs/parts/alerting-cap.md; docs/decisions/0031-map-cap-both-ways.md.
+Source: docs/alerting/cap.md; docs/decisions/0031-map-cap-both-ways.md.
 """
 
 from enum import StrEnum

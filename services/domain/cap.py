@@ -1,6 +1,6 @@
 """CAP 1.2 and our alerts: the words of the one in the words of the other.
 
-Source: docs/parts/alerting-cap.md; OASIS Common Alerting Protocol 1.2.
+Source: docs/alerting/cap.md; OASIS Common Alerting Protocol 1.2.
 """
 
 import hashlib

@@ -3,7 +3,7 @@
 CAP knows two answers where a receipt has more stages, so ours carry the stage in a ``code`` besides; a foreign answer
 is read by its ``msgType`` alone.
 
-Source: OASIS Common Alerting Protocol 1.2, section 3.2.1; docs/parts/alerting-cap.md
+Source: OASIS Common Alerting Protocol 1.2, section 3.2.1; docs/alerting/cap.md
 """
 
 import re

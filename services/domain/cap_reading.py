@@ -2,7 +2,7 @@
 
 An officer completes the draft. What the guards find holds it back: nothing is lost, and nothing is changed silently.
 
-Source: docs/parts/alerting-cap.md; docs/decisions/0031-map-cap-both-ways.md
+Source: docs/alerting/cap.md; docs/decisions/0031-map-cap-both-ways.md
 """
 
 import re

@@ -4,7 +4,7 @@ What CAP has an element for stands in that element, what it has none for in a pa
 is, anything else as compact JSON. A document is taken for one of ours only if the alert read from it gives the same
 document.
 
-Source: docs/parts/alerting-cap.md
+Source: docs/alerting/cap.md
 """
 
 import json

@@ -4,7 +4,7 @@ Nothing is kept in memory. Whoever writes an answer, a delivery report or a chan
 ``woken`` in the same transaction, and what ``is_due`` is planned. A plan is written in one transaction that names the
 revision it was made from; one that is not written never was.
 
-Source: docs/alerting.md, section "Escalation"; docs/decisions/0029-escalate-by-a-pure-engine.md
+Source: docs/alerting/escalation.md; docs/decisions/0029-escalate-by-a-pure-engine.md
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
 A raised version opens an escalation of its own, and every acknowledgement counts no longer. One that is no higher goes
 on in the row of the earlier one: whoever took that has taken this, and where nobody has, the ladder goes on.
 
-Source: docs/events.md, section "Effective level"; docs/alerting.md, section "Escalation".
+Source: docs/events.md, section "Effective level"; docs/alerting/escalation.md.
 """
 
 from collections.abc import Iterable

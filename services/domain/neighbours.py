@@ -1,6 +1,6 @@
 """A neighbour has not stored, or not acknowledged, ours in time: our own duty officer is paged to call it.
 
-Source: docs/alerting.md, section "At the source".
+Source: docs/alerting/README.md, section "At the source".
 """
 
 from collections.abc import Iterable

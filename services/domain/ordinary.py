@@ -1,6 +1,6 @@
 """Bulletins, offers and requests: told without haste, reminded of before their deadline, never by night.
 
-Source: docs/alerting.md, section "Escalation".
+Source: docs/alerting/escalation.md.
 """
 
 from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ For one reference the strongest report counts: delivered, failed, unknown, accep
 whatever came first: that a handset has the text cannot become untrue, and wrongly taking it for lost would only tell
 the officer twice. What *failed* set in motion, the next medium, is not called back.
 
-Source: docs/parts/alerting-sms.md
+Source: docs/alerting/sms.md
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,6 +1,6 @@
 """By which ladder a county tells its people: the usual policy, and what a county's own must keep to.
 
-Source: docs/alerting.md, section "Escalation".
+Source: docs/alerting/escalation.md.
 """
 
 import json

@@ -4,7 +4,7 @@ A code that was typed wins over the extension that the text was sent to; an exte
 either counts only if exactly one page can be meant. Nothing is guessed: what is not wholly understood is answered by
 one question, and the escalation goes on meanwhile, which is the safe side.
 
-Source: docs/parts/alerting-sms.md
+Source: docs/alerting/sms.md
 """
 
 import re

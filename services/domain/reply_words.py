@@ -5,7 +5,7 @@ known word, and nothing of the text counts. This is what keeps 没收到, 未收
 ever being read as 收到: none of them can be spelt with these words. A longer list of words reads more texts; it must
 never be made by dropping what is not understood.
 
-Source: docs/parts/alerting-sms.md
+Source: docs/alerting/sms.md
 """
 
 import re

@@ -3,7 +3,7 @@
 Neither loses anything. The ladder stands still meanwhile and goes on where it stood; the county's deadline does not
 stand still, and passing it raises the alarm all the same.
 
-Source: docs/alerting.md, section "Escalation".
+Source: docs/alerting/escalation.md.
 """
 
 from collections.abc import Iterable

@@ -7,7 +7,7 @@ table, the kind a row of the code table or the class of the event. Whoever needs
 Every text has one form, which is also what a template gateway has to have registered. Its variables are bounded so
 that the whole, signature and 【演练】 included, is one SMS.
 
-Source: docs/parts/alerting-sms.md
+Source: docs/alerting/sms.md
 """
 
 import re

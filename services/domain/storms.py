@@ -24,7 +24,7 @@ SMS, and the third only if it is the first of level 1. After a storm of 60 s one
 What waits, waits by SMS only; calls, console and the escalation go on. What lies in the future (a clock was set back)
 holds nothing up.
 
-Source: docs/parts/alerting-sms.md
+Source: docs/alerting/sms.md
 """
 
 from collections.abc import Iterable, Sequence
