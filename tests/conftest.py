@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -17,8 +18,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start an empty list of the N that tests used."""
+    """Start an empty list of the N that tests used; let no busy machine fail a test for drawing slowly."""
     config.stash[USED_N] = []
+    settings.register_profile("sihu", suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("sihu")
 
 
 @pytest.fixture(scope="session")
