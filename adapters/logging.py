@@ -17,16 +17,15 @@ receiver.own_lost, receiver.left, hub.arrange_deferred, hub.certificate_expiring
 completeness.resent, completeness.deferred, completeness.asked, completeness.answer_deferred, completeness.refused,
 rekeying.deferred, rekeying.order_void, relay.chunks_deferred, relay.file_lost, receiver.chunk_of_unknown,
 receiver.file_unsound, completeness.chunks_deferred, upkeep.file_lost, notifier.source_not_told, notifier.page_failed,
-notifier.opt_out_unrecorded, notifier.report_unmatched, notifier.keyed_unmatched, smpp.lost, smpp.unreadable,
-cmpp.link_lost, cmpp.deliver_deferred, cmpp.report_unreadable, cmpp.reply_undecoded, sms.push_refused,
-sms.push_unread, sms.push_deferred, voice.link_lost, voice.speechless, voice.callback_refused, fax.link_lost,
-modem.link_lost.
+notifier.opt_out_unrecorded, notifier.unprintable, notifier.report_unmatched, notifier.keyed_unmatched, smpp.lost,
+smpp.unreadable, cmpp.link_lost, cmpp.deliver_deferred, cmpp.report_unreadable, cmpp.reply_undecoded,
+sms.push_refused, sms.push_unread, sms.push_deferred, voice.link_lost, voice.speechless, voice.callback_refused,
+fax.link_lost, modem.link_lost.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, receiver.revoked,
 relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, completeness.twins, hub.streams_missed,
 hub.copy_damaged, hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,
 completeness.contradicted, completeness.fork_proved, completeness.epoch_dropped, completeness.unheard,
-completeness.in_clear, rekeying.no_next_key, receiver.chunk_refused, smpp.bind_refused, cmpp.refused,
-voice.unheard.
+completeness.in_clear, rekeying.no_next_key, receiver.chunk_refused, smpp.bind_refused, cmpp.refused, voice.unheard.
 """
 
 import atexit

@@ -19,6 +19,15 @@ _POINT: Final = rf"-?{_NUMBER},-?{_NUMBER}"
 
 LINE_PATTERN: Final = rf"^[^\s{_UNSEEN}](?:[^{_UNSEEN}]*[^\s{_UNSEEN}])?$"
 TEXT_PATTERN: Final = rf"^[^\s{_UNSEEN}](?:[^{_UNSEEN_BUT_NEWLINE}]*[^\s{_UNSEEN}])?$"
+_ESCAPE: Final = (
+    r"\\(?:\\|u(?:00[01][0-9a-f]|007f|00[89a-f][0-9a-f]|0[1-9a-f][0-9a-f]{2}|[1-9a-f][0-9a-f]{3})"
+    r"|U00(?:0[1-9a-f]|10)[0-9a-f]{4})"
+)
+ESCAPED_PATTERN: Final = (
+    rf"^(?:\\e|(?:[^\s\\{_UNSEEN}]|\\s|{_ESCAPE})"
+    rf"(?:(?:[^\\{_UNSEEN_BUT_NEWLINE}]|{_ESCAPE})*(?:[^\s\\{_UNSEEN}]|\\s|{_ESCAPE}))?)$"
+)
+# No letter and no digit of ASCII can be written as an escape, nor a blank between two: the guards must see them.
 ALERT_ID_PATTERN: Final = r"^[1-9][0-9]{13}_[0-9]{14}_[0-9]$"
 EVENT_CODE_PATTERN: Final = r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$"
 PHONE_PATTERN: Final = r"^\+?[0-9](?:[0-9 -]{1,22})[0-9]$"
@@ -34,6 +43,7 @@ METHOD_PATTERN: Final = r"^[a-z][a-z0-9.-]{0,31}$"
 FORMS: Final[dict[str, str]] = {
     LINE_PATTERN: "one line of text without a blank at either end and without control characters",
     TEXT_PATTERN: "text without a blank at either end and without control characters; line feeds are fine",
+    ESCAPED_PATTERN: r"text whose blanks at either end, unseen characters and `\` are escapes: `\s`, `\u0009`, `\\`",
     ALERT_ID_PATTERN: "31 characters (GB/T 35965.1): 14 digits of the issuing office, _, YYYYMMDDhhmmss, _, one digit",
     EVENT_CODE_PATTERN: "1 to 32 Latin letters, digits, dots, dashes or underscores, e.g. 11B03",
     PHONE_PATTERN: "a telephone number of 3 to 25 digits, blanks or dashes, e.g. 0778-1234567",

@@ -62,7 +62,8 @@ class ContactNumber(Model):
     tested_at: WireTime | None = None
     """When the last test page was answered."""
     opted_out_at: WireTime | None = None
-    """When 退订 came from it; it does not count until it is verified again."""
+    """When 退订 came from it: pages go on, for a duty number cannot opt out, and a gap of coverage stands until it is
+    verified again."""
 
     @model_validator(mode="after")
     def _form(self) -> Self:
@@ -78,7 +79,12 @@ class ContactNumber(Model):
     @property
     def counts(self) -> bool:
         """Tell whether pages may go to it."""
-        return self.verified_at is not None and (self.opted_out_at is None or self.opted_out_at < self.verified_at)
+        return self.verified_at is not None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Tell whether 退订 came from it and it was not verified since."""
+        return self.opted_out_at is not None and (self.verified_at is None or self.opted_out_at >= self.verified_at)
 
 
 Numbers = Annotated[tuple[ContactNumber, ...], Field(max_length=NUMBERS_MAX)]
@@ -94,7 +100,7 @@ class Contact(Model):
     quiet_hours: bool = True
     """False: bulletins reach this officer at night, too."""
     console_only: bool = False
-    """True: this officer is known to have no telephone, so its absence is no gap."""
+    """True: this officer answers at the console alone; without a number that is no gap, and escalations count on it."""
 
 
 class OfficeContact(Model):

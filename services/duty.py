@@ -1,26 +1,21 @@
 """The roster as the notifier asks it: who is on duty now, whose number this is, which day is worked."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
 
 import structlog
 
 from schemas.errors import RequestError, UnavailableError
-from schemas.pages import Medium, Recipient, Tier
-from schemas.rosters import Contact, ContactNumber, Mark, NumberMark
+from schemas.pages import Medium, Recipient
+from schemas.rosters import Mark, NumberMark
+from services.domain.coverage import AHEAD, gaps, notices_of, owners_of
 from services.domain.roster_files import RosterHistory
-from services.domain.rosters import on_duty
+from services.domain.rosters import on_duty, recipient_of
 from services.domain.workdays import is_workday
 from services.rostering import Rostering
 
 log = structlog.get_logger()
-
-_NOT_A_DIGIT: Final = re.compile(r"[^0-9]")
-_COUNTRY: Final = "86"
-_NATIONAL_DIGITS: Final = 11
-_TELEPHONES: Final = frozenset({Medium.SMS, Medium.VOICE})
 
 
 @dataclass(slots=True)
@@ -45,20 +40,20 @@ class RosterDuty:
     def recipient(self, officer: str) -> Recipient | None:
         """Return an officer or office of the roster, on duty or not, or None."""
         history = self._current()
-        if history is None:
-            return None
-        contact = history.latest.contact(officer)
-        if contact is not None:
-            return Recipient(officer, contact.display, Tier.PRIMARY, _addresses(contact.numbers))
-        office = next((one for one in history.latest.plan.offices if one.office == officer), None)
-        return Recipient(officer, office.display, office.tier, _addresses(office.numbers)) if office else None
+        return recipient_of(history.latest, officer) if history else None
 
     def officer_of(self, number: str) -> str | None:
-        """Return whose a telephone number is, however a provider spells it, or None."""
-        history, wanted = self._current(), national(number)
-        if history is None or not wanted:
-            return None
-        return next((one.officer for one in history.latest.plan.contacts if wanted in _numbers(one)), None)
+        """Return whose a telephone number is, however a provider spells it, or None; an office's is nobody's."""
+        history = self._current()
+        owners = owners_of(history.latest, number) if history else ()
+        return next((owner for owner, _ in owners if history and history.latest.contact(owner)), None)
+
+    def findings(self, now: datetime) -> Mapping[str, str]:
+        """Return what is missing in the next 14 days: what each is filed under, and its one line."""
+        history = self._current()
+        if history is None:
+            return {"roster": "值班表读不出来，现在无法通知任何人，请运行 sihu roster check"}
+        return notices_of(gaps(history.latest, now, now + AHEAD, history.workdays))
 
     def is_workday(self, day: date) -> bool:
         """Tell whether offices of this county work on a day (Beijing)."""
@@ -68,10 +63,10 @@ class RosterDuty:
     def opted_out(self, officer: str, number: str, at: datetime) -> None:
         """Record that 退订 came from a duty number."""
         history = self._current()
-        contact = history.latest.contact(officer) if history else None
-        if contact is None:
+        owned = owners_of(history.latest, number) if history else ()
+        address = next((one.address for owner, one in owned if owner == officer), None)
+        if address is None:
             return
-        address = next((one.address for one in contact.numbers if national(one.address) == national(number)), number)
         fields = {"owner": officer, "medium": Medium.SMS, "address": address, "mark": Mark.OPTED_OUT}
         try:
             self.rostering.record(NumberMark, fields, by=officer, now=at)
@@ -83,19 +78,3 @@ class RosterDuty:
             return self.rostering.files.current()
         except (RequestError, UnavailableError):  # said by the files themselves, once for each bad state
             return None
-
-
-def national(number: str) -> str:
-    """Return a telephone number as it is dialled inside the country: digits alone."""
-    digits = _NOT_A_DIGIT.sub("", number)
-    if digits.startswith("00" + _COUNTRY):
-        digits = digits[2:]
-    return digits.removeprefix(_COUNTRY) if len(digits) > _NATIONAL_DIGITS else digits
-
-
-def _numbers(one: Contact) -> set[str]:
-    return {national(number.address) for number in one.numbers if number.medium in _TELEPHONES}
-
-
-def _addresses(numbers: tuple[ContactNumber, ...]) -> tuple[tuple[Medium, str], ...]:
-    return tuple((one.medium, one.address) for one in numbers if one.counts)

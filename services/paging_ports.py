@@ -1,6 +1,6 @@
 """What the services need from outside to reach people, as Protocols; see services.ports."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Protocol
@@ -182,6 +182,9 @@ class Duty(Protocol):
 
     def officer_of(self, number: str) -> str | None:
         """Return whose a telephone number is, however a provider spells it (``+86``, ``86``, blanks), or None."""
+
+    def findings(self, now: datetime) -> Mapping[str, str]:
+        """Return what is missing in the next 14 days: what each is filed under, and its one line for an officer."""
 
     def is_workday(self, day: date) -> bool:
         """Tell whether offices of this county work on a day (Beijing)."""

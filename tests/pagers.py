@@ -1,6 +1,6 @@
 """Ways to reach people, a roster and PINs that tests hold in their hands."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -56,6 +56,7 @@ class FixedDuty:
 
     people: tuple[Recipient, ...] = ON_DUTY
     opted: list[str] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
 
     def on_duty(self, at: datetime) -> tuple[Recipient, ...]:  # noqa: ARG002 - the same all day
         return self.people
@@ -66,6 +67,9 @@ class FixedDuty:
     def officer_of(self, number: str) -> str | None:
         digits = number.removeprefix("+86")
         return next((officer for officer, phone in PHONES.items() if phone == digits), None)
+
+    def findings(self, now: datetime) -> Mapping[str, str]:  # noqa: ARG002
+        return self.missing
 
     def is_workday(self, day: date) -> bool:
         return day.weekday() < 5

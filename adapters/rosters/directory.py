@@ -42,6 +42,7 @@ class RosterFiles(Generic[T]):
         *,
         monotonic: Callable[[], float],
         on_faults: Callable[[tuple[Fault, ...]], None] = lambda _: None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         """Read nothing yet.
 
@@ -51,9 +52,10 @@ class RosterFiles(Generic[T]):
             build: Turns the texts into the value, or says what is wrong with them.
             monotonic: Seconds that never go back.
             on_faults: Told once for each bad state of the files; the last good value stays in force.
+            now: Aware UTC. If given, each good text of the plan is kept for the past as soon as it is seen.
         """
         self._directory, self._records, self._build = directory, records, build
-        self._monotonic, self._on_faults = monotonic, on_faults
+        self._monotonic, self._on_faults, self._now = monotonic, on_faults, now
         self._looked_at: float | None = None
         self._stamp: _Stamp | None = None
         self._value: T | None = None
@@ -180,9 +182,22 @@ class RosterFiles(Generic[T]):
                 self._on_faults(built)
             self.faults = built
         else:
-            self.faults, self._value = (), built
+            self.faults, self._value = self._keep(), built
         # Stamped only now: a file that changed while it was read has another stamp at the next look.
         self._stamp = stamp
+
+    def _keep(self) -> tuple[Fault, ...]:
+        """Keep the text that is in force; that it cannot be is told, and changes nothing else."""
+        if self._now is None:
+            return ()
+        try:
+            self.keep_plan(self._now())
+        except (RequestError, UnavailableError) as exc:
+            unkept = (Fault("roster.unkept", str(self._records), f"the plan is not kept for the past: {exc}"),)
+            if unkept != self.faults:
+                self._on_faults(unkept)
+            return unkept
+        return ()
 
     def _scan(self) -> _Stamp:
         names = [self._directory / ROSTER_FILE, *_found(self._directory, CALENDARS)]

@@ -184,8 +184,9 @@ class Session:
             self._pending[self._write(waiting.body)] = waiting
 
     def _settle(self, sequence: int, answer: SubmitResp) -> None:
-        if answer.result == FLOW_CONTROL:
-            self._paused_until = self._clock.monotonic() + self._pause
+        now = self._clock.monotonic()
+        if answer.result == FLOW_CONTROL and now >= self._paused_until:  # the others of the same burst count no more
+            self._paused_until = now + self._pause
             self._pause = min(self._pause * 2, _PAUSE_MAX_SECONDS)
         elif answer.result == 0:
             self._pause = _PAUSE_SECONDS

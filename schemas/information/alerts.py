@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Final, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from schemas.base import BEIJING, Event, Kind, WireTime
+from schemas.cap import ELEMENTS_MAX
 from schemas.faults import broken_rule
 from schemas.forms import AlertId, EventCodeText, Label, Line, LongText, Name, Note
 from schemas.information.alert_parts import (
@@ -37,6 +38,7 @@ from schemas.information.alert_parts import (
     Severity,
     Urgency,
 )
+from schemas.information.cap_lines import CapLine
 from schemas.information.event_codes import CLASS_DIGITS, SCHEME, EventClass
 
 _CODE_LENGTH: Final = 5
@@ -91,6 +93,8 @@ class Alert(Event):
     codes: Annotated[tuple[Code, ...], Field(max_length=16)] = ()
     resources: Annotated[tuple[Resource, ...], Field(max_length=16)] = ()
     note: Note | None = None
+    cap_lines: Annotated[tuple[CapLine, ...], Field(max_length=ELEMENTS_MAX)] = ()
+    """What the imported CAP document says beyond the fields above, one line an element."""
 
     @model_validator(mode="after")
     def _alert_rules(self) -> Self:

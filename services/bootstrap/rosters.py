@@ -1,6 +1,7 @@
 """The adapters of a roster: its files, and calendar files."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,7 @@ def open_rosters(
     *,
     monotonic: Callable[[], float],
     on_faults: Callable[[tuple[Fault, ...]], None] = lambda _: None,
+    now: Callable[[], datetime] | None = None,
 ) -> RosterFiles[RosterHistory]:
     """Return the watched roster of a county; satisfies ``services.roster_ports.Rosters``. Nothing is read yet.
 
@@ -34,9 +36,12 @@ def open_rosters(
         settings: Of the county.
         monotonic: Seconds that never go back.
         on_faults: Told about each bad state of the files.
+        now: Aware UTC. A node gives it: each text of the plan is then kept for the past as soon as it is seen.
     """
 
     def build(texts: RosterTexts) -> RosterHistory | tuple[Fault, ...]:
         return read_history(texts, settings.county)
 
-    return RosterFiles(settings.directory, roster_folder(settings), build, monotonic=monotonic, on_faults=on_faults)
+    return RosterFiles(
+        settings.directory, roster_folder(settings), build, monotonic=monotonic, on_faults=on_faults, now=now
+    )

@@ -27,6 +27,11 @@ SPARE_BYTES: Final = 16 * 1024 * 1024
 _DOCUMENTS: Final = (
     SETTINGS_FILE,
     "card.json",
+    "roster.toml",
+    "policy.toml",
+    "calendar/*.toml",
+    "roster.d/*.jsonl",
+    "roster.d/plans/*.toml",
     "tokens.json",
     "trust/*.json",
     "trust/agreements/*.json",
@@ -35,7 +40,7 @@ _DOCUMENTS: Final = (
     "transport/*.pem",
     "transport/*.crt",
 )
-_KEYS: Final = ("keys/*.pem", "transport/*.key", "officers/*.key")
+_KEYS: Final = ("keys/*.pem", "transport/*.key", "officers/*.key", "pins/*.json")
 OFFICE: Final = f"{COUNTY}{OFFICE_KEYS_FOLDER}/"
 """Where a backup has the short-lived keys, wherever the database lies."""
 _TOKEN_FILES: Final = ("cli.token", "officers/*.token")

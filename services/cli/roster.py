@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from schemas.base import format_time
-from schemas.pages import Recipient, Tier, masked
+from schemas.pages import Medium, Recipient, Tier, masked
 from schemas.rosters import Change, Finding
 from services.cli import output
 from services.cli.desk import Desk, sure
@@ -68,12 +68,18 @@ def _person(one: Recipient, until: datetime | None) -> dict[str, Any]:
         "officer": one.officer,
         "display": one.display,
         "until": format_time(until) if until else None,
-        "reached_by": [{"medium": medium, "masked": masked(address)} for medium, address in one.addresses],
+        "reached_by": [
+            {"medium": medium, "masked": masked(address)}
+            for medium, address in one.addresses
+            if medium is not Medium.CONSOLE
+        ],
     }
 
 
 def _reached(one: Recipient) -> str:
-    listed = "、".join(f"{medium} {masked(address)}" for medium, address in one.addresses)
+    listed = "、".join(
+        medium if medium is Medium.CONSOLE else f"{medium} {masked(address)}" for medium, address in one.addresses
+    )
     return listed or "[bold red]无已核验号码[/]"
 
 

@@ -36,7 +36,7 @@ def gaps(roster: Roster, starts_at: datetime, ends_at: datetime, workdays: Workd
     """Return what is missing in a span, in the order of time; ``starts_at + AHEAD`` is the usual end.
 
     Codes: ``coverage.nobody``; ``coverage.unreachable`` (no verified number to call or text, or an office with none);
-    ``coverage.opted_out`` (it would have one, but 退订 came from it); ``coverage.same_person`` (primary and secondary
+    ``coverage.opted_out`` (退订 came from it, so nobody may read it); ``coverage.same_person`` (primary and secondary
     at once); ``calendar.no_data`` (a layer asks for workdays in a year without a file).
 
     Args:
@@ -69,9 +69,9 @@ def _why_unreachable(contact: Contact | None) -> str:
     if contact is None:
         return "coverage.unreachable"
     calls = [one for one in contact.numbers if one.medium in _CALLS]
-    if contact.console_only or any(one.counts for one in calls):
+    if contact.console_only or any(one.counts and not one.is_doubtful for one in calls):
         return ""
-    return "coverage.opted_out" if any(one.opted_out_at for one in calls) else "coverage.unreachable"
+    return "coverage.opted_out" if any(one.is_doubtful for one in calls) else "coverage.unreachable"
 
 
 def _doubled(standing: list[DutyShift]) -> Iterator[Finding]:

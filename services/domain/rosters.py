@@ -128,8 +128,8 @@ class Holder:
 def on_duty(roster: Roster, at: datetime, workdays: Workdays) -> tuple[Recipient, ...]:
     """Return who is on duty and how they are reached, in the order in which an escalation climbs.
 
-    A person without a verified number is there with no address: the console still shows him. The duty office and the
-    superior's duty room are always there.
+    A person whom nobody can call has no address: he counts as not there, though the table shows him. Everybody else
+    has the console as his last one. The duty office and the superior's duty room are always there.
 
     Args:
         roster: As known at ``at`` for the past, else as known now.
@@ -141,14 +141,30 @@ def on_duty(roster: Roster, at: datetime, workdays: Workdays) -> tuple[Recipient
     return (*persons, *(_office(office) for tier in (Tier.OFFICE, Tier.SUPERIOR) for office in _of(roster, tier)))
 
 
+def recipient_of(roster: Roster, name: str, tier: Tier = Tier.PRIMARY) -> Recipient | None:
+    """Return an officer or an office of the roster, on duty or not, and how it is reached; None if it is not there.
+
+    Args:
+        roster: As known now.
+        name: Officer or office.
+        tier: What an officer is told as; an office has its own.
+    """
+    if roster.contact(name) is not None:
+        return _recipient(roster, name, tier)
+    return next((_office(one) for one in roster.plan.offices if one.office == name), None)
+
+
 def _of(roster: Roster, tier: Tier) -> Iterator[OfficeContact]:
     return (office for office in roster.plan.offices if office.tier is tier)
 
 
 def _recipient(roster: Roster, officer: str, tier: Tier) -> Recipient:
     contact = roster.contact(officer)
-    numbers = contact.numbers if contact else ()
-    return Recipient(officer, roster.display(officer), tier, _addresses(numbers))
+    found = _addresses(contact.numbers) if contact else ()
+    # Only beside a number: on a console that nobody looks at, an officer without one would look like coverage.
+    has_console = contact is not None and (contact.console_only or found)
+    console = ((Medium.CONSOLE, officer),) if has_console else ()
+    return Recipient(officer, roster.display(officer), tier, (*found, *console))
 
 
 def _office(office: OfficeContact) -> Recipient:

@@ -1,7 +1,7 @@
 """Reaching people: what has come is opened, what is due is planned, what is planned is handed over."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,13 +11,14 @@ import structlog
 
 from schemas.errors import SihuError, UnavailableError
 from schemas.escalations import Escalation, EscalationKind, Policy
+from schemas.records import NoticeKind
 from services.domain.neighbours import silence_in
 from services.domain.sms_text import Signature
 from services.domain.telling import phone_of
 from services.notifier.hearing import Hearer
 from services.notifier.opening import Opener
 from services.notifier.planning import Planner
-from services.notifier.sending import Sender
+from services.notifier.sending import Sender, Style
 from services.notifier.wording import Told, told_of
 from services.paging_ports import Duty, Pager, Pins
 from services.ports import Clock, Directory, Store, Transaction
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 _KEPT: Final = timedelta(hours=96)
 _SWEPT: Final = 500
 _SWEEP_SECONDS: Final = 3600.0
+_ROSTER: Final = "roster/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class PagingRules:
 
     policy: Callable[[], Policy]
     signature: Signature
+    print_page: Callable[[str], Awaitable[bytes]] | None = None
+    """Turns HTML into PDF for fax and mail; without it neither has one."""
 
 
 class PagingDesk:
@@ -69,6 +73,7 @@ class PagingDesk:
             jitter: Returns a number in [0, 1) for each wait.
         """
         self._store, self._directory, self._clock, self._pagers = store, directory, clock, pagers
+        self._duty = duty
         self._planner = Planner(policy=rules.policy, duty=duty, posting=posting, directory=directory)
         self._opener = Opener(planner=self._planner, policy=rules.policy, duty=duty)
         self._sender = Sender(
@@ -79,7 +84,7 @@ class PagingDesk:
             told=self._told,
             clock=clock,
             jitter=jitter,
-            signature=rules.signature,
+            style=Style(rules.signature, rules.print_page),
         )
         self.hearer = Hearer(store=store, duty=duty, pins=pins, told=self._told, clock=clock)
         self._turn = asyncio.Lock()
@@ -106,8 +111,19 @@ class PagingDesk:
     async def _sweep(self, now: datetime) -> None:
         since = self._clock.monotonic()
         if self._swept_at is None or since - self._swept_at >= _SWEEP_SECONDS:
-            await self._store.write(lambda tx: tx.paging.forget(now - _KEPT, _SWEPT))
+            missing = self._duty.findings(now)
+            await self._store.write(lambda tx: self._tidy(tx, missing, now))
             self._swept_at = since
+
+    def _tidy(self, tx: Transaction, missing: Mapping[str, str], now: datetime) -> None:
+        """Forget what nobody asks for any more; tell what the roster lacks, and resolve what was mended."""
+        tx.paging.forget(now - _KEPT, _SWEPT)
+        notices = tx.notices(open_only=True, limit=_SWEPT)
+        told = {one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP and one.about.startswith(_ROSTER)}
+        for about, line in missing.items():
+            tx.waiting_room.tell(NoticeKind.COVERAGE_GAP, _ROSTER + about, "", line[:200], now)
+        for about in sorted(told - {_ROSTER + one for one in missing}):
+            tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
 
     def _told(self, tx: Transaction, escalation: Escalation) -> Told:
         event = tx.event(escalation.version)

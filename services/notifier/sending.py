@@ -5,20 +5,21 @@ the same code, and no page is lost.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 import structlog
 
+from schemas.errors import UnavailableError
 from schemas.escalations import Escalation, PageRow, PageState
 from schemas.page_work import PageWork, WorkKind
-from schemas.pages import Dispatch, Medium, PartResult, Refused
+from schemas.pages import Attachment, Dispatch, Medium, PartResult, Refused
 from schemas.records import NoticeKind
 from schemas.sms import CodeUse, PartTry, SmsTold
 from services.domain.escalation import may_go, woken
-from services.domain.escalation_draft import ESCALATING
+from services.domain.escalation_draft import ESCALATING, Facts
 from services.domain.page_delivery import (
     Again,
     Need,
@@ -51,6 +52,7 @@ from services.notifier.wording import (
     Told,
     bundle_facts,
     other_dispatch,
+    paper_of,
     sms_dispatch,
     sms_facts,
     text_back_dispatch,
@@ -63,6 +65,7 @@ log = structlog.get_logger()
 
 LEASE: Final = timedelta(seconds=60)
 _BATCH: Final = 200
+_ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _LOOK_AGAIN: Final = timedelta(seconds=1)
 _TOLD_FOR: Final = timedelta(minutes=15)
 
@@ -75,6 +78,16 @@ class Claimed:
     provider: str
     dispatch: Dispatch
     escalation: str = ""
+    html: str = ""
+    """What is printed for a fax or a mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a county's pages look; ``print_page`` turns HTML into PDF, None for pages without."""
+
+    signature: Signature
+    print_page: Callable[[str], Awaitable[bytes]] | None = None
 
 
 class Sender:
@@ -90,7 +103,7 @@ class Sender:
         told: Callable[[Transaction, Escalation], Told],
         clock: Clock,
         jitter: Callable[[], float],
-        signature: Signature,
+        style: Style,
     ) -> None:
         """Take ready-made ports; open nothing.
 
@@ -102,10 +115,12 @@ class Sender:
             told: Reads the event of an escalation.
             clock: Reads the time.
             jitter: Returns a number in [0, 1) for each wait.
-            signature: Of this county's SMS.
+            style: How this county's pages look.
         """
         self._store, self._planner, self._duty, self._pagers = store, planner, duty, pagers
-        self._told, self._clock, self._jitter, self._signature = told, clock, jitter, signature
+        self._known: dict[str, tuple[Escalation, Facts, Told] | None] = {}
+        self._told, self._clock, self._jitter, self._signature = told, clock, jitter, style.signature
+        self._print_page = style.print_page
 
     async def run_once(self) -> int:
         """Hand over what is due; return how many pages were submitted.
@@ -119,14 +134,28 @@ class Sender:
         return len(claimed)
 
     async def _submit(self, one: Claimed) -> None:
-        results = await self._pagers[one.provider].submit(one.dispatch)
+        dispatch = await self._with_paper(one)
+        results = await self._pagers[one.provider].submit(dispatch)
         now = self._clock.now()
         await self._store.write(lambda tx: self._keep(tx, one, results, now))
+
+    async def _with_paper(self, one: Claimed) -> Dispatch:
+        """Add the event as PDF; what cannot be printed goes without, and a fax is then refused by its provider."""
+        if not one.html or self._print_page is None:
+            return one.dispatch
+        try:
+            content = await self._print_page(one.html)
+        except UnavailableError as exc:
+            log.warning("notifier.unprintable", page_id=one.work.page_id, problem=str(exc))
+            return one.dispatch
+        name = f"sihu-{one.dispatch.page_id[:8]}.pdf"
+        return replace(one.dispatch, attachment=Attachment(name, "application/pdf", content))
 
     # -- what goes out ------------------------------------------------------------------------------
 
     def _claim(self, tx: Transaction, now: datetime) -> list[Claimed]:
         ways = self._ways()
+        self._known.clear()
         claimed: list[Claimed] = []
         for work in tx.paging.work_due(now, _BATCH):
             one = self._prepare(tx, work, ways, now)
@@ -157,18 +186,27 @@ class Sender:
 
     def _prepare_page(self, tx: Transaction, work: PageWork, address: str, now: datetime) -> Claimed | None:
         page = tx.paging.page(work.page_id)
-        escalation = tx.paging.escalation(page.escalation) if page else None
-        if page is None or escalation is None or page.state is not PageState.DUE:
+        known = self._know(tx, page.escalation, now) if page else None
+        if page is None or known is None or page.state is not PageState.DUE:
             tx.paging.drop_work(work.page_id)
             return None
-        if not may_go(page, escalation, self._planner.facts(tx, escalation, now)):
+        escalation, facts, told = known
+        if not may_go(page, escalation, facts):
             tx.paging.keep_work(replace(work, next_at=now + _LOOK_AGAIN))
             return None
-        told = self._told(tx, escalation)
         if work.medium is Medium.SMS:
             return self._prepare_sms(tx, work, page, told, address=address, now=now)
         dispatch = other_dispatch(told, page, address=address, code=self._code(tx, page, escalation.key, now))
-        return Claimed(replace(work, total=1), work.provider, dispatch, escalation.key)
+        on_paper = work.medium in _ON_PAPER and self._print_page is not None
+        html = paper_of(told, page) if on_paper else ""
+        return Claimed(replace(work, total=1), work.provider, dispatch, escalation.key, html)
+
+    def _know(self, tx: Transaction, key: str, now: datetime) -> tuple[Escalation, Facts, Told] | None:
+        """Return what pages of one escalation are made from, read once in a claim: it may have 200 of them."""
+        if key not in self._known:
+            one = tx.paging.escalation(key)
+            self._known[key] = (one, self._planner.facts(tx, one, now), self._told(tx, one)) if one else None
+        return self._known[key]
 
     def _prepare_sms(
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, address: str, now: datetime

@@ -13,6 +13,8 @@ from schemas.pages import Capabilities, Dispatch, Medium, Part
 from schemas.records import StoredEvent
 from services.domain.encoding import compact_json
 from services.domain.neighbours import silence_in
+from services.domain.print_markup import markup
+from services.domain.printing import sheet_of
 from services.domain.reading import content_of, line_of
 from services.domain.reply_codes import extension_of
 from services.domain.sms_parts import reference_of, segment
@@ -155,6 +157,18 @@ def other_dispatch(told: Told, page: PageRow, *, address: str, code: str) -> Dis
         payload=_payload(told, page, code) if page.medium is Medium.WEBHOOK else b"",
         status=told.escalation.status,
     )
+
+
+def paper_of(told: Told, page: PageRow) -> str:
+    """Return the event as HTML for one sheet to sign; empty if its content is gone."""
+    if told.event is None:
+        return ""
+    header = told.event.envelope.header
+    parsed = parse_received(header.type, content_of(told.event), header.schema_ref.digest)
+    if isinstance(parsed, tuple):
+        return ""
+    sheet = sheet_of(parsed.event, header, told.event.envelope.envelope_id, phone=told.phone, code=page.code)
+    return markup(sheet)
 
 
 def text_digest(text: str) -> str:

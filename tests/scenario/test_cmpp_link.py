@@ -196,6 +196,27 @@ async def test_a_goodbye_of_the_gateway_is_answered_and_the_link_made_anew() -> 
         await at.ready()
 
 
+async def test_a_gateway_that_lets_us_in_and_drops_us_is_asked_ever_more_slowly() -> None:
+    """To be let in is no success yet: beginning anew each time would be a loop of one second for ever."""
+    ismg = Ismg()
+    async with ready_desk(ismg) as at:
+        for attempts, pause in enumerate((1, 2, 4, 8, 16, 32, 60, 60), start=1):
+            await _lost(at)
+            await _still(at, pause - 0.5, attempts)
+            await at.clock.move(0.5)
+            await grown(ismg.connections, attempts + 1)
+            await at.ready()
+        await at.clock.move(60)  # this one lasts
+        await _lost(at)
+        await at.clock.move(1)
+        await at.ready()
+
+
+async def _lost(at: Desk) -> None:
+    at.ismg.connection.writer.close()
+    await eventually(lambda: not at.pager.health().ready)
+
+
 async def test_a_connection_that_is_reset_is_made_anew() -> None:
     """A firewall that forgets connections answers with a reset instead of an end."""
     ismg = Ismg()

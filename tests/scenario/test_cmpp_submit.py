@@ -139,6 +139,25 @@ async def test_flow_control_makes_everybody_wait() -> None:
         assert isinstance((await at.submit("一"))[0], Submitted), "after a success nobody waits"
 
 
+async def test_a_whole_window_that_is_refused_counts_once() -> None:
+    """Sixteen refusals of one burst, each doubling the wait, would silence us for eight seconds at the first push."""
+    ismg = Ismg()
+    ismg.holds = True
+    async with ready_desk(ismg) as at:
+        sending = [asyncio.create_task(at.submit("一")) for _ in range(16)]
+        await grown(ismg.submits, 16)
+        ismg.results.extend([8] * 16)
+        for submit in list(ismg.submits):
+            ismg.answer(submit)
+        assert {(await task)[0] for task in sending} == {Refused(1, Retry.THROTTLED, "8", "flow control")}
+        ismg.holds = False
+        again = asyncio.create_task(at.submit("一"))
+        await asyncio.sleep(0.01)
+        assert not again.done()
+        await at.clock.move(1.5)
+        assert isinstance((await again)[0], Submitted)
+
+
 @pytest.mark.parametrize(
     ("major", "result", "retry"),
     [

@@ -175,3 +175,27 @@ def test_every_text_of_the_plan_is_kept_with_its_time(opened: Opened, tmp_path: 
 
 def _touch(path: Path, when: datetime) -> None:
     os.utime(path, (when.timestamp(), when.timestamp()))
+
+
+def test_a_node_keeps_each_good_text_as_soon_as_it_sees_it(tmp_path: Path, clock: Manual) -> None:
+    """An edit that no command followed would be lost for the past; a bad one must not be kept as if it had counted."""
+    plan, told = tmp_path / "roster.toml", list[tuple[Fault, ...]]()
+    files = RosterFiles(tmp_path, tmp_path / "d", build, monotonic=clock, on_faults=told.append, now=lambda: NOW)
+    for text in (b"one", b"bad", b"three"):
+        plan.write_bytes(text)
+        clock.seconds += 1
+        files.current()
+    assert [path.read_bytes() for path in sorted((tmp_path / "d" / "plans").glob("*.toml"))] == [b"one", b"three"]
+    assert [found[0].code for found in told] == ["roster.bad"]
+    assert files.faults == ()
+
+
+def test_a_node_that_cannot_keep_the_plan_goes_on_and_says_so(tmp_path: Path, clock: Manual) -> None:
+    """A folder with wrong rights must not take the roster away."""
+    (tmp_path / "roster.toml").write_bytes(b"one")
+    (tmp_path / "d").write_bytes(b"a file")
+    told: list[tuple[Fault, ...]] = []
+    files = RosterFiles(tmp_path, tmp_path / "d", build, monotonic=clock, on_faults=told.append, now=lambda: NOW)
+    assert files.current().plans[-1].text == b"one"
+    assert [found[0].code for found in told] == ["roster.unkept"]
+    assert files.faults[0].code == "roster.unkept"

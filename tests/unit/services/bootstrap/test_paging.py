@@ -7,7 +7,8 @@ import pytest
 
 from adapters.clock import SystemClock
 from schemas.errors import RequestError
-from services.bootstrap.paging import open_pagers, read_policy, read_signature
+from services.bootstrap.paging import read_policy, read_signature
+from services.bootstrap.providers import open_pagers
 from services.settings import Settings, read_settings
 
 GOOD = 'county = "451226"\noffice = "环江县联络办"\nduty_phone = "0778-8820110"\n'

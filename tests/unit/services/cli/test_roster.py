@@ -123,7 +123,7 @@ def test_a_number_counts_once_it_is_verified(home: Path) -> None:
     done("roster", "verify", "duty-a", number(1), "--medium", "sms", "--as", "opted_out", *BY, "--dir", home)
     # Whoever opts out in the very second of the verification has opted out.
     reached = done("roster", "show", *AT, "--dir", home)["on_duty"][0]["reached_by"]
-    assert [one["medium"] for one in reached] == ["voice"]
+    assert [one["medium"] for one in reached] == ["sms", "voice"]  # a duty number cannot opt out of alerts
     stranger = refused("verify", "duty-a", number(99), *BY, "--dir", home)
     assert "no such number" in stranger.err
     printed = sihu("roster", "records", "--dir", home).out + stranger.err
@@ -219,3 +219,31 @@ def test_the_deployed_example_is_a_good_roster(home: Path) -> None:
     value = done("roster", "check", "--dir", home)
     assert (value["contacts"], value["layers"], value["calendar_years"]) == (5, 4, [2025, 2026])
     assert {one["code"] for one in value["findings"]} <= {"coverage.unreachable", "calendar.no_data"}
+
+
+def test_what_people_see_of_records_and_files(home: Path, tmp_path: Path) -> None:
+    """The lines without `--json`, and a note that comes from standard input."""
+    file = tmp_path / "duty.ics"
+    span = ("--from", "2030-06-11 08:30", "--days", "3")
+    assert "9 班 shifts" in sihu("roster", "export", file, *span, "--dir", home).out
+    assert "9 班 shifts" in sihu("roster", "import", file, *span, *BY, "--dir", home).out
+    said = sihu("roster", "verify", "duty-a", number(1), "--as", "tested", *BY, "--dir", home).out
+    assert "sms、voice" in said
+    assert number(1) not in said
+    noted = sihu("roster", "handover", "duty-a", "duty-b", "--dir", home, stdin="水位 1.2 米\n")
+    assert "已记录" in noted.out
+    assert done("roster", "show", "--dir", home)["note"]["text"] == "水位 1.2 米"
+
+
+def test_files_that_hold_nothing_are_refused(home: Path, tmp_path: Path) -> None:
+    """A plan without layers, a calendar that lies in another year, a swap that runs backwards."""
+    plan, calendar = tmp_path / "flood.toml", tmp_path / "duty.ics"
+    plan.write_text('name = "汛期"\n', encoding="utf-8")
+    assert "flood.toml layers" in refused("plan", plan, *BY, "--dir", home).err
+    calendar.write_text(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\nEND:VCALENDAR\r\n", encoding="utf-8", newline=""
+    )
+    assert "no shift of it" in refused("import", calendar, *BY, "--dir", home).err
+    backwards = ("2030-06-12 08:30/2030-06-11 08:30", "duty-b", "2030-06-12 08:30/2030-06-13 08:30")
+    assert "end after it starts" in refused("swap", "duty-a", *backwards, "--reason", "调班", *BY, "--dir", home).err
+    assert not (home / "roster.d").exists()

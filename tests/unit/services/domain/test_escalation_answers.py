@@ -365,3 +365,42 @@ def test_only_a_weak_handling_of_a_grave_level_counts_as_less() -> None:
         if counted_as(word, strength, level) is not word
     ]
     assert weak == [(HANDLING, 1), (HANDLING, 2)]
+
+
+def test_a_reminder_of_a_clock_set_back_is_not_put_off() -> None:
+    """The clock goes back by a day, and nobody asks for a day what became of the flood."""
+    desk = Desk(1)
+    desk.hear("first", HANDLING)
+    desk.now = NOON - minutes(60 * 24)
+    assert changes(desk.look()) == [Change.CLOCK_SET_BACK, Change.CLOCK_SET_BACK]
+    assert desk.row.remind_at == desk.now + minutes(15)
+
+
+def test_by_night_nobody_is_reminded_of_level_4() -> None:
+    """He handles a blue warning, and at two o'clock he is asked how it goes."""
+    desk = Desk(4)
+    desk.now = NOON + minutes(8 * 60)
+    desk.hear("first", HANDLING)
+    seven = NOON + minutes(19 * 60)
+    desk.now = NOON + minutes(12 * 60)
+    assert desk.look().pages == ()
+    assert desk.row.wake_at == seven
+    desk.now = seven
+    assert told(desk.look().pages) == {("first", "reminder", "sms")}
+
+
+def test_a_reminder_without_anybody_on_duty_raises_the_gap() -> None:
+    """The owner went home, nobody came, and the reminder goes nowhere without a word."""
+    desk = Desk(2)
+    desk.hear("first", HANDLING)
+    desk.roster = ()
+    desk.now = NOON + minutes(30)
+    assert [(one.kind, one.tier) for one in desk.look().alarms] == [(AlarmKind.COVERAGE_GAP, Tier.PRIMARY)]
+
+
+def test_an_answer_before_anybody_was_told_counts() -> None:
+    """He sees it on the console before the first plan is made."""
+    given = (answer(1, "first", RECEIVED), answer(2, "first", CANNOT))
+    made = plan(opened(2), facts(NOON, answers=given))
+    assert {row.recipient for row in made.pages} == {"second"}
+    assert made.escalation.state is OPEN

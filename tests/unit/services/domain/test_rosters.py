@@ -5,7 +5,7 @@ import pytest
 from schemas.pages import Medium, Tier
 from schemas.rosters import Mark
 from services.domain.roster_files import RosterHistory
-from services.domain.rosters import holder_at, on_duty, shifts
+from services.domain.rosters import holder_at, on_duty, recipient_of, shifts
 from tests.rosters import (
     NOBODY_OFF,
     PLAN,
@@ -39,23 +39,47 @@ def test_everybody_is_told_in_the_order_of_the_escalation() -> None:
         ("office", "值班室", Tier.OFFICE),
         ("city", "市值班室", Tier.SUPERIOR),
     ]
-    assert found[0].addresses == ((Medium.SMS, number(1)), (Medium.VOICE, number(1)))
+    assert found[0].addresses == ((Medium.SMS, number(1)), (Medium.VOICE, number(1)), (Medium.CONSOLE, "duty-a"))
+    assert found[3].addresses == ((Medium.VOICE, "0778-8820110"),)
 
 
-def test_an_unverified_or_opted_out_number_is_no_address() -> None:
-    """A number that nobody ever answered by looks like coverage and is none."""
+def test_an_unverified_number_is_no_address_and_one_that_opted_out_still_is() -> None:
+    """A number that nobody ever answered by looks like coverage and is none; a duty number cannot opt out of alerts."""
     unverified = PLAN.replace("verified_at", "tested_at")
     person, *_ = on_duty(history(plan=unverified).latest, at(NOON), NOBODY_OFF)
     assert (person.officer, person.addresses) == ("duty-a", ())
     gone = mark(1, "duty-a", 1, Mark.OPTED_OUT, "2026-05-01 08:00")
-    person, *_ = on_duty(history(gone).latest, at(NOON), NOBODY_OFF)
-    assert person.addresses == ((Medium.VOICE, number(1)),)
+    doubtful = {}
     wrong = withdrawal(3, 1, "2026-05-03 08:00")
-    person, *_ = on_duty(history(gone, wrong).latest, at(NOON), NOBODY_OFF)
-    assert len(person.addresses) == 2
     back = mark(2, "duty-a", 1, Mark.VERIFIED, "2026-05-02 08:00")
-    person, *_ = on_duty(history(gone, back).latest, at(NOON), NOBODY_OFF)
-    assert len(person.addresses) == 2
+    for name, changes in {"gone": (gone,), "wrong": (gone, wrong), "back": (gone, back)}.items():
+        known = history(*changes).latest
+        person, *_ = on_duty(known, at(NOON), NOBODY_OFF)
+        assert len(person.addresses) == 3
+        contact = known.contact("duty-a")
+        assert contact is not None
+        doubtful[name] = any(one.is_doubtful for one in contact.numbers)
+    assert doubtful == {"gone": True, "wrong": False, "back": False}
+
+
+def test_the_console_is_an_address_beside_a_number_or_by_itself_if_said() -> None:
+    """Told by the console alone, an officer asleep at home would look like coverage."""
+    unverified = PLAN.replace("verified_at", "tested_at")
+    desk = unverified.replace('display = "值班员甲"', 'display = "值班员甲"\nconsole_only = true')
+    person, second, *_ = on_duty(history(plan=desk).latest, at(NOON), NOBODY_OFF)
+    assert (person.addresses, second.addresses) == (((Medium.CONSOLE, "duty-a"),), ())
+
+
+def test_somebody_off_duty_is_found_by_name() -> None:
+    """An alert is passed on to whoever is named, and an answer comes from whoever was paged before the hand-over."""
+    roster = history().latest
+    found = recipient_of(roster, "duty-c", Tier.SECONDARY)
+    assert found is not None
+    assert (found.display, found.tier, found.address(Medium.SMS)) == ("值班员丙", Tier.SECONDARY, number(3))
+    office = recipient_of(roster, "city")
+    assert office is not None
+    assert (office.tier, office.address(Medium.FAX)) == (Tier.SUPERIOR, "0778-2281110")
+    assert recipient_of(roster, "duty-z") is None
 
 
 def test_a_mark_is_bound_to_the_address() -> None:

@@ -129,6 +129,19 @@ def test_a_refusal_during_a_silence_counts_when_it_ends() -> None:
 OTHER = "b" * 64
 
 
+def test_an_order_is_about_what_it_names() -> None:
+    """The silence of one drill quiets the alerts of the whole county, or an alert of no incident by an empty name."""
+    incident = order(incident="flood", escalation="", leader=False)
+    assert silenced_until(opened(3), [incident], NOON) == NOON + minutes(20)
+    assert silenced_until(opened(3, incident="fire"), [incident], NOON) is None
+    assert silenced_until(opened(3, incident=""), [replace(incident, incident="")], NOON) is None
+    assert silenced_until(opened(3, key=OTHER), [order(leader=False)], NOON) is None
+    both = [incident, replace(incident, ends_at=NOON + minutes(40))]
+    assert silenced_until(opened(3), both, NOON) == NOON + minutes(40)
+    assert silenced_until(opened(3), both, NOON + minutes(40)) is None
+    assert silenced_until(opened(3), both, NOON - minutes(1)) is None
+
+
 @pytest.mark.parametrize(
     ("mine", "other", "inhibited"),
     [

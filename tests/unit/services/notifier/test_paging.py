@@ -292,6 +292,17 @@ async def test_what_is_no_answer_answers_nothing(night: Night) -> None:
     assert await night.state(alert) is EscalationState.ACKNOWLEDGED
 
 
+async def test_what_the_roster_lacks_is_told_and_taken_back(night: Night) -> None:
+    """A gap that is found out at the alert is found out too late."""
+    night.duty.missing = {"coverage.nobody:leader:": "12-03 08:30 至 12-04 08:30 带班领导无人值班，请排班"}
+    await night.desk.run_once()
+    assert await night.notices() == {NoticeKind.COVERAGE_GAP}
+    night.duty.missing = {}
+    await night.clock.move(3600)
+    await night.desk.run_once()
+    assert await night.notices() == set()
+
+
 async def test_an_answer_without_a_code_counts_if_one_page_is_open(night: Night) -> None:
     """Two open: one question back, and nothing is answered."""
     first = await night.alert(2)
