@@ -18,6 +18,8 @@ _WORD: Final = r"[A-Za-z0-9.!%*_+`'~-]{1,64}"
 _REQUEST: Final = re.compile(rf"({_WORD}) ([^\s]{{1,1024}}) SIP/2\.0")
 _RESPONSE: Final = re.compile(r"SIP/2\.0 ([1-6][0-9]{2}) ?(.{0,512})")
 _HEADER: Final = re.compile(rf"({_WORD})[ \t]*:[ \t]*(.*?)[ \t]*", re.DOTALL)
+_URI: Final = re.compile(r"sips?:[!-;=?-~]{1,1000}", re.IGNORECASE)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _CSEQ: Final = re.compile(rf"([0-9]{{1,10}})[ \t]+({_WORD})")
 _TAG: Final = re.compile(r";[ \t]*tag[ \t]*=[ \t]*([^\s;,]{1,256})", re.IGNORECASE)
 _BRANCH: Final = re.compile(r";[ \t]*branch[ \t]*=[ \t]*([^\s;,]{1,256})", re.IGNORECASE)
@@ -108,9 +110,13 @@ def render(first: str, headers: Iterable[tuple[str, str]], body: bytes = b"") ->
 
 
 def uri_of(address: str) -> str:
-    """Return the URI of a From, To, Contact or Route: what stands in angle brackets, or before the first parameter."""
+    """Return the SIP URI of a Contact or Route: what stands in angle brackets, or before the first parameter.
+
+    Empty if it is none: what has a blank in it would break the request that it is put into.
+    """
     _, bracket, rest = address.partition("<")
-    return rest.partition(">")[0] if bracket else address.partition(";")[0].strip()
+    uri = rest.partition(">")[0] if bracket else address.partition(";")[0].strip()
+    return uri if _URI.fullmatch(uri) else ""
 
 
 def _message(first: str, headers: tuple[tuple[str, str], ...], body: bytes) -> SipMessage | None:
@@ -139,7 +145,7 @@ def _headers(lines: list[str]) -> tuple[tuple[str, str], ...] | None:
     read: list[tuple[str, str]] = []
     for line in unfolded:
         found = _HEADER.fullmatch(line)
-        if found is None or "\n" in line or "\r" in line or "\x00" in line:
+        if found is None or _CONTROL.search(line):
             return None
         name = found[1].lower()
         read.append((_SHORT.get(name, name), found[2]))

@@ -7,7 +7,7 @@ import pytest
 from adapters.voice.sdp import Sound, answer_of, offer
 from adapters.voice.sip_call import Answered, Call, Ended, Ending, Line, Pressed, Proceeding, State
 from adapters.voice.sip_exchange import GIVEN_UP, Exchange
-from adapters.voice.sip_message import SipMessage, parse
+from adapters.voice.sip_message import SipMessage, parse, render
 
 LINE = Line(host="127.0.0.1", port=5062, domain="sip.test", user="07788820110", password="geheim")  # noqa: S106
 SDP = offer("127.0.0.2", 4000, 1)
@@ -185,6 +185,23 @@ def test_a_route_is_left_out() -> None:
         assert request.every("route") == ["<sip:c.test;lr>", "<sip:b.test;lr>", "<sip:a.test;lr>"]
         assert request.uri == "sip:far@127.0.0.2:5064"
     assert bye.number == invite.number + 1
+
+
+@pytest.mark.parametrize("contact", ["<sip:far@127.0.0.2 x>", "<http://127.0.0.2>", "<sip:>", "", "<sip:f\u00e4r@x>"])
+def test_a_contact_breaks_our_request(contact: str) -> None:
+    """What is no SIP URI is not put into a request line: the number that we called stands there."""
+    one = call()
+    (invite,) = sent(one)
+    raw = one_answer(invite).replace(b"<sip:far@127.0.0.2:5064>", contact.encode())
+    one.receive(message(raw), 1.0)
+    (ack,) = sent(one)
+    assert ack.uri == "sip:13900000001@sip.test"
+
+
+def one_answer(invite: SipMessage) -> bytes:
+    """Spell a 200 for it."""
+    ok = answer(invite, 200, body=SDP)
+    return render("SIP/2.0 200 OK", [(name, value) for name, value in ok.headers if name != "content-length"], ok.body)
 
 
 def test_a_key_counts_twice() -> None:
