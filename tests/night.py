@@ -1,7 +1,7 @@
 """One night: 荔波 and its neighbours, and 环江's people on duty, with providers that keep what they are given."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from schemas.escalations import EscalationState
 from schemas.pages import Medium
@@ -16,6 +16,9 @@ from tests.pagers import CALLS, PLAIN, SMS, FixedDuty, FixedPins, KeptPager, rep
 from tests.papers import HUANJIANG, LIBO
 from tests.world import World, alert_draft
 
+if TYPE_CHECKING:
+    from adapters.memory.store import MemoryStore
+
 
 class Night:
     """荔波 and its neighbours, with 环江's people on duty."""
@@ -25,7 +28,7 @@ class Night:
         self.clock = self.world.clock
         self.county = self.world[HUANJIANG]
         if store is not None:
-            self.county.store = store
+            self.county.store = cast("MemoryStore", store)  # a real store has everything but the test's switches
         for officer, name in (("duty-b", "值班员乙"), ("leader-a", "带班领导")):
             self.county.directory.credentials[officer] = papers.credential(
                 HUANJIANG, officer=officer, display_name=name

@@ -32,7 +32,7 @@ from services.domain.trust import Trust
 from services.gateway.gateway import Gateway, Limits, NodeFacts, People
 from services.gateway.submit import Submitter
 from services.key_ports import Encryption
-from services.ports import Store, Transaction
+from services.ports import Transaction
 from services.posting import Posted, Posting
 from services.receiver.settling import Settlement
 from tests import papers
@@ -79,7 +79,7 @@ class County:
         """Start with an empty store, the officer 值班员甲, and nobody let in."""
         self.code, self.clock = code, clock
         self.ids = SequentialIds(code)
-        self.store: Store = MemoryStore()
+        self.store = MemoryStore()
         self.folder = MemoryFolder()
         self.directory = OpenDirectory(trust, credentials={OFFICER: papers.credential(code)})
         signers = {use: papers.signer(code, use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
