@@ -51,6 +51,25 @@ class PageWork:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PagingFigures:
+    """What waits at one moment.
+
+    Attributes:
+        open: Escalations that nobody has taken and whose ladder is not at its end.
+        exhausted: Those whose ladder is: a person has to call.
+        waiting: Pages that are to be handed to a provider.
+        oldest_waiting: Since when the first of them is due; None if none is.
+        held: SMS that are held back.
+    """
+
+    open: int = 0
+    exhausted: int = 0
+    waiting: int = 0
+    oldest_waiting: datetime | None = None
+    held: int = 0
+
+
 class ReplyOutcome(StrEnum):
     """What became of a text that came from a telephone."""
 

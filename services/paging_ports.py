@@ -7,7 +7,7 @@ from typing import Protocol
 
 from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
 from schemas.officers import AnswerWord
-from schemas.page_work import PageWork, ReplyTaken
+from schemas.page_work import PageWork, PagingFigures, ReplyTaken
 from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartResult, Recipient, Report, Strength
 from schemas.records import CallRow
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
@@ -80,6 +80,9 @@ class PagingShown(Protocol):
 
     def held_for(self, recipient: str) -> list[Suppression]:
         """Return the SMS that are held back for an officer and were not told of yet."""
+
+    def figures(self) -> PagingFigures:
+        """Return what waits now."""
 
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 from adapters.memory.state import State
 from schemas.escalations import AnswerGiven, Escalation, EscalationKind, EscalationState, PageRow, Silence, Transition
 from schemas.officers import AnswerWord
-from schemas.page_work import PageWork, ReplyTaken
+from schemas.page_work import PageWork, PagingFigures, ReplyTaken
 from schemas.pages import Report, Strength
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 
@@ -103,6 +103,18 @@ class MemoryPagingShown:
         """Return the SMS that are held back for an officer and were not told of yet."""
         rows = (one for one in self._state.suppressions.values() if one.recipient == recipient)
         return _by_due(one for one in rows if one.told_at is None)
+
+    def figures(self) -> PagingFigures:
+        """Return what waits now."""
+        states = [one.state for one in self._state.escalations.values()]
+        work = list(self._state.page_work.values())
+        return PagingFigures(
+            states.count(EscalationState.OPEN),
+            states.count(EscalationState.EXHAUSTED),
+            len(work),
+            min((one.next_at for one in work), default=None),
+            sum(one.told_at is None for one in self._state.suppressions.values()),
+        )
 
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""

@@ -13,7 +13,7 @@ from adapters.sqlite.mapped import Mapped
 from adapters.sqlite.values import Row, first, micros, moment_or_none
 from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
 from schemas.officers import AnswerWord
-from schemas.page_work import PageWork, ReplyTaken
+from schemas.page_work import PageWork, PagingFigures, ReplyTaken
 from schemas.pages import Report, Strength
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 
@@ -44,6 +44,8 @@ _WORK_DUE: Final = f"""
     {WORK.select} WHERE next_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1)
     ORDER BY level, next_at, page_id LIMIT ?2"""
 _NEXT_WORK: Final = "SELECT min(max(next_at, coalesce(lease_until, 0))) FROM page_work"
+_COUNT_STATES: Final = f"SELECT state, count(*) FROM escalations WHERE {_LIVE} GROUP BY state"
+_COUNT_WORK: Final = "SELECT count(*), min(next_at) FROM page_work"
 _SPENT: Final = {
     "page_tries": "tried_at < ?1 AND page_id NOT IN (SELECT page_id FROM page_work)",
     "page_reports": "heard_at < ?1",
@@ -150,6 +152,13 @@ class SqlitePagingShown:
         """Return the SMS that are held back for an officer and were not told of yet."""
         sql = f"{HELD.select} WHERE recipient = ? AND told_at IS NULL ORDER BY due_at, page_id"
         return HELD.values(self._ask(sql, (recipient,)))
+
+    def figures(self) -> PagingFigures:
+        """Return what waits now."""
+        states = dict(self._ask(_COUNT_STATES, ()))
+        waiting, oldest = next(self._ask(_COUNT_WORK, ()))
+        held = int(self._ask("SELECT count(*) FROM suppressions WHERE told_at IS NULL", ()).get)
+        return PagingFigures(states.get("open", 0), states.get("exhausted", 0), waiting, moment_or_none(oldest), held)
 
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""

@@ -104,6 +104,36 @@ PANELS: Final[tuple[tuple[str, str, int, tuple[tuple[str, str], ...]], ...]] = (
         ((f"sihu_oldest_arriving_seconds{_OF}", "{{instance}}"),),
     ),
     (
+        "待签收、无人应答 told and not taken",
+        "short",
+        8,
+        (
+            (f"sihu_escalations_open{_OF}", "{{instance}} open"),
+            (f"sihu_escalations_exhausted{_OF}", "{{instance}} exhausted"),
+        ),
+    ),
+    (
+        "待发通知 pages waiting, held by a storm",
+        "short",
+        8,
+        (
+            (f"sihu_pages_waiting{_OF}", "{{instance}} waiting"),
+            (f"sihu_pages_held{_OF}", "{{instance}} held"),
+        ),
+    ),
+    (
+        "最久未发的通知 oldest page waiting",
+        "s",
+        8,
+        ((f"sihu_oldest_page_seconds{_OF}", "{{instance}}"),),
+    ),
+    (
+        "线路 ways to reach people",
+        "short",
+        8,
+        ((f"sihu_provider_ready{_OF}", "{{instance}} {{provider}}"),),
+    ),
+    (
         "接口用时 answer times, 99 of 100",
         "s",
         8,

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from schemas.control import HeadBeaconed
 from schemas.files import FileFigures
+from schemas.page_work import PagingFigures
 from schemas.subjects import Lane
 from services.ports import Snapshot
 
@@ -45,6 +46,7 @@ class Facts:
     beacons: Mapping[str, datetime]
     """When the newest beacon of each county came."""
     files: FileFigures
+    paging: PagingFigures
 
 
 def read_facts(snapshot: Snapshot) -> Facts:
@@ -57,6 +59,7 @@ def read_facts(snapshot: Snapshot) -> Facts:
         snapshot.clocks_ahead(),
         {one.county: one.heard_at for one in snapshot.heard(HeadBeaconed.wire_type)},
         snapshot.files.figures(),
+        snapshot.paging.figures(),
     )
 
 
@@ -87,7 +90,15 @@ class Meters:
         """Count one refusal."""
         self._refusals.labels(code).inc()
 
-    def text(self, facts: Facts, *, now: datetime, live_clients: int, checks: Mapping[str, bool]) -> bytes:
+    def text(
+        self,
+        facts: Facts,
+        *,
+        now: datetime,
+        live_clients: int,
+        checks: Mapping[str, bool],
+        providers: Mapping[str, bool],
+    ) -> bytes:
         """Return the exposition in Prometheus' text format.
 
         Args:
@@ -95,15 +106,24 @@ class Meters:
             now: Aware UTC.
             live_clients: Open streams.
             checks: Readiness by name.
+            providers: Whether each way to reach people works.
         """
-        return generate_latest(self._registry) + generate_latest(_Gauges(facts, now, live_clients, checks))
+        return generate_latest(self._registry) + generate_latest(_Gauges(facts, now, live_clients, checks, providers))
 
 
 class _Gauges(CollectorRegistry):
     """A registry of one moment: figures that are read, not kept."""
 
-    def __init__(self, facts: Facts, now: datetime, live_clients: int, checks: Mapping[str, bool]) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        now: datetime,
+        live_clients: int,
+        checks: Mapping[str, bool],
+        providers: Mapping[str, bool],
+    ) -> None:
         super().__init__()
+        self._providers = providers
         self._facts, self._now, self._live_clients, self._checks = facts, now, live_clients, checks
 
     def collect(self) -> Iterator[Metric]:
@@ -112,6 +132,7 @@ class _Gauges(CollectorRegistry):
         for name, words in _NOW.items():
             yield GaugeMetricFamily(f"sihu_{name}", words, value=self._facts.counts[name])
         yield from self._files()
+        yield from self._paging()
         yield from self._lanes()
         yield from self._partners()
         yield GaugeMetricFamily("sihu_live_clients", "Open live streams.", value=self._live_clients)
@@ -134,6 +155,28 @@ class _Gauges(CollectorRegistry):
         words = "Chunks of files that are to be published."
         yield GaugeMetricFamily("sihu_chunks_waiting", words, value=files.chunks_waiting)
         yield GaugeMetricFamily("sihu_uploads_open", "Uploads that no event has used yet.", value=files.uploads)
+
+    def _paging(self) -> Iterator[Metric]:
+        paging = self._facts.paging
+        for name, words, value in (
+            ("escalations_open", "Events that are told to people and that nobody has taken yet.", paging.open),
+            (
+                "escalations_exhausted",
+                "Events that nobody took although all were told: call by hand.",
+                paging.exhausted,
+            ),
+            ("pages_waiting", "Pages that are to be handed to a provider.", paging.waiting),
+            ("pages_held", "SMS that are held back by a storm.", paging.held),
+        ):
+            yield GaugeMetricFamily(f"sihu_{name}", words, value=value)
+        since = paging.oldest_waiting
+        age = max(0.0, (self._now - since).total_seconds()) if since else 0.0
+        words = "Seconds since the oldest page that waits for a provider was due; 0 if none waits."
+        yield GaugeMetricFamily("sihu_oldest_page_seconds", words, value=age)
+        ready = GaugeMetricFamily("sihu_provider_ready", "1 if this way to reach people works.", labels=("provider",))
+        for name, holds in sorted(self._providers.items()):
+            ready.add_metric([name], float(holds))
+        yield ready
 
     def _lanes(self) -> Iterator[Metric]:
         given = CounterMetricFamily("sihu_lane_publications", "Publications by lane.", labels=("lane",))

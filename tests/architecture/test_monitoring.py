@@ -39,8 +39,9 @@ def given() -> dict[str, set[str]]:
         {"451226": 1.0},
         {"451226": now},
         MemorySnapshot(State()).files.figures(),
+        MemorySnapshot(State()).paging.figures(),
     )
-    exposition = meters.text(facts, now=now, live_clients=1, checks={"hub": True}).decode()
+    exposition = meters.text(facts, now=now, live_clients=1, checks={"hub": True}, providers={"mobile": True}).decode()
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples:

@@ -81,12 +81,13 @@ async def get_readiness(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: 
 
 async def get_metrics(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: ARG001 - every handler has one shape
     """Give the figures for Prometheus."""
-    facts = await desk.gateway.store.read(read_facts)
+    facts, people = await desk.gateway.store.read(read_facts), desk.gateway.people
     text = desk.meters.text(
         facts,
         now=desk.gateway.clock.now(),
         live_clients=desk.live.open_count,
         checks=desk.gateway.facts.ready(),
+        providers={name: one.health().ready for name, one in (people.pagers if people else {}).items()},
     )
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

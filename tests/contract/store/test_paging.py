@@ -21,7 +21,7 @@ from schemas.escalations import (
     Transition,
 )
 from schemas.officers import AnswerWord
-from schemas.page_work import PageWork, ReplyOutcome, ReplyTaken, WorkKind
+from schemas.page_work import PageWork, PagingFigures, ReplyOutcome, ReplyTaken, WorkKind
 from schemas.pages import Medium, Report, ReportState, Retry, Strength, Tier
 from schemas.sms import CodeUse, HoldReason, PartTry, SmsTold, Suppression
 from services.ports import Store, Transaction
@@ -373,6 +373,24 @@ async def test_what_is_old_is_forgotten_but_nothing_that_still_counts(store: Sto
     assert await store.read(lambda s: [one.holder for one in s.paging.uses_of("duty-a")]) == ["open", "b"]
     assert await store.read(lambda s: len(s.paging.held_for("duty-a"))) == 1
     assert await store.read(lambda s: len(s.paging.told_to("duty-a", datetime.min.replace(tzinfo=old.tzinfo)))) == 1
+
+
+async def test_what_waits_is_counted(store: Store) -> None:
+    """A queue that grows unseen is found out at the next alert."""
+    assert await store.read(lambda s: s.paging.figures()) == PagingFigures()
+    states = (EscalationState.OPEN, EscalationState.OPEN, EscalationState.EXHAUSTED, EscalationState.ACKNOWLEDGED)
+
+    def keep(tx: Transaction) -> None:
+        for number, state in enumerate(states):
+            tx.paging.keep(escalation(f"{number:064x}", state=state))
+        for number in (1, 2):
+            tx.paging.keep_work(work(number, next_at=at(number)))
+        held = Suppression("d" * 32, "duty-a", "g", "4512", 3, HoldReason.GROUP_WAIT, "", at(0), at(60))
+        tx.paging.keep_suppression(held)
+        tx.paging.keep_suppression(replace(held, page_id="e" * 32, told_at=at(5)))
+
+    await store.write(keep)
+    assert await store.read(lambda s: s.paging.figures()) == PagingFigures(2, 1, 2, at(1), 1)
 
 
 async def test_a_work_that_fails_leaves_nothing(store: Store) -> None:
