@@ -163,7 +163,10 @@ class Paging(PagingShown, Protocol):
         """Keep what came back; False, and nothing changes, if it came before."""
 
     def forget(self, before: datetime, limit: int) -> int:
-        """Drop tries, reports, closed codes, told SMS and replies of before then; return how many rows went."""
+        """Drop tries, reports, closed codes, told SMS and replies of before then, at most ``limit`` of each.
+
+        Codes in use that were opened before then are closed: nobody answers so late. Returns how many rows went.
+        """
 
 
 class ShowsPaging(Protocol):

@@ -57,8 +57,8 @@ class Night:
             jitter=lambda: 0.5,
         )
 
-    async def alert(self, level: int = 2, *, number: int = 1, **content: Any) -> str:  # noqa: ANN401
-        """Let 荔波 send an alert of a level, and have it carried and told."""
+    async def send_alert(self, level: int = 2, *, number: int = 1, **content: Any) -> str:  # noqa: ANN401
+        """Let 荔波 send an alert of a level, and have it carried."""
         given = papers.alert_content(
             warning_level=level,
             alert_id=f"52272241600000_20260304074500_{number}",
@@ -67,8 +67,13 @@ class Night:
         )
         posted = await self.world[LIBO].send(alert_draft(content=given | content))
         await self.world.carry()
-        await self.desk.run_once()
         return posted.envelope_id
+
+    async def alert(self, level: int = 2, *, number: int = 1, **content: Any) -> str:  # noqa: ANN401
+        """Let 荔波 send an alert of a level, and have it carried and told."""
+        alert = await self.send_alert(level, number=number, **content)
+        await self.desk.run_once()
+        return alert
 
     async def later(self, *, minutes: float = 0, seconds: float = 0) -> None:
         """Let time pass second by second, as the ticks do."""

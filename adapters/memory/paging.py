@@ -237,8 +237,11 @@ class MemoryPaging(MemoryPagingShown):
         return _add(self._state.replies, reply.reply_id, reply)
 
     def forget(self, before: datetime, limit: int) -> int:
-        """Drop tries, reports, closed codes, told SMS and replies of before then; return how many rows went."""
+        """Drop tries, reports, closed codes, told SMS and replies of before then; close codes opened before."""
         state, waiting = self._state, self._state.page_work
+        for key, use in state.codes.items():
+            if use.closed_at is None and use.opened_at < before:
+                state.codes[key] = replace(use, closed_at=before)
         gone = _drop(state.tries, lambda one: one.tried_at < before and one.page_id not in waiting, limit)
         gone += _drop(state.reports, lambda one: one.heard_at < before, limit)
         gone += _drop(state.codes, lambda one: one.closed_at is not None and one.closed_at < before, limit)

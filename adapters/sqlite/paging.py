@@ -279,8 +279,11 @@ class SqlitePaging(SqlitePagingShown):
         return bool(self._batch.connection.changes())
 
     def forget(self, before: datetime, limit: int) -> int:
-        """Drop tries, reports, closed codes, told SMS and replies of before then; return how many rows went."""
+        """Drop tries, reports, closed codes, told SMS and replies of before then; close codes opened before."""
         gone = 0
+        self._batch.run(
+            "UPDATE reply_codes SET closed_at = ?1 WHERE closed_at IS NULL AND opened_at < ?1", (micros(before),)
+        )
         for table, spent in _SPENT.items():
             key = _KEYS[table]
             sql = f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {spent} LIMIT ?2)"

@@ -18,7 +18,7 @@ from services.domain.telling import phone_of
 from services.notifier.hearing import Hearer
 from services.notifier.opening import Opener
 from services.notifier.planning import Planner
-from services.notifier.sending import Sender, Style
+from services.notifier.sending import Claimed, Sender, Style
 from services.notifier.wording import Told, told_of
 from services.paging_ports import Duty, Pager, Pins
 from services.ports import Clock, Directory, Store, Transaction
@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 _KEPT: Final = timedelta(hours=96)
 _SWEPT: Final = 500
+_AT_ONCE: Final = 256
+"""Pages that providers are busy with at one time."""
 _SWEEP_SECONDS: Final = 3600.0
 _ROSTER: Final = "roster/"
 
@@ -88,6 +90,7 @@ class PagingDesk:
         )
         self.hearer = Hearer(store=store, duty=duty, pins=pins, told=self._told, clock=clock)
         self._turn = asyncio.Lock()
+        self._out: set[asyncio.Task[None]] = set()
         self._swept_at: float | None = None
 
     async def run_once(self) -> int:
@@ -96,12 +99,30 @@ class PagingDesk:
         Raises:
             UnavailableError: The store cannot write now; what is due stays due.
         """
+        claimed = await self._claim(_AT_ONCE)
+        await asyncio.gather(*(self._sender.submit(one) for one in claimed))
+        return len(claimed)
+
+    async def _claim(self, limit: int) -> list[Claimed]:
         async with self._turn:
             now = self._clock.now()
             await self._store.write(lambda tx: self._plan(tx, now))
-            sent = await self._sender.run_once()
+            claimed = await self._sender.claim(limit) if limit else []
             await self._sweep(now)
-            return sent
+            return claimed
+
+    async def _work(self, tasks: asyncio.TaskGroup) -> None:
+        """As ``run_once``, but wait for no provider: a call that rings must not hold up an alert."""
+        for one in await self._claim(_AT_ONCE - len(self._out)):
+            task = tasks.create_task(self._submit(one), name=f"page-{one.work.page_id[:8]}")
+            self._out.add(task)
+            task.add_done_callback(self._out.discard)
+
+    async def _submit(self, one: Claimed) -> None:
+        try:
+            await self._sender.submit(one)
+        except UnavailableError as exc:
+            _deferred(exc)
 
     def _plan(self, tx: Transaction, now: datetime) -> None:
         self._opener.open_new(tx, now)
@@ -141,25 +162,30 @@ class PagingDesk:
         async with AsyncExitStack() as stack:
             for pager in self._pagers.values():
                 await stack.enter_async_context(pager.running(self.hearer.hear))
+            tasks = await stack.enter_async_context(asyncio.TaskGroup())
             await stack.enter_async_context(
                 recurring(
-                    self.run_once, name="paging", clock=self._clock, every_seconds=tick_seconds, deferred=_deferred
+                    lambda: self._work(tasks),
+                    name="paging",
+                    clock=self._clock,
+                    every_seconds=tick_seconds,
+                    deferred=_deferred,
                 )
             )
-            tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            news = tasks.create_task(self._on_news(), name="paging-news")
+            news = tasks.create_task(self._on_news(tasks), name="paging-news")
             try:
                 yield self
             finally:
-                news.cancel()
+                for task in (news, *self._out):
+                    task.cancel()
 
-    async def _on_news(self) -> None:
+    async def _on_news(self, tasks: asyncio.TaskGroup) -> None:
         """Work at once when something has come, not only at the next tick."""
         end = await self._store.read(lambda snapshot: snapshot.journal_end())
         while True:
             end = await self._store.changed(end)
             try:
-                await self.run_once()
+                await self._work(tasks)
             except UnavailableError as exc:
                 _deferred(exc)
                 await self._clock.sleep(1.0)

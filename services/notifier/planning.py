@@ -12,7 +12,6 @@ from schemas.errors import RequestError
 from schemas.escalations import (
     Alarm,
     AlarmKind,
-    Change,
     Escalation,
     EscalationKind,
     EscalationState,
@@ -108,7 +107,7 @@ class Planner:
             self._alarm(tx, one, alarm)
         for word in made.source_words:
             self._tell_source(tx, one, word, now)
-        self._settle(tx, one, made, now)
+        self._settle(tx, one, now)
 
     def _add_page(self, tx: Transaction, escalation: Escalation, page: PageRow) -> None:
         if page.medium is Medium.CONSOLE:  # every console shows what is open by itself
@@ -118,17 +117,14 @@ class Planner:
             level = escalation.level or _ORDINARY_LEVEL
             tx.paging.keep_work(PageWork(page.page_id, WorkKind.PAGE, page.medium, page.recipient, level, page.due_at))
 
-    def _settle(self, tx: Transaction, one: Escalation, made: Plan, now: datetime) -> None:
+    def _settle(self, tx: Transaction, one: Escalation, now: datetime) -> None:
         """Let codes rest once it has ended, and resolve the alarms that nobody need act on any more."""
         if one.state in {EscalationState.OPEN, EscalationState.EXHAUSTED}:
-            for use in tx.paging.holders(one.key) if _was_reopened(made) else ():
-                tx.paging.keep_use(replace(use, closed_at=None))
             return
         for kind in _ENDING:
             tx.waiting_room.resolve(kind, one.key, one.source, now)
-        if one.state is EscalationState.CANCELLED:
-            for use in tx.paging.holders(one.key):
-                tx.paging.keep_use(replace(use, closed_at=now))
+        for use in tx.paging.holders(one.key):  # it rests for 72 hours, in which it is still understood
+            tx.paging.keep_use(replace(use, closed_at=now))
 
     def _alarm(self, tx: Transaction, one: Escalation, alarm: Alarm) -> None:
         event = tx.event(one.version)
@@ -217,10 +213,6 @@ class Planner:
             now=now,
             row=row,
         )
-
-
-def _was_reopened(made: Plan) -> bool:
-    return any(one.change is Change.REOPENED for one in made.transitions)
 
 
 def _log(one: Transition) -> None:

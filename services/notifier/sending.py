@@ -4,7 +4,6 @@ A crash between submitting and keeping lets the lease run out: the page goes out
 the same code, and no page is lost.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -63,7 +62,8 @@ from services.ports import Clock, Store, Transaction
 
 log = structlog.get_logger()
 
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(minutes=10)
+"""Longer than any provider takes: a call may ring for a minute. A process that begins ends the leases before it."""
 _BATCH: Final = 200
 _ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _LOOK_AGAIN: Final = timedelta(seconds=1)
@@ -122,18 +122,21 @@ class Sender:
         self._told, self._clock, self._jitter, self._signature = told, clock, jitter, style.signature
         self._print_page = style.print_page
 
-    async def run_once(self) -> int:
-        """Hand over what is due; return how many pages were submitted.
+    async def claim(self, limit: int = _BATCH) -> list[Claimed]:
+        """Take what is due under leases, at most ``limit`` pages; each is to be given to ``submit``.
 
         Raises:
-            UnavailableError: The store cannot write now; leases run out by themselves.
+            UnavailableError: The store cannot write now.
         """
         now = self._clock.now()
-        claimed = await self._store.write(lambda tx: self._claim(tx, now))
-        await asyncio.gather(*(self._submit(one) for one in claimed))
-        return len(claimed)
+        return await self._store.write(lambda tx: self._claim(tx, now, limit))
 
-    async def _submit(self, one: Claimed) -> None:
+    async def submit(self, one: Claimed) -> None:
+        """Hand one page over, however long its provider takes, and keep what that said.
+
+        Raises:
+            UnavailableError: The store cannot write now: the lease runs out, and the page may go out once more.
+        """
         dispatch = await self._with_paper(one)
         results = await self._pagers[one.provider].submit(dispatch)
         now = self._clock.now()
@@ -153,11 +156,11 @@ class Sender:
 
     # -- what goes out ------------------------------------------------------------------------------
 
-    def _claim(self, tx: Transaction, now: datetime) -> list[Claimed]:
+    def _claim(self, tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
         ways = self._ways()
         self._known.clear()
         claimed: list[Claimed] = []
-        for work in tx.paging.work_due(now, _BATCH):
+        for work in tx.paging.work_due(now, limit):
             one = self._prepare(tx, work, ways, now)
             if one is not None:
                 tx.paging.keep_work(replace(one.work, lease_until=now + LEASE))

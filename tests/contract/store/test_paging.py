@@ -346,7 +346,7 @@ async def test_a_reply_that_comes_twice_is_taken_once(store: Store) -> None:
 
 @pytest.mark.parametrize("limit", [1, 100])
 async def test_what_is_old_is_forgotten_but_nothing_that_still_counts(store: Store, limit: int) -> None:
-    """A code in use, a page still to go out and an SMS that nobody was told of stay, however old."""
+    """A page still to go out and an SMS that nobody was told of stay, however old; an old code begins to rest."""
     old, new = at(0), at(0) + timedelta(days=4)
 
     def keep(tx: Transaction) -> None:
@@ -370,7 +370,8 @@ async def test_what_is_old_is_forgotten_but_nothing_that_still_counts(store: Sto
     assert gone == [5, 0]
     assert await store.read(lambda s: (s.paging.tries_of("a" * 32), s.paging.report("mobile", "a"))) == ([], None)
     assert await store.read(lambda s: len(s.paging.tries_of("b" * 32) + s.paging.tries_of("c" * 32))) == 2
-    assert await store.read(lambda s: [one.holder for one in s.paging.uses_of("duty-a")]) == ["open", "b"]
+    uses = await store.read(lambda s: s.paging.uses_of("duty-a"))
+    assert [(one.holder, one.closed_at) for one in uses] == [("open", before), ("b", new)]
     assert await store.read(lambda s: len(s.paging.held_for("duty-a"))) == 1
     assert await store.read(lambda s: len(s.paging.told_to("duty-a", datetime.min.replace(tzinfo=old.tzinfo)))) == 1
 

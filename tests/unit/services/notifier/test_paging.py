@@ -1,5 +1,6 @@
 """An alert of 荔波 is told to 环江's people: who is reached by what and when, what answers do, and what 荔波 learns."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from schemas.access import Scope
 from schemas.control import ReceiptStage
 from schemas.escalations import EscalationState, PageState
-from schemas.pages import Keyed, Medium, ReportState, Retry, Tier
+from schemas.pages import Dispatch, Keyed, Medium, PartResult, ReportState, Retry, Submitted, Tier
 from schemas.records import NoticeKind
 from services.domain.policies import USUAL_POLICY
 from services.notifier.notifier import Notifier
@@ -193,13 +194,39 @@ async def test_after_a_crash_the_same_page_has_the_same_id_and_code(night: Night
         await night.alert(3)
     night.sms.answer = None
     night.desk = night.opened({"mobile": night.sms, "calls": night.voice})
-    await night.later(seconds=30)
-    assert len(night.sms.to(A)) == 1
-    await night.later(seconds=35)
+    async with night.desk.running():
+        await night.clock.move(2)
     first, second = night.sms.to(A)
     assert (first.page_id, first.text) == (second.page_id, second.text)
     await night.later(minutes=5)
     assert len(night.sms.to(A)) == 2
+
+
+async def test_a_call_that_rings_holds_up_nobody(night: Night) -> None:
+    """A telephone that rings for a minute while a second alert comes: its SMS goes out at once all the same."""
+    ringing = asyncio.Event()
+
+    class Ringing(KeptPager):
+        async def submit(self, dispatch: Dispatch) -> tuple[PartResult, ...]:
+            self.sent.append(dispatch)
+            await ringing.wait()
+            return (Submitted(1, dispatch.page_id),)
+
+    calls = Ringing("calls", Medium.VOICE, CALLS)
+    desk = night.opened({"mobile": night.sms, "calls": calls})
+    async with desk.running():
+        await night.send_alert(2)
+        await night.clock.move(2)
+        assert len(calls.to(A)) == 1
+        await night.send_alert(2, number=2, areas=[{"desc": "独山县", "adcodes": ["522726"]}], event_code="11A02")
+        await night.clock.move(2)
+        assert len(night.sms.to(A)) == 2
+        await night.clock.move(61)
+        assert len(calls.to(A)) == 2
+        ringing.set()
+        await night.clock.move(2)
+    pages = await night.county.store.read(lambda s: [s.paging.page(one.page_id) for one in calls.sent])
+    assert [one.state for one in pages if one] == [PageState.SUBMITTED] * len(pages)
 
 
 async def test_a_silent_neighbour_has_our_own_officer_called(night: Night) -> None:
