@@ -8,10 +8,17 @@ from schemas.base import BEIJING
 from schemas.control import ReceiptStage
 from schemas.counties import name_of
 from schemas.errors import Fault
-from schemas.pages import Tier
+from schemas.pages import Medium, Tier
 from services.domain.trust import Trust
 
 _NAMED_MAX: Final = 8
+_MEDIA: Final = {
+    Medium.SMS: "短信",
+    Medium.VOICE: "电话",
+    Medium.FAX: "传真",
+    Medium.EMAIL: "邮件",
+    Medium.WEBHOOK: "系统接口",
+}
 _TIERS: Final = {
     Tier.PRIMARY: "主班",
     Tier.SECONDARY: "副班",
@@ -184,6 +191,11 @@ def told_of_opt_out(display: str) -> str:
 def told_of_provider(name: str, problem: str) -> str:
     """A provider refuses for good, or is down."""
     return f"通知线路 {name} 不通：{problem}"[:200]
+
+
+def told_of_no_provider(medium: Medium) -> str:
+    """A page could go out by none of the configured ways."""
+    return f"没有可用的{_MEDIA.get(medium, medium.value)}线路，通知没有发出，已改用别的方式，请检查线路设置"
 
 
 def told_of_unheard(county: str, phone: str) -> str:

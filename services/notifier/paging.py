@@ -17,7 +17,7 @@ from services.domain.sms_text import Signature
 from services.domain.telling import phone_of
 from services.notifier.hearing import Hearer
 from services.notifier.opening import Opener
-from services.notifier.planning import Planner
+from services.notifier.planning import Planner, event_of
 from services.notifier.sending import Claimed, Sender, Style
 from services.notifier.wording import Told, told_of
 from services.paging_ports import Duty, Pager, Pins
@@ -147,7 +147,7 @@ class PagingDesk:
             tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
 
     def _told(self, tx: Transaction, escalation: Escalation) -> Told:
-        event = tx.event(escalation.version)
+        event = event_of(tx, escalation.version)
         phone = ""
         if escalation.kind is EscalationKind.NEIGHBOUR and event is not None:
             silence = silence_in(escalation.key)

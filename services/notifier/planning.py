@@ -42,6 +42,8 @@ from services.posting import Posting
 log = structlog.get_logger()
 
 _BATCH: Final = 200
+DRILL_PREFIX: Final = "drill-"
+"""Begins the key of an escalation without an event."""
 _ORDINARY_LEVEL: Final = 4
 _URGENT: Final = 1
 _NOTICE_OF: Final = {
@@ -127,7 +129,7 @@ class Planner:
             tx.paging.keep_use(replace(use, closed_at=now))
 
     def _alarm(self, tx: Transaction, one: Escalation, alarm: Alarm) -> None:
-        event = tx.event(one.version)
+        event = event_of(tx, one.version)
         headline = line_of(event) if event else ""
         about = one.key
         if alarm.kind is AlarmKind.COVERAGE_GAP and alarm.tier is not None:
@@ -142,7 +144,7 @@ class Planner:
     # -- words to the source ------------------------------------------------------------------------
 
     def _tell_source(self, tx: Transaction, one: Escalation, word: SourceWord, now: datetime) -> None:
-        event = tx.event(word.version)
+        event = event_of(tx, word.version)
         if event is None or event.direction is not Direction.INCOMING or one.kind is EscalationKind.NEIGHBOUR:
             return
         try:
@@ -213,6 +215,11 @@ class Planner:
             now=now,
             row=row,
         )
+
+
+def event_of(tx: Transaction, version: str) -> StoredEvent | None:
+    """Return the event that an escalation tells of; None for a drill of our own, which has none."""
+    return None if version.startswith(DRILL_PREFIX) else tx.event(version)
 
 
 def _log(one: Transition) -> None:

@@ -45,7 +45,7 @@ from services.domain.storms import (
     suppression_of,
     waiting_bundle,
 )
-from services.domain.telling import told_of_provider
+from services.domain.telling import told_of_no_provider, told_of_provider
 from services.notifier.planning import Planner
 from services.notifier.wording import (
     Told,
@@ -179,6 +179,9 @@ class Sender:
         address = recipient.address(work.medium) if recipient else None
         if provider is None or address is None:
             self._fail(tx, work, "provider.none" if provider is None else "address.none")
+            if provider is None:
+                text = told_of_no_provider(work.medium)
+                tx.waiting_room.tell(NoticeKind.PROVIDER_DOWN, f"medium/{work.medium.value}", "", text, now)
             return None
         work = replace(work, provider=provider)
         capabilities = self._pagers[provider].capabilities

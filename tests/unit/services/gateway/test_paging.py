@@ -1,14 +1,17 @@
 """What the desk sees of telling people, and what it may order."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from adapters.sqlite.store import open_store
 from schemas.access import Scope
 from schemas.escalations import EscalationState
 from tests.caller import Caller, calling
 from tests.night import Night, code_in
 from tests.pagers import PHONES
+from tests.papers import HUANJIANG
 
 A = PHONES["duty-a"]
 
@@ -70,6 +73,19 @@ async def test_only_the_leader_silences_a_grave_alert(night: Night, caller: Call
         assert (await leader.post(f"/silences/{silence['number']}/ending")).status == 404
     await night.later(minutes=5)
     assert len(night.sms.sent) + len(night.voice.sent) > told
+
+
+async def test_a_drill_runs_on_the_store_of_a_node(tmp_path: Path) -> None:
+    """It has no event: whoever asked the database for one by the drill's name would end the node."""
+    async with open_store(tmp_path / "county.db", county=HUANJIANG, floor_bytes=0) as store:
+        night = Night(store)
+        token = night.county.let_in("desk", Scope.EVENTS_READ, Scope.OPERATE)
+        async with calling(night.county, token) as desk:
+            key = (await desk.post("/drills", json={"level": 2})).body["key"]
+            await night.later(minutes=26)
+            assert "【演练】" in night.sms.to(A)[0].text
+            assert await night.state(key) is EscalationState.EXHAUSTED
+            assert (await desk.get(f"/escalations/{key}")).body["pages"]
 
 
 async def test_a_drill_goes_the_whole_way_and_says_so_first(night: Night, caller: Caller) -> None:
