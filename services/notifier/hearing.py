@@ -36,6 +36,7 @@ from services.domain.replies import (
 from services.domain.reply_codes import REST
 from services.domain.reply_texts import is_passive, text_back
 from services.domain.telling import told_of_opt_out
+from services.notifier.sending import BUNDLE
 from services.notifier.wording import Told
 from services.paging_ports import Duty, Pins
 from services.ports import Clock, Store, Transaction
@@ -50,7 +51,6 @@ _WRONG_PINS_MOST: Final = 5
 _KEYED: Final = {"": AnswerWord.RECEIVED, "1": AnswerWord.RECEIVED, "2": AnswerWord.HANDLING, "0": AnswerWord.CANNOT}
 """What one digit behind the PIN says."""
 _LOWEST: Final = 4
-_BUNDLE: Final = "bundle:"
 
 
 class Hearer:
@@ -174,7 +174,7 @@ class Hearer:
 
     def _answerable_by(self, tx: Transaction, officer: str, use: CodeUse) -> AnswerablePage | None:
         keys = [use.holder]
-        if use.holder.startswith(_BUNDLE):
+        if use.holder.startswith(BUNDLE):
             pages = [tx.paging.page(one.page_id) for one in tx.paging.members_of(use.holder)]
             keys = list(dict.fromkeys(page.escalation for page in pages if page is not None))
         told = [one for key in keys if (one := tx.paging.escalation(key)) is not None]

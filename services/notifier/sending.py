@@ -12,11 +12,11 @@ from typing import Final, assert_never
 import structlog
 
 from schemas.errors import UnavailableError
-from schemas.escalations import Escalation, PageRow, PageState
+from schemas.escalations import Escalation, PageRow, PageState, Purpose
 from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Attachment, Dispatch, Medium, PartResult, Refused
 from schemas.records import NoticeKind
-from schemas.sms import CodeUse, PartTry, SmsTold
+from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 from services.domain.escalation import may_go, woken
 from services.domain.escalation_draft import ESCALATING, Facts
 from services.domain.page_delivery import (
@@ -33,7 +33,7 @@ from services.domain.page_delivery import (
 from services.domain.policies import ladder_of
 from services.domain.reply_codes import allocate
 from services.domain.sms_parts import segment
-from services.domain.sms_text import Signature, compose
+from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose
 from services.domain.storms import (
     Bundle,
     Hold,
@@ -65,6 +65,8 @@ log = structlog.get_logger()
 LEASE: Final = timedelta(minutes=10)
 """Longer than any provider takes: a call may ring for a minute. A process that begins ends the leases before it."""
 _BATCH: Final = 200
+BUNDLE: Final = "bundle:"
+"""Begins the holder of a code that answers several alerts."""
 _ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _LOOK_AGAIN: Final = timedelta(seconds=1)
 _TOLD_FOR: Final = timedelta(minutes=15)
@@ -118,6 +120,7 @@ class Sender:
             style: How this county's pages look.
         """
         self._store, self._planner, self._duty, self._pagers = store, planner, duty, pagers
+        self._digests: dict[str, int] = {}
         self._known: dict[str, tuple[Escalation, Facts, Told] | None] = {}
         self._told, self._clock, self._jitter, self._signature = told, clock, jitter, style.signature
         self._print_page = style.print_page
@@ -160,12 +163,30 @@ class Sender:
         ways = self._ways()
         self._known.clear()
         claimed: list[Claimed] = []
-        for work in tx.paging.work_due(now, limit):
+        for work in self._with_one_digest(tx, tx.paging.work_due(now, limit), now):
             one = self._prepare(tx, work, ways, now)
             if one is not None:
                 tx.paging.keep_work(replace(one.work, lease_until=now + LEASE))
                 claimed.append(one)
         return claimed
+
+    def _with_one_digest(self, tx: Transaction, works: Sequence[PageWork], now: datetime) -> list[PageWork]:
+        """Let one SMS tell each officer of everything that waits for the morning; the others go with it."""
+        self._digests.clear()
+        first: dict[str, str] = {}
+        left: list[PageWork] = []
+        for work in works:
+            page = tx.paging.page(work.page_id) if work.medium is Medium.SMS and work.kind is WorkKind.PAGE else None
+            if page is None or page.purpose is not Purpose.DIGEST or page.state is not PageState.DUE or work.total:
+                left.append(work)
+                continue
+            carrier = first.setdefault(page.recipient, work.page_id)
+            self._digests[carrier] = self._digests.get(carrier, 0) + 1
+            if carrier == work.page_id:
+                left.append(work)
+            else:
+                self._tell_in_bundle(tx, work.page_id, "", now)
+        return left
 
     def _ways(self) -> list[Way]:
         return [
@@ -174,7 +195,8 @@ class Sender:
         ]
 
     def _prepare(self, tx: Transaction, work: PageWork, ways: Sequence[Way], now: datetime) -> Claimed | None:
-        provider = work.provider or self._choose(tx, work, ways)
+        known = work.provider in self._pagers  # it may have gone from the settings since
+        provider = work.provider if known else self._choose(tx, work, ways)
         recipient = self._duty.recipient(work.recipient)
         address = recipient.address(work.medium) if recipient else None
         if provider is None or address is None:
@@ -219,41 +241,17 @@ class Sender:
     ) -> Claimed | None:
         key, code = told.escalation.key, self._code(tx, page, told.escalation.key, now)
         facts = sms_facts(told, page, code)
-        if page.purpose in ESCALATING and work.total == 0:
-            due = PageDue(
-                page.page_id,
-                page.recipient,
-                told.group,
-                told.area,
-                work.level,
-                text_digest(compose(facts, self._signature).text),
-                page.due_at,
-            )
-            held = tx.paging.held_for(page.recipient)
-            lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
-            waiting = waiting_bundle(held, page.recipient, told.area)
-            decision = decide(due, told=lately, waiting=waiting, now=now)
-            match decision:
-                case Send():
-                    pass
-                case Hold() | Bundle():
-                    tx.paging.keep_suppression(suppression_of(due, decision))
-                    tx.paging.keep_work(replace(work, next_at=decision.until))
-                    return None
-                case SendWith():
-                    others = [one for one in held if one.page_id != page.page_id]
-                    members = bundle_with(due, others, decision).members
-                    holder = f"bundle:{page.page_id}"
-                    code = self._code_of(tx, page.recipient, holder, now)
-                    facts = bundle_facts(told, len(members), min(one.level for one in members), code)
-                    for one in members:
-                        tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
-                        if one.page_id != page.page_id:
-                            self._tell_in_bundle(tx, one.page_id, code, now)
-                case _:
-                    assert_never(decision)
-            text = compose(facts, self._signature).text
-            tx.paging.add_told(SmsTold(page.recipient, now, told.area, ((told.group, work.level),), text_digest(text)))
+        bundled = tx.paging.members_of(f"{BUNDLE}{page.page_id}") if work.total else []
+        if bundled:  # tried before: it still stands for all of them
+            facts = bundle_facts(told, len(bundled), min(one.level for one in bundled), code)
+        elif page.purpose is Purpose.DIGEST:
+            facts = replace(facts, kind=SmsKind.DIGEST, count=self._digests.get(page.page_id, 1))
+        elif page.purpose in ESCALATING and work.total == 0:
+            weighed = self._weigh_storm(tx, work, page, told, facts=facts, now=now)
+            if weighed is None:
+                return None
+            facts = weighed
+            code = facts.code
         tx.paging.keep_page(replace(page, code=code))
         dispatch = sms_dispatch(
             page.page_id,
@@ -266,6 +264,50 @@ class Sender:
         )
         total = work.total or (len(segment(dispatch.text, 0)) if len(dispatch.parts) > 1 else 1)
         return Claimed(replace(work, total=total), work.provider, dispatch, key)
+
+    def _weigh_storm(
+        self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, facts: SmsFacts, now: datetime
+    ) -> SmsFacts | None:
+        """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
+        due = PageDue(
+            page.page_id,
+            page.recipient,
+            told.group,
+            told.area,
+            work.level,
+            text_digest(compose(facts, self._signature).text),
+            page.due_at,
+        )
+        held = tx.paging.held_for(page.recipient)
+        lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
+        waiting = waiting_bundle(held, page.recipient, told.area)
+        decision = decide(due, told=lately, waiting=waiting, now=now)
+        match decision:
+            case Send():
+                pass
+            case Hold() | Bundle():
+                tx.paging.keep_suppression(suppression_of(due, decision))
+                tx.paging.keep_work(replace(work, next_at=decision.until))
+                return None
+            case SendWith():
+                facts = self._bundle(tx, page, told, bundle_with(due, _without(held, page), decision).members, now)
+            case _:
+                assert_never(decision)
+        digest = text_digest(compose(facts, self._signature).text)
+        tx.paging.add_told(SmsTold(page.recipient, now, told.area, ((told.group, work.level),), digest))
+        return facts
+
+    def _bundle(
+        self, tx: Transaction, page: PageRow, told: Told, members: Sequence[Suppression], now: datetime
+    ) -> SmsFacts:
+        """Let one SMS tell of everything that waits in a bundle, under a code that answers it all."""
+        holder = f"{BUNDLE}{page.page_id}"
+        code = self._code_of(tx, page.recipient, holder, now)
+        for one in members:
+            tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
+            if one.page_id != page.page_id:
+                self._tell_in_bundle(tx, one.page_id, code, now)
+        return bundle_facts(told, len(members), min(one.level for one in members), code)
 
     def _tell_in_bundle(self, tx: Transaction, page_id: str, code: str, now: datetime) -> None:
         """A page that an SMS of its bundle tells of goes out no more by itself; the bundle's code answers it."""
@@ -345,6 +387,10 @@ class Sender:
         if page is not None and escalation is not None and page.state is PageState.DUE:
             tx.paging.keep_page(replace(page, state=PageState.FAILED))
             tx.paging.keep(woken(escalation))
+
+
+def _without(held: Sequence[Suppression], page: PageRow) -> list[Suppression]:
+    return [one for one in held if one.page_id != page.page_id]
 
 
 def _need(work: PageWork) -> Need:

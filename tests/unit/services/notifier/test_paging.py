@@ -299,6 +299,44 @@ async def test_a_bulletin_is_mailed_and_wakes_nobody(night: Night) -> None:
     assert night.voice.sent == []
 
 
+async def test_the_morning_has_one_sms_for_everything_that_waits(night: Night) -> None:
+    """Five bulletins overnight are one line at nine, not five."""
+    for _ in range(5):
+        await night.world[LIBO].send(policy_draft())
+    await night.world.carry()
+    await night.desk.run_once()
+    assert night.sms.sent == []
+    for _ in range(90):  # from eight to half past nine
+        await night.clock.move(60)
+        await night.desk.run_once()
+    assert [one.text for one in night.sms.to(A)] == ["【环江应急】有5件通报待阅，请到值班台看。"]
+
+
+async def test_a_bundle_that_is_tried_again_still_stands_for_all_of_it(night: Night) -> None:
+    """Refused once, it must not come back as the SMS of one alert whose code answers three."""
+    for number in (1, 2, 3):
+        await night.alert(3, number=number)
+        await night.later(seconds=2)
+    night.sms.answer = refusing(Retry.TEMPORARY)
+    await night.later(minutes=5)
+    refused = night.sms.sent[-1]
+    night.sms.answer = None
+    await night.later(seconds=60)
+    assert night.sms.sent[-1].page_id == refused.page_id
+    assert night.sms.sent[-1].text == refused.text
+    assert "共2条" in refused.text
+
+
+async def test_a_provider_that_left_the_settings_ends_no_node(night: Night) -> None:
+    """Its name stands in the rows of what it refused."""
+    night.sms.answer = refusing(Retry.TEMPORARY)
+    await night.alert(3)
+    other = KeptPager("telecom", Medium.SMS, SMS)
+    night.desk = night.opened({"telecom": other})
+    await night.later(seconds=10)
+    assert len(other.to(A)) == 1
+
+
 async def test_what_is_no_answer_answers_nothing(night: Night) -> None:
     """没收到 is no 收到; an unknown number gets nothing; 退订 opens a gap and the pages go on."""
     alert = await night.alert(2)
