@@ -36,6 +36,9 @@ class PagingShown(Protocol):
     def escalations(self, *, live_only: bool, limit: int) -> list[Escalation]:
         """Return escalations, the newest first; with ``live_only`` those that are open or exhausted."""
 
+    def live_neighbours(self, limit: int) -> list[Escalation]:
+        """Return live escalations about neighbours that did not answer, oldest first."""
+
     def of_incident(self, incident: str) -> list[Escalation]:
         """Return the escalations of one incident that are not cancelled, oldest first."""
 
@@ -92,7 +95,10 @@ class Paging(PagingShown, Protocol):
     """Who is told what: one book, written in the caller's transaction."""
 
     def to_plan(self, now: datetime, limit: int) -> list[Escalation]:
-        """Return escalations whose wake-up has passed, or that were planned by a clock set back since; by wake-up."""
+        """Return escalations whose wake-up has passed, or that were planned by a clock set back since.
+
+        The highest level first, then by wake-up.
+        """
 
     def keep(self, escalation: Escalation) -> None:
         """Keep a row in place of the one with its key."""

@@ -34,6 +34,12 @@ class MemoryPagingShown:
         rows = (one for one in self._state.escalations.values() if not live_only or one.state in _LIVE)
         return sorted(sorted(rows, key=lambda one: one.key), key=lambda one: one.opened_at, reverse=True)[:limit]
 
+    def live_neighbours(self, limit: int) -> list[Escalation]:
+        """Return live escalations about neighbours that did not answer, oldest first."""
+        rows = (one for one in self._state.escalations.values() if one.state in _LIVE)
+        about = (one for one in rows if one.kind is EscalationKind.NEIGHBOUR)
+        return sorted(about, key=lambda one: (one.opened_at, one.key))[:limit]
+
     def of_incident(self, incident: str) -> list[Escalation]:
         """Return the escalations of one incident that are not cancelled, oldest first."""
         rows = (one for one in self._state.escalations.values() if one.incident == incident != "")
@@ -127,11 +133,11 @@ class MemoryPaging(MemoryPagingShown):
     def to_plan(self, now: datetime, limit: int) -> list[Escalation]:
         """Return escalations whose wake-up has passed, or that were planned by a clock set back since."""
         rows = [
-            (one.wake_at, one.key, one)
+            (9 if one.level is None else one.level, one.wake_at, one.key, one)
             for one in self._state.escalations.values()
             if one.wake_at is not None and (one.wake_at <= now or (one.planned_at is not None and one.planned_at > now))
         ]
-        return [one for *_, one in sorted(rows, key=lambda row: row[:2])[:limit]]
+        return [one for *_, one in sorted(rows, key=lambda row: row[:3])[:limit]]
 
     def keep(self, escalation: Escalation) -> None:
         """Keep a row in place of the one with its key."""

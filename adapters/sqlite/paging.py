@@ -34,9 +34,10 @@ REPLIES: Final = Mapped(ReplyTaken, "replies", key=("reply_id",))
 
 _LIVE: Final = "state IN ('open', 'exhausted')"
 _TO_PLAN: Final = f"""
-    {ESCALATIONS.select} WHERE wake_at <= ?1
-    UNION {ESCALATIONS.select} WHERE wake_at IS NOT NULL AND planned_at > ?1
-    ORDER BY wake_at, key LIMIT ?2"""
+    SELECT * FROM (
+        {ESCALATIONS.select} WHERE wake_at <= ?1
+        UNION {ESCALATIONS.select} WHERE wake_at IS NOT NULL AND planned_at > ?1)
+    ORDER BY coalesce(level, 9), wake_at, key LIMIT ?2"""
 _NEXT_ANSWER: Final = "SELECT coalesce(max(number), 0) + 1 FROM page_answers WHERE escalation = ?"
 _NEXT_SILENCE: Final = "SELECT coalesce(max(number), 0) + 1 FROM silences"
 _END_SILENCE: Final = "UPDATE silences SET ends_at = ?2 WHERE number = ?1 AND ends_at > ?2"
@@ -81,6 +82,11 @@ class SqlitePagingShown:
         """Return escalations, the newest first."""
         where = f"WHERE {_LIVE}" if live_only else ""
         sql = f"{ESCALATIONS.select} {where} ORDER BY opened_at DESC, key LIMIT ?"
+        return ESCALATIONS.values(self._ask(sql, (limit,)))
+
+    def live_neighbours(self, limit: int) -> list[Escalation]:
+        """Return live escalations about neighbours that did not answer, oldest first."""
+        sql = f"{ESCALATIONS.select} WHERE kind = 'neighbour' AND {_LIVE} ORDER BY opened_at, key LIMIT ?"
         return ESCALATIONS.values(self._ask(sql, (limit,)))
 
     def of_incident(self, incident: str) -> list[Escalation]:

@@ -58,9 +58,11 @@ def succession_of(earlier: Iterable[Escalation], level: int) -> Succession:
     live = [one for one in earlier if one.state is not EscalationState.CANCELLED and one.level is not None]
     before = min((one.level for one in live if one.level is not None), default=None)
     change = LevelChange.RAISED if before is None else level_change(before, level)
-    keys = [one.key for one in sorted(live, key=_by_urgency)]
-    if change is LevelChange.RAISED:
-        return Succession(change, None, tuple(keys))
+    live.sort(key=_by_urgency)
+    keys = [one.key for one in live]
+    told_lower = bool(live) and (live[0].level or 0) > level  # lower than the highest, yet higher than what would go on
+    if change is LevelChange.RAISED or told_lower:
+        return Succession(LevelChange.RAISED, None, tuple(keys))
     return Succession(change, keys[0], tuple(keys[1:]))
 
 

@@ -10,6 +10,7 @@ from schemas.access import Access
 from schemas.documents import SignedDocument
 from schemas.drafts import AcknowledgementDraft
 from schemas.errors import ConflictError, Fault, NotFoundError, RequestError
+from schemas.escalations import Escalation
 from schemas.officers import Answer, Means, OfficerCredential, OfficerProof
 from schemas.pages import Strength
 from schemas.records import Direction, StoredEvent
@@ -81,6 +82,11 @@ def prove(
     )
 
 
+def _heard(tx: Transaction, told: Escalation, said: Answer) -> bool:
+    """Tell whether the same officer's same answer is written down already."""
+    return any((one.officer, one.word) == (said.officer, said.answer) for one in tx.paging.answers_to(told.key))
+
+
 def _mistimed(draft: AcknowledgementDraft, now: datetime) -> Fault | None:
     if (draft.answered_at is None) != (draft.signature is None):
         mend = "a signed answer names its time, for it was signed; an unsigned one gets the time of this node"
@@ -146,9 +152,9 @@ class Acknowledger:
     ) -> Acknowledgement | AlreadyAnswered:
         """Attest the answer, and let whoever is being told of the event hear of it."""
         outcome = attest(tx, event, proof, posting=self._posting, trust=trust, now=now)
-        told = tx.paging.of_version(event.envelope.envelope_id)
-        if told is not None and isinstance(outcome, Acknowledgement):
-            said = proof.answer
+        envelope_id, said = event.envelope.envelope_id, proof.answer
+        told = tx.paging.of_version(envelope_id) or tx.paging.escalation(envelope_id)  # an earlier version counts too
+        if told is not None and (isinstance(outcome, Acknowledgement) or not _heard(tx, told, said)):
             give_answer(tx, told, said.officer, said.answer, strength=Strength.WEB_SIGNED, now=now)
         return outcome
 

@@ -7,21 +7,20 @@ message again changes nothing.
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 import structlog
 
-from schemas.escalations import Escalation, EscalationState, PageRow, PageState
+from schemas.escalations import Escalation, EscalationState, PageRow
 from schemas.officers import AnswerWord
 from schemas.page_work import PageWork, ReplyOutcome, ReplyTaken, WorkKind
 from schemas.pages import Inbound, Keyed, Medium, Reply, Report, Strength
 from schemas.records import NoticeKind
 from schemas.sms import AnswerablePage, CodeUse
 from services.acknowledging import give_answer
-from services.domain.escalation import woken
-from services.domain.page_delivery import Standing, is_about, join, stronger
+from services.domain.page_delivery import is_about, stronger
+from services.domain.personal_numbers import find_numbers
 from services.domain.replies import (
     AcknowledgeAll,
     AlreadyAnswered,
@@ -36,7 +35,7 @@ from services.domain.replies import (
 from services.domain.reply_codes import REST
 from services.domain.reply_texts import is_passive, text_back
 from services.domain.telling import told_of_opt_out
-from services.notifier.sending import BUNDLE
+from services.notifier.joining import BUNDLE, join_reports
 from services.notifier.wording import Told
 from services.paging_ports import Duty, Pins
 from services.ports import Clock, Store, Transaction
@@ -109,7 +108,8 @@ class Hearer:
         ]
         text = text_back(reading, is_known=True, passive_at=passive, now=now)
         outcome = _outcome(reading, asked_back=bool(text))
-        taken = ReplyTaken(reply_id, reply.provider, officer, reply.text[:_TEXT_MOST], outcome, reply.heard_at)
+        kept = "" if any(find_numbers(reply.text)) else reply.text[:_TEXT_MOST]  # 转 may name a mobile
+        taken = ReplyTaken(reply_id, reply.provider, officer, kept, outcome, reply.heard_at)
         if not tx.paging.take_reply(taken):
             return
         self._act(tx, reading, officer, reply, now)
@@ -227,22 +227,6 @@ class Hearer:
         log.info("notifier.keyed", officer=page.recipient, holds=word is not None)
         if word is not None:
             self._answer(tx, page.escalation, page.recipient, word, Strength.VOICE_PIN, now)
-
-
-def join_reports(tx: Transaction, page: PageRow, now: datetime) -> None:
-    """Work out what became of a page, and wake its escalation if that is news. It never goes back from delivered."""
-    tries = tx.paging.tries_of(page.page_id)
-    reports = [tx.paging.report(one.provider, one.reference) for one in tries if one.reference]
-    total = max((one.part for one in tries), default=1)
-    joined = join(total, tries, [one for one in reports if one is not None])
-    state = {Standing.DELIVERED: PageState.DELIVERED, Standing.FAILED: PageState.FAILED}.get(joined.standing)
-    if state is None or page.state not in {PageState.SUBMITTED, PageState.FAILED} or state is page.state:
-        return
-    delivered_at = now if state is PageState.DELIVERED else None
-    tx.paging.keep_page(replace(page, state=state, delivered_at=delivered_at))
-    escalation = tx.paging.escalation(page.escalation)
-    if escalation is not None:
-        tx.paging.keep(woken(escalation))
 
 
 def _id_of(reply: Reply) -> str:

@@ -4,6 +4,7 @@ Works off incoming events behind a position of its own, so an event is opened on
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +14,10 @@ from schemas.base import Status
 from schemas.catalogue import parse_received
 from schemas.escalations import Escalation, EscalationKind, Plan, Policy
 from schemas.information.alerts import Alert, AlertCancelled
+from schemas.officers import AnswerWord
+from schemas.pages import Strength
 from schemas.records import Direction, EventSummary, StoredEvent
+from services.acknowledging import give_answer
 from services.domain.escalation import Opening, cancel, open_escalation, supersede
 from services.domain.escalation_versions import NewVersion, carry_on, succession_of
 from services.domain.levels import effective_level
@@ -53,10 +57,11 @@ class Opener:
 
     def end_neighbours(self, tx: Transaction, now: datetime) -> None:
         """What a neighbour had not said in time has come: nobody need call it any more."""
-        for one in tx.paging.escalations(live_only=True, limit=_LIVE_MOST):
-            silence = silence_in(one.key) if one.kind is EscalationKind.NEIGHBOUR else None
+        for one in tx.paging.live_neighbours(_LIVE_MOST):
+            silence = silence_in(one.key)
             if silence is not None and is_over(silence, tx.deliveries(silence.envelope_id)):
-                self._write(tx, cancel(one, self._planner.facts(tx, one, now), "answered"), now)
+                ended = cancel(one, self._planner.facts(tx, one, now), "answered")
+                self._write(tx, replace(ended, pages=()), now)  # an SMS that asks to call them would be wrong now
 
     def _open(self, tx: Transaction, summary: EventSummary, now: datetime) -> None:
         event = tx.event(summary.envelope_id)
@@ -68,8 +73,20 @@ class Opener:
             self._cancel(tx, alert, summary.source, now)
         elif isinstance(alert, Alert):
             self._alert(tx, event, alert, now)
+        elif event.level is not None:
+            self._unread(tx, event, event.level, now)
         else:
             self._ordinary(tx, event, now)
+        self._heed_answer(tx, event, now)
+
+    def _heed_answer(self, tx: Transaction, event: StoredEvent, now: datetime) -> None:
+        """Whoever took it at the console before it was looked at here has taken it: nobody is paged for it."""
+        first = tx.receipt_book.answered(event.chain_number, event.envelope.header.seq)
+        opened = tx.paging.of_version(event.envelope.envelope_id) if first is not None else None
+        if first is None or opened is None or tx.paging.answers_to(opened.key):
+            return
+        word = AnswerWord(first.answer) if first.answer else AnswerWord.RECEIVED
+        give_answer(tx, opened, first.officer or "", word, strength=Strength.WEB_SIGNED, now=now)
 
     def _ordinary(self, tx: Transaction, event: StoredEvent, now: datetime) -> None:
         header = event.envelope.header
@@ -83,6 +100,14 @@ class Opener:
             acknowledge_by=header.acknowledge_by,
         )
         tx.paging.keep(opened)
+
+    def _unread(self, tx: Transaction, event: StoredEvent, level: int, now: datetime) -> None:
+        """An alert of a newer kind than we can read has a level in its header: it is told like any other."""
+        header, envelope_id = event.envelope.header, event.envelope.envelope_id
+        incident, kind = f"{header.source}/{envelope_id}", EscalationKind.ALERT
+        opening = Opening(envelope_id, kind, incident, level, header.status, header.source, header.expires)
+        tx.paging.keep(open_escalation(opening, self._policy(), now, header.acknowledge_by))
+        log.warning("notifier.opened_unread", envelope_id=envelope_id, level=level)
 
     def _alert(self, tx: Transaction, event: StoredEvent, alert: Alert, now: datetime) -> None:
         header, envelope_id = event.envelope.header, event.envelope.envelope_id

@@ -12,6 +12,7 @@ import structlog
 from schemas.errors import SihuError, UnavailableError
 from schemas.escalations import Escalation, EscalationKind, Policy
 from schemas.records import NoticeKind
+from services.domain.escalation import woken
 from services.domain.neighbours import silence_in
 from services.domain.sms_text import Signature
 from services.domain.telling import phone_of
@@ -29,6 +30,9 @@ log = structlog.get_logger()
 
 _KEPT: Final = timedelta(hours=96)
 _SWEPT: Final = 500
+_FORGOTTEN: Final = 20_000
+"""Rows of each kind that one sweep forgets: more than the worst hour of a county brings."""
+_LIVE_MOST: Final = 1000
 _AT_ONCE: Final = 256
 """Pages that providers are busy with at one time."""
 _SWEEP_SECONDS: Final = 3600.0
@@ -92,6 +96,7 @@ class PagingDesk:
         self._turn = asyncio.Lock()
         self._out: set[asyncio.Task[None]] = set()
         self._swept_at: float | None = None
+        self._on_duty: frozenset[str] | None = None
 
     async def run_once(self) -> int:
         """Do everything that is due now; return how many pages were handed over.
@@ -125,9 +130,20 @@ class PagingDesk:
             _deferred(exc)
 
     def _plan(self, tx: Transaction, now: datetime) -> None:
+        self._watch_duty(tx, now)
         self._opener.open_new(tx, now)
         self._opener.end_neighbours(tx, now)
         self._planner.plan_due(tx, now)
+
+    def _watch_duty(self, tx: Transaction, now: datetime) -> None:
+        """Who comes on duty is told of what is open: plan it anew when the set of people has changed."""
+        on_duty = frozenset(one.officer for one in self._duty.on_duty(now))
+        if on_duty == self._on_duty:
+            return
+        if self._on_duty is not None:
+            for one in tx.paging.escalations(live_only=True, limit=_LIVE_MOST):
+                tx.paging.keep(woken(one))
+        self._on_duty = on_duty
 
     async def _sweep(self, now: datetime) -> None:
         since = self._clock.monotonic()
@@ -138,7 +154,7 @@ class PagingDesk:
 
     def _tidy(self, tx: Transaction, missing: Mapping[str, str], now: datetime) -> None:
         """Forget what nobody asks for any more; tell what the roster lacks, and resolve what was mended."""
-        tx.paging.forget(now - _KEPT, _SWEPT)
+        tx.paging.forget(now - _KEPT, _FORGOTTEN)
         notices = tx.notices(open_only=True, limit=_SWEPT)
         told = {one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP and one.about.startswith(_ROSTER)}
         for about, line in missing.items():

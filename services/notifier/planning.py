@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from schemas.control import Receipt, ReceiptStage
-from schemas.errors import RequestError
+from schemas.errors import Fault, RequestError
 from schemas.escalations import (
     Alarm,
     AlarmKind,
@@ -28,13 +28,14 @@ from schemas.officers import Answer, AnswerWord, Means, OfficerProof
 from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Medium, Strength
 from schemas.records import Direction, NoticeKind, ReceiptRow, StoredEvent
-from services.acknowledging import agreement_of, attest
+from services.acknowledging import agreement_of, attest, judge_bound
 from services.domain.documents import document_digest
 from services.domain.escalation import plan
 from services.domain.escalation_draft import Facts
 from services.domain.reading import line_of
 from services.domain.receiving import judge_permission
 from services.domain.telling import told_of_exhausted, told_of_gap, told_of_overdue
+from services.notifier.joining import no_longer_held
 from services.paging_ports import Duty
 from services.ports import Directory, Transaction
 from services.posting import Posting
@@ -100,8 +101,11 @@ class Planner:
             self._add_page(tx, one, page)
         for page in made.changed:
             book.keep_page(page)
-            if page.state is not PageState.DUE:
+            if page.state is PageState.DUE:
+                self._put_to_work(tx, one, page)
+            else:
                 book.drop_work(page.page_id)
+                no_longer_held(tx, page.page_id, now)
         for transition in made.transitions:
             book.add_transition(transition)
             _log(transition)
@@ -116,6 +120,11 @@ class Planner:
             tx.paging.add_page(replace(page, state=PageState.DELIVERED, submitted_at=page.due_at))
             return
         if tx.paging.add_page(page):
+            self._put_to_work(tx, escalation, page)
+
+    def _put_to_work(self, tx: Transaction, escalation: Escalation, page: PageRow) -> None:
+        """Have a page that is due handed over, also one that was dropped before; work that waits goes on as it is."""
+        if page.medium is not Medium.CONSOLE and tx.paging.work_of(page.page_id) is None:
             level = escalation.level or _ORDINARY_LEVEL
             tx.paging.keep_work(PageWork(page.page_id, WorkKind.PAGE, page.medium, page.recipient, level, page.due_at))
 
@@ -163,6 +172,10 @@ class Planner:
             tx.waiting_room.tell(NoticeKind.SOURCE_NOT_TOLD, word.version, event.envelope.header.source, mend, now)
             log.warning("notifier.source_not_told", envelope_id=word.version, code="officer.unknown")
             return
+        trust = self._directory.trust()
+        judged = judge_bound(document, word.officer, self._posting.county, trust=trust, now=now, answered_at=now)
+        if isinstance(judged, Fault):
+            raise RequestError(judged)
         strength = word.strength or Strength.SMS_NUMBER
         proof = OfficerProof(
             credential=document,
@@ -176,7 +189,7 @@ class Planner:
                 answered_at=now,
             ),
         )
-        attest(tx, event, proof, posting=self._posting, trust=self._directory.trust(), now=now)
+        attest(tx, event, proof, posting=self._posting, trust=trust, now=now)
 
     def _exhausted(self, tx: Transaction, event: StoredEvent, now: datetime) -> None:
         header, trust = event.envelope.header, self._directory.trust()

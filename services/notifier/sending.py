@@ -11,12 +11,13 @@ from typing import Final, assert_never
 
 import structlog
 
+from schemas.base import Status
 from schemas.errors import UnavailableError
-from schemas.escalations import Escalation, PageRow, PageState, Purpose
+from schemas.escalations import Escalation, EscalationKind, PageRow, PageState, Purpose
 from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Attachment, Dispatch, Medium, PartResult, Refused
 from schemas.records import NoticeKind
-from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
+from schemas.sms import HoldReason, PartTry, SmsTold, Suppression
 from services.domain.escalation import may_go, woken
 from services.domain.escalation_draft import ESCALATING, Facts
 from services.domain.page_delivery import (
@@ -31,7 +32,6 @@ from services.domain.page_delivery import (
     tries_of,
 )
 from services.domain.policies import ladder_of
-from services.domain.reply_codes import allocate
 from services.domain.sms_parts import segment
 from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose
 from services.domain.storms import (
@@ -46,6 +46,8 @@ from services.domain.storms import (
     waiting_bundle,
 )
 from services.domain.telling import told_of_no_provider, told_of_provider
+from services.notifier.codes import Shown, code_for
+from services.notifier.joining import BUNDLE, join_reports, keep_and_wake, no_longer_held, stood_for
 from services.notifier.planning import Planner
 from services.notifier.wording import (
     Told,
@@ -65,8 +67,6 @@ log = structlog.get_logger()
 LEASE: Final = timedelta(minutes=10)
 """Longer than any provider takes: a call may ring for a minute. A process that begins ends the leases before it."""
 _BATCH: Final = 200
-BUNDLE: Final = "bundle:"
-"""Begins the holder of a code that answers several alerts."""
 _ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _LOOK_AGAIN: Final = timedelta(seconds=1)
 _TOLD_FOR: Final = timedelta(minutes=15)
@@ -90,6 +90,14 @@ class Style:
 
     signature: Signature
     print_page: Callable[[str], Awaitable[bytes]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an SMS says, and under which code."""
+
+    facts: SmsFacts
+    shown: Shown
 
 
 class Sender:
@@ -120,7 +128,7 @@ class Sender:
             style: How this county's pages look.
         """
         self._store, self._planner, self._duty, self._pagers = store, planner, duty, pagers
-        self._digests: dict[str, int] = {}
+        self._digests: dict[tuple[str, Status], list[PageRow]] = {}
         self._known: dict[str, tuple[Escalation, Facts, Told] | None] = {}
         self._told, self._clock, self._jitter, self._signature = told, clock, jitter, style.signature
         self._print_page = style.print_page
@@ -163,30 +171,23 @@ class Sender:
         ways = self._ways()
         self._known.clear()
         claimed: list[Claimed] = []
-        for work in self._with_one_digest(tx, tx.paging.work_due(now, limit), now):
+        works = tx.paging.work_due(now, limit)
+        self._gather_digests(tx, works, now)
+        for work in works:
             one = self._prepare(tx, work, ways, now)
             if one is not None:
                 tx.paging.keep_work(replace(one.work, lease_until=now + LEASE))
                 claimed.append(one)
         return claimed
 
-    def _with_one_digest(self, tx: Transaction, works: Sequence[PageWork], now: datetime) -> list[PageWork]:
-        """Let one SMS tell each officer of everything that waits for the morning; the others go with it."""
+    def _gather_digests(self, tx: Transaction, works: Sequence[PageWork], now: datetime) -> None:
+        """Find what one SMS can tell each officer of: everything that waits for the morning."""
         self._digests.clear()
-        first: dict[str, str] = {}
-        left: list[PageWork] = []
         for work in works:
             page = tx.paging.page(work.page_id) if work.medium is Medium.SMS and work.kind is WorkKind.PAGE else None
-            if page is None or page.purpose is not Purpose.DIGEST or page.state is not PageState.DUE or work.total:
-                left.append(work)
-                continue
-            carrier = first.setdefault(page.recipient, work.page_id)
-            self._digests[carrier] = self._digests.get(carrier, 0) + 1
-            if carrier == work.page_id:
-                left.append(work)
-            else:
-                self._tell_in_bundle(tx, work.page_id, "", now)
-        return left
+            known = self._know(tx, page.escalation, now) if page and page.purpose is Purpose.DIGEST else None
+            if page is not None and known is not None and page.state is PageState.DUE and not work.total:
+                self._digests.setdefault((page.recipient, known[0].status), []).append(page)
 
     def _ways(self) -> list[Way]:
         return [
@@ -201,7 +202,7 @@ class Sender:
         address = recipient.address(work.medium) if recipient else None
         if provider is None or address is None:
             self._fail(tx, work, "provider.none" if provider is None else "address.none")
-            if provider is None:
+            if provider is None and work.kind is WorkKind.PAGE:
                 text = told_of_no_provider(work.medium)
                 tx.waiting_room.tell(NoticeKind.PROVIDER_DOWN, f"medium/{work.medium.value}", "", text, now)
             return None
@@ -224,9 +225,11 @@ class Sender:
             return None
         if work.medium is Medium.SMS:
             return self._prepare_sms(tx, work, page, told, address=address, now=now)
-        dispatch = other_dispatch(told, page, address=address, code=self._code(tx, page, escalation.key, now))
+        shown = code_for(tx, page, escalation.key, now)
+        _keep_shown(tx, shown)
+        dispatch = other_dispatch(told, page, address=address, code=shown.code)
         on_paper = work.medium in _ON_PAPER and self._print_page is not None
-        html = paper_of(told, page) if on_paper else ""
+        html = paper_of(told, shown.code) if on_paper else ""
         return Claimed(replace(work, total=1), work.provider, dispatch, escalation.key, html)
 
     def _know(self, tx: Transaction, key: str, now: datetime) -> tuple[Escalation, Facts, Told] | None:
@@ -239,35 +242,65 @@ class Sender:
     def _prepare_sms(
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, address: str, now: datetime
     ) -> Claimed | None:
-        key, code = told.escalation.key, self._code(tx, page, told.escalation.key, now)
-        facts = sms_facts(told, page, code)
-        bundled = tx.paging.members_of(f"{BUNDLE}{page.page_id}") if work.total else []
-        if bundled:  # tried before: it still stands for all of them
-            facts = bundle_facts(told, len(bundled), min(one.level for one in bundled), code)
-        elif page.purpose is Purpose.DIGEST:
-            facts = replace(facts, kind=SmsKind.DIGEST, count=self._digests.get(page.page_id, 1))
-        elif page.purpose in ESCALATING and work.total == 0:
-            weighed = self._weigh_storm(tx, work, page, told, facts=facts, now=now)
-            if weighed is None:
-                return None
-            facts = weighed
-            code = facts.code
-        tx.paging.keep_page(replace(page, code=code))
+        said = self._say(tx, work, page, told, now)
+        if said is None:
+            return None
+        _keep_shown(tx, said.shown)
+        tx.paging.keep_page(replace(page, code=said.shown.code))
         dispatch = sms_dispatch(
             page.page_id,
-            facts,
+            said.facts,
             address=address,
-            code=code,
+            code=said.shown.code,
             signature=self._signature,
             capabilities=self._pagers[work.provider].capabilities,
             only=work.parts,
         )
         total = work.total or (len(segment(dispatch.text, 0)) if len(dispatch.parts) > 1 else 1)
-        return Claimed(replace(work, total=total), work.provider, dispatch, key)
+        return Claimed(replace(work, total=total), work.provider, dispatch, told.escalation.key)
+
+    def _say(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> _Said | None:
+        """Return what an SMS says and under which code; None if it waits, which is written down."""
+        if page.purpose is Purpose.DIGEST:
+            return _Said(self._digest(tx, work, page, told, now), Shown(""))
+        shown = code_for(tx, page, told.escalation.key, now)
+        said = _Said(sms_facts(told, page, shown.code), shown)
+        if work.total:  # tried before: it still stands for all that it stood for then
+            members = tx.paging.members_of(f"{BUNDLE}{page.page_id}")
+            return self._said_of(tx, members, shown, now) or said
+        if page.purpose in ESCALATING and told.escalation.kind is EscalationKind.ALERT:
+            return self._weigh_storm(tx, work, page, told, said=said, now=now)
+        return said
+
+    def _digest(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> SmsFacts:
+        """Let one SMS tell of everything that waits for an officer's morning."""
+        holder = f"{BUNDLE}{page.page_id}"
+        if work.total:
+            count = len(tx.paging.members_of(holder))
+        else:
+            pages = self._digests.pop((page.recipient, told.escalation.status), [page])
+            count = len(pages)
+            for one in pages if count > 1 else ():
+                member = Suppression(
+                    one.page_id,
+                    one.recipient,
+                    told.group,
+                    told.area,
+                    work.level,
+                    HoldReason.GROUP_WAIT,
+                    holder,
+                    one.due_at,
+                    now,
+                    told_at=now,
+                )
+                tx.paging.keep_suppression(member)
+                if one.page_id != page.page_id:
+                    self._tell_in_bundle(tx, one.page_id, "", now)
+        return SmsFacts(SmsKind.DIGEST, count=max(count, 1), status=told.escalation.status)
 
     def _weigh_storm(
-        self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, facts: SmsFacts, now: datetime
-    ) -> SmsFacts | None:
+        self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, said: _Said, now: datetime
+    ) -> _Said | None:
         """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
         due = PageDue(
             page.page_id,
@@ -275,39 +308,59 @@ class Sender:
             told.group,
             told.area,
             work.level,
-            text_digest(compose(facts, self._signature).text),
+            self._digest_of(said),
             page.due_at,
         )
         held = tx.paging.held_for(page.recipient)
         lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
         waiting = waiting_bundle(held, page.recipient, told.area)
         decision = decide(due, told=lately, waiting=waiting, now=now)
+        groups: tuple[tuple[str, int], ...] = ((told.group, work.level),)
         match decision:
             case Send():
-                pass
+                no_longer_held(tx, page.page_id, now)
             case Hold() | Bundle():
                 tx.paging.keep_suppression(suppression_of(due, decision))
                 tx.paging.keep_work(replace(work, next_at=decision.until))
                 return None
             case SendWith():
-                facts = self._bundle(tx, page, told, bundle_with(due, _without(held, page), decision).members, now)
+                others = [one for one in held if one.page_id != page.page_id]
+                bundle = bundle_with(due, others, decision)
+                bundled = self._bundle(tx, page, bundle.members, now)
+                if bundled is None:
+                    no_longer_held(tx, page.page_id, now)
+                else:
+                    said, groups = bundled, bundle.told
             case _:
                 assert_never(decision)
-        digest = text_digest(compose(facts, self._signature).text)
-        tx.paging.add_told(SmsTold(page.recipient, now, told.area, ((told.group, work.level),), digest))
-        return facts
+        tx.paging.add_told(SmsTold(page.recipient, now, told.area, groups, self._digest_of(said)))
+        return said
 
-    def _bundle(
-        self, tx: Transaction, page: PageRow, told: Told, members: Sequence[Suppression], now: datetime
-    ) -> SmsFacts:
-        """Let one SMS tell of everything that waits in a bundle, under a code that answers it all."""
+    def _bundle(self, tx: Transaction, page: PageRow, members: Sequence[Suppression], now: datetime) -> _Said | None:
+        """Let one SMS tell of everything that waits in a bundle, under a code that answers it all; None for one."""
+        if len(members) == 1:
+            return None
         holder = f"{BUNDLE}{page.page_id}"
-        code = self._code_of(tx, page.recipient, holder, now)
-        for one in members:
+        shown = code_for(tx, page, holder, now)
+        said = self._said_of(tx, members, shown, now)
+        for one in members if said else ():
             tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
             if one.page_id != page.page_id:
-                self._tell_in_bundle(tx, one.page_id, code, now)
-        return bundle_facts(told, len(members), min(one.level for one in members), code)
+                self._tell_in_bundle(tx, one.page_id, shown.code, now)
+        return said
+
+    def _said_of(self, tx: Transaction, members: Sequence[Suppression], shown: Shown, now: datetime) -> _Said | None:
+        """Return what one SMS says for several pages, by the highest of them; None if none can be read any more."""
+        for one in sorted(members, key=lambda member: (member.level, member.due_at, member.page_id)):
+            page = tx.paging.page(one.page_id)
+            known = self._know(tx, page.escalation, now) if page else None
+            if known is not None and known[2].alert is not None:
+                level = min(each.level for each in members)
+                return _Said(bundle_facts(known[2], len(members), level, shown.code), shown)
+        return None
+
+    def _digest_of(self, said: _Said) -> str:
+        return text_digest(compose(said.facts, self._signature).text)
 
     def _tell_in_bundle(self, tx: Transaction, page_id: str, code: str, now: datetime) -> None:
         """A page that an SMS of its bundle tells of goes out no more by itself; the bundle's code answers it."""
@@ -319,19 +372,9 @@ class Sender:
             if escalation is not None:
                 tx.paging.keep(woken(escalation))
 
-    def _code(self, tx: Transaction, page: PageRow, holder: str, now: datetime) -> str:
-        return page.code or self._code_of(tx, page.recipient, holder, now)
-
-    def _code_of(self, tx: Transaction, officer: str, holder: str, now: datetime) -> str:
-        uses = tx.paging.uses_of(officer)
-        code = allocate(uses, holder, now)
-        if all((one.code, one.holder) != (code, holder) or one.closed_at is not None for one in uses):
-            tx.paging.keep_use(CodeUse(officer, code, holder, now))
-        return code
-
     def _choose(self, tx: Transaction, work: PageWork, ways: Sequence[Way]) -> str | None:
         tried = {one.provider for one in tx.paging.tries_of(work.page_id)}
-        return choose(ways, _need(work), tried)
+        return choose(ways, _need(work), tried) or choose(ways, _need(work), set())  # due anew: each may have it again
 
     # -- what came of it ----------------------------------------------------------------------------
 
@@ -352,6 +395,9 @@ class Sender:
             case None:
                 tx.paging.drop_work(work.page_id)
                 self._submitted(tx, work, now)
+                page = tx.paging.page(work.page_id)
+                if page is not None:  # its report may have been here before the answer that names it
+                    join_reports(tx, page, now)
             case Again(provider, parts, at):
                 tx.paging.keep_work(replace(work, provider=provider, parts=parts, next_at=at, lease_until=None))
             case OtherProvider(provider, parts):
@@ -368,7 +414,12 @@ class Sender:
     def _submitted(self, tx: Transaction, work: PageWork, now: datetime) -> None:
         page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
         escalation = tx.paging.escalation(page.escalation) if page else None
-        if page is None or escalation is None or page.state is not PageState.DUE:
+        for about in (work.provider, f"medium/{work.medium.value}"):
+            tx.waiting_room.resolve(NoticeKind.PROVIDER_DOWN, about, "", now)
+        if page is None or escalation is None:
+            return
+        if page.state is not PageState.DUE:  # dropped while its provider had it: it went out all the same
+            tx.paging.keep_page(replace(page, submitted_at=now))
             return
         reports = self._pagers[work.provider].capabilities.report
         report_by = None
@@ -376,21 +427,20 @@ class Sender:
             seconds = ladder_of(self._planner.policy, escalation.level).report_seconds
             report_by = now + timedelta(seconds=seconds)
         state = PageState.SUBMITTED if reports else PageState.DELIVERED
-        tx.paging.keep_page(replace(page, state=state, submitted_at=now, report_by=report_by))
-        tx.paging.keep(woken(escalation))
+        for one in (page, *stood_for(tx, page)):
+            keep_and_wake(tx, replace(one, state=state, submitted_at=now, report_by=report_by))
 
     def _fail(self, tx: Transaction, work: PageWork, code: str) -> None:
         tx.paging.drop_work(work.page_id)
         page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
-        escalation = tx.paging.escalation(page.escalation) if page else None
         log.warning("notifier.page_failed", page_id=work.page_id, medium=work.medium.value, code=code)
-        if page is not None and escalation is not None and page.state is PageState.DUE:
-            tx.paging.keep_page(replace(page, state=PageState.FAILED))
-            tx.paging.keep(woken(escalation))
+        for one in (page, *stood_for(tx, page)) if page and page.state is PageState.DUE else ():
+            keep_and_wake(tx, replace(one, state=PageState.FAILED))
 
 
-def _without(held: Sequence[Suppression], page: PageRow) -> list[Suppression]:
-    return [one for one in held if one.page_id != page.page_id]
+def _keep_shown(tx: Transaction, shown: Shown) -> None:
+    if shown.use is not None:
+        tx.paging.keep_use(shown.use)
 
 
 def _need(work: PageWork) -> Need:

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Final
 
-from schemas.base import Status
+from schemas.base import InformationClass, Status
 from schemas.catalogue import parse_received
 from schemas.counties import name_of
 from schemas.escalations import Escalation, EscalationKind, PageRow, Purpose
@@ -30,6 +30,8 @@ _EXTENSION_ROOM: Final = 4
 _LOWEST: Final = 4
 _NO_EVENT: Final = "来文"
 _DRILL: Final = "值班演练"
+_UNREAD: Final = "预警"
+"""An alert of a newer kind than we can read, or one whose content is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,10 @@ class Told:
 
     @property
     def area(self) -> str:
-        """Prefecture of the first place, else of the source."""
+        """Prefecture of the first place, else of the source; a drill's is one of its own, so no SMS tells of both."""
         codes = [code for area in self.alert.areas for code in area.adcodes] if self.alert else []
-        return area_of(codes[0] if codes else self.escalation.source)
+        area, status = area_of(codes[0] if codes else self.escalation.source), self.escalation.status
+        return area if status is Status.ACTUAL else f"{area}/{status.value}"
 
     @property
     def group(self) -> str:
@@ -63,7 +66,8 @@ class Told:
     def label(self) -> str:
         """Place and kind, at most 20 characters."""
         if self.alert is None:
-            return f"{name_of(self.escalation.source)}{_NO_EVENT}"
+            kind = _NO_EVENT if self.escalation.level is None else _UNREAD
+            return f"{name_of(self.escalation.source)}{kind}"
         codes = [code for area in self.alert.areas for code in area.adcodes]
         return place_of(codes, self.escalation.source) + event_of(self.alert)
 
@@ -87,10 +91,10 @@ def sms_facts(told: Told, page: PageRow, code: str) -> SmsFacts:
         return SmsFacts(
             SmsKind.SILENT, one.level or _LOWEST, source=county, code=code, phone=told.phone, status=one.status
         )
-    if told.alert is None and told.event is None and one.kind is EscalationKind.ALERT:  # a drill of our own
-        place = name_of(one.source)
-        level = one.level or _LOWEST
-        return SmsFacts(SmsKind.ISSUED, level, source=place, place=place, event=_DRILL, code=code, status=one.status)
+    if told.alert is None and one.kind is EscalationKind.ALERT:  # a drill of our own, or what we cannot read
+        place, event = name_of(one.source), _DRILL if told.event is None else _UNREAD
+        kind, level = _KIND_OF.get(page.purpose, SmsKind.ISSUED), one.level or _LOWEST
+        return SmsFacts(kind, level, source=place, place=place, event=event, code=code, status=one.status)
     if told.alert is None:
         return SmsFacts(SmsKind.DIGEST, count=1, status=one.status)
     facts = facts_of(told.alert, one.source, code=code, status=one.status)
@@ -159,15 +163,15 @@ def other_dispatch(told: Told, page: PageRow, *, address: str, code: str) -> Dis
     )
 
 
-def paper_of(told: Told, page: PageRow) -> str:
-    """Return the event as HTML for one sheet to sign; empty if its content is gone."""
-    if told.event is None:
+def paper_of(told: Told, code: str) -> str:
+    """Return the event as HTML for one sheet to sign; empty if its content is gone, or is about one person."""
+    if told.event is None or told.event.envelope.header.information_class is InformationClass.PERSONAL:
         return ""
     header = told.event.envelope.header
     parsed = parse_received(header.type, content_of(told.event), header.schema_ref.digest)
     if isinstance(parsed, tuple):
         return ""
-    sheet = sheet_of(parsed.event, header, told.event.envelope.envelope_id, phone=told.phone, code=page.code)
+    sheet = sheet_of(parsed.event, header, told.event.envelope.envelope_id, phone=told.phone, code=code)
     return markup(sheet)
 
 

@@ -37,13 +37,14 @@ def test_a_version_of_nothing_that_is_here_is_told_as_a_new_alert() -> None:
 
 
 def test_what_joins_several_alerts_goes_on_where_nobody_has_taken_it() -> None:
-    """One of three was acknowledged, and by that the other two are."""
+    """One of three was acknowledged; what is higher than the row that would go on is told anew."""
     rows: tuple[Escalation, ...] = (
         replace(opened(2), state=TAKEN),
         opened(3, key=OTHER),
         opened(4, key=THIRD),
     )
-    assert succession_of(rows, 2) == Succession(LevelChange.SAME, OTHER, (THIRD, ALERT))
+    assert succession_of(rows, 3) == Succession(LevelChange.LOWERED, OTHER, (THIRD, ALERT))
+    assert succession_of(rows, 2) == Succession(LevelChange.RAISED, None, (OTHER, THIRD, ALERT))
 
 
 def test_a_lowered_version_pages_nobody_and_goes_on_by_the_slower_ladder() -> None:

@@ -1,0 +1,36 @@
+"""Which code a page shows: the one that its holder has, or had lately; a new one is kept only when it goes out."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from schemas.escalations import PageRow
+from schemas.sms import CodeUse
+from services.domain.escalation_draft import ESCALATING
+from services.domain.reply_codes import REST, allocate
+from services.ports import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A code, and what is to be written once it is shown to somebody; ``use`` is None if the book has it."""
+
+    code: str
+    use: CodeUse | None = None
+
+
+def code_for(tx: Transaction, page: PageRow, holder: str, now: datetime) -> Shown:
+    """Return the code that a page shows; nothing is written.
+
+    A page tried before keeps its code. A code that rests is its holder's still: an all-clear names the number that the
+    officer knows, and a page that asks once more opens it again.
+    """
+    if page.code:
+        return Shown(page.code)
+    uses = tx.paging.uses_of(page.recipient)
+    lately = [one for one in uses if one.holder == holder and (one.closed_at is None or now - one.closed_at < REST)]
+    if not lately:
+        code = allocate(uses, holder, now)
+        return Shown(code, CodeUse(page.recipient, code, holder, now))
+    newest = max(lately, key=lambda one: one.opened_at)
+    opens = newest.closed_at is not None and page.purpose in ESCALATING
+    return Shown(newest.code, replace(newest, closed_at=None) if opens else None)
