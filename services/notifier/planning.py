@@ -30,12 +30,12 @@ from schemas.pages import Medium, Strength
 from schemas.records import Direction, NoticeKind, ReceiptRow, StoredEvent
 from services.acknowledging import agreement_of, attest, judge_bound
 from services.domain.documents import document_digest
-from services.domain.escalation import plan
+from services.domain.escalation import plan, woken
 from services.domain.escalation_draft import Facts
 from services.domain.reading import line_of
 from services.domain.receiving import judge_permission
 from services.domain.telling import told_of_exhausted, told_of_gap, told_of_overdue
-from services.notifier.joining import no_longer_held
+from services.notifier.joining import no_longer_held, stood_for
 from services.paging_ports import Duty
 from services.ports import Directory, Transaction
 from services.posting import Posting
@@ -106,6 +106,7 @@ class Planner:
             else:
                 book.drop_work(page.page_id)
                 no_longer_held(tx, page.page_id, now)
+                self._let_go(tx, page)
         for transition in made.transitions:
             book.add_transition(transition)
             _log(transition)
@@ -127,6 +128,18 @@ class Planner:
         if page.medium is not Medium.CONSOLE and tx.paging.work_of(page.page_id) is None:
             level = escalation.level or _ORDINARY_LEVEL
             tx.paging.keep_work(PageWork(page.page_id, WorkKind.PAGE, page.medium, page.recipient, level, page.due_at))
+
+    def _let_go(self, tx: Transaction, page: PageRow) -> None:
+        """An SMS that is not sent tells of nobody else's alert either: those go out by themselves."""
+        if page.state is not PageState.DROPPED or page.submitted_at is not None:
+            return
+        for one in stood_for(tx, page):
+            escalation = tx.paging.escalation(one.escalation)
+            if escalation is not None:
+                due = replace(one, state=PageState.DUE, submitted_at=None, code="")
+                tx.paging.keep_page(due)
+                self._put_to_work(tx, escalation, due)
+                tx.paging.keep(woken(escalation))
 
     def _settle(self, tx: Transaction, one: Escalation, now: datetime) -> None:
         """Let codes rest once it has ended, and resolve the alarms that nobody need act on any more."""

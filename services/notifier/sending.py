@@ -11,15 +11,13 @@ from typing import Final, assert_never
 
 import structlog
 
-from schemas.base import Status
 from schemas.errors import UnavailableError
-from schemas.escalations import Escalation, EscalationKind, PageRow, PageState, Purpose
+from schemas.escalations import Escalation, PageRow, PageState
 from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Attachment, Dispatch, Medium, PartResult, Refused
 from schemas.records import NoticeKind
-from schemas.sms import HoldReason, PartTry, SmsTold, Suppression
-from services.domain.escalation import may_go, woken
-from services.domain.escalation_draft import ESCALATING, Facts
+from schemas.sms import PartTry
+from services.domain.escalation import may_go
 from services.domain.page_delivery import (
     Again,
     Need,
@@ -33,31 +31,18 @@ from services.domain.page_delivery import (
 )
 from services.domain.policies import ladder_of
 from services.domain.sms_parts import segment
-from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose
-from services.domain.storms import (
-    Bundle,
-    Hold,
-    PageDue,
-    Send,
-    SendWith,
-    bundle_with,
-    decide,
-    suppression_of,
-    waiting_bundle,
-)
+from services.domain.sms_text import Signature
 from services.domain.telling import told_of_no_provider, told_of_provider
 from services.notifier.codes import Shown, code_for
-from services.notifier.joining import BUNDLE, join_reports, keep_and_wake, no_longer_held, stood_for
+from services.notifier.joining import join_reports, keep_and_wake, stood_for
 from services.notifier.planning import Planner
+from services.notifier.sms_writer import SmsWriter
 from services.notifier.wording import (
     Told,
-    bundle_facts,
     other_dispatch,
     paper_of,
     sms_dispatch,
-    sms_facts,
     text_back_dispatch,
-    text_digest,
 )
 from services.paging_ports import Duty, Pager
 from services.ports import Clock, Store, Transaction
@@ -92,14 +77,6 @@ class Style:
     print_page: Callable[[str], Awaitable[bytes]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What an SMS says, and under which code."""
-
-    facts: SmsFacts
-    shown: Shown
-
-
 class Sender:
     """Hands pages over."""
 
@@ -128,9 +105,8 @@ class Sender:
             style: How this county's pages look.
         """
         self._store, self._planner, self._duty, self._pagers = store, planner, duty, pagers
-        self._digests: dict[tuple[str, Status], list[PageRow]] = {}
-        self._known: dict[str, tuple[Escalation, Facts, Told] | None] = {}
-        self._told, self._clock, self._jitter, self._signature = told, clock, jitter, style.signature
+        self._clock, self._jitter, self._signature = clock, jitter, style.signature
+        self._writer = SmsWriter(planner=planner, told=told, signature=style.signature)
         self._print_page = style.print_page
 
     async def claim(self, limit: int = _BATCH) -> list[Claimed]:
@@ -169,25 +145,15 @@ class Sender:
 
     def _claim(self, tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
         ways = self._ways()
-        self._known.clear()
         claimed: list[Claimed] = []
         works = tx.paging.work_due(now, limit)
-        self._gather_digests(tx, works, now)
+        self._writer.begin(tx, works, now)
         for work in works:
             one = self._prepare(tx, work, ways, now)
             if one is not None:
                 tx.paging.keep_work(replace(one.work, lease_until=now + LEASE))
                 claimed.append(one)
         return claimed
-
-    def _gather_digests(self, tx: Transaction, works: Sequence[PageWork], now: datetime) -> None:
-        """Find what one SMS can tell each officer of: everything that waits for the morning."""
-        self._digests.clear()
-        for work in works:
-            page = tx.paging.page(work.page_id) if work.medium is Medium.SMS and work.kind is WorkKind.PAGE else None
-            known = self._know(tx, page.escalation, now) if page and page.purpose is Purpose.DIGEST else None
-            if page is not None and known is not None and page.state is PageState.DUE and not work.total:
-                self._digests.setdefault((page.recipient, known[0].status), []).append(page)
 
     def _ways(self) -> list[Way]:
         return [
@@ -215,7 +181,7 @@ class Sender:
 
     def _prepare_page(self, tx: Transaction, work: PageWork, address: str, now: datetime) -> Claimed | None:
         page = tx.paging.page(work.page_id)
-        known = self._know(tx, page.escalation, now) if page else None
+        known = self._writer.known(tx, page.escalation, now) if page else None
         if page is None or known is None or page.state is not PageState.DUE:
             tx.paging.drop_work(work.page_id)
             return None
@@ -232,17 +198,10 @@ class Sender:
         html = paper_of(told, shown.code) if on_paper else ""
         return Claimed(replace(work, total=1), work.provider, dispatch, escalation.key, html)
 
-    def _know(self, tx: Transaction, key: str, now: datetime) -> tuple[Escalation, Facts, Told] | None:
-        """Return what pages of one escalation are made from, read once in a claim: it may have 200 of them."""
-        if key not in self._known:
-            one = tx.paging.escalation(key)
-            self._known[key] = (one, self._planner.facts(tx, one, now), self._told(tx, one)) if one else None
-        return self._known[key]
-
     def _prepare_sms(
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, address: str, now: datetime
     ) -> Claimed | None:
-        said = self._say(tx, work, page, told, now)
+        said = self._writer.say(tx, work, page, told, now)
         if said is None:
             return None
         _keep_shown(tx, said.shown)
@@ -258,119 +217,6 @@ class Sender:
         )
         total = work.total or (len(segment(dispatch.text, 0)) if len(dispatch.parts) > 1 else 1)
         return Claimed(replace(work, total=total), work.provider, dispatch, told.escalation.key)
-
-    def _say(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> _Said | None:
-        """Return what an SMS says and under which code; None if it waits, which is written down."""
-        if page.purpose is Purpose.DIGEST:
-            return _Said(self._digest(tx, work, page, told, now), Shown(""))
-        shown = code_for(tx, page, told.escalation.key, now)
-        said = _Said(sms_facts(told, page, shown.code), shown)
-        if work.total:  # tried before: it still stands for all that it stood for then
-            members = tx.paging.members_of(f"{BUNDLE}{page.page_id}")
-            return self._said_of(tx, members, shown, now) or said
-        if page.purpose in ESCALATING and told.escalation.kind is EscalationKind.ALERT:
-            return self._weigh_storm(tx, work, page, told, said=said, now=now)
-        return said
-
-    def _digest(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> SmsFacts:
-        """Let one SMS tell of everything that waits for an officer's morning."""
-        holder = f"{BUNDLE}{page.page_id}"
-        if work.total:
-            count = len(tx.paging.members_of(holder))
-        else:
-            pages = self._digests.pop((page.recipient, told.escalation.status), [page])
-            count = len(pages)
-            for one in pages if count > 1 else ():
-                member = Suppression(
-                    one.page_id,
-                    one.recipient,
-                    told.group,
-                    told.area,
-                    work.level,
-                    HoldReason.GROUP_WAIT,
-                    holder,
-                    one.due_at,
-                    now,
-                    told_at=now,
-                )
-                tx.paging.keep_suppression(member)
-                if one.page_id != page.page_id:
-                    self._tell_in_bundle(tx, one.page_id, "", now)
-        return SmsFacts(SmsKind.DIGEST, count=max(count, 1), status=told.escalation.status)
-
-    def _weigh_storm(
-        self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, said: _Said, now: datetime
-    ) -> _Said | None:
-        """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
-        due = PageDue(
-            page.page_id,
-            page.recipient,
-            told.group,
-            told.area,
-            work.level,
-            self._digest_of(said),
-            page.due_at,
-        )
-        held = tx.paging.held_for(page.recipient)
-        lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
-        waiting = waiting_bundle(held, page.recipient, told.area)
-        decision = decide(due, told=lately, waiting=waiting, now=now)
-        groups: tuple[tuple[str, int], ...] = ((told.group, work.level),)
-        match decision:
-            case Send():
-                no_longer_held(tx, page.page_id, now)
-            case Hold() | Bundle():
-                tx.paging.keep_suppression(suppression_of(due, decision))
-                tx.paging.keep_work(replace(work, next_at=decision.until))
-                return None
-            case SendWith():
-                others = [one for one in held if one.page_id != page.page_id]
-                bundle = bundle_with(due, others, decision)
-                bundled = self._bundle(tx, page, bundle.members, now)
-                if bundled is None:
-                    no_longer_held(tx, page.page_id, now)
-                else:
-                    said, groups = bundled, bundle.told
-            case _:
-                assert_never(decision)
-        tx.paging.add_told(SmsTold(page.recipient, now, told.area, groups, self._digest_of(said)))
-        return said
-
-    def _bundle(self, tx: Transaction, page: PageRow, members: Sequence[Suppression], now: datetime) -> _Said | None:
-        """Let one SMS tell of everything that waits in a bundle, under a code that answers it all; None for one."""
-        if len(members) == 1:
-            return None
-        holder = f"{BUNDLE}{page.page_id}"
-        shown = code_for(tx, page, holder, now)
-        said = self._said_of(tx, members, shown, now)
-        for one in members if said else ():
-            tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
-            if one.page_id != page.page_id:
-                self._tell_in_bundle(tx, one.page_id, shown.code, now)
-        return said
-
-    def _said_of(self, tx: Transaction, members: Sequence[Suppression], shown: Shown, now: datetime) -> _Said | None:
-        """Return what one SMS says for several pages, by the highest of them; None if none can be read any more."""
-        for one in sorted(members, key=lambda member: (member.level, member.due_at, member.page_id)):
-            page = tx.paging.page(one.page_id)
-            known = self._know(tx, page.escalation, now) if page else None
-            if known is not None and known[2].alert is not None:
-                level = min(each.level for each in members)
-                return _Said(bundle_facts(known[2], len(members), level, shown.code), shown)
-        return None
-
-    def _digest_of(self, said: _Said) -> str:
-        return text_digest(compose(said.facts, self._signature).text)
-
-    def _tell_in_bundle(self, tx: Transaction, page_id: str, code: str, now: datetime) -> None:
-        """A page that an SMS of its bundle tells of goes out no more by itself; the bundle's code answers it."""
-        held = tx.paging.page(page_id)
-        tx.paging.drop_work(page_id)
-        if held is not None and held.state is PageState.DUE:
-            tx.paging.keep_page(replace(held, state=PageState.SUBMITTED, code=code, submitted_at=now))
-            escalation = tx.paging.escalation(held.escalation)
-            if escalation is not None:
-                tx.paging.keep(woken(escalation))
 
     def _choose(self, tx: Transaction, work: PageWork, ways: Sequence[Way]) -> str | None:
         tried = {one.provider for one in tx.paging.tries_of(work.page_id)}

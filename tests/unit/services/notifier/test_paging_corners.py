@@ -102,6 +102,33 @@ async def test_the_members_of_a_bundle_share_what_became_of_it(night: Night) -> 
     assert [await _pages(night, one) for one in alerts[1:]] == [[PageState.FAILED]] * 2
 
 
+async def test_a_bundle_whose_sms_is_dropped_lets_its_members_go(night: Night) -> None:
+    """Its own alert was taken elsewhere while the SMS waited for its second try: the other alert is told by itself."""
+    alerts = []
+    for number in (1, 2, 3):
+        alerts.append(await night.alert(3, number=number))
+        await night.later(seconds=2)
+    night.sms.answer = refusing(Retry.TEMPORARY)
+    refused = len(night.sms.sent)
+    while len(night.sms.sent) == refused:
+        await night.later(seconds=1)
+    carrier = night.sms.sent[-1].page_id
+    page = await night.county.store.read(lambda s: s.paging.page(carrier))
+    assert page is not None
+    other = next(one for one in alerts[1:] if one != page.escalation)
+    assert await _pages(night, other) == [PageState.SUBMITTED]
+    token = night.county.let_in("duty", Scope.ACKNOWLEDGE, officer="duty-b")
+    async with calling(night.county, token) as caller:
+        done = await caller.post(f"/events/{page.escalation}/acknowledgement", json={"answer": "handling"})
+        assert done.status == 202
+    night.sms.answer = None
+    night.sms.sent.clear()
+    await night.later(minutes=6)
+    assert (await _pages(night, other))[0] is PageState.SUBMITTED
+    assert [one.page_id for one in night.sms.to(A) if "提醒" not in one.text] != []
+    assert carrier not in {one.page_id for one in night.sms.sent}
+
+
 async def test_a_drill_and_an_alert_share_no_sms(night: Night) -> None:
     """Told in one line, either the drill would frighten or the alert would be taken for one."""
     for number in (1, 2, 3):

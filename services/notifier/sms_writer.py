@@ -1,0 +1,183 @@
+"""What an SMS says: of its own alert, of a whole bundle in a storm, or of everything that waits for the morning."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from schemas.base import Status
+from schemas.escalations import Escalation, EscalationKind, PageRow, PageState, Purpose
+from schemas.page_work import PageWork, WorkKind
+from schemas.pages import Medium
+from schemas.sms import HoldReason, SmsTold, Suppression
+from services.domain.escalation import woken
+from services.domain.escalation_draft import ESCALATING, Facts
+from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose
+from services.domain.storms import (
+    Bundle,
+    Hold,
+    PageDue,
+    Send,
+    SendWith,
+    bundle_with,
+    decide,
+    suppression_of,
+    waiting_bundle,
+)
+from services.notifier.codes import Shown, code_for
+from services.notifier.joining import BUNDLE, no_longer_held
+from services.notifier.planning import Planner
+from services.notifier.wording import Told, bundle_facts, sms_facts, text_digest
+from services.ports import Transaction
+
+_TOLD_FOR: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an SMS says, and under which code."""
+
+    facts: SmsFacts
+    shown: Shown
+
+
+class SmsWriter:
+    """Decides what SMS say; what waits, and what others say for, is written down in the caller's transaction."""
+
+    def __init__(
+        self, *, planner: Planner, told: Callable[[Transaction, Escalation], Told], signature: Signature
+    ) -> None:
+        """Take ready-made parts; open nothing."""
+        self._planner, self._told, self._signature = planner, told, signature
+        self._known: dict[str, tuple[Escalation, Facts, Told] | None] = {}
+        self._digests: dict[tuple[str, Status], list[PageRow]] = {}
+
+    def begin(self, tx: Transaction, works: Sequence[PageWork], now: datetime) -> None:
+        """Forget what the last claim knew; find what one SMS can tell each officer of that waits for the morning."""
+        self._known.clear()
+        self._digests.clear()
+        for work in works:
+            page = tx.paging.page(work.page_id) if work.medium is Medium.SMS and work.kind is WorkKind.PAGE else None
+            known = self.known(tx, page.escalation, now) if page and page.purpose is Purpose.DIGEST else None
+            if page is not None and known is not None and page.state is PageState.DUE and not work.total:
+                self._digests.setdefault((page.recipient, known[0].status), []).append(page)
+
+    def known(self, tx: Transaction, key: str, now: datetime) -> tuple[Escalation, Facts, Told] | None:
+        """Return what pages of one escalation are made from, read once in a claim: it may have 200 of them."""
+        if key not in self._known:
+            one = tx.paging.escalation(key)
+            self._known[key] = (one, self._planner.facts(tx, one, now), self._told(tx, one)) if one else None
+        return self._known[key]
+
+    def say(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> Said | None:
+        """Return what an SMS says and under which code; None if it waits, which is written down."""
+        if page.purpose is Purpose.DIGEST:
+            return Said(self._digest(tx, work, page, told, now), Shown(""))
+        shown = code_for(tx, page, told.escalation.key, now)
+        said = Said(sms_facts(told, page, shown.code), shown)
+        if work.total or tx.paging.tries_of(page.page_id):  # it still stands for all that it stood for then
+            members = tx.paging.members_of(f"{BUNDLE}{page.page_id}")
+            return self._said_of(tx, members, shown, now) or said
+        if page.purpose in ESCALATING and told.escalation.kind is EscalationKind.ALERT:
+            return self._weigh_storm(tx, work, page, told, said=said, now=now)
+        return said
+
+    def _digest(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> SmsFacts:
+        """Let one SMS tell of everything that waits for an officer's morning."""
+        holder = f"{BUNDLE}{page.page_id}"
+        if work.total:
+            count = len(tx.paging.members_of(holder))
+        else:
+            pages = self._digests.pop((page.recipient, told.escalation.status), [page])
+            count = len(pages)
+            for one in pages if count > 1 else ():
+                member = Suppression(
+                    one.page_id,
+                    one.recipient,
+                    told.group,
+                    told.area,
+                    work.level,
+                    HoldReason.GROUP_WAIT,
+                    holder,
+                    one.due_at,
+                    now,
+                    told_at=now,
+                )
+                tx.paging.keep_suppression(member)
+                if one.page_id != page.page_id:
+                    self._tell_in_bundle(tx, one.page_id, "", now)
+        return SmsFacts(SmsKind.DIGEST, count=max(count, 1), status=told.escalation.status)
+
+    def _weigh_storm(
+        self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, said: Said, now: datetime
+    ) -> Said | None:
+        """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
+        due = PageDue(
+            page.page_id,
+            page.recipient,
+            told.group,
+            told.area,
+            work.level,
+            self._digest_of(said),
+            page.due_at,
+        )
+        held = tx.paging.held_for(page.recipient)
+        lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
+        waiting = waiting_bundle(held, page.recipient, told.area)
+        decision = decide(due, told=lately, waiting=waiting, now=now)
+        groups: tuple[tuple[str, int], ...] = ((told.group, work.level),)
+        match decision:
+            case Send():
+                no_longer_held(tx, page.page_id, now)
+            case Hold() | Bundle():
+                tx.paging.keep_suppression(suppression_of(due, decision))
+                tx.paging.keep_work(replace(work, next_at=decision.until))
+                return None
+            case SendWith():
+                others = [one for one in held if one.page_id != page.page_id]
+                bundle = bundle_with(due, others, decision)
+                bundled = self._bundle(tx, page, bundle.members, now)
+                if bundled is None:
+                    no_longer_held(tx, page.page_id, now)
+                else:
+                    said, groups = bundled, bundle.told
+            case _:
+                assert_never(decision)
+        tx.paging.add_told(SmsTold(page.recipient, now, told.area, groups, self._digest_of(said)))
+        return said
+
+    def _bundle(self, tx: Transaction, page: PageRow, members: Sequence[Suppression], now: datetime) -> Said | None:
+        """Let one SMS tell of everything that waits in a bundle, under a code that answers it all; None for one."""
+        if len(members) == 1:
+            return None
+        holder = f"{BUNDLE}{page.page_id}"
+        shown = code_for(tx, page, holder, now)
+        said = self._said_of(tx, members, shown, now)
+        for one in members if said else ():
+            tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
+            if one.page_id != page.page_id:
+                self._tell_in_bundle(tx, one.page_id, shown.code, now)
+        return said
+
+    def _said_of(self, tx: Transaction, members: Sequence[Suppression], shown: Shown, now: datetime) -> Said | None:
+        """Return what one SMS says for several pages, by the highest of them; None if none can be read any more."""
+        for one in sorted(members, key=lambda member: (member.level, member.due_at, member.page_id)):
+            page = tx.paging.page(one.page_id)
+            known = self.known(tx, page.escalation, now) if page else None
+            if known is not None and known[2].alert is not None:
+                level = min(each.level for each in members)
+                return Said(bundle_facts(known[2], len(members), level, shown.code), shown)
+        return None
+
+    def _digest_of(self, said: Said) -> str:
+        return text_digest(compose(said.facts, self._signature).text)
+
+    def _tell_in_bundle(self, tx: Transaction, page_id: str, code: str, now: datetime) -> None:
+        """A page that an SMS of its bundle tells of goes out no more by itself; the bundle's code answers it."""
+        held = tx.paging.page(page_id)
+        tx.paging.drop_work(page_id)
+        if held is not None and held.state is PageState.DUE:
+            tx.paging.keep_page(replace(held, state=PageState.SUBMITTED, code=code, submitted_at=now))
+            escalation = tx.paging.escalation(held.escalation)
+            if escalation is not None:
+                tx.paging.keep(woken(escalation))
