@@ -91,9 +91,10 @@ def fold(heads: Collection[ChannelHead]) -> IdleChannels | None:
 
 
 def held_idle(chains: Iterable[Chain], source: str, listed: Iterable[ChannelHead]) -> IdleChannels | None:
-    """Fold what we hold of a source's channels that its beacon does not list."""
+    """Fold what we hold of a source's channels that its beacon does not list; what is all parked is not held."""
     named = {one.channel for one in listed}
-    return fold([head_of(one) for one in chains if one.source == source and one.channel not in named])
+    held = (one for one in chains if one.source == source and one.channel not in named and _holds_something(one))
+    return fold([head_of(one) for one in held])
 
 
 def bounded(heads: Sequence[Head], turn: int, most: int = HEADS_MAX) -> list[Head]:

@@ -152,7 +152,11 @@ async def _examine_running(world: World) -> None:
     async with world.running():
         for part in world.cast:
             home = world.stage.county(part.code)
-            outcome = await asyncio.to_thread(sihu, "doctor", "--dir", home, "--json")
+            for _ in range(20):  # a node takes a moment until it is ready
+                outcome = await asyncio.to_thread(sihu, "doctor", "--dir", home, "--json")
+                if outcome.code == 0:
+                    break
+                await asyncio.sleep(0.5)
             came = {one["step"]: one["state"] for one in outcome.json["steps"]}
             assert outcome.code == 0, outcome.out
             assert (came["hub"], came["node"], came["store"]) == ("ok", "ok", "ok"), outcome.out

@@ -101,7 +101,7 @@ async def test_a_report_or_an_answer_is_lost(tmp_path: Path) -> None:
         card.card[2] = f"0004{NUMBER}0008{STAMP}{len(answer) // 2:02X}{answer}"
         card.card[3] = f"0006EE{NUMBER}{STAMP}{STAMP}46"
         await until(lambda: len(ear.heard) == 4)
-        assert [path for name in FOLDERS for path in (tmp_path / name).iterdir()] == []
+        await until(lambda: not [path for name in FOLDERS for path in (tmp_path / name).iterdir()])
     assert ear.states(f"{PAGE}-01") == [ReportState.ACCEPTED, ReportState.DELIVERED]
     assert ear.states("unknown-238") == [ReportState.FAILED]
     (reply,) = (one for one in ear.heard if isinstance(one, Reply))

@@ -97,6 +97,7 @@ def judge(folder: Path, machine: str, target: Path) -> subprocess.CompletedProce
 
 
 def lock_for_linux() -> str:
-    """Return the runtime lock without what it holds for other systems."""
+    """Return the runtime lock without what it holds for other systems and other Pythons."""
     lines = make_wheelhouse.LOCK.read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if "sys_platform == 'win32'" not in line)
+    elsewhere = ("sys_platform == 'win32'", "platform_python_implementation != 'CPython'")
+    return "\n".join(line for line in lines if not any(words in line for words in elsewhere))

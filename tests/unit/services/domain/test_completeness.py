@@ -93,8 +93,10 @@ def test_what_a_restore_or_a_fork_ended_is_not_told() -> None:
 
 
 def test_a_chain_of_which_nothing_is_held_is_not_witnessed() -> None:
-    """Its head is before its beginning, and has no id."""
+    """Its head is before its beginning, and has no id; folding it ended a node whose events were all parked."""
     assert witnessed([chain(seq=-1)], NANDAN, HUANJIANG) == []
+    assert held_idle([chain(1), chain(2, seq=-1)], LIBO, []) == fold([head_of(chain(1))])
+    assert held_idle([chain(1), chain(2, seq=-1)], LIBO, [head_of(chain(1))]) is None
 
 
 def test_both_ends_fold_channels_at_rest_to_the_same() -> None:
