@@ -1,14 +1,15 @@
 """A small HTTP listener for what providers push: reports and replies.
 
 It has a port of its own, on loopback unless told otherwise: a reverse proxy with TLS stands before it where the
-provider is not in the same machine. Addresses are ``/<token>/<provider>/report`` and ``/<token>/<provider>/reply``.
+provider is not in the same machine. Addresses are ``/<token>/<provider>/report`` and ``/<token>/<provider>/reply``, and
+``/<token>/<provider>/callback`` where a provider says everything in one signed form.
 A provider is thanked only after what it said is kept; else it gets 503 and pushes again.
 """
 
 import asyncio
 import hmac
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -24,12 +25,15 @@ from schemas.pages import Inbound
 log: Final = structlog.get_logger()
 
 Hear = Callable[[Inbound], Awaitable[None]]
+CalledBack = Callable[[Mapping[str, str], bytes], Awaitable[int]]
+"""Takes the headers and body of a callback; returns the HTTP status to answer with."""
 
 BODY_MAX_BYTES: Final = 256 * 1024
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 _AT_ONCE: Final = 64
 _KINDS: Final = frozenset({REPORT, REPLY})
+_CALLBACK: Final = "callback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class InboundHttp:
         self._clock = clock
         self._token = settings.token.encode()
         self._receivers: dict[str, tuple[Reader, Hear]] = {}
+        self._callbacks: dict[str, CalledBack] = {}
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self.port = settings.port
         """Where it listens, once it runs."""
@@ -100,21 +105,38 @@ class InboundHttp:
         Raises:
             RequestError: Two providers have one name, or a name would not stand in an address as it is.
         """
-        if reader.name in self._receivers or not NAME.fullmatch(reader.name):
-            mend = "give each provider a name of its own: 1 to 32 small letters, digits and hyphens"
-            raise RequestError(Fault("paging.name", reader.name, mend))
+        self._judge_name(reader.name)
         self._receivers[reader.name] = reader, hear
         try:
             yield
         finally:
             del self._receivers[reader.name]
 
+    @contextmanager
+    def calling_back(self, name: str, take: CalledBack) -> Iterator[None]:
+        """Take a provider's callbacks for as long as the block lasts; ``take`` judges who sent them.
+
+        Raises:
+            RequestError: As of ``receiving``.
+        """
+        self._judge_name(name)
+        self._callbacks[name] = take
+        try:
+            yield
+        finally:
+            del self._callbacks[name]
+
+    def _judge_name(self, name: str) -> None:
+        if name in self._receivers or name in self._callbacks or not NAME.fullmatch(name):
+            mend = "give each provider a name of its own: 1 to 32 small letters, digits and hyphens"
+            raise RequestError(Fault("paging.name", name, mend))
+
     def address_of(self, provider: str, kind: str, base: str = "") -> str:
         """Return the address to configure at a provider; it holds the token, so it is a secret too.
 
         Args:
             provider: Its name here.
-            kind: ``report`` or ``reply``.
+            kind: ``report``, ``reply`` or ``callback``.
             base: Scheme, host and port by which the provider reaches us; by default as we listen.
         """
         return f"{base or f'http://{self._settings.host}:{self.port}'}/{self._settings.token}/{provider}/{kind}"
@@ -123,10 +145,22 @@ class InboundHttp:
         known = hmac.compare_digest(request.match_info["token"].encode(errors="replace"), self._token)
         receiver = self._receivers.get(request.match_info["provider"])
         kind = request.match_info["kind"]
+        take = self._callbacks.get(request.match_info["provider"])
+        if known and take is not None and kind == _CALLBACK and request.method == "POST":
+            async with self._at_once:
+                return await self._take_callback(request, take)
         if not known or receiver is None or kind not in _KINDS:
             return web.Response(status=404)
         async with self._at_once:
             return await self._take(request, kind, *receiver)
+
+    async def _take_callback(self, request: web.Request, take: CalledBack) -> web.Response:
+        try:
+            async with asyncio.timeout(self._settings.body_seconds):
+                body = await request.read()
+        except TimeoutError:
+            return web.Response(status=408)
+        return web.Response(status=await take(request.headers, body))
 
     async def _take(self, request: web.Request, kind: str, reader: Reader, hear: Hear) -> web.Response:
         try:

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Final, Protocol
@@ -67,16 +67,25 @@ class HttpCallSettings:
     timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 8.0
 
 
+class Callbacks(Protocol):
+    """Where a provider's callbacks come in."""
+
+    def calling_back(
+        self, name: str, take: Callable[[Mapping[str, str], bytes], Awaitable[int]]
+    ) -> AbstractContextManager[None]:
+        """Give ``take`` every callback of a provider for as long as the block lasts."""
+
+
 class HttpCallPager:
     """Satisfies ``services.paging_ports.Pager``; callbacks come in through ``called_back``."""
 
-    def __init__(self, settings: HttpCallSettings, *, clock: Clock) -> None:
-        """Prepare; open nothing.
+    def __init__(self, settings: HttpCallSettings, *, clock: Clock, callbacks: Callbacks | None = None) -> None:
+        """Prepare; open nothing. Without ``callbacks`` nobody learns what became of a call.
 
         Raises:
             RequestError: The address or the secret is none; the secret does not stand in the fault.
         """
-        self._settings, self._clock = settings, clock
+        self._settings, self._clock, self._callbacks = settings, clock, callbacks
         self._secret = _key(settings)
         self._session: aiohttp.ClientSession | None = None
         self._hear: Hear | None = None
@@ -97,7 +106,8 @@ class HttpCallPager:
         """Keys and outcomes come back by callback; text that is not registered may be refused."""
         form = self._settings.form
         named = any("{template}" in text or "{variable." in text for text in form.fields.values())
-        return Capabilities(reply=bool(form.callback_digits), report=True, template=named)
+        heard = self._callbacks is not None
+        return Capabilities(reply=heard and bool(form.callback_digits), report=heard, template=named)
 
     def health(self) -> Health:
         """Return how the last request went; nothing is asked in between."""
@@ -110,8 +120,10 @@ class HttpCallPager:
         async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
             self._session, self._hear = session, hear
             self._answered()
+            taking = self._callbacks.calling_back(self.name, self.called_back) if self._callbacks else nullcontext()
             try:
-                yield
+                with taking:
+                    yield
             finally:
                 self._session = self._hear = None
                 self._failed("not running")

@@ -141,7 +141,7 @@ _FACTORIES: Final[Mapping[str, Callable[[Any, _Parts], Pager]]] = {
     "yunmas": lambda made, parts: YunmasSms(made, session=parts.session, clock=parts.clock, inbound=parts.inbound),
     "smtp": lambda made, parts: SmtpMail(made, clock=parts.clock),
     "sip": lambda made, parts: SipPager(made, clock=parts.clock),
-    "voice_http": lambda made, parts: HttpCallPager(made, clock=parts.clock),
+    "voice_http": lambda made, parts: HttpCallPager(made, clock=parts.clock, callbacks=parts.inbound),
     "hylafax": lambda made, parts: HylafaxPager(made, clock=parts.clock),
     "smstools": lambda made, parts: ModemPager(made, clock=parts.clock),
     "webhook": lambda made, parts: WebhookSender(made, session=parts.session, clock=parts.clock),

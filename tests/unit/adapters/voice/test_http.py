@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import pytest
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook
 
 from adapters.clock import SystemClock
 from adapters.memory.clock import ManualClock
+from adapters.sms.inbound_http import InboundHttp, InboundSettings
 from adapters.voice.http import HttpCallPager, HttpCallSettings
 from adapters.voice.http_form import CallForm, answered, called_back, headers_of, request_of
 from schemas.errors import Fault, RequestError, UnavailableError
@@ -227,3 +229,35 @@ def test_a_secret_goes_out_in_clear(url: str, secret: str, code: str) -> None:
         HttpCallPager(HttpCallSettings("calls", url, secret, FORM), clock=ManualClock())
     assert refused.value.fault.code == code
     assert secret not in str(refused.value)
+
+
+async def test_a_callback_comes_in_at_the_address_that_the_provider_was_given() -> None:
+    """Signed and under the token: heard once. Another token, name or method: as if nothing were there."""
+    now, heard = datetime.now(UTC), list[Inbound]()  # noqa: TID251 - the other end's clock
+    body = f'{{"id":"c-77","out_id":"{PAGE}","state":"keyed","digits":"4711"}}'.encode()
+    settings = HttpCallSettings("calls", "http://127.0.0.1:9/calls", SPELT, FORM, timeout_seconds=1)
+
+    async def hear(one: Inbound) -> None:
+        heard.append(one)
+
+    async with (
+        InboundHttp(InboundSettings("t" * 32), SystemClock()).running() as inbound,
+        aiohttp.ClientSession() as out,
+    ):
+        pager = HttpCallPager(settings, clock=SystemClock(), callbacks=inbound)
+        assert pager.capabilities.reply
+        url, headers = inbound.address_of("calls", "callback"), headers_of(SECRET, "m1", now, body)
+        async with pager.running(hear):
+            statuses = [
+                (await out.post(url, data=body, headers=headers)).status,
+                (await out.post(url, data=body)).status,
+                (await out.post(url.replace("t" * 32, "u" * 32), data=body, headers=headers)).status,
+                (await out.post(inbound.address_of("others", "callback"), data=body, headers=headers)).status,
+                (await out.get(url, headers=headers)).status,
+            ]
+            with pytest.raises(RequestError), inbound.calling_back("calls", pager.called_back):
+                pass
+        assert (await out.post(url, data=body, headers=headers)).status == 404
+    assert statuses == [204, 401, 404, 404, 404]
+    assert [type(one) for one in heard] == [Report, Keyed]
+    assert not HttpCallPager(settings, clock=SystemClock()).capabilities.reply
