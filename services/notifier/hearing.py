@@ -50,6 +50,8 @@ _WRONG_PINS_MOST: Final = 5
 _KEYED: Final = {"": AnswerWord.RECEIVED, "1": AnswerWord.RECEIVED, "2": AnswerWord.HANDLING, "0": AnswerWord.CANNOT}
 """What one digit behind the PIN says."""
 _LOWEST: Final = 4
+_NOBODY: Final = "-"
+"""Whom an officer named and no roster knows: it is not written down, it may be a number."""
 
 
 class Hearer:
@@ -140,14 +142,14 @@ class Hearer:
                 assert_never(reading)
 
     def _taker(self, named: str) -> str:
-        """Return the officer that 转 names, by number or by the name of the desk; empty if we know none."""
+        """Return the officer that 转 names, by number or by the name of the desk; empty if he names none."""
         if not named:
             return ""
         by_number = self._duty.officer_of(named)
         if by_number is not None:
             return by_number
         on_duty = self._duty.on_duty(self._clock.now())
-        return next((one.officer for one in on_duty if named in {one.display, one.officer}), "")
+        return next((one.officer for one in on_duty if named in {one.display, one.officer}), _NOBODY)
 
     def _answer(
         self,

@@ -1,5 +1,6 @@
 """What is due is planned and written, all of it in the caller's transaction: pages, words to the source, alarms."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +20,8 @@ from schemas.escalations import (
     PageState,
     Plan,
     Policy,
+    ReplyDue,
+    ReplyKind,
     SourceWord,
     SourceWordKind,
     Transition,
@@ -32,6 +35,7 @@ from services.acknowledging import agreement_of, attest, judge_bound
 from services.domain.documents import document_digest
 from services.domain.escalation import plan, woken
 from services.domain.escalation_draft import Facts
+from services.domain.escalation_words import told_of_reply
 from services.domain.reading import line_of
 from services.domain.receiving import judge_permission
 from services.domain.telling import told_of_exhausted, told_of_gap, told_of_overdue
@@ -112,6 +116,8 @@ class Planner:
             _log(transition)
         for alarm in made.alarms:
             self._alarm(tx, one, alarm)
+        for reply in made.replies:
+            self._tell_back(tx, one, reply, now)
         for word in made.source_words:
             self._tell_source(tx, one, word, now)
         self._settle(tx, one, now)
@@ -140,6 +146,17 @@ class Planner:
                 tx.paging.keep_page(due)
                 self._put_to_work(tx, escalation, due)
                 tx.paging.keep(woken(escalation))
+
+    def _tell_back(self, tx: Transaction, one: Escalation, reply: ReplyDue, now: datetime) -> None:
+        """Say to an officer what only the plan could find out; everything else was said when the answer came."""
+        found = self._duty.recipient(reply.officer)
+        if reply.kind is not ReplyKind.TAKER_OFF_DUTY or found is None or found.address(Medium.SMS) is None:
+            return
+        text = told_of_reply(reply, lambda officer: officer)
+        work_id = hashlib.sha256(f"{one.key}/{reply.answer}".encode()).hexdigest()[:32]
+        tx.paging.keep_work(
+            PageWork(work_id, WorkKind.TEXT_BACK, Medium.SMS, reply.officer, _ORDINARY_LEVEL, now, text=text)
+        )
 
     def _settle(self, tx: Transaction, one: Escalation, now: datetime) -> None:
         """Let codes rest once it has ended, and resolve the alarms that nobody need act on any more."""

@@ -129,6 +129,16 @@ async def test_a_bundle_whose_sms_is_dropped_lets_its_members_go(night: Night) -
     assert carrier not in {one.page_id for one in night.sms.sent}
 
 
+async def test_who_passes_it_on_to_somebody_off_duty_hears_so(night: Night) -> None:
+    """He would go to bed otherwise."""
+    alert = await night.alert(2)
+    (first,) = night.sms.to(A)
+    await night.says("duty-a", f"{code_in(first.text)}转 值班员丁")
+    assert await night.state(alert) is EscalationState.OPEN
+    assert "您所转的人不在班，正在通知下一级" in [one.text for one in night.sms.to(A)]
+    assert night.sms.to(B)
+
+
 async def test_a_drill_and_an_alert_share_no_sms(night: Night) -> None:
     """Told in one line, either the drill would frighten or the alert would be taken for one."""
     for number in (1, 2, 3):
