@@ -13,7 +13,7 @@ from schemas.errors import ConflictError, Fault, NotFoundError, RequestError
 from schemas.escalations import Escalation
 from schemas.officers import Answer, Means, OfficerCredential, OfficerProof
 from schemas.pages import Strength
-from schemas.records import Direction, StoredEvent
+from schemas.records import Direction, NoticeKind, StoredEvent
 from services.acknowledging import Acknowledgement, AlreadyAnswered, agreement_of, attest, give_answer, judge_bound
 from services.domain.documents import document_digest
 from services.domain.encoding import compact_json
@@ -153,6 +153,7 @@ class Acknowledger:
         """Attest the answer, and let whoever is being told of the event hear of it."""
         outcome = attest(tx, event, proof, posting=self._posting, trust=trust, now=now)
         envelope_id, said = event.envelope.envelope_id, proof.answer
+        tx.waiting_room.resolve(NoticeKind.SOURCE_NOT_TOLD, envelope_id, event.envelope.header.source, now)
         told = tx.paging.of_version(envelope_id) or tx.paging.escalation(envelope_id)  # an earlier version counts too
         if told is not None and (isinstance(outcome, Acknowledgement) or not _heard(tx, told, said)):
             give_answer(tx, told, said.officer, said.answer, strength=Strength.WEB_SIGNED, now=now)

@@ -159,7 +159,9 @@ class PagingDesk:
         told = {one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP and one.about.startswith(_ROSTER)}
         for about, line in missing.items():
             tx.waiting_room.tell(NoticeKind.COVERAGE_GAP, _ROSTER + about, "", line[:200], now)
-        for about in sorted(told - {_ROSTER + one for one in missing}):
+        present = {one.tier.value for one in self._duty.on_duty(now)}
+        filled = {one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP and one.about in present}
+        for about in sorted(filled | told - {_ROSTER + one for one in missing}):
             tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
 
     def _told(self, tx: Transaction, escalation: Escalation) -> Told:

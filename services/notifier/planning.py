@@ -220,6 +220,7 @@ class Planner:
             ),
         )
         attest(tx, event, proof, posting=self._posting, trust=trust, now=now)
+        tx.waiting_room.resolve(NoticeKind.SOURCE_NOT_TOLD, word.version, event.envelope.header.source, now)
 
     def _exhausted(self, tx: Transaction, event: StoredEvent, now: datetime) -> None:
         header, trust = event.envelope.header, self._directory.trust()

@@ -8,6 +8,7 @@ from schemas.access import Scope
 from schemas.base import Status
 from schemas.escalations import EscalationKind, EscalationState, PageRow, PageState, Purpose
 from schemas.pages import Dispatch, Medium, PartResult, ReportState, Retry, Tier
+from schemas.records import NoticeKind
 from services.domain.sms_text import compose
 from services.notifier.wording import sms_facts, told_of
 from tests.caller import calling
@@ -137,6 +138,33 @@ async def test_who_passes_it_on_to_somebody_off_duty_hears_so(night: Night) -> N
     assert await night.state(alert) is EscalationState.OPEN
     assert "您所转的人不在班，正在通知下一级" in [one.text for one in night.sms.to(A)]
     assert night.sms.to(B)
+
+
+async def test_an_answer_that_its_source_cannot_be_told_of_is_an_alarm_until_it_is(night: Night) -> None:
+    """The officer's credential has run out: the answer stands here, and somebody signs at the console."""
+    alert = await night.alert(2)
+    (first,) = night.sms.to(A)
+    credential = night.county.directory.credentials.pop("duty-a")
+    await night.says("duty-a", f"{code_in(first.text)}收到")
+    assert NoticeKind.SOURCE_NOT_TOLD in await night.notices()
+    assert (await night.at_source(alert)).acknowledged_at is None
+    night.county.directory.credentials["duty-a"] = credential
+    token = night.county.let_in("duty", Scope.ACKNOWLEDGE, officer="duty-a")
+    async with calling(night.county, token) as caller:
+        assert (await caller.post(f"/events/{alert}/acknowledgement", json={"answer": "received"})).status == 202
+    assert NoticeKind.SOURCE_NOT_TOLD not in await night.notices()
+
+
+async def test_a_gap_of_a_tier_ends_when_somebody_is_on_duty_again(night: Night) -> None:
+    """An alarm that stays for ever is looked at by nobody."""
+    people = night.duty.people
+    night.duty.people = without("duty-a")
+    await night.alert(2)
+    assert NoticeKind.COVERAGE_GAP in await night.notices()
+    night.duty.people = people
+    await night.clock.move(3600)
+    await night.desk.run_once()
+    assert NoticeKind.COVERAGE_GAP not in await night.notices()
 
 
 async def test_a_drill_and_an_alert_share_no_sms(night: Night) -> None:
