@@ -30,6 +30,7 @@ DEFAULT_COMMAND: Final = ("espeak-ng", "-v", "cmn", "-s", "150", "--stdin", "--s
 _STREAMED: Final = (0, 0x7FFFFFFF, 0xFFFFFFFF, 0x7FFFF000, 0xFFFFF000)
 _SIXTEEN_BITS: Final = 2
 _DATA_AHEAD: Final = 8
+_END_SECONDS: Final = 5.0
 
 
 class SpeechError(UnavailableError):
@@ -101,12 +102,25 @@ class Speaker:
             raise SpeechError(f"{command[0]} took longer than {self._settings.timeout_seconds:g} s") from None
         finally:
             if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+                await _ended(process)
         if code:
             raise SpeechError(f"{command[0]} ended with {code}")
         return await asyncio.to_thread(samples_of, wav)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Kill a command with its children, and read what it had still said.
+
+    asyncio's ``wait`` returns only once the pipe is at its end, which a full buffer that nobody reads never comes to.
+    Whatever left the group and holds the pipe open is not waited for.
+    """
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_END_SECONDS):
+            while process.stdout is not None and await process.stdout.read(65_536):
+                pass
+            await process.wait()
 
 
 async def _talked(process: asyncio.subprocess.Process, text: str) -> bytes:
