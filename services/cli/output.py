@@ -36,6 +36,7 @@ NOT_SIGNED: Final = "未签 not yet"
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Print exactly one JSON value."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.flush()  # whoever started us waits for this line, and a pipe is buffered
 
 
 def console() -> "Console":
