@@ -65,6 +65,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "watch": Entry(_DESK, "services.cli.watching:watch", "守看", "a live table of what happens"),
     "called": Entry(_DESK, "services.cli.calling:called", "电话", "record that a neighbour was told by telephone"),
     "erase": Entry(_DESK, "services.cli.erasing:erase", "销毁", "erase the content of a sent event everywhere"),
+    "flow": Entry(_DESK, "services.cli.flow:app", "流动人口", "make a report of counts that gives nobody away"),
     "openings": Entry(_DESK, "services.cli.openings:openings", "查阅记录", "who was shown personal content, and why"),
     "notices": Entry(_DESK, "services.cli.notices:app", "提醒", "what this county's duty officer must know; close"),
     "pages": Entry(_DESK, "services.cli.pages:app", "通知", "who is told of what; silences, drills, providers"),

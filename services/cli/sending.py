@@ -80,10 +80,10 @@ def send(  # noqa: PLR0913 - each one is an option of the command line
     }
     draft |= {name: value for name, value in given.items() if value is not None}
     if "agreement" not in draft:
-        draft["agreement"] = _only_agreement(desk)
+        draft["agreement"] = only_agreement(desk)
     if attach is not None:
         draft = attached(draft, desk, attach)
-    accepted = _post(desk, draft, key or desk.county.ids.hex(16))
+    accepted = post_draft(desk, draft, key or desk.county.ids.hex(16))
     if as_json:
         output.print_json(json_of(accepted))
     else:
@@ -164,7 +164,12 @@ def _ref(text: str) -> dict[str, str]:
     return {"rel": relation, "id": envelope_id}
 
 
-def _only_agreement(desk: Desk) -> str:
+def only_agreement(desk: Desk) -> str:
+    """Return the one agreement that this county is a party of.
+
+    Raises:
+        RequestError: There is none, or there are several.
+    """
     ours = [
         one.agreement.id
         for one in desk.loaded_trust().trust.agreements.values()
@@ -178,7 +183,8 @@ def _only_agreement(desk: Desk) -> str:
     raise RequestError(Fault("request.agreement", "--agreement", f"say which one: {', '.join(sorted(ours))}"))
 
 
-def _post(desk: Desk, draft: dict[str, Any], key: str) -> Accepted:
+def post_draft(desk: Desk, draft: dict[str, Any], key: str) -> Accepted:
+    """Send a whole draft to the node; the same key again never doubles it."""
     body = json.dumps(draft, ensure_ascii=False).encode()
     try:
         return ask(desk, lambda api: api.send(body, key))

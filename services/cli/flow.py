@@ -1,0 +1,143 @@
+"""``sihu flow``: a county's own table of counts becomes a report that gives nobody away."""
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from schemas.catalogue import parse_new
+from schemas.errors import Fault, RequestError
+from schemas.ids import CountyCode
+from schemas.information.population import (
+    Cell,
+    CellState,
+    Dimension,
+    PeriodKind,
+    PopulationFlowReported,
+    ServicePlan,
+    place_of,
+)
+from services.bootstrap.cli import read_bytes, write_given
+from services.cli import output, words
+from services.cli.client import json_of
+from services.cli.desk import Desk
+from services.cli.options import HERE, AsJson, Dir
+from services.cli.sending import only_agreement, post_draft
+from services.domain.encoding import parse_strict
+from services.domain.flow_making import FlowFrame, FlowMade, make_report
+from services.domain.flow_tables import HEADERS_ZH, MAX_BYTES, VALUES_ZH, read_counts
+
+app = typer.Typer(help="Counts of people on the move 流动人口.", pretty_exceptions_enable=False)
+
+_REPORT_BYTES: Final = 256 * 1024
+_PERIOD: Final = re.compile(r"(20[0-9]{2})-?(?:[Qq]([1-4])|(0[1-9]|1[0-2]))", re.ASCII)
+_MONTHS: Final = 3
+
+Table = Annotated[Path, typer.Argument(metavar="COUNTS.csv", help="One column a dimension (at most two), and `count`.")]
+Previous = Annotated[
+    list[Path] | None, typer.Option("--previous", metavar="FILE", help="A report of the same people that is out already.")
+]
+Draft = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report for `sihu send`.")]
+
+
+@app.callback()
+def flow() -> None:
+    """Make reports about people on the move."""
+
+
+@app.command()
+def make(  # noqa: PLR0913 - each one is an option of the command line
+    counts: Table,
+    *,
+    period: Annotated[str, typer.Option(metavar="2026Q1|2026-03", help="The quarter or month counted.")],
+    origin: Annotated[str, typer.Option("--from", metavar="COUNTY", help="Whose people: code or Chinese name.")],
+    destination: Annotated[str, typer.Option("--in", metavar="COUNTY", help="Where they are.")],
+    k: Annotated[int, typer.Option("--k", min=5, max=1000, help="Values that every hidden count keeps.")] = 10,
+    round_to: Annotated[int, typer.Option(min=1, max=1000, help="Round shown counts; 1 rounds none.")] = 1,
+    previous: Previous = None,
+    plan: Annotated[list[ServicePlan] | None, typer.Option("--plan", help="What the county offers them.")] = None,
+    draft_file: Draft = None,
+    send: Annotated[bool, typer.Option("--send", help="Send it; the node judges it beside all it has sent.")] = False,
+    agreement: Annotated[str | None, typer.Option(metavar="ID", help="Needed only if there are several.")] = None,
+    directory: Dir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Turn COUNTS.csv into a report: small counts hidden, and others, until nothing hidden can be computed."""
+    table = read_counts(read_bytes(counts, what=counts.name, max_bytes=MAX_BYTES), counts.name)
+    if isinstance(table, tuple):
+        raise RequestError(*table)
+    kind, start = _period(period)
+    codes = (CountyCode(words.county_code(one)) for one in (origin, destination))
+    frame = FlowFrame(kind, start, *codes, tuple(plan or ()))
+    earlier = [_report(path) for path in previous or ()]
+    made = make_report(frame, table, k=k, round_to=round_to, previous=earlier)
+    if isinstance(made, Fault):
+        raise RequestError(made)
+    draft: dict[str, Any] = {"type": PopulationFlowReported.wire_type, "content": json_of(made.report)}
+    if draft_file is not None:
+        write_given(draft_file, json.dumps(draft, ensure_ascii=False, indent=1).encode() + b"\n")
+    accepted = None
+    if send:
+        desk = Desk(directory)
+        draft["agreement"] = agreement or only_agreement(desk)
+        accepted = post_draft(desk, draft, desk.county.ids.hex(16))
+    if as_json:
+        sent = json_of(accepted) if accepted else None
+        output.print_json({"report": draft["content"], "hidden": made.small + made.more, "accepted": sent})
+        return
+    _show(made)
+    if accepted is not None:
+        output.show(f"[green]已受理 accepted[/]  编号 id  {accepted.envelope_id}")
+
+
+def _period(text: str) -> tuple[PeriodKind, date]:
+    found = _PERIOD.fullmatch(text)
+    if found is None:
+        raise RequestError(Fault("flow.period", "--period", "write a quarter (2026Q1) or a month (2026-03)"))
+    year, quarter, month = found.groups()
+    if quarter:
+        return PeriodKind.QUARTER, date(int(year), (int(quarter) - 1) * _MONTHS + 1, 1)
+    return PeriodKind.MONTH, date(int(year), int(month), 1)
+
+
+def _report(path: Path) -> PopulationFlowReported:
+    """Read a report that was written or shown before: a draft, an event as `sihu show --json` prints it, or its content."""
+    data = read_bytes(path, what=path.name, max_bytes=_REPORT_BYTES)
+    value = parse_strict(data, max_bytes=_REPORT_BYTES, what=path.name)
+    if isinstance(value, Fault):
+        raise RequestError(value)
+    content = value.get("content", value) if isinstance(value, dict) else value
+    if not isinstance(content, dict):
+        raise RequestError(Fault("flow.no_report", path.name, "name a report that `sihu flow make -o` has written"))
+    event = parse_new(PopulationFlowReported.wire_type, content)
+    if isinstance(event, tuple):
+        raise RequestError(*event)
+    if not isinstance(event, PopulationFlowReported):
+        raise RequestError(Fault("flow.no_report", path.name, "name a report that `sihu flow make -o` has written"))
+    return event
+
+
+def _show(made: FlowMade) -> None:
+    report = made.report
+    columns = (*(HEADERS_ZH[one] for one in report.dimensions), ">人数")
+    rows = [(*(_name(cell, one) for one in report.dimensions), _count(cell)) for cell in report.cells]
+    title = f"{words.county_name(report.origin_adcode)} → {words.county_name(report.destination_adcode)}"
+    output.show(
+        output.table(f"流动人口 {title} {report.period} {report.period_start}", *columns, rows=rows),
+        f"隐去 hidden: 小数 {made.small}，连带 {made.more}；未列合计 totals left out {made.totals_left_out}；"
+        f"每个隐去的数至少有 {report.method.k} 种可能",
+    )
+
+
+def _name(cell: Cell, dimension: Dimension) -> str:
+    value = dict(place_of(cell.keys)).get(dimension)
+    return "合计" if value is None else VALUES_ZH[dimension][value]
+
+
+def _count(cell: Cell) -> str:
+    if cell.value is None:
+        return "隐去"
+    return f"约 {cell.value}" if cell.state is CellState.ROUNDED else str(cell.value)
