@@ -31,10 +31,29 @@ from schemas.control import (
 )
 from schemas.errors import Fault
 from schemas.faults import faults_of
+from schemas.governance.plans import DrillHeld, HazardChecked, PlanPublished
+from schemas.governance.services import (
+    ServiceClosed,
+    ServiceDecided,
+    ServiceDelivered,
+    ServiceReceived,
+    ServiceRequested,
+    ServiceSupplementAsked,
+    ServiceSupplemented,
+    ServiceTransferred,
+)
 from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
 from schemas.information.attachments import AttachmentShared
 from schemas.information.bulletins import PolicyBulletinPublished, WorkBulletinPublished
 from schemas.information.population import PopulationFlowReported
+from schemas.information.referrals import (
+    ReferralAccepted,
+    ReferralCompleted,
+    ReferralDeclined,
+    ReferralExpired,
+    ReferralOffered,
+    ReferralWithdrawn,
+)
 
 TYPES: Final[tuple[type[Event], ...]] = (
     AlertIssued,
@@ -44,6 +63,23 @@ TYPES: Final[tuple[type[Event], ...]] = (
     WorkBulletinPublished,
     PopulationFlowReported,
     AttachmentShared,
+    ReferralOffered,
+    ReferralAccepted,
+    ReferralDeclined,
+    ReferralCompleted,
+    ReferralWithdrawn,
+    ReferralExpired,
+    ServiceRequested,
+    ServiceReceived,
+    ServiceSupplementAsked,
+    ServiceSupplemented,
+    ServiceTransferred,
+    ServiceDecided,
+    ServiceDelivered,
+    ServiceClosed,
+    PlanPublished,
+    DrillHeld,
+    HazardChecked,
     EpochOpened,
     MemberKeyPublished,
     ContentErased,

@@ -39,6 +39,9 @@ LANGUAGE_PATTERN: Final = r"^[a-z]{2,3}(?:-[0-9A-Za-z]{2,8}){0,3}$"
 MEDIA_TYPE_PATTERN: Final = r"^[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}$"
 FILE_NAME_PATTERN: Final = rf"^[^\s/\\.{_UNSEEN}](?:[^/\\{_UNSEEN}]*[^\s/\\{_UNSEEN}])?$"
 METHOD_PATTERN: Final = r"^[a-z][a-z0-9.-]{0,31}$"
+IDENTITY_PATTERN: Final = r"^[1-9][0-9]{16}[0-9X]$"
+ITEM_PATTERN: Final = r"^[0-9A-Za-z](?:[0-9A-Za-z-]{0,46}[0-9A-Za-z])?$"
+MOBILE_PATTERN: Final = r"^1[3-9][0-9]{9}$"
 
 FORMS: Final[dict[str, str]] = {
     LINE_PATTERN: "one line of text without a blank at either end and without control characters",
@@ -54,6 +57,9 @@ FORMS: Final[dict[str, str]] = {
     LANGUAGE_PATTERN: "a language tag after BCP 47, e.g. zh-CN or za",
     MEDIA_TYPE_PATTERN: "a media type in lower case, e.g. application/pdf",
     FILE_NAME_PATTERN: "a file name without slashes and without a leading dot",
+    IDENTITY_PATTERN: "a resident identity number of 18 digits; the last one may be X",
+    ITEM_PATTERN: "1 to 48 Latin letters, digits or dashes, e.g. pension-transfer",
+    MOBILE_PATTERN: "a mobile number of 11 digits",
     METHOD_PATTERN: "lower-case letters, digits, dots and dashes, e.g. sihu-1",
     COUNTY_PATTERN: "the six digits of a division code after GB/T 2260, e.g. 451226",
     HEX64_PATTERN: "64 lower-case hexadecimal digits",

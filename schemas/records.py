@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
 from schemas.control import CallOutcome, ChainKind, ErasureReason, OpeningReason, ReceiptStage
+from schemas.courses import CourseStep
 from schemas.envelope import Envelope, Position
 
 T = TypeVar("T")
@@ -123,7 +124,7 @@ class NewLink:
     newer_schema: bool = False
     level: int | None = None
     refused: bool = False
-    about: AlertFacts | FlowPeople | None = None
+    about: AlertFacts | FlowPeople | CourseStep | None = None
     marks: tuple[Mark, ...] = ()
     content_key: bytes = field(default=b"", repr=False)
     ends_at: datetime | None = None
@@ -354,6 +355,10 @@ class NoticeKind(StrEnum):
     """An alert was taken here, and its source could not be told so."""
     PROVIDER_DOWN = "provider_down"
     """A way to reach people does not work."""
+    NOT_ERASED = "not_erased"
+    """A neighbour has not said that it erased what a person took back or what is done."""
+    SERVICE_OVERDUE = "service_overdue"
+    """A request of another province waits for an office longer than it was promised."""
     KEY_REVOKED = "key_revoked"
     """A key was revoked, and what was taken here is trusted no longer."""
 

@@ -37,6 +37,7 @@ from schemas.records import (
 )
 from schemas.subjects import Lane
 from services.completeness_ports import ShownWhole, Signals
+from services.course_ports import InCourses, ShownCourses
 from services.custody_ports import InCustody, ShownCustody
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
@@ -262,7 +263,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, Protocol):
+class Snapshot(ShownWhole, ShownCustody, ShownCourses, ShowsFiles, ShowsPaging, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -355,7 +356,7 @@ class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, Protocol):
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, InCustody, KeepsFiles, Protocol):
+class Transaction(Snapshot, InCustody, InCourses, KeepsFiles, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

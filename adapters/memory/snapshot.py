@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
-from adapters.memory.custody import CustodyReading
+from adapters.memory.courses import CourseReading
 from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
 from adapters.memory.signals import gaps_of
@@ -40,7 +40,7 @@ _TITLES: Final = ("headline", "title", "name")
 _HEADLINE_MOST: Final = 60
 
 
-class MemorySnapshot(CustodyReading):
+class MemorySnapshot(CourseReading):
     """Satisfies ``services.ports.Snapshot``."""
 
     @property

@@ -8,6 +8,7 @@ from typing import Final, Self
 
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
+from schemas.courses import CourseKind, CourseRow, CourseStep
 from schemas.custody import Opening
 from schemas.envelope import Envelope
 from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
@@ -81,7 +82,7 @@ class Link:
 
     event: StoredEvent
     refused: bool
-    about: AlertFacts | FlowPeople | None = None
+    about: AlertFacts | FlowPeople | CourseStep | None = None
 
     @property
     def listed(self) -> bool:
@@ -114,6 +115,8 @@ class State:
     settings: dict[str, str] = field(default_factory=dict)
     erasures: dict[str, tuple[ErasureRow, ...]] = field(default_factory=dict)
     """envelope id -> who has erased its content."""
+    courses: dict[tuple[CourseKind, str], CourseRow] = field(default_factory=dict)
+    """By kind and id."""
     calls: dict[str, tuple[CallRow, ...]] = field(default_factory=dict)
     """envelope id -> calls by telephone about it."""
     office_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
 from adapters.memory.calls import MemoryCalls
+from adapters.memory.courses import MemoryCourses
 from adapters.memory.custody import MemoryCustody
 from adapters.memory.erasures import MemoryErasures
 from adapters.memory.files import MemoryFileBook
@@ -35,6 +36,7 @@ class MemoryTransaction(MemorySnapshot):
         self.erasures = MemoryErasures(state)
         self.custody = MemoryCustody(state)
         self.call_book = MemoryCalls(state)
+        self._course_book = MemoryCourses(state)
         self.key_book = MemoryOfficeKeys(state)
         self.quota_book = MemoryQuotas(state)
         self._file_book = MemoryFileBook(state)
@@ -47,6 +49,11 @@ class MemoryTransaction(MemorySnapshot):
     def files(self) -> MemoryFileBook:
         """Files that events carry."""
         return self._file_book
+
+    @property
+    def course_book(self) -> MemoryCourses:
+        """What courses stand at."""
+        return self._course_book
 
     @property
     def paging(self) -> MemoryPaging:

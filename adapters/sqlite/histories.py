@@ -10,11 +10,14 @@ from typing import Final
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.reached import Ask
 from adapters.sqlite.values import Row, micros, moment
+from schemas.courses import CourseStep
 from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark, NewLink
 
 _INSERT_ALERT: Final = "INSERT INTO alerts (position, alert_id, source, level, expires) VALUES (?, ?, ?, ?, ?)"
 _INSERT_PREDECESSOR: Final = "INSERT OR IGNORE INTO alert_predecessors (position, alert_id) VALUES (?, ?)"
 _INSERT_FLOW: Final = "INSERT INTO flow_reports (source, people, position) VALUES (?, ?, ?)"
+_INSERT_STEP: Final = """
+    INSERT INTO course_steps (kind, course_id, position, wire_type, facts) VALUES (?, ?, ?, ?, ?)"""
 _INSERT_MARK: Final = "INSERT OR IGNORE INTO event_marks (position, mark) VALUES (?, ?)"
 
 _SELECT_ALERTS: Final = """
@@ -52,6 +55,7 @@ class Histories:
         self._append_predecessor = batch.rows(_INSERT_PREDECESSOR)
         self._append_flow = batch.rows(_INSERT_FLOW)
         self._append_mark = batch.rows(_INSERT_MARK)
+        self._append_step = batch.rows(_INSERT_STEP)
 
     def note(self, position: int, link: NewLink) -> None:
         """Keep what later events are judged by."""
@@ -60,6 +64,8 @@ class Histories:
             self._append_alert((position, about.alert_id, source, about.level, micros(about.expires)))
             for alert_id in about.predecessors:
                 self._append_predecessor((position, alert_id))
+        elif isinstance(about, CourseStep):
+            self._append_step((about.kind.value, about.course_id, position, about.wire_type, about.facts))
         elif about is not None:
             self._append_flow((source, spelled(about), position))
         for mark in link.marks:

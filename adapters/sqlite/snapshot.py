@@ -12,7 +12,7 @@ from adapters.sqlite import notices, quarantine, signals
 from adapters.sqlite.calls import SELECT_CALLS, calls_in
 from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
-from adapters.sqlite.custody import CustodyReading
+from adapters.sqlite.courses import CourseReading
 from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
 from adapters.sqlite.facts import UNKNOWN
 from adapters.sqlite.files import SqliteFiles
@@ -75,7 +75,7 @@ _SELECT_JOURNAL: Final = """
     SELECT sequence, kind, reference, at FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?"""
 
 
-class SqliteSnapshot(CustodyReading):
+class SqliteSnapshot(CourseReading):
     """Satisfies ``services.ports.Snapshot`` within one read transaction of ``connection``."""
 
     def __init__(self, connection: apsw.Connection) -> None:

@@ -8,6 +8,7 @@ from adapters.sqlite.batch import Batch
 from adapters.sqlite.calls import SqliteCalls
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
+from adapters.sqlite.courses import SqliteCourses
 from adapters.sqlite.custody import SqliteCustody
 from adapters.sqlite.deliveries import SqliteDeliveries
 from adapters.sqlite.erasures import SqliteErasures
@@ -70,6 +71,7 @@ class SqliteTransaction(SqliteSnapshot):
         self.erasures = SqliteErasures(batch)
         self.custody = SqliteCustody(batch)
         self.call_book = SqliteCalls(batch)
+        self._course_book = SqliteCourses(batch)
         self.key_book = SqliteOfficeKeys(batch)
         self.quota_book = SqliteQuotas(batch)
         self._file_book = SqliteFileBook(batch)
@@ -79,6 +81,11 @@ class SqliteTransaction(SqliteSnapshot):
     def files(self) -> SqliteFileBook:
         """Files that events carry."""
         return self._file_book
+
+    @property
+    def course_book(self) -> SqliteCourses:
+        """What courses stand at."""
+        return self._course_book
 
     @property
     def paging(self) -> SqlitePaging:

@@ -58,6 +58,8 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.OVERDUE: "[bold red]签收超时[/]",
     NoticeKind.COVERAGE_GAP: "[red]值班缺口[/]",
     NoticeKind.SOURCE_NOT_TOLD: "[red]未告知来源[/]",
+    NoticeKind.NOT_ERASED: "[bold red]未确认销毁[/]",
+    NoticeKind.SERVICE_OVERDUE: "[red]通办超期[/]",
     NoticeKind.PROVIDER_DOWN: "[red]线路不通[/]",
 }
 FIELDS: Final[Mapping[str, str]] = {

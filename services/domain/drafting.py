@@ -11,18 +11,21 @@ from typing import Final
 from schemas.base import Event, InformationClass, Kind, Status
 from schemas.catalogue import schema_of
 from schemas.control import ChainKind
+from schemas.courses import CourseStep
 from schemas.drafts import EventDraft
 from schemas.envelope import Ref, SchemaRef
 from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.information.alerts import Alert
 from schemas.information.attachments import AttachmentShared
+from schemas.information.referrals import ReferralOffered
 from schemas.records import AlertFacts, FlowPeople
 from services.domain.delivery import acknowledge_by
 from services.domain.encryption import OVERHEAD_BYTES, EncryptedContent, must_be_encrypted
 from services.domain.files import OutgoingFile
 from services.domain.histories import about_of, judge_expiry
 from services.domain.levels import level_of, priority_of
+from services.domain.referrals import judge_handling
 from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_event, taking_part
 from services.domain.trust import AgreementInForce, Trust
 
@@ -61,7 +64,7 @@ class Outgoing:
     acknowledge_by: datetime | None = None
     refs: tuple[Ref, ...] = ()
     level: int | None = None
-    about: AlertFacts | FlowPeople | None = None
+    about: AlertFacts | FlowPeople | CourseStep | None = None
     watched: bool = True
     encrypt: bool = False
     encrypted: EncryptedContent | None = None
@@ -105,7 +108,7 @@ def complete(
         return Fault("sharing.not_member", "to", f"every other party of {agreement.id} has left or suspended it")
     if county in to:
         return Fault("request.to_self", "to", f"{county} is this county; leave it out")
-    expires = draft.expires or (event.expires if isinstance(event, Alert) else None)
+    expires = draft.expires or _own_expiry(event)
     if fault := _too_late(draft, expires, now) or judge_expiry(expires, event) or _misfiled(draft, event):
         return fault
     level = level_of(event)
@@ -132,7 +135,25 @@ def complete(
     ask = ask_of_outgoing(outgoing, county, now)
     if isinstance(event, AttachmentShared):
         ask = replace(ask, file_size=event.size)
-    return judge_event(trust, in_force, ask) or outgoing
+    return judge_event(trust, in_force, ask) or _mishandled(event, outgoing, county, now) or outgoing
+
+
+def _own_expiry(event: Event) -> datetime | None:
+    if isinstance(event, Alert):
+        return event.expires
+    return event.expires_at if isinstance(event, ReferralOffered) else None
+
+
+def _mishandled(event: Event, outgoing: Outgoing, county: str, now: datetime) -> Fault | None:
+    return judge_handling(
+        event,
+        source=county,
+        to=outgoing.to,
+        information_class=outgoing.information_class,
+        encrypted=outgoing.encrypt,
+        expires=outgoing.expires,
+        at=now,
+    )
 
 
 def _misfiled(draft: EventDraft, event: Event) -> Fault | None:

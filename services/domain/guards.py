@@ -8,7 +8,7 @@ Source: docs/decisions/0005-guard-people-first.md
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pydantic import JsonValue
@@ -48,6 +48,14 @@ CODE_FIELDS: Final[tuple[Path, ...]] = (
 """Random characters of control records, in which any number may stand by chance; the models bind each to its form.
 
 Hexadecimal digests need no place here: they are told from numbers everywhere. The payload is read and judged by itself.
+"""
+
+PERSONAL_FIELDS: Final[Mapping[str, tuple[Path, ...]]] = {
+    "cn.sihu.information.referral_offered.v1": (("fields", "identity_number"), ("fields", "phone")),
+}
+"""Where one person's own numbers are legal: in types that travel as personal content alone, encrypted and to be erased.
+
+The models bind them to their forms, and ``services.domain.referrals.judge_handling`` to how they travel.
 """
 
 _CREDENTIAL: Final[Path] = ("officer", "credential", "payload")
@@ -90,16 +98,17 @@ _LABEL: Final = re.compile(
 _DENSE: Final = "密".encode()
 
 
-def guard_content(value: JsonValue, raw: bytes) -> Fault | None:
+def guard_content(value: JsonValue, raw: bytes, wire_type: str = "") -> Fault | None:
     """Judge raw content at either end.
 
     Args:
         value: The content, parsed from ``raw`` by the strict profile.
         raw: Its bytes, for the quick look that lets ordinary content pass.
+        wire_type: What it claims to be: a few types have fields for a person's own number.
     """
     fault = banned_names(value)
     if fault is None and may_hold_numbers(raw):
-        fault = personal_numbers(value)
+        fault = personal_numbers(value, codes=PERSONAL_FIELDS.get(wire_type, ()))
     return fault
 
 
@@ -142,9 +151,9 @@ def _payload_of(text: JsonValue) -> JsonValue:
     return None if isinstance(value, Fault) else value
 
 
-def guard_new(value: JsonValue, raw: bytes) -> Fault | None:
+def guard_new(value: JsonValue, raw: bytes, wire_type: str = "") -> Fault | None:
     """Judge raw content at the sender: the same, and no label of a secret."""
-    fault = guard_content(value, raw)
+    fault = guard_content(value, raw, wire_type)
     if fault is None and (_DENSE in raw or b"\\u" in raw):
         fault = secret_label(value)
     return fault

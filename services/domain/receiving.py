@@ -13,6 +13,7 @@ from schemas.base import Event
 from schemas.carriage import Arrival
 from schemas.catalogue import Parsed, parse_received
 from schemas.control import ChainKind, DocumentsPublished, EpochOpened
+from schemas.courses import CourseStep
 from schemas.envelope import MESSAGE_MAX_BYTES, Envelope, Header
 from schemas.errors import Fault
 from schemas.records import AlertFacts, FlowPeople
@@ -28,6 +29,7 @@ from services.domain.histories import about_of
 from services.domain.key_changes import judge_published, with_changes
 from services.domain.key_ends import is_announced, is_by_ended_key, judge_opening, judge_position
 from services.domain.levels import level_of
+from services.domain.referrals import judge_handling
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_event, judge_membership
 from services.domain.signing import Claim, claims_of, first_broken, open_emptied, open_parts, payload_type_of
 from services.domain.trust import Trust
@@ -79,7 +81,7 @@ class Examined:
     event: Event | None = None
     newer_schema: bool = False
     level: int | None = None
-    about: AlertFacts | FlowPeople | None = None
+    about: AlertFacts | FlowPeople | CourseStep | None = None
     content_key: bytes = field(default=b"", repr=False)
     emptied: Envelope | None = None
     waits: bool = False
@@ -219,7 +221,7 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust, county: 
     if isinstance(parsed, Fault):
         return Examined(arrival, Outcome.REJECTED, parsed, envelope, kind)
     event = parsed.event
-    carriage = judge_carriage(event, envelope.header.content)
+    carriage = judge_carriage(event, envelope.header.content) or _mishandled(event, envelope.header)
     if carriage is not None:
         return Examined(arrival, Outcome.REJECTED, carriage, envelope, kind)
     unresolved = judge_opening(envelope.header.source, event, trust) if isinstance(event, EpochOpened) else None
@@ -241,6 +243,18 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust, county: 
     )
 
 
+def _mishandled(event: Event, header: Header) -> Fault | None:
+    return judge_handling(
+        event,
+        source=header.source,
+        to=header.to,
+        information_class=header.information_class,
+        encrypted=header.content.encoding != "none",
+        expires=header.expires,
+        at=header.time,
+    )
+
+
 def _founded(header: Header, content: bytes, trust: Trust) -> Parsed | Fault:
     parsed = _read(header, content)
     if isinstance(parsed, Fault) or not isinstance(parsed.event, DocumentsPublished):
@@ -252,8 +266,10 @@ def _read(header: Header, content: bytes) -> Parsed | Fault:
     value = parse_strict(content, max_bytes=len(content), what="content")  # 7 strict JSON
     if isinstance(value, Fault):
         return value
-    guard = guard_control if header.type.startswith(CONTROL_PREFIX) else guard_content
-    fault = guard(value, content)  # 8 the guards, on the raw content
+    if header.type.startswith(CONTROL_PREFIX):
+        fault = guard_control(value, content)  # 8 the guards, on the raw content
+    else:
+        fault = guard_content(value, content, header.type)
     if fault is not None:
         return fault
     parsed = parse_received(header.type, content, header.schema_ref.digest)  # 9 the type

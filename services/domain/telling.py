@@ -188,6 +188,16 @@ def told_of_opt_out(display: str) -> str:
     return f"{display}的值班号码发来退订，号码仍在用，请带班领导核实并重新登记"
 
 
+def told_of_unerased(county: str, phone: str, referral_id: str) -> str:
+    """A neighbour has not said within 24 hours that it erased."""
+    return f"{_county(county)}一天内未确认销毁对接单 {referral_id[:8]} 的内容，请电话 {phone} 核实"
+
+
+def told_of_waiting(item: str, request_id: str, office: str, due_at: datetime) -> str:
+    """A request waits for an office longer than it was promised."""
+    return f"跨省通办「{item}」（{request_id[:8]}）应于 {due_at.astimezone(BEIJING):%m-%d %H:%M} 前由{office}办理，已超期"[:200]
+
+
 def told_of_provider(name: str, problem: str) -> str:
     """A provider refuses for good, or is down."""
     return f"通知线路 {name} 不通：{problem}"[:200]

@@ -7,9 +7,11 @@ says what the other end judges.
 from datetime import datetime
 
 from schemas.catalogue import parse_new
+from schemas.courses import CourseStep
 from schemas.errors import Fault
 from schemas.information.population import PopulationFlowReported
 from schemas.records import AlertFacts, FlowPeople
+from services.casework import judge_course
 from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.drafting import Outgoing, unpaged
 from services.domain.levels import LevelChange
@@ -34,6 +36,9 @@ def judge_history(tx: Snapshot, outgoing: Outgoing, *, county: str, now: datetim
         return _judge_successor(tx, outgoing, about, county, now)
     if isinstance(about, FlowPeople):
         return _judge_release(tx, outgoing, about, county) or outgoing
+    if isinstance(about, CourseStep):
+        kept = tx.steps_of(about.kind, about.course_id)
+        return judge_course(about, kept, source=county, to=outgoing.to, at=now, own=True) or outgoing
     return outgoing
 
 

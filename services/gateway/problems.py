@@ -38,6 +38,8 @@ FAMILIES: Final[Mapping[str, tuple[int, str]]] = {
     "call": (422, "The call cannot be put on record so"),
     "erasure": (409, "The content cannot be erased"),
     "notice": (409, "The notice cannot be closed"),
+    "referral": (409, "The referral does not take this step"),
+    "service": (409, "The request does not take this step"),
     "evidence": (422, "No evidence can be made of this"),
     "file": (422, "The file does not go with the event"),
     "upload": (409, "The upload cannot go on so"),
@@ -70,6 +72,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "file.arriving": 409,
     "file.gone": 410,
     "http.range": 416,
+    "referral.unknown": 404,
     "acknowledgement.already": 409,
     "acknowledgement.own_event": 409,
 }

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from schemas.catalogue import parse_new
+from schemas.courses import CourseStep
 from schemas.drafts import EventDraft
 from schemas.errors import (
     ConflictError,
@@ -23,6 +24,7 @@ from schemas.errors import (
 from schemas.files import Upload
 from schemas.information.attachments import AttachmentShared
 from schemas.records import Remembered
+from services.casework import Casework
 from services.domain.drafting import Outgoing, complete
 from services.domain.encoding import compact_json, digest_of
 from services.domain.files import OutgoingFile
@@ -61,7 +63,7 @@ def draft_outgoing(body: bytes, *, trust: Trust, county: str, now: datetime) -> 
     event = parse_new(draft.type, content)
     if isinstance(event, tuple):
         return event
-    fault = guard_new(draft.content, content)
+    fault = guard_new(draft.content, content, draft.type)
     if fault is not None:
         return (fault,)
     outgoing = complete(draft, event, content=content, trust=trust, county=county, now=now)
@@ -183,6 +185,9 @@ class Submitter:
             raise _error_of((judged,))
         self._take_from_quota(tx, judged, now)
         posted = self._posting.post(tx, judged, now)
+        if isinstance(judged.about, CourseStep):
+            casework = Casework(tx, posting=self._posting, trust=self._directory.trust, now=now)
+            casework.follow(judged.about.kind, judged.about.course_id)
         if ticket is not None:
             tx.memory.remember(Remembered(ticket.key, ticket.request_digest, posted.envelope_id, now))
         return posted

@@ -6,10 +6,12 @@ an update is judged by the alerts that are here, and whether it names all that a
 
 from datetime import datetime
 
+from schemas.courses import CourseKind, CourseStep, KeptStep
 from schemas.envelope import Header
 from schemas.errors import Fault
 from schemas.information.population import PopulationFlowReported
 from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark, NoticeKind
+from services.casework import judge_course, kept_step
 from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.histories import marks_of
 from services.domain.receiving import Examined
@@ -27,6 +29,7 @@ class History:
         self._tx, self._now = tx, now
         self._alerts: list[HeldAlert] = []
         self._reports: list[tuple[str, PopulationFlowReported]] = []
+        self._steps: list[KeptStep] = []
         self._on_time: set[str] = set()
 
     def judge(self, found: Examined) -> Fault | None:
@@ -37,7 +40,15 @@ class History:
         if isinstance(about, FlowPeople) and isinstance(found.event, PopulationFlowReported):
             earlier = reports_of(self._tx.flow_reports(source, about, MOST_RELEASES))
             return judge_releases(found.event, [*earlier, *(one for by, one in self._reports if by == source)])
+        if isinstance(about, CourseStep):
+            return self._judge_course(found, about)
         return None
+
+    def _judge_course(self, found: Examined, about: CourseStep) -> Fault | None:
+        header = envelope_of(found).header
+        in_hand = [one for one in self._steps if (one.step.kind, one.step.course_id) == (about.kind, about.course_id)]
+        kept = [*self._tx.steps_of(about.kind, about.course_id), *in_hand]
+        return judge_course(about, kept, source=header.source, to=tuple(header.to), at=header.time, own=False)
 
     def take(self, found: Examined) -> tuple[Mark, ...]:
         """Count an accepted arrival among what comes before the next; return what is doubtful about it."""
@@ -54,7 +65,13 @@ class History:
             self._alerts.append(HeldAlert(header.source, about))
         elif isinstance(found.event, PopulationFlowReported):
             self._reports.append((header.source, found.event))
+        elif isinstance(about, CourseStep):
+            self._steps.append(kept_step(about, envelope_of(found), self._now))
         return marks
+
+    def moved(self) -> list[tuple[CourseKind, str]]:
+        """Return the courses that have moved, each once."""
+        return list(dict.fromkeys((one.step.kind, one.step.course_id) for one in self._steps))
 
     def _named(self, about: AlertFacts) -> list[HeldAlert]:
         in_hand = [one for one in self._alerts if one.facts.alert_id in about.predecessors]

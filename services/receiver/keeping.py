@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from schemas.base import InformationClass
 from schemas.carriage import Arrival
 from schemas.control import Receipt
 from schemas.envelope import Envelope, Header
@@ -50,6 +51,12 @@ def envelope_of(found: Examined) -> Envelope:
     if found.envelope is None:
         raise InvariantError("only quarantined arrivals lack an envelope")
     return found.envelope
+
+
+def _is_about_somebody(found: Examined) -> bool:
+    """Tell whether rejected content is about a person: no erasure would reach it in the quarantine."""
+    verified = found.outcome in {Outcome.ACCEPTABLE, Outcome.REJECTED}
+    return verified and envelope_of(found).header.information_class is InformationClass.PERSONAL
 
 
 class Keeper:
@@ -97,7 +104,7 @@ class Keeper:
         return [found for place in places for found in self.take_held(*place)]
 
     def quarantine(self, found: Examined) -> None:
-        """Keep refused bytes with the reason; of what the guards refuse the digest alone.
+        """Keep refused bytes with the reason; of what the guards refuse, and of rejected personal content, the digest alone.
 
         Raises:
             InvariantError: There is no reason.
@@ -118,7 +125,7 @@ class Keeper:
                 field=fault.field,
                 reason=fault.mend,
                 recorded_at=self._now,
-                message=None if fault.code.startswith(GUARD_PREFIX) else arrival.message,
+                message=None if fault.code.startswith(GUARD_PREFIX) or _is_about_somebody(found) else arrival.message,
             )
         )
         self._tell(NoticeKind.QUARANTINED, fault.code, source, told_of_quarantine(source, fault))

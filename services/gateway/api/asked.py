@@ -143,6 +143,19 @@ class SilencePath(Model):
     number: Annotated[Place, Field(ge=1, description="Number of the silence, as the list shows it.")]
 
 
+class CoursePath(Model):
+    """Which referral or request."""
+
+    id: Annotated[ContentId, Field(description="Its number, 32 lower-case hexadecimal digits.")]
+
+
+class CourseQuery(Model):
+    """Which referrals or requests."""
+
+    open: Annotated[Flag, Field(description="Only those in which something is still to be done.")] = True
+    limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+
+
 class QuarantineQuery(Model):
     """How many refused messages."""
 

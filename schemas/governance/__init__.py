@@ -1,0 +1,1 @@
+"""管理互协: what counties manage together."""
