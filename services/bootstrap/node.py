@@ -50,6 +50,7 @@ from services.rekeying.signers import CurrentSigners, EventSigner
 from services.relay.relay import Relay
 from services.rotation.rotation import Rotation
 from services.settings import Settings
+from services.upkeep.courses import CourseWatch
 from services.upkeep.lapsing import Lapsing
 from services.upkeep.sweeper import Sweeper
 
@@ -282,6 +283,8 @@ async def open_node(
         await stack.enter_async_context(Sweeper(store=store, clock=clock).running())
         lapsing = Lapsing(store=store, posting=posting, trust=directory.trust, clock=clock)
         await stack.enter_async_context(lapsing.running())
+        courses = CourseWatch(store=store, posting=posting, trust=directory.trust, clock=clock)
+        await stack.enter_async_context(courses.running())
         rotation = Rotation(store=store, posting=posting, keys=encryption, trust=directory.trust, clock=clock)
         await stack.enter_async_context(rotation.running())
         rekeying = Rekeying(

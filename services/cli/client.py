@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol, TypeVar
 
@@ -30,6 +30,7 @@ from services.gateway.answers import (
     ReceiptList,
     UploadState,
 )
+from services.gateway.course_answers import CourseAccepted, ReferralDetail, ReferralList, ServiceDetail, ServiceList
 from services.gateway.paging_answers import EscalationLine, EscalationList, ProviderList, SilenceLine, Timeline
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ M = TypeVar("M", bound=BaseModel)
 PAGE_MAX: Final = 200
 _WHOLE_ID: Final = re.compile(r"[0-9a-f]{64}")
 _PART_OF_ID: Final = re.compile(r"[0-9a-f]{4,63}")
+_PART_OF_NUMBER: Final = re.compile(r"[0-9a-f]{4,32}")
 
 
 class ApiClient(Protocol):
@@ -177,6 +179,55 @@ class Api:
         """Return refused messages, newest first."""
         return _read(QuarantineList, await self._client.get("/quarantine", {"limit": str(min(limit, PAGE_MAX))}))
 
+    async def referrals(self, *, open_only: bool, limit: int) -> ReferralList:
+        """Return referrals of people to an office; nothing of their content."""
+        return _read(ReferralList, await self._client.get("/referrals", _listed(open_only, limit)))
+
+    async def referral(self, number: str) -> ReferralDetail:
+        """Return what a referral stands at."""
+        return _read(ReferralDetail, await self._client.get(f"/referrals/{number}"))
+
+    async def offer_referral(self, draft: bytes, key: str) -> CourseAccepted:
+        """Offer one person's case to an office."""
+        return _read(CourseAccepted, await self._client.post("/referrals", draft, idempotency_key=key))
+
+    async def move_referral(self, number: str, draft: bytes, key: str) -> CourseAccepted:
+        """Take the next step of a referral."""
+        answer = await self._client.post(f"/referrals/{number}/steps", draft, idempotency_key=key)
+        return _read(CourseAccepted, answer)
+
+    async def services(self, *, open_only: bool, limit: int) -> ServiceList:
+        """Return requests across provinces."""
+        return _read(ServiceList, await self._client.get("/services", _listed(open_only, limit)))
+
+    async def service(self, number: str) -> ServiceDetail:
+        """Return one request and its steps."""
+        return _read(ServiceDetail, await self._client.get(f"/services/{number}"))
+
+    async def begin_service(self, draft: bytes, key: str) -> CourseAccepted:
+        """Begin a request that another county decides."""
+        return _read(CourseAccepted, await self._client.post("/services", draft, idempotency_key=key))
+
+    async def move_service(self, number: str, draft: bytes, key: str) -> CourseAccepted:
+        """Take the next step of a request."""
+        return _read(
+            CourseAccepted, await self._client.post(f"/services/{number}/steps", draft, idempotency_key=key)
+        )
+
+    @staticmethod
+    def whole_number(text: str, known: Iterable[str]) -> str:
+        """Complete the number of a referral or request as the tables shorten it.
+
+        Raises:
+            RequestError: It fits none of those known, or more than one.
+        """
+        text = text.strip().lower()
+        found = {one for one in known if one.startswith(text)} if _PART_OF_NUMBER.fullmatch(text) else set()
+        if len(found) == 1:
+            return found.pop()
+        mend = "give the number as the list shows it, or its first 4 or more characters; `--all` lists ended ones"
+        raise NotFoundError(Fault("request.not_found", "ID", mend))
+
     async def readiness(self) -> Readiness:
         """Return every check of the node; one that fails raises ``UnavailableError``."""
         return _read(Readiness, await self._client.get("/readyz"))
@@ -208,6 +259,10 @@ class Api:
             )
         mend = f"no event among the newest {PAGE_MAX} begins with {text}; give the whole id"
         raise NotFoundError(Fault("request.not_found", "ID", mend))
+
+
+def _listed(open_only: bool, limit: int) -> dict[str, str]:  # noqa: FBT001 - a filter, named by its parameter
+    return {"open": "true" if open_only else "false", "limit": str(min(limit, PAGE_MAX))}
 
 
 def _read(model: type[M], data: bytes) -> M:

@@ -105,13 +105,16 @@ class Submitter:
         self._most_at_once, self._folder = most_at_once, folder
         self._in_hand = 0
 
-    async def submit(self, body: bytes, *, idempotency_key: str | None, access_name: str) -> Posted:
+    async def submit(
+        self, body: bytes, *, idempotency_key: str | None, access_name: str, asked: bytes | None = None
+    ) -> Posted:
         """Make an event durable and give it its place in the chain.
 
         Args:
             body: ``EventDraft`` as JSON.
             idempotency_key: 1 to 255 visible ASCII characters; the same key and body get the same answer.
             access_name: Who submits; keys of different callers never meet.
+            asked: What the caller has sent, where ``body`` was made of it and of what stands here now.
 
         Raises:
             SharingDeniedError: No agreement permits it.
@@ -120,7 +123,7 @@ class Submitter:
             RequestError: Anything else that its sender can mend.
             UnavailableError: The node cannot accept now; nothing happened.
         """
-        ticket = self._ticket(body, idempotency_key, access_name)
+        ticket = self._ticket(body if asked is None else asked, idempotency_key, access_name)
         if self._in_hand >= self._most_at_once:
             raise UnavailableError("too many submissions at once")
         self._in_hand += 1

@@ -1,7 +1,7 @@
 """Handlers: referrals and service requests, and the next step of one."""
 
 import json
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from aiohttp import web
 
@@ -9,6 +9,7 @@ from schemas.base import Model
 from schemas.course_drafts import CourseDraft, ReferralMoveDraft, ServiceMoveDraft
 from schemas.errors import Fault, RequestError
 from services.domain.course_drafts import Draft, offer_draft, referral_draft, request_draft, service_draft
+from services.domain.encoding import digest_of
 from services.gateway.api.asked import CoursePath, CourseQuery
 from services.gateway.api.calls import Call, reply
 from services.gateway.api.events import IDEMPOTENCY_KEY
@@ -26,6 +27,7 @@ from services.gateway.coursework import (
 from services.gateway.desk import Desk
 
 M = TypeVar("M", bound=Model)
+_DIGITS: Final = 32
 
 
 async def get_referrals(desk: Desk, call: Call) -> web.StreamResponse:
@@ -46,7 +48,7 @@ async def get_referral(desk: Desk, call: Call) -> web.StreamResponse:
 async def post_referral(desk: Desk, call: Call) -> web.StreamResponse:
     """Offer a referral."""
     draft, gateway = _body(call, CourseDraft), desk.gateway
-    number = gateway.ids.hex(16)
+    number = _number(desk, call)
     made = offer_draft(draft.agreement, draft.content, number=number, now=gateway.clock.now())
     return await _submit(desk, call, number, made)
 
@@ -76,7 +78,7 @@ async def get_service(desk: Desk, call: Call) -> web.StreamResponse:
 async def post_service(desk: Desk, call: Call) -> web.StreamResponse:
     """Begin a request."""
     draft = _body(call, CourseDraft)
-    number = desk.gateway.ids.hex(16)
+    number = _number(desk, call)
     return await _submit(desk, call, number, request_draft(draft.agreement, draft.content, number=number))
 
 
@@ -102,10 +104,17 @@ def _body(call: Call, model: type[M]) -> M:
     return draft
 
 
+def _number(desk: Desk, call: Call) -> str:
+    """Return the number of what begins: the same one for the same Idempotency-Key of the same caller."""
+    key = call.request.headers.get(IDEMPOTENCY_KEY)
+    return desk.gateway.ids.hex(16) if key is None else digest_of(f"{call.caller.name}:{key}".encode())[:_DIGITS]
+
+
 async def _submit(desk: Desk, call: Call, number: str, made: Draft | Fault) -> web.StreamResponse:
     if isinstance(made, Fault):
         raise RequestError(made)
     body = json.dumps(made, ensure_ascii=False).encode()
     key = call.request.headers.get(IDEMPOTENCY_KEY)
-    posted = await desk.submitter.submit(body, idempotency_key=key, access_name=call.caller.name)
+    asked = call.request.path.encode() + b"\n" + call.body
+    posted = await desk.submitter.submit(body, idempotency_key=key, access_name=call.caller.name, asked=asked)
     return reply(CourseAccepted(id=number, envelope_id=posted.envelope_id), 202)
