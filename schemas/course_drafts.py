@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from schemas.base import Model
 from schemas.ids import AgreementId
@@ -43,7 +43,7 @@ class ReferralMoveDraft(Model):
     """The body of ``POST /api/v1/referrals/{id}/steps``."""
 
     move: ReferralMove
-    content: dict[str, JsonValue] = {}
+    content: dict[str, JsonValue] = Field(default_factory=dict)
     """What the step says: ``handled_by_role``, ``reason``, ``outcome`` or ``by``."""
 
 
@@ -51,5 +51,5 @@ class ServiceMoveDraft(Model):
     """The body of ``POST /api/v1/services/{id}/steps``."""
 
     move: ServiceMove
-    content: dict[str, JsonValue] = {}
+    content: dict[str, JsonValue] = Field(default_factory=dict)
     """What the step says; number, place, audience and responsible office are filled in."""

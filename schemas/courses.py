@@ -1,4 +1,4 @@
-"""Courses of work that several counties do together, step by step: what a store keeps of referrals and service requests.
+"""Courses of work that several counties do together, step by step: what a store keeps of referrals and requests.
 
 A step says nothing about anybody. What a course stands at follows from its steps alone, by the same rules at every end.
 

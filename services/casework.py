@@ -1,4 +1,4 @@
-"""After each step of a referral or a service request: what it stands at is kept, what has ended is erased, who must know is told.
+"""After each step of a referral or a request: keep what it stands at, erase what has ended, tell who must know.
 
 Runs inside the transaction that recorded the step, at every end alike; and again by itself when a time has come.
 """
@@ -33,9 +33,7 @@ log = structlog.get_logger()
 def kept_step(about: CourseStep, envelope: Envelope, at: datetime) -> KeptStep:
     """Return a step as it will be kept, for judging what comes after it in the same transaction."""
     header = envelope.header
-    return KeptStep(
-        about, envelope.envelope_id, header.source, tuple(header.to), header.agreement_id, header.time, at
-    )
+    return KeptStep(about, envelope.envelope_id, header.source, tuple(header.to), header.agreement_id, header.time, at)
 
 
 def judge_course(

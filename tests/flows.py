@@ -23,9 +23,7 @@ def drawn(random: Random, dimensions: tuple[Dimension, ...]) -> FlowCounts:
     """Draw a table: many small counts, some around k, some large."""
     sizes = (lambda: random.randint(0, 4), lambda: random.randint(5, 15), lambda: random.randint(16, 3000))
     weights = [random.random() + 0.05 for _ in sizes]
-    return FlowCounts(
-        dimensions, {place: random.choices(sizes, weights)[0]() for place in combinations(dimensions)}
-    )
+    return FlowCounts(dimensions, {place: random.choices(sizes, weights)[0]() for place in combinations(dimensions)})
 
 
 def some_dimensions(random: Random) -> tuple[Dimension, ...]:

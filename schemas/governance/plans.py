@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from schemas.base import Event, InformationClass, Model, WireTime
 from schemas.faults import broken_rule
-from schemas.forms import DivisionCode, Line, Name, Note
+from schemas.forms import DivisionCode, Line, Note
 from schemas.ids import ContentId, EnvelopeId
 from schemas.offices import Office
 
@@ -21,7 +21,11 @@ PlanId = ContentId
 
 
 class Hazard(StrEnum):
-    """洪涝, 水库泄洪, 山体滑坡, 森林火灾, 低温冰冻, 地震, 干旱, 交通, 危化品, 矿山, 水污染, 断电断网, 疫情, 食品, 动物疫病, 走失, 人群."""
+    """What may come over the border.
+
+    洪涝, 水库泄洪, 山体滑坡, 森林火灾, 低温冰冻, 地震, 干旱; 交通, 危化品, 矿山, 水污染, 断电断网;
+    疫情, 食品, 动物疫病; 走失, 人群.
+    """
 
     FLOOD = "flood"
     RESERVOIR = "reservoir"
@@ -133,7 +137,9 @@ class DrillHeld(Event):
             raise broken_rule("ended_at", "set it after `started_at`")
         for number, step in enumerate(self.steps):
             if step.done_at is not None and not self.started_at <= step.done_at <= self.ended_at:
-                raise broken_rule(f"steps.{number}.done_at", "it was done between the beginning and the end, or not at all")
+                raise broken_rule(
+                    f"steps.{number}.done_at", "it was done between the beginning and the end, or not at all"
+                )
         if len(set(self.alerts)) != len(self.alerts):
             raise broken_rule("alerts", "give each entry once")
         return self

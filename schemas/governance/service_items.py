@@ -1,10 +1,11 @@
 """Items of 跨省通办 that counties of this region meet most: a small table, dated, with its source.
 
-The codes are Sihu's own words. A county that has the codes of the national basic catalogue may use those instead: the form
-of ``item_code`` takes both. An item outside the table is no mistake; it is shown by the name that its event gives.
+The codes are Sihu's own words. A county that has the codes of the national basic catalogue may use those instead: the
+form of ``item_code`` takes both. An item outside the table is no mistake; it is shown by the name that its event gives.
 
-Source: 国务院办公厅关于加快推进政务服务“跨省通办”的指导意见 (国办发〔2020〕35号, 2020-09-24), its list of 140 items; names
-compared on 2026-11-30 with public accounts of that list.
+Source: the State Council's guiding opinion on 跨省通办 (``SOURCE``), and its list of 140 items.
+The list itself was not at hand: names were compared on 2026-11-30 with public accounts of it.
+Days are proposals.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Final
 
 from schemas.governance.services import ServiceMode
 
-SOURCE: Final = "国办发〔2020〕35号"
+SOURCE: Final = "国办发〔2020〕35号"  # noqa: RUF001 - as printed
 AS_OF: Final = "2020-09-24"
 
 

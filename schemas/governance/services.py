@@ -1,12 +1,13 @@
 """跨省通办: a request that one county receives and another decides, with exactly one office responsible at any time.
 
-Each step names its number and the step before it, and only the county whose turn it is may write the next one; so the
-steps are one line wherever they meet. Responsibility moves by the step of the office that takes it, never by that of the
-office that gives it away.
+Each step names its number and the step before it, and only the county whose turn it is may write the next one; so
+the steps are one line wherever they meet. Responsibility moves by the step of the office that takes it, never by that
+of the office that gives it away.
 
 Nothing here is about the applicant: ``applicant_ref`` is the number of a referral, under whose rules that data travels.
 
-Source: 国办发〔2020〕35号; docs/decisions/0036-let-each-step-name-the-one-before.md
+Source: the opinion that ``schemas.governance.service_items`` names;
+docs/decisions/0036-let-each-step-name-the-one-before.md
 """
 
 from enum import StrEnum

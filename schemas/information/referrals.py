@@ -133,7 +133,9 @@ class ReferralOffered(Event):
     @model_validator(mode="after")
     def _rules(self) -> Self:
         if self.from_office.adcode == self.to_office.adcode:
-            raise broken_rule("to_office.adcode", "a referral goes to another county; inside the county no bus is needed")
+            raise broken_rule(
+                "to_office.adcode", "a referral goes to another county; inside the county no bus is needed"
+            )
         _judge_fields(self)
         _judge_consent(self)
         return self

@@ -210,9 +210,7 @@ class Api:
 
     async def move_service(self, number: str, draft: bytes, key: str) -> CourseAccepted:
         """Take the next step of a request."""
-        return _read(
-            CourseAccepted, await self._client.post(f"/services/{number}/steps", draft, idempotency_key=key)
-        )
+        return _read(CourseAccepted, await self._client.post(f"/services/{number}/steps", draft, idempotency_key=key))
 
     @staticmethod
     def whole_number(text: str, known: Iterable[str]) -> str:

@@ -38,7 +38,8 @@ _MONTHS: Final = 3
 
 Table = Annotated[Path, typer.Argument(metavar="COUNTS.csv", help="One column a dimension (at most two), and `count`.")]
 Previous = Annotated[
-    list[Path] | None, typer.Option("--previous", metavar="FILE", help="A report of the same people that is out already.")
+    list[Path] | None,
+    typer.Option("--previous", metavar="FILE", help="A report of the same people that is out already."),
 ]
 Draft = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the report for `sihu send`.")]
 
@@ -70,8 +71,8 @@ def make(  # noqa: PLR0913 - each one is an option of the command line
     if isinstance(table, tuple):
         raise RequestError(*table)
     kind, start = _period(period)
-    codes = (CountyCode(words.county_code(one)) for one in (origin, destination))
-    frame = FlowFrame(kind, start, *codes, tuple(plan or ()))
+    there, here = (CountyCode(words.county_code(one)) for one in (origin, destination))
+    frame = FlowFrame(kind, start, there, here, tuple(plan or ()))
     earlier = [_report(path) for path in previous or ()]
     made = make_report(frame, table, k=k, round_to=round_to, previous=earlier)
     if isinstance(made, Fault):
@@ -104,7 +105,7 @@ def _period(text: str) -> tuple[PeriodKind, date]:
 
 
 def _report(path: Path) -> PopulationFlowReported:
-    """Read a report that was written or shown before: a draft, an event as `sihu show --json` prints it, or its content."""
+    """Read a report that was written before: a draft, an event as `sihu show --json` prints it, or its content."""
     data = read_bytes(path, what=path.name, max_bytes=_REPORT_BYTES)
     value = parse_strict(data, max_bytes=_REPORT_BYTES, what=path.name)
     if isinstance(value, Fault):

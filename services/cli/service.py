@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from pydantic import JsonValue
 
 from schemas.course_drafts import ServiceMove
-from schemas.governance.service_items import AS_OF, ITEMS, SOURCE
+from schemas.governance.service_items import AS_OF, ITEMS, SOURCE, ServiceItem
 from schemas.governance.services import ServiceMode
 from services.cli import output
 from services.cli.client import PAGE_MAX, Api, ask, json_of
@@ -94,7 +95,9 @@ def show(number: Number, *, directory: Dir = HERE, as_json: AsJson = False) -> N
 def items(*, as_json: AsJson = False) -> None:
     """List the items that are met most, with their usual mode."""
     if as_json:
-        rows = [{"code": one.code, "name": one.name, "mode": one.mode, "days": one.promised_days} for one in ITEMS.values()]
+        rows = [
+            {"code": one.code, "name": one.name, "mode": one.mode, "days": one.promised_days} for one in ITEMS.values()
+        ]
         output.print_json({"source": SOURCE, "as_of": AS_OF, "items": rows})
         return
     table = [(one.code, one.name, MODES[one.mode], str(one.promised_days)) for one in ITEMS.values()]
@@ -116,7 +119,7 @@ def begin(
     content = read_content(file, fields or [])
     item = ITEMS.get(str(content.get("item_code")))
     if item is not None:
-        content = {"item_name": item.name, "mode": item.mode, "promised_days": item.promised_days} | content
+        content = {**_usual(item), **content}
     draft = body(agreement=agreement or only_agreement(desk), content=content)
     done = ask(desk, lambda api: api.begin_service(draft, key or desk.county.ids.hex(16)))
     say_accepted(done, as_json=as_json)
@@ -141,6 +144,10 @@ def step(
         return await api.move_service(whole, body(move=move, content=content), key or desk.county.ids.hex(16))
 
     say_accepted(ask(desk, work), as_json=as_json)
+
+
+def _usual(item: ServiceItem) -> dict[str, JsonValue]:
+    return {"item_name": item.name, "mode": item.mode, "promised_days": item.promised_days}
 
 
 async def _whole(api: Api, number: str) -> str:

@@ -1,10 +1,10 @@
 """What an officer asks to do with a referral or a request becomes the draft of the event that does it.
 
-An officer says what is new; the number, the place in the line, the audience and the responsible office follow from what is
-here. What comes out is judged like every other draft, in the transaction that records it.
+An officer says what is new; the number, the place in the line, the audience and the responsible office follow from
+what is here. What comes out is judged like every other draft, in the transaction that records it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -87,7 +87,9 @@ def _end(content: Mapping[str, JsonValue], now: datetime) -> str:
         return usual  # the model says what is wrong with it
 
 
-def referral_draft(view: ReferralView, move: ReferralMove, content: Mapping[str, JsonValue], county: str) -> Draft | Fault:
+def referral_draft(
+    view: ReferralView, move: ReferralMove, content: Mapping[str, JsonValue], county: str
+) -> Draft | Fault:
     """Return the draft of a step of a referral, to the other county."""
     other = view.target if county == view.source else view.source
     made = {**content, "referral_id": view.frame.referral_id}
@@ -159,9 +161,13 @@ def _times(view: ServiceView, move: ServiceMove, now: datetime, is_workday: IsWo
 
 def _sealed(content: Mapping[str, JsonValue]) -> Fault | None:
     name = next((name for name in content if name in _SEALED), None)
-    return None if name is None else Fault("content.unknown_field", f"content.{name}", "leave it out; the node fills it in")
+    return (
+        None
+        if name is None
+        else Fault("content.unknown_field", f"content.{name}", "leave it out; the node fills it in")
+    )
 
 
-def _draft(wire_type: str, agreement: str, to: list[str] | None, content: Draft) -> Draft:
+def _draft(wire_type: str, agreement: str, to: Sequence[str] | None, content: Draft) -> Draft:
     made: Draft = {"type": wire_type, "agreement": agreement, "content": content}
-    return made if to is None else made | {"to": to}
+    return made if to is None else made | {"to": list(to)}

@@ -1,8 +1,9 @@
-"""Make a population report out of a county's own counts: what must not be known is hidden, and as little else as will do.
+"""Make a population report out of a county's own counts: what must not be known is hidden, and little else.
 
-Small counts go first. Then the report is attacked as its readers could, alone and beside every release before it, and for
-each hidden count that stays open one more count of its row or column, or a total, is hidden: the one after which the
-attacker is furthest away, and of equals the smallest. It ends, because a table that shows nothing gives nothing away.
+Small counts go first. Then the report is attacked as its readers could, alone and beside every release before it, and
+for each hidden count that stays open one more count of its row or column, or a total, is hidden: the one after which
+the attacker is furthest away, and of equals the smallest. It ends, because a table that shows nothing gives nothing
+away.
 
 Source: docs/decisions/0036-let-each-step-name-the-one-before.md; the rules of the result are those of its model.
 """
@@ -32,8 +33,8 @@ from schemas.information.population import (
     PopulationFlowReported,
     ServicePlan,
     hidden_places,
-    known_of,
     knowledge_of,
+    known_of,
 )
 from schemas.records import FlowPeople
 from services.domain.disclosure import MOST_RELEASES, judge_releases, people_of
@@ -197,7 +198,7 @@ class _Table:
         return {kept: cell for kept, cell in self.shown.items() if kept != place}
 
     def _missing(self, shown: Mapping[Place, Cell]) -> dict[Place, int]:
-        """Return how many values each open count lacks to k, by attacking this table alone and beside each earlier one."""
+        """Return how many values each open count lacks to k, attacked alone and beside each earlier report."""
         known = {place: known_of(cell, self.method) for place, cell in shown.items()}
         hidden = [place for place in self.inner if place not in shown]
         missing = _lacking(conclude(known, order_of(self.dimensions), VALUES, hidden), hidden, self.method.k)

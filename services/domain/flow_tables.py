@@ -1,7 +1,7 @@
 """Read a county's own table of counts: a CSV file with a column for each dimension and one for the count.
 
-A table is a form with closed columns, so nothing but counts fits in: a third dimension, an area below the county, a name
-or a note are refused by row and column. Rows are counted as a spreadsheet does, the headings being row 1.
+A table is a form with closed columns, so nothing but counts fits in: a third dimension, an area below the county, a
+name or a note are refused by row and column. Rows are counted as a spreadsheet does, the headings being row 1.
 
 Source: RFC 4180; docs/people.md.
 """
@@ -73,23 +73,25 @@ def read_counts(data: bytes, name: str) -> FlowCounts | tuple[Fault, ...]:
         data: A CSV file: UTF-8 or, as spreadsheets write it, GB 18030.
         name: Of the file, first in every field.
     """
-    if len(data) > MAX_BYTES:
-        return (Fault("flow.too_large", name, f"keep the table under {MAX_BYTES} bytes; it has one row a combination"),)
-    text = _text_of(data)
+    rows = _rows_of(data, name)
+    if isinstance(rows, Fault):
+        return (rows,)
+    columns, faults = _columns_of(rows[0], name)
+    return faults or _read_rows(rows[1:], columns, name)
+
+
+def _rows_of(data: bytes, name: str) -> list[list[str]] | Fault:
+    """Return the rows that are not empty."""
+    text = _text_of(data) if len(data) <= MAX_BYTES else ""
     if text is None:
-        return (Fault("flow.encoding", name, "save the table as CSV in UTF-8"),)
+        return Fault("flow.encoding", name, "save the table as CSV in UTF-8")
     try:
         rows = [row for row in csv.reader(io.StringIO(text), strict=True) if any(cell.strip() for cell in row)]
     except csv.Error as exc:
-        return (Fault("flow.malformed", name, f"it is no CSV table: {exc}; save it as CSV once more"),)
-    if not rows:
-        return (Fault("flow.empty", name, "write the headings in row 1, and one row for each combination"),)
-    if len(rows) > _MOST_ROWS:
-        return (Fault("flow.too_large", name, f"give one row a combination, at most {_MOST_ROWS}"),)
-    columns = _columns_of(rows[0], name)
-    if isinstance(columns[0], Fault):
-        return tuple(one for one in columns if isinstance(one, Fault))
-    return _read_rows(rows[1:], [one for one in columns if isinstance(one, str)], name)
+        return Fault("flow.malformed", name, f"it is no CSV table: {exc}; save it as CSV once more")
+    if len(data) > MAX_BYTES or len(rows) > _MOST_ROWS:
+        return Fault("flow.too_large", name, f"give one row a combination, at most {_MOST_ROWS}")
+    return rows or Fault("flow.empty", name, "write the headings in row 1, and one row for each combination")
 
 
 def _text_of(data: bytes) -> str | None:
@@ -101,21 +103,20 @@ def _text_of(data: bytes) -> str | None:
     return None
 
 
-def _columns_of(headings: Sequence[str], name: str) -> tuple[str, ...] | tuple[Fault, ...]:
-    """Return what each column is, or why it is none of a table of counts."""
+def _columns_of(headings: Sequence[str], name: str) -> tuple[list[str], tuple[Fault, ...]]:
+    """Return what each column is, and why they are not those of a table of counts."""
     found = [_column(text, f"{name} row 1 column {number}") for number, text in enumerate(headings, 1)]
     faults = [one for one in found if isinstance(one, Fault)]
-    if faults:
-        return tuple(faults[:_MOST_FAULTS])
     columns = [one for one in found if isinstance(one, str)]
-    if len(set(columns)) != len(columns):
-        return (Fault("flow.column_twice", f"{name} row 1", "give each column once"),)
-    if COUNT_COLUMN not in columns:
-        return (Fault("flow.no_count", f"{name} row 1", f"add the column `{COUNT_COLUMN}` ({HEADERS_ZH[COUNT_COLUMN]})"),)
-    if len(columns) - 1 > _MOST_DIMENSIONS:
+    where = f"{name} row 1"
+    if not faults and len(set(columns)) != len(columns):
+        faults.append(Fault("flow.column_twice", where, "give each column once"))
+    if not faults and COUNT_COLUMN not in columns:
+        faults.append(Fault("flow.no_count", where, f"add the column `{COUNT_COLUMN}` ({HEADERS_ZH[COUNT_COLUMN]})"))
+    if not faults and len(columns) - 1 > _MOST_DIMENSIONS:
         mend = "count by at most two dimensions: a third one would show single persons"
-        return (Fault("flow.third_dimension", f"{name} row 1", mend),)
-    return tuple(columns)
+        faults.append(Fault("flow.third_dimension", where, mend))
+    return columns, tuple(faults[:_MOST_FAULTS])
 
 
 def _column(text: str, field: str) -> str | Fault:
@@ -140,7 +141,9 @@ def _read_rows(rows: Sequence[Sequence[str]], columns: Sequence[str], name: str)
         if isinstance(found, Fault):
             faults.append(found)
         elif found[0] in counts:
-            faults.append(Fault("flow.row_twice", f"{name} row {number}", "this combination stands above; add the two up"))
+            faults.append(
+                Fault("flow.row_twice", f"{name} row {number}", "this combination stands above; add the two up")
+            )
         else:
             counts[found[0]] = found[1]
     if faults:

@@ -1,7 +1,7 @@
 """Referrals: who may take which step, what a referral stands at, and when its content must go. The same at both ends.
 
-A referral has two parties, and either may end it while the other does: steps that cross are both kept, and what counts is
-the same wherever they meet. The person's own will comes first, then what was done.
+A referral has two parties, and either may end it while the other does: steps that cross are both kept, and what counts
+is the same wherever they meet. The person's own will comes first, then what was done.
 
 Source: docs/people.md; docs/decisions/0036-let-each-step-name-the-one-before.md
 """
@@ -143,6 +143,10 @@ def judge_handling(
     if (source, tuple(to)) != (event.from_office.adcode, (event.to_office.adcode,)):
         mend = "it goes from the county of `from_office` to that of `to_office` alone, which the consent names"
         return Fault("guard.wrong_office", "to", mend)
+    return _judge_times(event, expires, at)
+
+
+def _judge_times(event: ReferralOffered, expires: datetime | None, at: datetime) -> Fault | None:
     if not at < event.expires_at <= at + LONGEST:
         return Fault("guard.too_long", "content.expires_at", f"end the referral within {MOST_DAYS} days from now")
     if event.consent.given_at > at + _CLOCKS_DIFFER:
@@ -180,12 +184,18 @@ def judge_step(
     if (source, tuple(to)) != (party, (other,)):
         mend = f"only {party} may say so, to {other}"
         return Fault("referral.not_yours", "type", mend)
-    if own and view.state in _ENDS:
-        return Fault("referral.ended", "content.referral_id", f"it has ended: {view.state}")
-    if own and state is ReferralState.ACCEPTED and view.state is ReferralState.ACCEPTED:
-        return Fault("referral.ended", "content.referral_id", "it is accepted already")
-    if own and state is ReferralState.COMPLETED and view.state is not ReferralState.ACCEPTED:
-        return Fault("referral.not_accepted", "content.referral_id", "accept it before it is completed")
+    return _judge_own(view, state) if own else None
+
+
+def _judge_own(view: ReferralView, state: ReferralState) -> Fault | None:
+    """Decide whether our own officer may take a step now; a partner's may have crossed it."""
+    field = "content.referral_id"
+    if view.state in _ENDS:
+        return Fault("referral.ended", field, f"it has ended: {view.state}")
+    if state is ReferralState.ACCEPTED and view.state is ReferralState.ACCEPTED:
+        return Fault("referral.ended", field, "it is accepted already")
+    if state is ReferralState.COMPLETED and view.state is not ReferralState.ACCEPTED:
+        return Fault("referral.not_accepted", field, "accept it before it is completed")
     return None
 
 

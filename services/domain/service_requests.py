@@ -1,9 +1,9 @@
 """Service requests across provinces: one line of steps, and exactly one office responsible after each of them.
 
-Only the county whose turn it is may write the next step, and a step names the one before it. So honest counties make one
-line, whatever is lost, late or doubled on the way, and every county holds a beginning of it, or a piece that begins where
-it was drawn in. An office that gives a request away stays responsible until the other one's own step says that it has it:
-it is never nobody's. And once it has given it away it may not decide any more: it is never two offices'.
+Only the county whose turn it is may write the next step, and a step names the one before it. So honest counties make
+one line, whatever is lost, late or doubled on the way, and every county holds a beginning of it, or a piece that begins
+where it was drawn in. An office that gives a request away stays responsible until the other one's own step says that it
+has it: it is never nobody's. And once it has given it away it may not decide any more: it is never two offices'.
 
 Source: docs/decisions/0036-let-each-step-name-the-one-before.md
 """
@@ -310,7 +310,9 @@ def refusal(view: ServiceView, event: ServiceStep, *, source: str, to: Sequence[
     if fault is not None:
         return fault
     if event.responsible_office != _responsible_after(view, event):
-        return Fault("service.responsible", "content.responsible_office", "name the office that answers after this step")
+        return Fault(
+            "service.responsible", "content.responsible_office", "name the office that answers after this step"
+        )
     if {source, *to} != set(parties_after(view, event)):
         return Fault("service.audience", "to", "address every county that has a part in it, and nobody else")
     return None
@@ -397,7 +399,7 @@ def due_resumed(due_at: datetime, asked_at: datetime, now: datetime, is_workday:
 
 
 def awaited_by(view: ServiceView, county: str) -> datetime | None:
-    """Return by when something must have happened for which this county's own officer has to see; None if nothing must."""
+    """Return by when something must have happened that this county's own officer sees to; None if nothing must."""
     ours = view.responsible.adcode == county
     if view.stage is Stage.HANDED_OVER and ours:
         return view.moved_at + TAKEN_WITHIN

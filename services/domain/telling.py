@@ -195,7 +195,11 @@ def told_of_unerased(county: str, phone: str, referral_id: str) -> str:
 
 def told_of_waiting(item: str, request_id: str, office: str, due_at: datetime) -> str:
     """A request waits for an office longer than it was promised."""
-    return f"跨省通办「{item}」（{request_id[:8]}）应于 {due_at.astimezone(BEIJING):%m-%d %H:%M} 前由{office}办理，已超期"[:200]
+    return (
+        f"跨省通办「{item}」（{request_id[:8]}）应于 {due_at.astimezone(BEIJING):%m-%d %H:%M} 前由{office}办理，已超期"[
+            :200
+        ]
+    )
 
 
 def told_of_provider(name: str, problem: str) -> str:

@@ -1,4 +1,4 @@
-"""Referrals and service requests for those who handle them: rows of the store as answers, and an officer's next step."""
+"""Referrals and service requests for those who handle them: what the store holds, as answers."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime

@@ -104,7 +104,7 @@ class Keeper:
         return [found for place in places for found in self.take_held(*place)]
 
     def quarantine(self, found: Examined) -> None:
-        """Keep refused bytes with the reason; of what the guards refuse, and of rejected personal content, the digest alone.
+        """Keep refused bytes with the reason; of guarded and of rejected personal content the digest alone.
 
         Raises:
             InvariantError: There is no reason.

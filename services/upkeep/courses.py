@@ -1,7 +1,8 @@
 """Look after referrals and requests whose time has come: nobody has to think of it.
 
-A referral that nobody ended by its time is ended by the county that offered it; what could not be erased because it had not
-arrived is erased once it has; a neighbour that does not say that it erased is told of; a request that waits too long, too.
+A referral that nobody ended by its time is ended by the county that offered it; what could not be erased because it
+had not arrived is erased once it has; a neighbour that does not say that it erased is told of, and so is a request that
+waits too long.
 """
 
 import json
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 
 import structlog
+from pydantic import JsonValue
 
 from schemas.catalogue import parse_new
 from schemas.courses import CourseKind, CourseRow
@@ -77,7 +79,7 @@ class CourseWatch:
         Raises:
             RequestError: It cannot be said now.
         """
-        content = {"referral_id": view.frame.referral_id}
+        content: dict[str, JsonValue] = {"referral_id": view.frame.referral_id}
         given = {
             "type": ReferralExpired.wire_type,
             "agreement": view.agreement_id,

@@ -1,4 +1,4 @@
-"""Whatever a county counts, the report made of it pins no hidden count closer than k, alone or beside the one before."""
+"""Whatever a county counts, the report made of it pins no hidden count closer than k, nor does it beside another."""
 
 from collections.abc import Callable
 from random import Random

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.errors import Fault
 from schemas.information.population import Cell, CellState, Dimension, PopulationFlowReported, place_of
-from services.domain.flow_making import FlowCounts, FlowMade, combinations, make_report
+from services.domain.flow_making import FlowCounts, FlowFrame, FlowMade, combinations, make_report
 from tests.flows import FRAME, fewest_left
 from tests.papers import LIBO
 
@@ -90,7 +90,9 @@ def test_the_total_is_told_after_the_details() -> None:
 def test_a_report_of_other_people_hides_more() -> None:
     """Another quarter is about other people."""
     first = made(table(AGES, 3, 90, 120))
-    next_quarter = make_report(replace(FRAME, period_start=date(2026, 4, 1)), table(AGES, 13, 90, 120), previous=[first.report])
+    next_quarter = make_report(
+        replace(FRAME, period_start=date(2026, 4, 1)), table(AGES, 13, 90, 120), previous=[first.report]
+    )
     assert isinstance(next_quarter, FlowMade)
     assert hidden(next_quarter.report) == []
 
@@ -104,7 +106,7 @@ def test_a_report_of_other_people_hides_more() -> None:
         (FRAME, {"round_to": 0}, "k"),
     ],
 )
-def test_what_cannot_be_a_report_is_made(frame: Any, how: dict[str, int], field: str) -> None:  # noqa: ANN401
+def test_what_cannot_be_a_report_is_made(frame: FlowFrame, how: dict[str, Any], field: str) -> None:
     """The refusal names what to mend."""
     found = make_report(frame, table(AGES, 50, 60, 70), **how)
     assert isinstance(found, Fault)

@@ -17,7 +17,9 @@ def faults(text: str | bytes) -> list[tuple[str, str]]:
     return [(one.code, one.field) for one in found] if isinstance(found, tuple) else []
 
 
-@pytest.mark.parametrize("data", [ZH.encode(), ZH.encode("utf-8-sig"), ZH.encode("gb18030"), ZH.replace("\n", "\r\n").encode()])
+@pytest.mark.parametrize(
+    "data", [ZH.encode(), ZH.encode("utf-8-sig"), ZH.encode("gb18030"), ZH.replace("\n", "\r\n").encode()]
+)
 def test_a_table_as_a_spreadsheet_writes_it_is_refused(data: bytes) -> None:
     """Chinese headings, a mark of the byte order, the encoding of a Chinese office, its line ends."""
     found = read_counts(data, "t.csv")
