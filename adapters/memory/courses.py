@@ -16,20 +16,21 @@ class CourseReading(CustodyReading):
 
     def courses(self, kind: CourseKind, *, open_only: bool, limit: int) -> list[CourseRow]:
         """Return courses, the one that moved last before the others."""
-        rows = [row for row in self._state.courses.values() if row.kind is kind and (row.open or not open_only)]
-        return sorted(rows, key=lambda row: -self._moved(row))[:limit]
+        rows = [
+            (-moved, row.course_id, row)
+            for moved, row in self._state.courses.values()
+            if row.kind is kind and (row.open or not open_only)
+        ]
+        return [row for _, _, row in sorted(rows, key=lambda one: one[:2])[:limit]]
 
     def courses_due(self, kind: CourseKind, now: datetime, limit: int) -> list[CourseRow]:
         """Return the courses to be looked at by now, those that wait longest first."""
         due = [
             (row.look_at, row.course_id, row)
-            for row in self._state.courses.values()
+            for _, row in self._state.courses.values()
             if row.kind is kind and row.look_at is not None and row.look_at <= now
         ]
         return [row for _, _, row in sorted(due, key=lambda one: one[:2])[:limit]]
-
-    def _moved(self, row: CourseRow) -> int:
-        return max((position for position, _ in _steps(self._state, row.kind, row.course_id)), default=0)
 
 
 class MemoryCourses:
@@ -41,7 +42,8 @@ class MemoryCourses:
 
     def keep(self, row: CourseRow) -> None:
         """Keep what a course stands at, in place of what it stood at before."""
-        self._state.courses[row.kind, row.course_id] = row
+        steps = _steps(self._state, row.kind, row.course_id)
+        self._state.courses[row.kind, row.course_id] = max((at for at, _ in steps), default=0), row
 
 
 def _steps(state: State, kind: CourseKind, course_id: str) -> list[tuple[int, KeptStep]]:
@@ -59,5 +61,7 @@ def _steps(state: State, kind: CourseKind, course_id: str) -> list[tuple[int, Ke
             ),
         )
         for position, link in sorted(state.links.items())
-        if isinstance(about := link.about, CourseStep) and (about.kind, about.course_id) == (kind, course_id)
+        if link.listed
+        and isinstance(about := link.about, CourseStep)
+        and (about.kind, about.course_id) == (kind, course_id)
     ]

@@ -115,8 +115,8 @@ class State:
     settings: dict[str, str] = field(default_factory=dict)
     erasures: dict[str, tuple[ErasureRow, ...]] = field(default_factory=dict)
     """envelope id -> who has erased its content."""
-    courses: dict[tuple[CourseKind, str], CourseRow] = field(default_factory=dict)
-    """By kind and id."""
+    courses: dict[tuple[CourseKind, str], tuple[int, CourseRow]] = field(default_factory=dict)
+    """(kind, id) -> position of its newest step, and what it stands at."""
     calls: dict[str, tuple[CallRow, ...]] = field(default_factory=dict)
     """envelope id -> calls by telephone about it."""
     office_keys: dict[tuple[str, str], KeyRecord] = field(default_factory=dict)

@@ -23,8 +23,10 @@ _SELECT_STEPS: Final = """
     FROM course_steps AS s CROSS JOIN envelopes AS e ON e.position = s.position
     WHERE s.kind = ? AND s.course_id = ? ORDER BY s.position"""
 _COLUMNS: Final = "kind, course_id, state, open, look_at"
-_SELECT_ALL: Final = f"SELECT {_COLUMNS} FROM courses WHERE kind = ? ORDER BY moved DESC LIMIT ?"  # noqa: S608
-_SELECT_OPEN: Final = f"SELECT {_COLUMNS} FROM courses WHERE kind = ? AND open = 1 ORDER BY moved DESC LIMIT ?"  # noqa: S608
+_SELECT_ALL: Final = f"SELECT {_COLUMNS} FROM courses WHERE kind = ? ORDER BY moved DESC, course_id LIMIT ?"  # noqa: S608
+_SELECT_OPEN: Final = (
+    f"SELECT {_COLUMNS} FROM courses WHERE kind = ? AND open = 1 ORDER BY moved DESC, course_id LIMIT ?"  # noqa: S608
+)
 _SELECT_DUE: Final = f"""
     SELECT {_COLUMNS} FROM courses WHERE kind = ? AND look_at <= ?
     ORDER BY look_at, course_id LIMIT ?"""  # noqa: S608

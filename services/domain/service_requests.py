@@ -171,7 +171,11 @@ def _begun(kept: KeptStep, event: ServiceStep) -> ServiceView | None:
 
 def _joined(read: Sequence[tuple[KeptStep, ServiceStep]]) -> list[ServiceView]:
     """Begin where this county was drawn in: what was before is in the frame of the first transfer that it got."""
-    transfers = [(one, event) for one, event in read if isinstance(event, ServiceTransferred)]
+    transfers = [
+        (one, event)
+        for one, event in read
+        if isinstance(event, ServiceTransferred) and {one.source, *one.to} == set(event.frame.parties)
+    ]
     if not transfers:
         return []
     kept, event = min(transfers, key=lambda pair: (pair[1].step_no, pair[0].envelope_id))

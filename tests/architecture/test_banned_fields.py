@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 import schemas
 from schemas.base import Model
 from services.domain.banned_names import is_banned_name
+from services.domain.flow_tables import HEADERS_ZH, VALUES_ZH, read_counts
 from tests.architecture.tracked import ROOT, name_of
 
 SQL = sorted((ROOT / "adapters").rglob("*.sql"))
@@ -102,7 +103,19 @@ def test_the_walk_misses_the_models() -> None:
     """It finds the catalogue, its parts and its enums."""
     names = {cls.__name__ for cls in schema_classes()}
 
-    assert {"AlertIssued", "Impact", "PopulationFlowReported", "Dimension", "Header", "Receipt", "Fault"} <= names
+    assert {
+        "AlertIssued",
+        "Impact",
+        "PersonFields",
+        "Consent",
+        "ServiceFrame",
+        "CourseStep",
+        "PopulationFlowReported",
+        "Dimension",
+        "Header",
+        "Receipt",
+        "Fault",
+    } <= names
 
 
 def test_a_table_records_who_people_are() -> None:
@@ -121,6 +134,29 @@ def test_a_template_asks_who_people_are() -> None:
     }
 
     assert {name: names for name, names in found.items() if names} == {}
+
+
+def names_of_tables_to_be_filled() -> Iterator[str]:
+    """Headings and values of the tables that a county fills in and hands to a command."""
+    for one in (*HEADERS_ZH.items(), *(pair for words in VALUES_ZH.values() for pair in words.items())):
+        yield from map(str, one)
+
+
+def test_a_table_to_be_filled_in_asks_who_people_are() -> None:
+    """A heading or a value of a CSV file that sorts people fails the build; there is something to walk."""
+    names = list(names_of_tables_to_be_filled())
+
+    assert {"age_band", "年龄段", "count", "0-14岁"} <= set(names)
+    assert banned(iter(names)) == []
+
+
+@pytest.mark.parametrize("heading", ["民族", "religion", "zzmm", "Political Status", "族别（代码）"])
+def test_a_planted_heading_stays_green(heading: str) -> None:
+    """A column that a spreadsheet brings along is refused by its name before anything is read."""
+    found = read_counts(f"age_band,{heading},count\n".encode(), "t.csv")
+
+    assert isinstance(found, tuple)
+    assert [one.code for one in found] == ["guard.banned_name"]
 
 
 class _PlantedEnum(Enum):

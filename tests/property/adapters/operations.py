@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.completeness import Claim, ForkEvidence, Heard, SignedBytes
 from schemas.control import HUMAN_STAGES, ErasureReason, ReceiptStage
+from schemas.courses import CourseKind, CourseRow, CourseStep
 from schemas.custody import Opening, OpeningReason
 from schemas.envelope import Envelope, Position
 from schemas.errors import Fault, RequestError
@@ -268,6 +269,32 @@ def _on_content(draw: st.DrawFn) -> Operation:
     )
 
 
+@st.composite
+def _on_courses(draw: st.DrawFn) -> Operation:
+    """A step of a course on a chain, and what the course stands at."""
+    channel, epoch, kind = draw(_channel), draw(_epoch), draw(st.sampled_from(CourseKind))
+    course_id, seconds, state = draw(st.sampled_from(("1" * 32, "2" * 32))), draw(_seconds), draw(st.sampled_from("ab"))
+    is_open, is_refused = draw(_flag), draw(_flag)
+    row = CourseRow(kind, course_id, state, is_open, at(seconds) if seconds % 2 else None)
+
+    def step(tx: Transaction) -> object:
+        into = _chain_of(tx, channel, epoch)
+        one = _linked(channel, epoch, into.head.seq + 1)
+        about = CourseStep(kind, course_id, BULLETIN, f'{{"at":{seconds}}}')
+        tx.outbox.record([link(into.number, one, seconds=seconds, about=about, refused=is_refused)])
+        tx.chains.advance(into.number, one.link.position)
+        return tx.steps_of(kind, course_id)
+
+    return draw(
+        _one_of(
+            (channel, epoch, row, is_refused),
+            ("course step", step),
+            ("course_book.keep", lambda tx: tx.course_book.keep(row)),
+            ("courses_due", lambda tx: tx.courses_due(kind, at(seconds), 2)),
+        )
+    )
+
+
 def _log_opening(tx: Transaction, envelope_id: str, seconds: int) -> object:
     last = tx.last_opening()
     number = last.number + 1 if last else 1
@@ -389,6 +416,8 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "publications": [one.publications_of(papers.x25519_record(name).kid) for name in ("old", "young")],
         "custody": (dict(one.condemned()), one.ended(at(50), 3), one.openings(1, 3), one.last_opening()),
         "openings": [one.openings_of(envelope_id, 2) for envelope_id in IDS],
+        "steps": [one.steps_of(kind, name * 32) for kind in CourseKind for name in "12"],
+        "courses": [one.courses(kind, open_only=only, limit=3) for kind in CourseKind for only in (True, False)],
         "owing": one.owing(),
         "runs": [[found.envelope for found in one.run_of(number, 1, 5, 2000)] for number in (1, 2, 3)],
         "heard": dict(one.last_heard()),
@@ -413,6 +442,7 @@ OPERATIONS: Final = st.one_of(
     _wait(),
     _tell(),
     _on_content(),
+    _on_courses(),
     _signal(),
     st.just(Operation("look", (), everything)),
 )

@@ -34,10 +34,19 @@ JUDGES = (
     "succession",
     "evidence_writing",
     "evidence_choosing",
+    "referrals",
+    "service_requests",
+    "course_drafts",
 )
 """Rules of the domain whose faults a caller can meet."""
 ELSEWHERE = {
-    *("document.differs", "content.wrong_form", "encryption.content_not_opened", "file.digest"),
+    *(
+        "document.differs",
+        "content.wrong_form",
+        "content.unknown_field",
+        "encryption.content_not_opened",
+        "file.digest",
+    ),
     *("call.audience", "call.other_officer"),
 }
 """Of the same families: met by the commands of the ceremony or by a receiver, or told as an ending."""
