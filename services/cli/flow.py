@@ -127,7 +127,8 @@ def _show(made: FlowMade) -> None:
     rows = [(*(_name(cell, one) for one in report.dimensions), _count(cell)) for cell in report.cells]
     title = f"{words.county_name(report.origin_adcode)} → {words.county_name(report.destination_adcode)}"
     output.show(
-        output.table(f"流动人口 {title} {report.period} {report.period_start}", *columns, rows=rows),
+        f"[bold]流动人口 {title} {report.period} {report.period_start}[/]",
+        output.table("", *columns, rows=rows),
         f"隐去 hidden: 小数 {made.small}，连带 {made.more}；未列合计 totals left out {made.totals_left_out}；"
         f"每个隐去的数至少有 {report.method.k} 种可能",
     )
