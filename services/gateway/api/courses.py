@@ -107,7 +107,10 @@ def _body(call: Call, model: type[M]) -> M:
 def _number(desk: Desk, call: Call) -> str:
     """Return the number of what begins: the same one for the same Idempotency-Key of the same caller."""
     key = call.request.headers.get(IDEMPOTENCY_KEY)
-    return desk.gateway.ids.hex(16) if key is None else digest_of(f"{call.caller.name}:{key}".encode())[:_DIGITS]
+    if key is None:
+        return desk.gateway.ids.hex(16)
+    said = f"{call.caller.name}:{key}".encode(errors="surrogatepass")  # its form is judged where it is used
+    return digest_of(said)[:_DIGITS]
 
 
 async def _submit(desk: Desk, call: Call, number: str, made: Draft | Fault) -> web.StreamResponse:

@@ -114,6 +114,14 @@ async def test_a_retry_takes_a_second_step(world: World, libo: Caller) -> None:
     assert (await libo.post(f"/referrals/{number}/steps", json=body)).body["code"] == "referral.ended"
 
 
+@pytest.mark.parametrize("path", ["/referrals", "/services"])
+async def test_a_key_that_is_none_stops_the_node(libo: Caller, path: str) -> None:
+    """Bytes that are no text, or a blank: refused as anywhere else."""
+    for key in ("\udce4", "a key"):
+        answer = await libo.post(path, json=begun({}), headers={"Idempotency-Key": key})
+        assert (answer.status, answer.body["code"]) == (400, "request.idempotency_key")
+
+
 @pytest.mark.parametrize(
     ("content", "code", "field"),
     [
