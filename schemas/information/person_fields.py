@@ -22,11 +22,15 @@ _CHECKS: Final = "10X98765432"
 _DIGITS: Final = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
 
 
+def fits_check_digit(number: str) -> bool:
+    """Tell whether the last of 18 characters, 17 digits and a digit or X, is the check digit of the others."""
+    total = sum(int(digit) * weight for digit, weight in zip(number[:-1], _WEIGHTS, strict=True))
+    return _CHECKS[total % 11] == number[-1]
+
+
 def _checked(number: str) -> str:
-    if _DIGITS.fullmatch(number):
-        total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
-        if _CHECKS[total % 11] == number[17]:
-            return number
+    if _DIGITS.fullmatch(number) and fits_check_digit(number):
+        return number
     raise broken_rule("", "the check digit does not fit; compare the number with the document")
 
 

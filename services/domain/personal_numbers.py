@@ -15,6 +15,8 @@ from enum import Enum
 from itertools import groupby
 from typing import Final
 
+from schemas.information.person_fields import fits_check_digit
+
 _GAP: Final = r"[\s\-\u00ad\u00b7\u200b-\u200d\u2010-\u2015\u2060\u2212\ufe63\ufeff\uff0d]{1,3}"
 _RUN: Final = re.compile(rf"\d+(?:{_GAP}\d+)*(?:(?:{_GAP})?[XxＸｘ](?![0-9A-Za-z]))?")  # noqa: RUF001 - full width
 _SPLIT: Final = re.compile(_GAP)
@@ -42,8 +44,6 @@ _LONGEST: Final = 19
 _LONGEST_UNIT: Final = 4
 _MOST_GROUPS: Final = 8
 _IDENTITY_LENGTH: Final = 18
-_IDENTITY_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_IDENTITY_CHECKS: Final = "10X98765432"
 _CREDIT_WEIGHTS: Final = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _CREDIT_CHECKS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _LEADING_GROUP: Final = 3  # digits: a written number begins with at least so many before its first gap
@@ -127,8 +127,7 @@ def _has_card(digits: str) -> bool:
 
 
 def _is_identity(number: str, *, in_one: bool) -> bool:
-    total = sum(int(digit) * weight for digit, weight in zip(number[:-1], _IDENTITY_WEIGHTS, strict=True))
-    if _IDENTITY_CHECKS[total % 11] != number[-1]:
+    if not fits_check_digit(number):
         return False
     has_birth = _BIRTH.fullmatch(number[6:14]) is not None
     return has_birth or (in_one and not _is_credit_code(number))

@@ -272,27 +272,19 @@ def _on_content(draw: st.DrawFn) -> Operation:
 @st.composite
 def _on_courses(draw: st.DrawFn) -> Operation:
     """A step of a course on a chain, and what the course stands at."""
-    channel, epoch, kind = draw(_channel), draw(_epoch), draw(st.sampled_from(CourseKind))
-    course_id, seconds, state = draw(st.sampled_from(("1" * 32, "2" * 32))), draw(_seconds), draw(st.sampled_from("ab"))
-    is_open, is_refused = draw(_flag), draw(_flag)
-    row = CourseRow(kind, course_id, state, is_open, at(seconds) if seconds % 2 else None)
+    channel, epoch, kind, is_refused = draw(_channel), draw(_epoch), draw(st.sampled_from(CourseKind)), draw(_flag)
+    course_id, seconds = draw(st.sampled_from(("1" * 32, "2" * 32))), draw(_seconds)
+    row = CourseRow(kind, course_id, "ab"[seconds % 2], draw(_flag), at(seconds) if seconds % 3 else None)
 
     def step(tx: Transaction) -> object:
         into = _chain_of(tx, channel, epoch)
-        one = _linked(channel, epoch, into.head.seq + 1)
-        about = CourseStep(kind, course_id, BULLETIN, f'{{"at":{seconds}}}')
+        one, about = _linked(channel, epoch, into.head.seq + 1), CourseStep(kind, course_id, BULLETIN, f"{seconds}")
         tx.outbox.record([link(into.number, one, seconds=seconds, about=about, refused=is_refused)])
         tx.chains.advance(into.number, one.link.position)
-        return tx.steps_of(kind, course_id)
+        return tx.steps_of(kind, course_id), tx.courses_due(kind, at(seconds), 2)
 
-    return draw(
-        _one_of(
-            (channel, epoch, row, is_refused),
-            ("course step", step),
-            ("course_book.keep", lambda tx: tx.course_book.keep(row)),
-            ("courses_due", lambda tx: tx.courses_due(kind, at(seconds), 2)),
-        )
-    )
+    keep = ("course_book.keep", lambda tx: tx.course_book.keep(row))
+    return draw(_one_of((channel, epoch, row, is_refused), ("course step", step), keep))
 
 
 def _log_opening(tx: Transaction, envelope_id: str, seconds: int) -> object:
