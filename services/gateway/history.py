@@ -5,10 +5,12 @@ says what the other end judges.
 """
 
 from datetime import datetime
+from typing import Final
 
 from schemas.catalogue import parse_new
 from schemas.courses import CourseStep
 from schemas.errors import Fault
+from schemas.governance.plans import DrillHeld, PlanPublished
 from schemas.information.population import PopulationFlowReported
 from schemas.records import AlertFacts, FlowPeople
 from services.casework import judge_course
@@ -16,7 +18,10 @@ from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.drafting import Outgoing, unpaged
 from services.domain.levels import LevelChange
 from services.domain.succession import change_of, in_force, judge_authorship, judge_predecessors, may_change
+from services.planning import judge_together
 from services.ports import Snapshot
+
+_TOGETHER: Final = frozenset({PlanPublished.wire_type, DrillHeld.wire_type})
 
 
 def judge_history(tx: Snapshot, outgoing: Outgoing, *, county: str, now: datetime) -> Outgoing | Fault:
@@ -39,7 +44,14 @@ def judge_history(tx: Snapshot, outgoing: Outgoing, *, county: str, now: datetim
     if isinstance(about, CourseStep):
         kept = tx.steps_of(about.kind, about.course_id)
         return judge_course(about, kept, source=county, to=outgoing.to, at=now, own=True) or outgoing
-    return outgoing
+    return _judge_together(tx, outgoing) or outgoing
+
+
+def _judge_together(tx: Snapshot, outgoing: Outgoing) -> Fault | None:
+    if outgoing.wire_type not in _TOGETHER:
+        return None
+    event = parse_new(outgoing.wire_type, outgoing.content)
+    return None if isinstance(event, tuple) else judge_together(tx, event, own=True)
 
 
 def _judge_successor(

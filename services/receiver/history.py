@@ -17,6 +17,7 @@ from services.domain.histories import marks_of
 from services.domain.receiving import Examined
 from services.domain.succession import judge_authorship
 from services.domain.telling import told_of_clock, told_of_missing
+from services.planning import judge_together
 from services.ports import Transaction
 from services.receiver.keeping import envelope_of
 
@@ -42,7 +43,7 @@ class History:
             return judge_releases(found.event, [*earlier, *(one for by, one in self._reports if by == source)])
         if isinstance(about, CourseStep):
             return self._judge_course(found, about)
-        return None
+        return judge_together(self._tx, found.event, own=False)
 
     def _judge_course(self, found: Examined, about: CourseStep) -> Fault | None:
         header = envelope_of(found).header

@@ -37,6 +37,7 @@ JUDGES = (
     "referrals",
     "service_requests",
     "course_drafts",
+    "plans",
 )
 """Rules of the domain whose faults a caller can meet."""
 ELSEWHERE = {
