@@ -1,15 +1,32 @@
 """Requests across provinces over real nodes' code: through a supplement and a transfer, with what each end is told."""
 
+import json
 from typing import Any, Final
 
 import pytest
 
+from schemas.catalogue import parse_new
 from schemas.course_drafts import ServiceMove
 from schemas.courses import CourseKind
+from schemas.drafts import EventDraft
 from schemas.errors import RequestError
 from schemas.records import NoticeKind
+from services.domain.course_drafts import service_draft
+from services.domain.drafting import Outgoing, complete
 from services.domain.service_requests import Stage
-from tests.casework import HALL, POLICE, REQUEST, looked, request_at, requested, stepped, three_counties
+from tests import papers
+from tests.casework import (
+    HALL,
+    POLICE,
+    REQUEST,
+    TRUST,
+    every_weekday,
+    looked,
+    request_at,
+    requested,
+    stepped,
+    three_counties,
+)
 from tests.papers import COUNTIES, HUANJIANG, LIBO, NANDAN
 from tests.world import World
 
@@ -116,3 +133,54 @@ async def test_a_step_that_was_overtaken_is_refused(world: World) -> None:
         await stepped(world[HUANJIANG], ServiceMove.RECEIVE)
     assert refusal.value.fault.code == "service.not_now"
     assert (await request_at(world[HUANJIANG], REQUEST)).step_no == 2
+
+
+async def test_a_step_comes_before_the_one_that_it_names(world: World) -> None:
+    """From another county, over another channel: it waits, and both count once the other is there."""
+    await requested(world)
+    await world.carry()
+    await stepped(world[HUANJIANG], ServiceMove.RECEIVE)
+    await world.carry()
+    await stepped(world[HUANJIANG], ServiceMove.TRANSFER, to_office=ELSEWHERE, reason="registered_elsewhere")
+    handed_over = await world[HUANJIANG].take_waiting()
+    await world[NANDAN].receive(handed_over)
+    await stepped(world[NANDAN], ServiceMove.RECEIVE)
+    taken = await world[NANDAN].take_waiting()
+    await world[LIBO].receive([one for one in taken if "service_received" in one.subject or "epoch" in one.subject])
+    early = await request_at(world[LIBO])
+    assert (early.step_no, early.responsible.name) == (2, POLICE["name"]), "what it says cannot be judged yet"
+    kept = await world[LIBO].store.read(lambda s: s.steps_of(CourseKind.SERVICE, REQUEST))
+    assert len(kept) == 3
+    await world[LIBO].receive(handed_over)
+    late = await request_at(world[LIBO])
+    assert (late.step_no, late.responsible.name) == (4, ELSEWHERE["name"])
+    assert late.head == (await request_at(world[NANDAN])).head
+
+
+async def test_a_step_that_breaks_the_rules_counts(world: World) -> None:
+    """A partner decides what it has not taken: rejected, and told to it; nothing has moved."""
+    await requested(world)
+    await world.carry()
+    view, huanjiang = await request_at(world[HUANJIANG]), world[HUANJIANG]
+    now = world.clock.now()
+    draft = service_draft(
+        view,
+        ServiceMove.DECIDE,
+        {"decision": "granted", "reason": "conditions_met"},
+        HUANJIANG,
+        now=now,
+        is_workday=every_weekday,
+    )
+    assert isinstance(draft, dict)
+    event = parse_new(draft["type"], draft["content"])
+    assert not isinstance(event, tuple)
+    body = papers.as_bytes(draft["content"])
+    asked = EventDraft.model_validate_json(json.dumps(draft))
+    made = complete(asked, event, content=body, trust=TRUST, county=HUANJIANG, now=now)
+    assert isinstance(made, Outgoing)
+    posted = await huanjiang.store.write(lambda tx: huanjiang.posting.post(tx, made, now))
+    await world.carry()
+    deliveries = await huanjiang.store.read(lambda s: s.deliveries(posted.envelope_id))
+    assert [one.refused_code for one in deliveries] == ["service.not_now"]
+    for code in (LIBO, HUANJIANG):
+        assert (await request_at(world[code])).step_no == 1
