@@ -12,7 +12,7 @@ import pytest
 from schemas.catalogue import TYPES
 from schemas.control import CONTROL_PURPOSE
 from services.rotation.rotation import Rotation
-from tests import casework, papers
+from tests import coursework, papers
 from tests.commands import AGREEMENT, Counties, done, sihu
 from tests.desks import OFFICER, DiskWorld, desks
 from tests.unit.schemas.test_plans import plan
@@ -86,7 +86,7 @@ def written(folder: Path, name: str, content: dict[str, Any]) -> Path:
 def offer(world: DiskWorld) -> dict[str, Any]:
     """Return an offer whose consent was given yesterday."""
     given = (world.clock.now() - papers.later(days=1) + papers.NOW).isoformat(timespec="milliseconds")
-    return casework.offer(consent=casework.consent(given_at=given, expires_at="2099-01-01T00:00:00.000+08:00"))
+    return coursework.offer(consent=coursework.consent(given_at=given, expires_at="2099-01-01T00:00:00.000+08:00"))
 
 
 async def test_a_case_is_handled_at_two_desks(world: DiskWorld, tmp_path: Path) -> None:
@@ -97,12 +97,12 @@ async def test_a_case_is_handled_at_two_desks(world: DiskWorld, tmp_path: Path) 
     listed = await huanjiang.command("referral", "list")
     assert listed.code == 0, listed.err
     assert "待接办" in listed.out
-    assert casework.NAME not in listed.out
+    assert coursework.NAME not in listed.out
     number = offered["id"][:6]
     assert (await huanjiang.command("referral", "accept", number)).code == 0
     event: Any = await huanjiang.done("referral", "show", number)
     opened: Any = await huanjiang.done("show", event["offer_id"], "--why", "handling")
-    assert opened["content"]["fields"]["name"] == casework.NAME
+    assert opened["content"]["fields"]["name"] == coursework.NAME
     assert (await huanjiang.command("referral", "complete", number, "--outcome", "provided")).code == 0
     await world.carry()
     gone = await libo.command("referral", "list", "--all")
@@ -121,7 +121,7 @@ async def test_a_request_is_handled_at_two_desks(world: DiskWorld, tmp_path: Pat
     libo, huanjiang = world.desks[LIBO], world.desks[HUANJIANG]
     items = await asyncio.to_thread(sihu, "service", "items")
     assert "household-certificate" in items.out
-    content = casework.request()
+    content = coursework.request()
     for name in ("item_name", "mode", "promised_days"):
         del content[name]
     begun: Any = await libo.done("service", "begin", written(tmp_path, "request.json", content))

@@ -7,7 +7,7 @@ from pathlib import Path
 from schemas.information.referrals import FIELDS_OF
 from services.domain.course_drafts import offer_draft, request_draft
 from tests import papers
-from tests.casework import sent, three_counties
+from tests.coursework import sent, three_counties
 from tests.papers import LIBO
 
 TEXT = (Path(__file__).parents[3] / "docs" / "people.md").read_text(encoding="utf-8")

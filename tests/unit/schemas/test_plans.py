@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.catalogue import parse_new
-from tests.casework import HALL, POLICE
+from tests.coursework import HALL, POLICE
 
 PLAN = "cn.sihu.governance.plan_published.v1"
 DRILL = "cn.sihu.governance.drill_held.v1"

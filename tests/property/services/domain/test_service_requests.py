@@ -25,7 +25,7 @@ from services.domain.courses import step_of
 from services.domain.encoding import digest_of
 from services.domain.service_requests import ServiceView, Stage, judge_step, view_of
 from tests import papers
-from tests.casework import HALL, POLICE, REQUEST, every_weekday, request
+from tests.coursework import HALL, POLICE, REQUEST, every_weekday, request
 from tests.papers import COUNTIES, HUANJIANG, LIBO, NANDAN
 
 OFFICES: Final = (

@@ -8,7 +8,7 @@ from schemas.catalogue import parse_new
 from schemas.information.person_fields import PersonField, PersonFields
 from schemas.information.referrals import FIELDS_OF, ReferralOffered, ReferralPurpose
 from services.domain.banned_names import is_banned_name
-from tests.casework import DESK, REFERRAL, SCHOOL, consent, fields, whole_offer
+from tests.coursework import DESK, REFERRAL, SCHOOL, consent, fields, whole_offer
 
 
 def faults(content: dict[str, Any]) -> list[tuple[str, str]]:

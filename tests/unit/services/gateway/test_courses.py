@@ -9,7 +9,7 @@ import pytest
 from schemas.access import Scope
 from tests import papers
 from tests.caller import Caller, calling
-from tests.casework import IDENTITY, MOBILE, NAME, consent, offer, request, three_counties
+from tests.coursework import IDENTITY, MOBILE, NAME, consent, offer, request, three_counties
 from tests.papers import HUANJIANG, LIBO
 from tests.world import World
 

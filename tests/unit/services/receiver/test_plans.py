@@ -8,7 +8,7 @@ import pytest
 from schemas.errors import RequestError
 from services.domain.reading import content_of
 from tests import papers
-from tests.casework import three_counties
+from tests.coursework import three_counties
 from tests.papers import ALERT, HUANJIANG, LIBO
 from tests.unit.schemas.test_plans import DRILL, PLAN, drill, plan
 from tests.world import World

@@ -23,7 +23,7 @@ from services.domain.reading import content_of
 from services.domain.referrals import ReferralState
 from services.domain.signing import open_parts
 from tests import papers
-from tests.casework import (
+from tests.coursework import (
     IDENTITY,
     MOBILE,
     NAME,

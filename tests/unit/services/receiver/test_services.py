@@ -15,7 +15,7 @@ from services.domain.course_drafts import service_draft
 from services.domain.drafting import Outgoing, complete
 from services.domain.service_requests import Stage
 from tests import papers
-from tests.casework import (
+from tests.coursework import (
     HALL,
     POLICE,
     REQUEST,

@@ -15,7 +15,7 @@ from typing import Any, Final
 from adapters.clock import SystemClock
 from schemas.base import format_time
 from services.demo.cast import Part
-from tests import casework
+from tests import coursework
 from tests.captures import bytes_below
 from tests.commands import done
 from tests.counties import World, report
@@ -62,7 +62,7 @@ def kept_of(home: Path) -> list[bytes]:
             found += database.execute(
                 "SELECT e.content, e.keys, k.key FROM envelopes AS e JOIN content_keys AS k ON k.position = e.position"
                 " WHERE e.wire_type = ?",
-                (casework.REFERRAL,),
+                (coursework.REFERRAL,),
             ).fetchall()
     (row,) = found
     return [bytes(part) for part in row]
@@ -71,8 +71,8 @@ def kept_of(home: Path) -> list[bytes]:
 async def taken_back(world: World, folder: Path) -> None:
     """Offer, take, open, withdraw; within a minute nothing of it is left at either county, and that is confirmed."""
     given_at = format_time(SystemClock().now() - timedelta(days=1))
-    agreed = casework.consent(given_at=given_at, expires_at="2099-01-01T00:00:00.000+08:00")
-    offer = casework.offer(consent=agreed)
+    agreed = coursework.consent(given_at=given_at, expires_at="2099-01-01T00:00:00.000+08:00")
+    offer = coursework.offer(consent=agreed)
     number = (await command(world, SOURCE, "referral", "offer", written(folder, "offer.json", offer)))["id"]
 
     async def is_there() -> bool:
@@ -96,7 +96,7 @@ async def taken_back(world: World, folder: Path) -> None:
 
     async def nothing_is_left() -> bool:
         left = await asyncio.to_thread(bytes_below, *homes, world.stage.root / "logs")
-        texts = [one.encode() for one in (casework.NAME, casework.IDENTITY, casework.MOBILE)]
+        texts = [one.encode() for one in (coursework.NAME, coursework.IDENTITY, coursework.MOBILE)]
         return not any(one in left for one in (*secrets, *texts))
 
     (folder / "offer.json").unlink()
@@ -109,7 +109,7 @@ async def taken_back(world: World, folder: Path) -> None:
 
 async def handled(world: World, folder: Path) -> None:
     """One office after the other is responsible, also while a node is dead; both ends agree after every step."""
-    request = written(folder, "request.json", casework.request())
+    request = written(folder, "request.json", coursework.request())
     number = (await command(world, SOURCE, "service", "begin", request))["id"]
     line: list[str] = []
 
@@ -147,7 +147,7 @@ async def handled(world: World, folder: Path) -> None:
     await step(SOURCE, "close", "outcome=completed")
     last = await agreed(9)
     assert (last["stage"], last["turn"], last["waiting"]) == ("closed", None, 0)
-    hall, police, labour = casework.HALL["name"], casework.POLICE["name"], LABOUR["name"]
+    hall, police, labour = coursework.HALL["name"], coursework.POLICE["name"], LABOUR["name"]
     assert line == [hall, police, police, police, police, labour, labour]
 
 
