@@ -1,6 +1,6 @@
 """``sihu roster``: who is on duty (值班表), what is missing, and whether the files hold."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -15,8 +15,8 @@ from services.cli.officer import OFFICER_FILES
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.roster_changes import app as changes_app
 from services.cli.roster_desk import RosterDesk, moment
-from services.domain.coverage import MUST_STAND, DueTest, due_tests, gaps, tier_zh
-from services.domain.rosters import on_duty, shifts
+from services.domain.coverage import DueTest, due_tests, gaps, tier_zh
+from services.domain.duty_shown import Standing, duty_at
 from services.domain.trust_files import load_officers
 
 app = changes_app
@@ -28,7 +28,6 @@ At = Annotated[
 Hindsight = Annotated[bool, typer.Option("--hindsight", help="Of the past: also by what was recorded only afterwards.")]
 Days = Annotated[int, typer.Option("--days", min=1, max=366, help="How far to look ahead.")]
 _DAY = timedelta(days=1)
-_AHEAD = timedelta(days=35)
 
 
 @app.command()
@@ -36,33 +35,36 @@ def show(*, at: At = None, hindsight: Hindsight = False, directory: Dir = HERE, 
     """Show who is on duty, and how they are reached. The past is shown as it was known then."""
     desk = RosterDesk(Desk(directory))
     now = desk.desk.now()
-    when = moment(at, "--at") if at else now
-    roster = desk.history.latest if hindsight or when >= now else desk.history.as_of(when)
-    found = on_duty(roster, when, desk.history.workdays)
-    ends = {one.tier: one.ends_at for one in reversed(shifts(roster, when, when + _AHEAD, desk.history.workdays))}
-    note = next((one for one in reversed(roster.notes) if one.recorded_at <= when), None)
+    found = duty_at(desk.history, moment(at, "--at") if at else now, now, hindsight=hindsight)
+    note = found.note
     if as_json:
-        people = [_person(one, ends.get(one.tier)) for one in found]
-        value = {"at": format_time(when), "on_duty": people, "note": note.model_dump(mode="json") if note else None}
+        people = [_person(one) for one in found.people]
+        value = {"at": format_time(found.at), "on_duty": people, "note": note.model_dump(mode="json") if note else None}
         output.print_json(value)
         return
-    rows = [
-        (tier_zh(one.tier), one.officer, output.plain(one.display), _reached(one), output.minute(ends.get(one.tier)))
-        for one in found
-    ]
-    standing = {one.tier for one in found}
-    rows[:0] = [
-        (tier_zh(tier), "–", "[bold red]无人值班 nobody[/]", "", "") for tier in MUST_STAND if tier not in standing
-    ]
-    title = f"值班 on duty {output.minute(when)}"
+    title = f"值班 on duty {output.minute(found.at)}"
     columns = ("岗位 tier", "编号 id", "*称呼 name", "*联系 reached by", "至 until")
+    rows = [(tier_zh(tier), "–", "[bold red]无人值班 nobody[/]", "", "") for tier in found.missing]
+    rows += [_standing(one) for one in found.people]
     output.show(output.table(title, *columns, rows=rows, empty="无人值班 nobody is on duty"))
     if note:
-        signed = f"{roster.display(note.from_officer)} → {roster.display(note.to_officer)}"
+        signed = f"{found.roster.display(note.from_officer)} → {found.roster.display(note.to_officer)}"
         output.show(f"交接班 {output.minute(note.recorded_at)} {output.plain(signed)}: {output.plain(note.text)}")
 
 
-def _person(one: Recipient, until: datetime | None) -> dict[str, Any]:
+def _standing(one: Standing) -> tuple[str, str, str, str, str]:
+    person = one.recipient
+    return (
+        tier_zh(person.tier),
+        person.officer,
+        output.plain(person.display),
+        _reached(person),
+        output.minute(one.until),
+    )
+
+
+def _person(standing: Standing) -> dict[str, Any]:
+    one, until = standing.recipient, standing.until
     return {
         "tier": one.tier,
         "officer": one.officer,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from schemas.base import BEIJING, FIRST_YEAR, LAST_YEAR
 from schemas.errors import Fault, RequestError
@@ -15,8 +15,6 @@ from services.cli.desk import Desk
 from services.domain.roster_files import RosterHistory
 from services.roster_ports import Rosters
 from services.rostering import Rostering
-
-C = TypeVar("C", bound=Change)
 
 _DATE_LENGTH: Final = 10
 
@@ -46,14 +44,13 @@ class RosterDesk:
         """What records changes."""
         return Rostering(self.files, self.desk.county.ids)
 
-    def record(self, kind: Callable[..., C], fields: Mapping[str, Any], *, by: str, as_json: bool) -> C:
+    def record(self, kind: Callable[..., Change], fields: Mapping[str, Any], *, by: str, as_json: bool) -> None:
         """Record a change and say so."""
-        change = self.rostering.record(kind, fields, by=by, now=self.desk.now())
+        (change,) = self.rostering.record(kind, fields, by=by, now=self.desk.now()).changes
         if as_json:
             output.print_json({"id": change.id, "kind": change.kind})
         else:
             output.show(f"[green]已记录 recorded[/] {output.short(change.id)} {change.kind}")
-        return change
 
 
 def moment(text: str, field: str) -> datetime:
