@@ -127,6 +127,7 @@ async def test_who_is_put_on_duty_is_told_of_what_is_open() -> None:
     """The substitute who comes at 02:00 must not find the alert of 01:50 in the morning."""
     night = night_by(in_memory())
     await night.alert(2)
+    await night.later(seconds=5)  # what followed from the alert is done; nothing is due before its next step
     assert night.sms.to(number(2))
     assert not night.sms.to(number(1))
     async with calling(night.county, night.county.let_in("desk", *WRITER, officer="duty-b")) as caller:
@@ -140,6 +141,7 @@ async def test_who_changes_the_tier_is_told_of_what_is_open() -> None:
     """The same people are on duty, and yet another one is the first to be called."""
     night = night_by(in_memory())
     await night.alert(2)
+    await night.later(seconds=5)  # what followed from the alert is done; nothing is due before its next step
     assert not night.sms.to(number(3))
     swapped = {"first": "duty-b", "first_span": TONIGHT, "second": "duty-c", "second_span": TONIGHT, "reason": "调班"}
     async with calling(night.county, night.county.let_in("desk", *WRITER, officer="duty-b")) as caller:
@@ -152,6 +154,7 @@ async def test_a_roster_that_changed_while_no_node_ran_counts_at_the_start() -> 
     """A node that crashed behind the change would call nobody whom the change brought."""
     night = night_by(in_memory())
     await night.alert(2)
+    await night.later(seconds=5)  # what followed from the alert is done; nothing is due before its next step
     async with calling(night.county, night.county.let_in("desk", *WRITER, officer="duty-b")) as caller:
         await Writer(caller).post("overrides", ILL | TONIGHT | {"officer": "duty-a", "replaces": "duty-b"})
     night.desk = night.opened(pagers_of(night))
