@@ -12,8 +12,9 @@ from schemas.calendars import IcsFile
 from schemas.errors import ConflictError, Fault, NotFoundError, RequestError
 from schemas.faults import MAX_FAULTS, faults_of
 from schemas.pages import Medium
-from schemas.rosters import Change, Import, Mark, NumberMark
+from schemas.rosters import Change, Finding, Import, Mark, NumberMark
 from services.domain.duty_calendars import Adopted, PersonTier, shifts_in
+from services.domain.duty_shown import is_idle, new_gaps
 from services.domain.roster_files import RosterHistory, change_line, judge_change
 from services.domain.rosters import numbers_of
 from services.ports import Ids
@@ -40,10 +41,18 @@ def _broken(faults: tuple[Fault, ...]) -> RequestError:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was appended, and the roster with it."""
+    """What was appended, and what came of it.
+
+    Attributes:
+        history: The roster with the records.
+        gaps: What is missing now and was not before.
+        is_idle: They change nobody's turn, though they should: whom they name does not stand there.
+    """
 
     changes: tuple[Change, ...]
     history: RosterHistory
+    gaps: tuple[Finding, ...]
+    is_idle: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +124,19 @@ class Rostering:
             RequestError: One does not fit, with every fault.
             UnavailableError: The disk is full or failing.
         """
+        before = self.history()
+        self._judge(changes, before, seen)  # for what does not fit no writer waits and no folder is made
 
         def decide(history: RosterHistory) -> bytes:
+            nonlocal before
+            before = history
             self._judge(changes, history, seen)
             self.files.keep_plan(now)  # who was on duty until now is asked of the plan that these records change
             return b"".join(change_line(one) for one in changes)
 
-        self._judge(changes, self.history(), seen)  # for what does not fit no writer waits and no folder is made
-        return Recorded(tuple(changes), self.files.change(decide, now))
+        after = self.files.change(decide, now)
+        gaps = new_gaps(before, after, changes, now)
+        return Recorded(tuple(changes), after, gaps, is_idle(before, after, changes))
 
     def _judge(self, changes: Sequence[Change], history: RosterHistory, seen: str | None) -> None:
         self._judge_seen(history, seen)
@@ -202,7 +216,9 @@ class Rostering:
             RequestError: There is none, or more than one.
         """
         ids = [one.id for one in self.history().changes if one.id.startswith(prefix)]
-        if len(prefix) < _SHORTEST_PREFIX or len(ids) != 1:
-            mend = "give six digits or more of one record's id; `sihu roster records` lists them"
-            raise RequestError(Fault("roster.unknown_record", "record", mend))
-        return ids[0]
+        if len(prefix) >= _SHORTEST_PREFIX and len(ids) == 1:
+            return ids[0]
+        mend = "give at least the first six digits of its id"
+        if len(prefix) >= _SHORTEST_PREFIX:
+            mend = "no record's id begins so" if not ids else "several records' ids begin so: give more digits"
+        raise RequestError(Fault("roster.unknown_record", "record", f"{mend}; `sihu roster records` lists them"))

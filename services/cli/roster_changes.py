@@ -9,7 +9,7 @@ import typer
 
 from schemas.calendars import ICS_MAX_BYTES
 from schemas.errors import Fault, RequestError
-from schemas.pages import Medium, masked
+from schemas.pages import Medium
 from schemas.rosters import (
     ROSTER_MAX_BYTES,
     HandoverNote,
@@ -33,7 +33,11 @@ from services.domain.rosters import shifts
 from services.domain.toml_files import read_toml
 from services.rostering import Taking, fields_of
 
-app = typer.Typer(help="Roster 值班表: who is on duty, and every change to it.", pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="Roster 值班表: who is on duty, and every change to it.",
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
 
 Officer = Annotated[str, typer.Argument(metavar="OFFICER", help="Id of an officer of the roster, e.g. duty-a.")]
 By = Annotated[str, typer.Option("--by", envvar="SIHU_OFFICER", metavar="ID", help="Officer who gives the command.")]
@@ -169,12 +173,10 @@ def verify(
 ) -> None:
     """Record that a number was verified (or tested, or opted out) once its owner answered by it."""
     desk = RosterDesk(Desk(directory))
-    recorded = desk.rostering.mark(owner, number, mark, medium=medium, by=by, now=desk.desk.now())
+    now = desk.desk.now()
+    recorded = desk.rostering.mark(owner, number, mark, medium=medium, by=by, now=now)
     media = [one.medium for one in recorded.changes if isinstance(one, NumberMark)]
-    if as_json:
-        output.print_json({"owner": owner, "media": media, "mark": mark})
-    else:
-        output.show(f"[green]已记录 recorded[/] {owner} {masked(number)} {'、'.join(media)}: {mark}")
+    desk.report(recorded, now, as_json=as_json, more={"owner": owner, "media": media, "mark": mark})
 
 
 @app.command("export")
@@ -221,8 +223,5 @@ def import_(
     recorded, taken = desk.rostering.take(read, how, by=by, now=now)
     for fault in taken.faults:
         typer.echo(f"sihu: {fault}", err=True)
-    (change,) = recorded.changes
-    if as_json:
-        output.print_json({"id": change.id, "shifts": len(taken.shifts), "left_out": len(taken.faults)})
-    else:
-        output.show(f"[green]已导入 imported[/] {output.short(change.id)}: {len(taken.shifts)} 班 shifts")
+    counts = {"shifts": len(taken.shifts), "left_out": len(taken.faults)}
+    desk.report(recorded, now, as_json=as_json, more=counts)

@@ -1,12 +1,23 @@
 """A roster as it is shown: who is on duty at a moment and until when, and which records still have something ahead."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.pages import Recipient, Tier
-from schemas.rosters import Change, HandoverNote, Import, Override, Swap, TemporaryPlan, Withdrawal
-from services.domain.coverage import MUST_STAND
+from schemas.rosters import (
+    Change,
+    Finding,
+    HandoverNote,
+    Import,
+    NumberMark,
+    Override,
+    Swap,
+    TemporaryPlan,
+    Withdrawal,
+)
+from services.domain.coverage import AHEAD, MUST_STAND, gaps
 from services.domain.roster_files import RosterHistory
 from services.domain.rosters import Roster, on_duty, shifts
 
@@ -71,16 +82,66 @@ def withdrawn(history: RosterHistory) -> frozenset[str]:
 def still_ahead(history: RosterHistory, now: datetime) -> tuple[Change, ...]:
     """Return the overrides, swaps, temporary plans and imports that count and have not ended, as they were recorded."""
     gone = withdrawn(history)
-    return tuple(one for one in history.changes if one.id not in gone and _ends(one, now) > now)
+    return tuple(
+        one for one in history.changes if one.id not in gone and any(end > now for _, end in _spans_of(one, ()))
+    )
 
 
-def _ends(change: Change, now: datetime) -> datetime:
+def new_gaps(
+    before: RosterHistory, after: RosterHistory, changes: Iterable[Change], now: datetime
+) -> tuple[Finding, ...]:
+    """Return what is missing from now on, in the days that records touch, and was not missing before them.
+
+    Args:
+        before: Without the records.
+        after: With them.
+        changes: The records.
+        now: Aware.
+    """
+    found: dict[Finding, None] = {}
+    for start, end in {span for one in changes for span in (*_spans_of(one, before.changes), *_of_mark(one, now))}:
+        if end > now:
+            span = max(start, now), end
+            known = set(gaps(before.latest, *span, before.workdays))
+            found |= {one: None for one in gaps(after.latest, *span, after.workdays) if one not in known}
+    return tuple(sorted(found, key=lambda one: (one.starts_at, one.code)))
+
+
+def is_idle(before: RosterHistory, after: RosterHistory, changes: Iterable[Change]) -> bool:
+    """Tell whether records that should change who stands where change nobody's turn: whom they name is not there.
+
+    Args:
+        before: Without the records.
+        after: With them.
+        changes: The records.
+    """
+    spans = {span for one in changes for span in _spans_of(one, before.changes)}
+    return bool(spans) and all(_turns(before, span) == _turns(after, span) for span in spans)
+
+
+def _turns(history: RosterHistory, span: tuple[datetime, datetime]) -> list[tuple[object, ...]]:
+    found = shifts(history.latest, *span, history.workdays)
+    return [(one.tier, one.officer, one.starts_at, one.ends_at) for one in found]
+
+
+def _spans_of(change: Change, earlier: Iterable[Change]) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the days that a record touches; those of a withdrawal are those of what it withdraws."""
     match change:
         case Override() | TemporaryPlan():
-            return change.ends_at
+            yield change.starts_at, change.ends_at
         case Swap():
-            return max(change.first_span.ends_at, change.second_span.ends_at)
+            yield change.first_span.starts_at, change.first_span.ends_at
+            yield change.second_span.starts_at, change.second_span.ends_at
         case Import():
-            return max(one.ends_at for one in change.shifts)
+            yield min(one.starts_at for one in change.shifts), max(one.ends_at for one in change.shifts)
+        case Withdrawal():
+            for one in earlier:
+                if one.id == change.record:
+                    yield from _spans_of(one, ())
         case _:
-            return now
+            return
+
+
+def _of_mark(change: Change, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    if isinstance(change, NumberMark):
+        yield now, now + AHEAD

@@ -186,6 +186,8 @@ class RecordLine(Model):
     number: int
     """Its place among all records, from 1."""
     withdrawn: bool
+    text: str
+    """One Chinese line without any number."""
     record: Annotated[RecordShown, Field(discriminator="kind")]
 
 
@@ -207,6 +209,10 @@ class RecordedLine(Model):
     """Ids of what was recorded; a number that is reached by two media makes two."""
     recorded_at: WireTime
     recorded_by: str
+    findings: tuple[FindingLine, ...]
+    """What is missing in the days that the change touches, and was not missing before it."""
+    idle: bool
+    """Nobody's turn changes by it, though it should: whom it names does not stand there."""
 
 
 class TakenLine(RecordedLine):

@@ -12,6 +12,7 @@ from schemas.rosters import (
     Contact,
     ContactNumber,
     DutyShift,
+    Finding,
     HandoverNote,
     Import,
     NumberMark,
@@ -22,6 +23,7 @@ from schemas.rosters import (
 from services.domain.coverage import due_tests, gaps
 from services.domain.duty_shown import DutyAt, Standing, duty_at, still_ahead, withdrawn
 from services.domain.roster_files import RosterHistory
+from services.domain.roster_words import told_of_change
 from services.domain.rosters import Roster, shifts
 from services.gateway.answers import FaultLine
 from services.gateway.roster_answers import (
@@ -97,7 +99,7 @@ def roster_view(history: RosterHistory, faults: Iterable[Fault], asked: Asked) -
         imports=tuple(_import(one) for one in _of(Import, shown)),
         left_out=len(ahead) - len(shown),
         notes=_notes(roster),
-        findings=tuple(FindingLine.model_validate(one, from_attributes=True) for one in found),
+        findings=finding_lines(found),
         due_tests=tuple(
             DueTestLine(
                 owner=one.owner,
@@ -140,16 +142,26 @@ def plan_view(history: RosterHistory, span: tuple[datetime, datetime], officer: 
     return PlanView(version=history.version, starts_at=span[0], ends_at=span[1], shifts=tuple(lines))
 
 
-def record_page(history: RosterHistory, limit: int, before: int | None) -> RecordPage:
+def record_page(history: RosterHistory, limit: int, before: int | None, now: datetime) -> RecordPage:
     """Show what was recorded, the newest first."""
     gone = withdrawn(history)
     end = min(len(history.changes), (before or len(history.changes) + 1) - 1)
     start = max(0, end - limit)
     lines = [
-        RecordLine(number=number, withdrawn=one.id in gone, record=_record(one))
+        RecordLine(
+            number=number,
+            withdrawn=one.id in gone,
+            text=told_of_change(one, history.latest, now),
+            record=_record(one),
+        )
         for number, one in enumerate(history.changes[start:end], start + 1)
     ]
     return RecordPage(version=history.version, records=tuple(reversed(lines)), next_before=start + 1 if start else None)
+
+
+def finding_lines(found: Iterable[Finding]) -> tuple[FindingLine, ...]:
+    """Show what is missing."""
+    return tuple(FindingLine.model_validate(one, from_attributes=True) for one in found)
 
 
 def fault_lines(faults: Iterable[Fault]) -> tuple[FaultLine, ...]:

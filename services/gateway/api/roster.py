@@ -53,6 +53,7 @@ from services.gateway.roster_views import (
     Spell,
     duty_view,
     fault_lines,
+    finding_lines,
     plan_view,
     record_page,
     roster_view,
@@ -86,7 +87,7 @@ async def get_roster(desk: Desk, call: Call) -> web.StreamResponse:
 
 async def get_on_duty(desk: Desk, call: Call) -> web.StreamResponse:
     """Show who is on duty at a moment."""
-    room, query, now = _room(desk), call.query_as(DutyQuery), desk.gateway.clock.now()
+    room, query, now = _room(desk), call.query_as(DutyQuery), _now(desk)
     spell = _spell(call, wanted=query.numbers)
 
     def look() -> DutyView:
@@ -99,19 +100,19 @@ async def get_on_duty(desk: Desk, call: Call) -> web.StreamResponse:
 async def get_plan(desk: Desk, call: Call) -> web.StreamResponse:
     """Show who is on duty when."""
     room, query = _room(desk), call.query_as(PlanQuery)
-    span = _span(query, desk.gateway.clock.now())
+    span = _span(query, _now(desk))
     return await _shown(lambda: plan_view(room.rostering.history(), span, query.officer))
 
 
 async def get_records(desk: Desk, call: Call) -> web.StreamResponse:
     """List what was recorded."""
-    room, query = _room(desk), call.query_as(RecordsQuery)
-    return await _shown(lambda: record_page(room.rostering.history(), query.limit, query.before))
+    room, query, now = _room(desk), call.query_as(RecordsQuery), _now(desk)
+    return await _shown(lambda: record_page(room.rostering.history(), query.limit, query.before, now))
 
 
 async def get_calendar(desk: Desk, call: Call) -> web.StreamResponse:
     """Give shifts as a calendar file: roles, no numbers."""
-    room, query, now = _room(desk), call.query_as(PlanQuery), desk.gateway.clock.now()
+    room, query, now = _room(desk), call.query_as(PlanQuery), _now(desk)
     county, span = desk.gateway.county, _span(query, now)
 
     def write() -> tuple[bytes, str]:
@@ -195,6 +196,8 @@ def _facts(recorded: Recorded, by: str) -> dict[str, Any]:
         "records": tuple(one.id for one in recorded.changes),
         "recorded_at": recorded.changes[0].recorded_at,
         "recorded_by": by,
+        "findings": finding_lines(recorded.gaps),
+        "idle": recorded.is_idle,
     }
 
 

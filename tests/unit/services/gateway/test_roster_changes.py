@@ -47,8 +47,11 @@ async def test_an_override_counts_at_once_and_says_who_made_it(writer: Writer, t
     assert answer.status == 201
     assert answer.headers["ETag"] == f'"{answer.body["version"]}"' == await writer.version() != seen
     assert answer.body["recorded_by"] == "duty-a"
+    assert [one["code"] for one in answer.body["findings"]] == ["coverage.same_person"]  # 丙 is the second already
+    assert answer.body["idle"] is False
     assert await writer.primary() == "duty-c"
-    (record,) = kept(tmp_path)
+    assert (await writer.post("overrides", ILL | {"officer": "head-a"})).body["idle"] is True  # 甲 is there no more
+    record = kept(tmp_path)[0]
     assert [record["id"]] == answer.body["records"]
     assert (record["recorded_by"], record["recorded_at"]) == ("duty-a", "2026-03-04T08:00:00.000+08:00")
     assert len(list((tmp_path / "roster.d" / "plans").glob("*.toml"))) == 1  # the plan that it changed, for the past
