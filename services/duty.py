@@ -1,7 +1,7 @@
 """The roster as the notifier asks it: who is on duty now, whose number this is, which day is worked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import structlog
@@ -23,19 +23,24 @@ class RosterDuty:
     """Satisfies ``services.paging_ports.Duty`` by the county's own roster."""
 
     rostering: Rostering
-    _at: datetime | None = None
-    _history: RosterHistory | None = None
-    _people: tuple[Recipient, ...] = field(default=())
+    _asked_last: tuple[datetime, RosterHistory, tuple[Recipient, ...]] | None = None
 
     def on_duty(self, at: datetime) -> tuple[Recipient, ...]:
         """Return everybody on duty at a moment; nobody while there is no good roster, which is a gap of its own."""
         history = self._current()
         if history is None:
             return ()
-        if self._at != at or self._history is not history:
-            self._people = on_duty(history.latest, at, history.workdays)
-            self._at, self._history = at, history
-        return self._people
+        asked = self._asked_last  # one value: the store's thread and the API's ask at once
+        if asked is not None and asked[0] == at and asked[1] is history:
+            return asked[2]
+        people = on_duty(history.latest, at, history.workdays)
+        self._asked_last = (at, history, people)
+        return people
+
+    def version(self) -> str:
+        """Return what is another as soon as the roster is; empty while there is no good one."""
+        history = self._current()
+        return history.version if history else ""
 
     def recipient(self, officer: str) -> Recipient | None:
         """Return an officer or office of the roster, on duty or not, or None."""

@@ -189,6 +189,9 @@ class Duty(Protocol):
     def on_duty(self, at: datetime) -> tuple[Recipient, ...]:
         """Return everybody on duty at a moment, offices included, with verified addresses only; cheap."""
 
+    def version(self) -> str:
+        """Return what is another as soon as anything of the roster is; cheap."""
+
     def recipient(self, officer: str) -> Recipient | None:
         """Return an officer or office of the roster, on duty or not, or None."""
 

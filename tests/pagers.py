@@ -61,6 +61,9 @@ class FixedDuty:
     def on_duty(self, at: datetime) -> tuple[Recipient, ...]:  # noqa: ARG002 - the same all day
         return self.people
 
+    def version(self) -> str:
+        return "1"
+
     def recipient(self, officer: str) -> Recipient | None:
         return next((one for one in self.people if one.officer == officer), None)
 

@@ -31,6 +31,7 @@ from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.files import carrying_files, keeping_files
 from services.bootstrap.paging import telling_people
+from services.bootstrap.rosters import CalendarFiles, node_rostering
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
@@ -39,7 +40,7 @@ from services.domain.governance import kid_of
 from services.domain.trust import Trust
 from services.domain.trust_files import key_change_file, load_officers
 from services.gateway.app import serving
-from services.gateway.gateway import Gateway, NodeFacts
+from services.gateway.gateway import Gateway, NodeFacts, RosterRoom
 from services.gateway.submit import Submitter
 from services.notifier.notifier import Notifier
 from services.ports import Directory, Store
@@ -190,8 +191,11 @@ async def open_node(
         credentials = credentials_of(settings, files, passphrase)
         hub, urgent = HubConnection(credentials, who=county), HubConnection(credentials, who=county)
         folder = await stack.enter_async_context(keeping_files(settings, store, clock))
+        rostering = node_rostering(settings, clock)
         telling = await stack.enter_async_context(
-            telling_people(settings, store=store, posting=posting, directory=directory, clock=clock)
+            telling_people(
+                settings, rostering=rostering, store=store, posting=posting, directory=directory, clock=clock
+            )
         )
         gateway = Gateway(
             folder=folder,
@@ -205,6 +209,7 @@ async def open_node(
             facts=NodeFacts(version("sihu"), lambda: {"hub": hub.connected}),
             crash=crash,
             people=telling.people if telling else None,
+            roster=RosterRoom(rostering, CalendarFiles()),
         )
         port = await stack.enter_async_context(serving(gateway, host=settings.api.host, port=settings.api.port))
         await stack.enter_async_context(hub.running())

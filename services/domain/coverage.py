@@ -9,7 +9,7 @@ from schemas.base import BEIJING
 from schemas.calendars import Workdays
 from schemas.pages import Medium, Tier
 from schemas.rosters import Contact, ContactNumber, Days, DutyShift, Finding
-from services.domain.rosters import Roster, shifts
+from services.domain.rosters import Roster, numbers_of, shifts
 from services.domain.workdays import no_data
 
 AHEAD: Final = timedelta(days=14)
@@ -177,9 +177,7 @@ def owners_of(roster: Roster, sender: str) -> tuple[tuple[str, ContactNumber], .
     A number that does not count is told, too: 退订 must find it, and who verifies it again needs it.
     """
     wanted = _plain(sender)
-    owners = [(one.officer, one.numbers) for one in roster.plan.contacts]
-    owners += [(one.office, one.numbers) for one in roster.plan.offices]
-    return tuple((owner, one) for owner, numbers in owners for one in numbers if _plain(one.address) == wanted)
+    return tuple((owner, one) for owner, one in numbers_of(roster.plan) if _plain(one.address) == wanted)
 
 
 def _plain(number: str) -> str:

@@ -117,6 +117,14 @@ class Roster:
         return found.display if found else officer or "–"
 
 
+def numbers_of(plan: RosterPlan) -> Iterator[tuple[str, ContactNumber]]:
+    """Yield every number of a plan with its owner, officers' first, then offices'."""
+    for contact in plan.contacts:
+        yield from ((contact.officer, one) for one in contact.numbers)
+    for office in plan.offices:
+        yield from ((office.office, one) for one in office.numbers)
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who stands in a tier; ``turn`` says by what."""

@@ -13,6 +13,7 @@ from services.domain.trust import Trust
 
 _NAMED_MAX: Final = 8
 _MEDIA: Final = {
+    Medium.CONSOLE: "值班台",
     Medium.SMS: "短信",
     Medium.VOICE: "电话",
     Medium.FAX: "传真",
@@ -26,6 +27,11 @@ _TIERS: Final = {
     Tier.OFFICE: "值班室电话",
     Tier.SUPERIOR: "上级值班室",
 }
+
+
+def medium_zh(medium: Medium) -> str:
+    """Name a medium as the desk does."""
+    return _MEDIA[medium]
 
 
 def _county(code: str) -> str:

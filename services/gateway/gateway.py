@@ -10,6 +10,8 @@ from services.file_ports import FileFolder
 from services.paging_ports import Duty, Pager
 from services.ports import Clock, Ids, PaperedDirectory, Store
 from services.posting import Posting
+from services.roster_ports import Calendars
+from services.rostering import Rostering
 
 REQUEST_MAX_BYTES: Final = 300 * 1024
 """A body: 256 KiB of content and what stands around it."""
@@ -53,6 +55,14 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class RosterRoom:
+    """Where the roster is read and changed, and calendar files of it are read and written."""
+
+    rostering: Rostering
+    calendars: Calendars
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -72,6 +82,8 @@ class Gateway:
     folder: FileFolder
     limits: Limits = field(default_factory=Limits)
     people: People | None = None
-    """None where there is no roster: nobody is told."""
+    """None where there was no roster when the node began: nobody is told."""
+    roster: RosterRoom | None = None
+    """None where a roster has no place at all; its files may still be missing."""
     chunk_size: int = CHUNK_SIZE
     """Bytes of a chunk of a file."""

@@ -11,6 +11,7 @@ import structlog
 
 from schemas.errors import SihuError, UnavailableError
 from schemas.escalations import Escalation, EscalationKind, Policy
+from schemas.pages import Recipient
 from schemas.records import NoticeKind
 from services.domain.escalation import woken
 from services.domain.neighbours import silence_in
@@ -96,7 +97,8 @@ class PagingDesk:
         self._turn = asyncio.Lock()
         self._out: set[asyncio.Task[None]] = set()
         self._swept_at: float | None = None
-        self._on_duty: frozenset[str] | None = None
+        self._on_duty: frozenset[Recipient] | None = None
+        self._roster = ""
 
     async def run_once(self) -> int:
         """Do everything that is due now; return how many pages were handed over.
@@ -111,7 +113,8 @@ class PagingDesk:
     async def _claim(self, limit: int) -> list[Claimed]:
         async with self._turn:
             now = self._clock.now()
-            await self._store.write(lambda tx: self._plan(tx, now))
+            self._on_duty = await self._store.write(lambda tx: self._plan(tx, now))
+            self._watch_roster()
             claimed = await self._sender.claim(limit) if limit else []
             await self._sweep(now)
             return claimed
@@ -129,21 +132,26 @@ class PagingDesk:
         except UnavailableError as exc:
             _deferred(exc)
 
-    def _plan(self, tx: Transaction, now: datetime) -> None:
-        self._watch_duty(tx, now)
+    def _plan(self, tx: Transaction, now: datetime) -> frozenset[Recipient]:
+        """Plan what is due; return who was on duty, and how they are reached: it counts once it is written."""
+        on_duty = frozenset(self._duty.on_duty(now))
+        if on_duty != self._on_duty:
+            self._wake(tx)
         self._opener.open_new(tx, now)
         self._opener.end_neighbours(tx, now)
         self._planner.plan_due(tx, now)
+        return on_duty
 
-    def _watch_duty(self, tx: Transaction, now: datetime) -> None:
-        """Who comes on duty is told of what is open: plan it anew when the set of people has changed."""
-        on_duty = frozenset(one.officer for one in self._duty.on_duty(now))
-        if on_duty == self._on_duty:
-            return
-        if self._on_duty is not None:
-            for one in tx.paging.escalations(live_only=True, limit=_LIVE_MOST):
-                tx.paging.keep(woken(one))
-        self._on_duty = on_duty
+    def _wake(self, tx: Transaction) -> None:
+        """Who comes on duty is told of what is open: plan it anew, also at the start: the roster changed meanwhile."""
+        for one in tx.paging.escalations(live_only=True, limit=_LIVE_MOST):
+            tx.paging.keep(woken(one))
+
+    def _watch_roster(self) -> None:
+        """What the roster lacks is looked for again as soon as anything in it has changed."""
+        version = self._duty.version()
+        if version != self._roster:
+            self._roster, self._swept_at = version, None
 
     async def _sweep(self, now: datetime) -> None:
         since = self._clock.monotonic()

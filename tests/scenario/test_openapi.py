@@ -23,6 +23,7 @@ from services.gateway.app import serving
 from services.gateway.problems import status_of
 from tests import papers
 from tests.caller import calling
+from tests.rosters import in_memory, room
 from tests.world import OFFICER, County, World, alert_draft, policy_draft
 
 SEED = "20260304"
@@ -44,7 +45,10 @@ CHECKS = (
 # A body too large to be parsed is refused before it is judged; live asks for WebSocket before all else.
 SETTINGS = """
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 426]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 426, 428]
+
+[checks.missing_required_header]
+expected-statuses = [400, 401, 403, 404, 415, 422, 428]
 """
 FIXED_ID = """
 [[operations]]
@@ -116,6 +120,7 @@ async def _county_with_events() -> tuple[County, str]:
     posted = await world[papers.LIBO].send(alert_draft())
     await county.send(policy_draft())
     await world.carry()
+    county.roster = room(in_memory())
     return county, posted.envelope_id
 
 

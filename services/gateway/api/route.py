@@ -13,6 +13,7 @@ from services.gateway.api.calls import JSON, Handler
 BASE: Final = "/api/v1"
 TEXT: Final = "text/plain"
 BYTES: Final = "application/octet-stream"
+CALENDAR: Final = "text/calendar"
 SWITCHING_PROTOCOLS: Final = 101
 
 
@@ -42,6 +43,8 @@ class Route:
         codes: Refusals of this address's own; those of token, address and body follow from the fields above.
         idempotent_by_key: Takes an Idempotency-Key.
         takes_bytes: The body is a stream of bytes that the handler reads itself.
+        takes_type: Media type of those bytes.
+        versioned: Good answers carry the version of the roster as ``ETag``; a POST must name the one that it saw.
         also: Other statuses of good answers.
     """
 
@@ -61,4 +64,6 @@ class Route:
     codes: Sequence[str] = ()
     idempotent_by_key: bool = False
     takes_bytes: bool = False
+    takes_type: str = BYTES
+    versioned: bool = False
     also: Sequence[int] = ()

@@ -46,6 +46,7 @@ from services.gateway.api.asked import (
     UploadQuery,
 )
 from services.gateway.api.paging_routes import PAGING
+from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 
 
@@ -305,6 +306,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         MemberList,
     ),
     *PAGING,
+    *ROSTER,
     Route(
         "GET",
         f"{BASE}/notices",

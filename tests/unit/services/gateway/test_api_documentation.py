@@ -34,6 +34,9 @@ JUDGES = (
     "succession",
     "evidence_writing",
     "evidence_choosing",
+    "roster_files",
+    "duty_calendars",
+    "recurrence",
 )
 """Rules of the domain whose faults a caller can meet."""
 ELSEWHERE = {
@@ -41,6 +44,11 @@ ELSEWHERE = {
     *("call.audience", "call.other_officer"),
 }
 """Of the same families: met by the commands of the ceremony or by a receiver, or told as an ending."""
+OF_CALENDARS = {
+    *("ics.unreadable", "ics.unsupported", "ics.unknown_zone", "ics.length"),
+    *("ics.several_officers", "ics.unknown_officer"),
+}
+"""Told of one event of a calendar file, by a name that stands in no call of its own."""
 ENDINGS = ("request", "content", "acknowledgement", "query", "path")
 
 
@@ -57,8 +65,10 @@ def codes_of_the_code() -> set[str]:
         (ROOT / "services" / "gateway").rglob("*.py"),
         (ROOT / "services" / "domain" / f"{name}.py" for name in JUDGES),
         [ROOT / "schemas" / "catalogue.py", ROOT / "services" / "acknowledging.py", ROOT / "services" / "file_work.py"],
+        [ROOT / "services" / "rostering.py", ROOT / "adapters" / "rosters" / "directory.py"],
+        [ROOT / "adapters" / "calendar" / "reading.py"],
     )
-    found = {UnavailableError.code}.union(*(codes_in(module) for module in modules))
+    found = {UnavailableError.code, *OF_CALENDARS}.union(*(codes_in(module) for module in modules))
     return {code for code in found if code.partition(".")[0] in FAMILIES} - ELSEWHERE
 
 
