@@ -84,17 +84,19 @@ def model_of(wire_type: str) -> type[Event] | None:
 
 @cache
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schema (2020-12) of every type by wire type; treat it as read-only.
+    """Return the JSON Schema (2020-12) of every type by wire type; treat it as read-only."""
+    return {model.wire_type: json_schema(model) for model in TYPES}
+
+
+def json_schema(model: type[Event]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a type.
 
     Titles and descriptions are left out: better wording is no change of the wire.
     """
     return {
-        model.wire_type: {
-            "$schema": _DIALECT,
-            "$id": _ID_PREFIX + model.wire_type,
-            **_without_words(model.model_json_schema(by_alias=True)),
-        }
-        for model in TYPES
+        "$schema": _DIALECT,
+        "$id": _ID_PREFIX + model.wire_type,
+        **_without_words(model.model_json_schema(by_alias=True)),
     }
 
 
@@ -110,7 +112,7 @@ def schema_of(wire_type: str) -> tuple[str, str]:
     Raises:
         KeyError: The type is not in the catalogue.
     """
-    schema = json_schemas()[wire_type]
+    schema = json_schema(_MODELS[wire_type])
     return schema["$id"], hashlib.sha256(canonical_bytes(schema)).hexdigest()
 
 
