@@ -26,6 +26,7 @@ class Night:
     def __init__(self, store: Store | None = None) -> None:
         self.world = World()
         self.clock = self.world.clock
+        self.began = self.clock.now()
         self.county = self.world[HUANJIANG]
         if store is not None:
             self.county.store = cast("MemoryStore", store)  # a real store has everything but the test's switches

@@ -54,7 +54,6 @@ LEASE: Final = timedelta(minutes=10)
 _BATCH: Final = 200
 _ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _LOOK_AGAIN: Final = timedelta(seconds=1)
-_TOLD_FOR: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final, assert_never
+from datetime import datetime
+from typing import assert_never
 
 from schemas.base import Status
 from schemas.escalations import Escalation, EscalationKind, PageRow, PageState, Purpose
@@ -14,23 +14,22 @@ from services.domain.escalation import woken
 from services.domain.escalation_draft import ESCALATING, Facts
 from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose
 from services.domain.storms import (
+    MEMORY,
     Bundle,
     Hold,
+    Later,
     PageDue,
     Send,
     SendWith,
     bundle_with,
     decide,
     suppression_of,
-    waiting_bundle,
 )
 from services.notifier.codes import Shown, code_for
 from services.notifier.joining import BUNDLE, no_longer_held
 from services.notifier.planning import Planner
 from services.notifier.wording import Told, bundle_facts, sms_facts, text_digest
 from services.ports import Transaction
-
-_TOLD_FOR: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,14 @@ class SmsWriter:
         self._planner, self._told, self._signature = planner, told, signature
         self._known: dict[str, tuple[Escalation, Facts, Told] | None] = {}
         self._digests: dict[tuple[str, Status], list[PageRow]] = {}
+        self._later: dict[tuple[str, str], datetime] = {}
+        """Person and area of a bundle that waits on -> until when."""
 
     def begin(self, tx: Transaction, works: Sequence[PageWork], now: datetime) -> None:
         """Forget what the last claim knew; find what one SMS can tell each officer of that waits for the morning."""
         self._known.clear()
         self._digests.clear()
+        self._later.clear()
         for work in works:
             page = tx.paging.page(work.page_id) if work.medium is Medium.SMS and work.kind is WorkKind.PAGE else None
             known = self.known(tx, page.escalation, now) if page and page.purpose is Purpose.DIGEST else None
@@ -78,9 +80,18 @@ class SmsWriter:
         if work.total or tx.paging.tries_of(page.page_id):  # it still stands for all that it stood for then
             members = tx.paging.members_of(f"{BUNDLE}{page.page_id}")
             return self._said_of(tx, members, shown, now) or said
-        if page.purpose in ESCALATING and told.escalation.kind is EscalationKind.ALERT:
-            return self._weigh_storm(tx, work, page, told, said=said, now=now)
-        return said
+        if told.escalation.kind is not EscalationKind.ALERT or page.purpose not in ESCALATING:
+            return said
+        if (until := self._waits_on(tx, page, told)) is not None:
+            tx.paging.keep_work(replace(work, next_at=until))
+            return None
+        return self._weigh_storm(tx, work, page, told, said=said, now=now)
+
+    def _waits_on(self, tx: Transaction, page: PageRow, told: Told) -> datetime | None:
+        """Return until when the bundle waits that a page is in, if this claim has found it out for another of it."""
+        until = self._later.get((page.recipient, told.area))
+        held = tx.paging.suppression(page.page_id) if until is not None else None
+        return until if held is not None and held.bundle and held.told_at is None else None
 
     def _digest(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> SmsFacts:
         """Let one SMS tell of everything that waits for an officer's morning."""
@@ -112,20 +123,11 @@ class SmsWriter:
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, said: Said, now: datetime
     ) -> Said | None:
         """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
-        due = PageDue(
-            page.page_id,
-            page.recipient,
-            told.group,
-            told.area,
-            work.level,
-            self._digest_of(said),
-            page.due_at,
-        )
+        level, area, digest = work.level, told.area, self._digest_of(said)
+        due = PageDue(page.page_id, page.recipient, told.group, area, level, digest, page.due_at)
         held = tx.paging.held_for(page.recipient)
-        lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
-        waiting = waiting_bundle(held, page.recipient, told.area)
-        decision = decide(due, told=lately, waiting=waiting, now=now)
-        groups: tuple[tuple[str, int], ...] = ((told.group, work.level),)
+        decision = decide(due, told=tx.paging.told_to(page.recipient, now - MEMORY), held=held, now=now)
+        groups: tuple[tuple[str, int], ...] = ((told.group, level),)
         match decision:
             case Send():
                 no_longer_held(tx, page.page_id, now)
@@ -133,9 +135,12 @@ class SmsWriter:
                 tx.paging.keep_suppression(suppression_of(due, decision))
                 tx.paging.keep_work(replace(work, next_at=decision.until))
                 return None
+            case Later(until):
+                self._later[page.recipient, area] = until
+                tx.paging.keep_work(replace(work, next_at=until))
+                return None
             case SendWith():
-                others = [one for one in held if one.page_id != page.page_id]
-                bundle = bundle_with(due, others, decision)
+                bundle = bundle_with(due, held, decision)
                 bundled = self._bundle(tx, page, bundle.members, now)
                 if bundled is None:
                     no_longer_held(tx, page.page_id, now)
@@ -143,7 +148,7 @@ class SmsWriter:
                     said, groups = bundled, bundle.told
             case _:
                 assert_never(decision)
-        tx.paging.add_told(SmsTold(page.recipient, now, told.area, groups, self._digest_of(said)))
+        tx.paging.add_told(SmsTold(page.recipient, now, area, groups, self._digest_of(said)))
         return said
 
     def _bundle(self, tx: Transaction, page: PageRow, members: Sequence[Suppression], now: datetime) -> Said | None:
