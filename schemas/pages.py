@@ -4,10 +4,10 @@ A *page* (通知) is one officer told once, by one medium. A *provider* is one c
 SMPP link of one carrier. Adapters take a ``Dispatch`` and hand back ``Report``, ``Reply`` and ``Keyed``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from schemas.base import Status
 
@@ -250,6 +250,20 @@ class Health:
     since: datetime
     problem: str = ""
     last_heard_at: datetime | None = None
+
+    def noted(self, problem: str, now: datetime, *, heard: bool) -> Self:
+        """Return how it is doing after one more call: ``problem`` is empty if that went well.
+
+        Args:
+            problem: As above.
+            now: Aware UTC.
+            heard: Whether the far side itself spoke.
+        """
+        ready = not problem
+        since = self.since if ready is self.ready else now
+        return replace(
+            self, ready=ready, since=since, problem=problem, last_heard_at=now if heard else self.last_heard_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
