@@ -112,6 +112,7 @@ class Dispatch:
         spoken: What a voice call says; ``text`` if empty.
         pin_wanted: Whether a voice call asks for the officer's PIN.
         payload: Body of a webhook, JSON as bytes.
+        tried_at: When this provider may have had it before, aware UTC; None for the first time. It may have gone out.
     """
 
     page_id: str
@@ -128,6 +129,7 @@ class Dispatch:
     payload: bytes = field(default=b"", repr=False)
     attachment: Attachment | None = None
     status: Status = Status.ACTUAL
+    tried_at: datetime | None = None
 
     @property
     def masked(self) -> str:

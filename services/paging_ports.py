@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
 from schemas.officers import AnswerWord
@@ -71,6 +71,9 @@ class PagingShown(Protocol):
 
     def report(self, provider: str, reference: str) -> Report | None:
         """Return the strongest report under a reference, or None."""
+
+    def unreported(self, provider: str, since: datetime, until: datetime, limit: int) -> list[PartTry]:
+        """Return what a provider took in a span, without ``until``, and has not reported finally; oldest first."""
 
     def replies_of(self, officer: str, since: datetime) -> list[ReplyTaken]:
         """Return what came from an officer's number since then, oldest first."""
@@ -246,3 +249,19 @@ class Pager(Protocol):
 
     def health(self) -> Health:
         """Return how the link is doing now."""
+
+
+@runtime_checkable
+class AskedPager(Pager, Protocol):
+    """A pager whose provider is asked what became of a page."""
+
+    def expect(self, reference: str, address: str, sent_at: datetime) -> None:
+        """Ask for the report of a page until it comes or is too old; what is expected already stays as it is.
+
+        What is expected is forgotten with the process: the notifier says it again, from its store.
+
+        Args:
+            reference: As in ``Submitted``.
+            address: The number it went to.
+            sent_at: Aware UTC.
+        """

@@ -9,7 +9,7 @@ from adapters.memory.state import State
 from schemas.escalations import AnswerGiven, Escalation, EscalationKind, EscalationState, PageRow, Silence, Transition
 from schemas.officers import AnswerWord
 from schemas.page_work import PageWork, PagingFigures, ReplyTaken
-from schemas.pages import Report, Strength
+from schemas.pages import Report, ReportState, Strength
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 
 D = TypeVar("D")
@@ -89,6 +89,17 @@ class MemoryPagingShown:
     def report(self, provider: str, reference: str) -> Report | None:
         """Return the strongest report under a reference, or None."""
         return self._state.reports.get((provider, reference))
+
+    def unreported(self, provider: str, since: datetime, until: datetime, limit: int) -> list[PartTry]:
+        """Return what a provider took in a span and has not reported finally; oldest first."""
+        taken = (one for one in self._state.tries.values() if one.provider == provider and one.reference)
+        lately = (one for one in taken if since <= one.tried_at < until)
+        rows = (one for one in lately if not self._is_final(self.report(provider, one.reference)))
+        return sorted(rows, key=lambda one: (one.tried_at, one.page_id, one.part))[:limit]
+
+    @staticmethod
+    def _is_final(report: Report | None) -> bool:
+        return report is not None and report.state in {ReportState.DELIVERED, ReportState.FAILED}
 
     def replies_of(self, officer: str, since: datetime) -> list[ReplyTaken]:
         """Return what came from an officer's number since then, oldest first."""

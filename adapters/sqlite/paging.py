@@ -44,6 +44,11 @@ _END_SILENCE: Final = "UPDATE silences SET ends_at = ?2 WHERE number = ?1 AND en
 _WORK_DUE: Final = f"""
     {WORK.select} WHERE next_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1)
     ORDER BY level, next_at, page_id LIMIT ?2"""
+_UNREPORTED: Final = f"""
+    {TRIES.select} WHERE provider = ?1 AND reference <> '' AND tried_at >= ?2 AND tried_at < ?3 AND NOT EXISTS (
+        SELECT 1 FROM page_reports AS said WHERE said.provider = page_tries.provider
+        AND said.reference = page_tries.reference AND said.state IN ('delivered', 'failed'))
+    ORDER BY tried_at, page_id, part LIMIT ?4"""
 _NEXT_WORK: Final = "SELECT min(max(next_at, coalesce(lease_until, 0))) FROM page_work"
 _COUNT_STATES: Final = f"SELECT state, count(*) FROM escalations WHERE {_LIVE} GROUP BY state"
 _COUNT_WORK: Final = "SELECT count(*), min(next_at) FROM page_work"
@@ -139,6 +144,10 @@ class SqlitePagingShown:
         """Return the strongest report under a reference, or None."""
         row = first(self._ask(f"{REPORTS.select} WHERE provider = ? AND reference = ?", (provider, reference)))
         return None if row is None else REPORTS.value(row)
+
+    def unreported(self, provider: str, since: datetime, until: datetime, limit: int) -> list[PartTry]:
+        """Return what a provider took in a span and has not reported finally; oldest first."""
+        return TRIES.values(self._ask(_UNREPORTED, (provider, micros(since), micros(until), limit)))
 
     def replies_of(self, officer: str, since: datetime) -> list[ReplyTaken]:
         """Return what came from an officer's number since then, oldest first."""

@@ -1,4 +1,4 @@
-"""What became of a page: parts, tries and reports joined; what to do after a refusal; whom to ask.
+"""What became of a page: parts, tries and reports joined; what to do after a refusal.
 
 Tries and reports are kept as they came, and the state is computed from both. So it does not matter whether a report
 came before the submit response, twice, late, or in another order: the same facts give the same state. A report that
@@ -27,9 +27,6 @@ THROTTLE_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 """After the first, second, third and every later time in a row that a provider said: too fast."""
 JITTER: Final = 0.2
 """A wait is up to a fifth longer or shorter."""
-REPORT_SECONDS: Final = {1: 120, 2: 120, 3: 600, 4: 600}
-"""By level, unless the county's policy says otherwise."""
-RECONCILE: Final = timedelta(minutes=5)
 
 _STRENGTH: Final = {
     ReportState.ACCEPTED: 0,
@@ -139,9 +136,17 @@ def is_about(report: Report, one: PartTry) -> bool:
     return is_same and abs(report.heard_at - one.tried_at) <= KEPT
 
 
-def is_expired(report: Report, now: datetime) -> bool:
-    """Tell whether a report that nothing is known of may be forgotten."""
-    return now - report.heard_at > KEPT
+def tried_at(provider: str, made: Sequence[PartTry], claimed_at: datetime | None) -> datetime | None:
+    """Return when a provider may have had a page before, None if it never did.
+
+    Args:
+        provider: Who is about to be tried.
+        made: All tries of this page so far.
+        claimed_at: When the page was taken to be handed over before; without any try a crash ate what was said to it.
+    """
+    if not made:
+        return claimed_at
+    return max((one.tried_at for one in made if one.provider == provider), default=None)
 
 
 def tries_of(
@@ -302,59 +307,3 @@ def _times_throttled(latest: PartTry, made: Iterable[PartTry]) -> int:
 
 def _spread(seconds: float, jitter: float) -> timedelta:
     return timedelta(seconds=seconds * (1 - JITTER + 2 * JITTER * jitter))
-
-
-def after_reports(
-    joined: Joined, report_seconds: int, first_tried_at: datetime, now: datetime
-) -> NextMedium | datetime | None:
-    """Decide what follows from the reports so far.
-
-    Args:
-        joined: From ``join``.
-        report_seconds: Within which a final report is due: the county's policy, else ``REPORT_SECONDS``.
-        first_tried_at: When the page was first handed to any provider of this medium.
-        now: Aware UTC.
-
-    Returns:
-        None once every part is delivered; when to look again; or that the next medium is due.
-    """
-    if joined.standing is Standing.DELIVERED:
-        return None
-    if joined.standing is Standing.FAILED:
-        return NextMedium("report.failed", is_alarm=False)
-    due_at = first_tried_at + timedelta(seconds=report_seconds)
-    return NextMedium("report.overdue", is_alarm=False) if now >= due_at else due_at
-
-
-# -- reconciliation -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
-    """What a pass every five minutes finds.
-
-    Attributes:
-        to_ask: Tries without a final report for five minutes and less than 72 hours: ask their providers, if those can
-            be asked; else count them.
-        strangers: Reports that name nothing known, for five minutes or longer: count them.
-        to_forget: Reports that name nothing known for 72 hours.
-    """
-
-    to_ask: tuple[PartTry, ...]
-    strangers: tuple[Report, ...]
-    to_forget: tuple[Report, ...]
-
-
-def reconcile(tries: Iterable[PartTry], reports: Iterable[Report], now: datetime) -> Reconciliation:
-    """Compare what was handed over in the last 72 hours with what was reported."""
-    known = {(one.provider, one.reference): one for one in tries if one.retry is None}
-    strongest = by_reference(reports)
-    to_ask = tuple(
-        one for one in known.values() if RECONCILE <= now - one.tried_at <= KEPT and _said(one, strongest) not in _FINAL
-    )
-    unmatched = [report for key, report in strongest.items() if key not in known or not is_about(report, known[key])]
-    return Reconciliation(
-        to_ask,
-        tuple(report for report in unmatched if RECONCILE <= now - report.heard_at <= KEPT),
-        tuple(report for report in unmatched if is_expired(report, now)),
-    )

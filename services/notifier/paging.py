@@ -16,9 +16,11 @@ from services.domain.escalation import woken
 from services.domain.neighbours import silence_in
 from services.domain.sms_text import Signature
 from services.domain.telling import phone_of
+from services.notifier import reconciling
 from services.notifier.hearing import Hearer
 from services.notifier.opening import Opener
 from services.notifier.planning import Planner, event_of
+from services.notifier.reconciling import Reconciler
 from services.notifier.sending import Claimed, Sender, Style
 from services.notifier.wording import Told, told_of
 from services.paging_ports import Duty, Pager, Pins
@@ -47,6 +49,21 @@ class PagingRules:
     signature: Signature
     print_page: Callable[[str], Awaitable[bytes]] | None = None
     """Turns HTML into PDF for fax and mail; without it neither has one."""
+
+
+@dataclass(slots=True)
+class _Chore:
+    """Work that has its turn now and then."""
+
+    work: Callable[[], Awaitable[object]]
+    every_seconds: float
+    done_at: float | None = None
+
+    async def run_if_due(self, monotonic: float) -> None:
+        """Do it, if it is time; what fails is due still."""
+        if self.done_at is None or monotonic - self.done_at >= self.every_seconds:
+            await self.work()
+            self.done_at = monotonic
 
 
 class PagingDesk:
@@ -93,6 +110,8 @@ class PagingDesk:
             style=Style(rules.signature, rules.print_page),
         )
         self.hearer = Hearer(store=store, duty=duty, pins=pins, told=self._told, clock=clock)
+        reconciler = Reconciler(store=store, duty=duty, pagers=pagers, clock=clock)
+        self._chores = [_Chore(reconciler.run_once, reconciling.EVERY_SECONDS)]
         self._turn = asyncio.Lock()
         self._out: set[asyncio.Task[None]] = set()
         self._swept_at: float | None = None
@@ -104,9 +123,15 @@ class PagingDesk:
         Raises:
             UnavailableError: The store cannot write now; what is due stays due.
         """
+        await self._tend()
         claimed = await self._claim(_AT_ONCE)
         await asyncio.gather(*(self._sender.submit(one) for one in claimed))
         return len(claimed)
+
+    async def _tend(self) -> None:
+        """What must not hold up a page."""
+        for chore in self._chores:
+            await chore.run_if_due(self._clock.monotonic())
 
     async def _claim(self, limit: int) -> list[Claimed]:
         async with self._turn:
@@ -185,6 +210,15 @@ class PagingDesk:
                 recurring(
                     lambda: self._work(tasks),
                     name="paging",
+                    clock=self._clock,
+                    every_seconds=tick_seconds,
+                    deferred=_deferred,
+                )
+            )
+            await stack.enter_async_context(
+                recurring(
+                    self._tend,
+                    name="paging-chores",
                     clock=self._clock,
                     every_seconds=tick_seconds,
                     deferred=_deferred,

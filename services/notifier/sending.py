@@ -27,6 +27,7 @@ from services.domain.page_delivery import (
     Way,
     after_submit,
     choose,
+    tried_at,
     tries_of,
 )
 from services.domain.policies import ladder_of
@@ -151,7 +152,7 @@ class Sender:
             one = self._prepare(tx, work, ways, now)
             if one is not None:
                 tx.paging.keep_work(replace(one.work, lease_until=now + LEASE))
-                claimed.append(one)
+                claimed.append(replace(one, dispatch=replace(one.dispatch, tried_at=_tried_at(tx, work, one.provider))))
         return claimed
 
     def _ways(self) -> list[Way]:
@@ -281,6 +282,11 @@ class Sender:
         log.warning("notifier.page_failed", page_id=work.page_id, medium=work.medium.value, code=code)
         for one in (page, *stood_for(tx, page)) if page and page.state is PageState.DUE else ():
             keep_and_wake(tx, replace(one, state=PageState.FAILED))
+
+
+def _tried_at(tx: Transaction, work: PageWork, provider: str) -> datetime | None:
+    """Return when a provider may have had a page before; ``work`` is as it stood before this claim."""
+    return tried_at(provider, tx.paging.tries_of(work.page_id), work.next_at if work.total else None)
 
 
 def _keep_shown(tx: Transaction, shown: Shown) -> None:
