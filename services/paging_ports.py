@@ -10,6 +10,7 @@ from schemas.officers import AnswerWord
 from schemas.page_work import PageWork, PagingFigures, ReplyTaken
 from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartResult, Recipient, Report, Strength
 from schemas.records import CallRow
+from schemas.rosters import Mark
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 
 Hear = Callable[[Inbound], Awaitable[None]]
@@ -90,6 +91,9 @@ class PagingShown(Protocol):
     def figures(self) -> PagingFigures:
         """Return what waits now."""
 
+    def marks_due(self, limit: int) -> list[PageWork]:
+        """Return the marks of numbers that are still to be recorded, oldest first."""
+
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""
 
@@ -130,10 +134,10 @@ class Paging(PagingShown, Protocol):
         """End a silence now; one that has ended stays as it is."""
 
     def work_due(self, now: datetime, limit: int) -> list[PageWork]:
-        """Return what may be handed over now and nobody is at, the highest level first, then what waits longest."""
+        """Return what may be handed over now and nobody is at, the highest level first, then what waits longest.
 
-    def next_work_at(self) -> datetime | None:
-        """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
+        Marks of numbers are not among it.
+        """
 
     def release(self) -> None:
         """End every lease: whoever held one was a process before this one."""
@@ -187,10 +191,10 @@ class ShowsPaging(Protocol):
 
 
 class Duty(Protocol):
-    """The county's roster as it is now: files, re-read when they change."""
+    """The county's roster as it was at the last look at its files; every answer but ``findings`` is cheap."""
 
     def on_duty(self, at: datetime) -> tuple[Recipient, ...]:
-        """Return everybody on duty at a moment, offices included, with verified addresses only; cheap."""
+        """Return everybody on duty at a moment, offices included, with verified addresses only."""
 
     def recipient(self, officer: str) -> Recipient | None:
         """Return an officer or office of the roster, on duty or not, or None."""
@@ -204,11 +208,27 @@ class Duty(Protocol):
     def is_workday(self, day: date) -> bool:
         """Tell whether offices of this county work on a day (Beijing)."""
 
-    def opted_out(self, officer: str, number: str, at: datetime) -> None:
-        """Keep that 退订 came from a duty number: a gap of coverage, until it is verified anew.
+    def doubtful(self) -> frozenset[str]:
+        """Return the officers from whose number 退订 came, and was not verified since."""
+
+    def refresh(self) -> None:
+        """Look whether the files have changed; what is asked otherwise is answered by the last look.
+
+        It reads, and may write and sync: never call it in a transaction, nor where a page waits for it.
+        """
+
+    def mark_number(self, owner: str, medium: Medium, tag: str, mark: Mark, at: datetime) -> None:
+        """Record what became known of a number; once it is known, again changes nothing. As slow as ``refresh``.
+
+        Args:
+            owner: Officer or office.
+            medium: Of the number.
+            tag: From ``services.domain.coverage.number_tag``; a number that is gone from the roster is passed over.
+            mark: What became known; 退订 makes a gap of coverage until the number is verified anew.
+            at: When.
 
         Raises:
-            UnavailableError: The disk is full or failing.
+            UnavailableError: It cannot be recorded now: try again.
         """
 
 

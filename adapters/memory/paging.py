@@ -6,9 +6,17 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.memory.state import State
-from schemas.escalations import AnswerGiven, Escalation, EscalationKind, EscalationState, PageRow, Silence, Transition
+from schemas.escalations import (
+    AnswerGiven,
+    Escalation,
+    EscalationKind,
+    EscalationState,
+    PageRow,
+    Silence,
+    Transition,
+)
 from schemas.officers import AnswerWord
-from schemas.page_work import PageWork, PagingFigures, ReplyTaken
+from schemas.page_work import PageWork, PagingFigures, ReplyTaken, WorkKind
 from schemas.pages import Report, ReportState, Strength
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 
@@ -124,7 +132,7 @@ class MemoryPagingShown:
     def figures(self) -> PagingFigures:
         """Return what waits now."""
         states = [one.state for one in self._state.escalations.values()]
-        work = list(self._state.page_work.values())
+        work = [one for one in self._state.page_work.values() if one.kind is not WorkKind.NUMBER_MARK]
         return PagingFigures(
             states.count(EscalationState.OPEN),
             states.count(EscalationState.EXHAUSTED),
@@ -132,6 +140,11 @@ class MemoryPagingShown:
             min((one.next_at for one in work), default=None),
             sum(one.told_at is None for one in self._state.suppressions.values()),
         )
+
+    def marks_due(self, limit: int) -> list[PageWork]:
+        """Return the marks of numbers that are still to be recorded, oldest first."""
+        rows = (one for one in self._state.page_work.values() if one.kind is WorkKind.NUMBER_MARK)
+        return sorted(rows, key=lambda one: (one.next_at, one.page_id))[:limit]
 
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""
@@ -193,14 +206,11 @@ class MemoryPaging(MemoryPagingShown):
 
     def work_due(self, now: datetime, limit: int) -> list[PageWork]:
         """Return what may be handed over now and nobody is at, the highest level first, then what waits longest."""
-        rows = (one for one in self._state.page_work.values() if one.next_at <= now)
+        rows = (
+            one for one in self._state.page_work.values() if one.next_at <= now and one.kind is not WorkKind.NUMBER_MARK
+        )
         free = (one for one in rows if one.lease_until is None or one.lease_until <= now)
         return sorted(free, key=lambda one: (one.level, one.next_at, one.page_id))[:limit]
-
-    def next_work_at(self) -> datetime | None:
-        """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
-        rows = self._state.page_work.values()
-        return min((max(one.next_at, one.lease_until or one.next_at) for one in rows), default=None)
 
     def release(self) -> None:
         """End every lease."""

@@ -17,7 +17,8 @@ from services.domain.neighbours import silence_in
 from services.domain.sms_text import Signature
 from services.domain.telling import phone_of
 from services.notifier import reconciling
-from services.notifier.hearing import Hearer
+from services.notifier.hearing import OPTED_OUT, Hearer
+from services.notifier.marking import Marker
 from services.notifier.opening import Opener
 from services.notifier.planning import Planner, event_of
 from services.notifier.reconciling import Reconciler
@@ -49,6 +50,14 @@ class PagingRules:
     signature: Signature
     print_page: Callable[[str], Awaitable[bytes]] | None = None
     """Turns HTML into PDF for fax and mail; without it neither has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RosterFacts:
+    """What the roster says, asked outside the transaction that compares it with the notices."""
+
+    missing: Mapping[str, str]
+    doubtful: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -110,6 +119,7 @@ class PagingDesk:
             style=Style(rules.signature, rules.print_page),
         )
         self.hearer = Hearer(store=store, duty=duty, pins=pins, told=self._told, clock=clock)
+        self._marker = Marker(store=store, duty=duty)
         reconciler = Reconciler(store=store, duty=duty, pagers=pagers, clock=clock)
         self._chores = [_Chore(reconciler.run_once, reconciling.EVERY_SECONDS)]
         self._turn = asyncio.Lock()
@@ -129,9 +139,11 @@ class PagingDesk:
         return len(claimed)
 
     async def _tend(self) -> None:
-        """What must not hold up a page."""
+        """What must not hold up a page: files are read and written here, providers asked."""
+        await asyncio.to_thread(self._duty.refresh)
         for chore in self._chores:
             await chore.run_if_due(self._clock.monotonic())
+        await self._marker.run_once()
 
     async def _claim(self, limit: int) -> list[Claimed]:
         async with self._turn:
@@ -173,21 +185,27 @@ class PagingDesk:
     async def _sweep(self, now: datetime) -> None:
         since = self._clock.monotonic()
         if self._swept_at is None or since - self._swept_at >= _SWEEP_SECONDS:
-            missing = self._duty.findings(now)
-            await self._store.write(lambda tx: self._tidy(tx, missing, now))
+            found = await asyncio.to_thread(self._ask_roster, now)
+            await self._store.write(lambda tx: self._tidy(tx, found, now))
             self._swept_at = since
 
-    def _tidy(self, tx: Transaction, missing: Mapping[str, str], now: datetime) -> None:
+    def _ask_roster(self, now: datetime) -> _RosterFacts:
+        return _RosterFacts(self._duty.findings(now), self._duty.doubtful())
+
+    def _tidy(self, tx: Transaction, found: _RosterFacts, now: datetime) -> None:
         """Forget what nobody asks for any more; tell what the roster lacks, and resolve what was mended."""
         tx.paging.forget(now - _KEPT, _FORGOTTEN)
         notices = tx.notices(open_only=True, limit=_SWEPT)
-        told = {one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP and one.about.startswith(_ROSTER)}
-        for about, line in missing.items():
+        for about, line in found.missing.items():
             tx.waiting_room.tell(NoticeKind.COVERAGE_GAP, _ROSTER + about, "", line[:200], now)
+        unrecorded = {OPTED_OUT + one.recipient for one in tx.paging.marks_due(_SWEPT)}
+        standing = {_ROSTER + one for one in found.missing}
+        standing |= {OPTED_OUT + one for one in found.doubtful} | unrecorded
         present = {one.tier.value for one in self._duty.on_duty(now)}
-        filled = {one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP and one.about in present}
-        for about in sorted(filled | told - {_ROSTER + one for one in missing}):
-            tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
+        for about in sorted(one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP):
+            is_known = about.startswith((_ROSTER, OPTED_OUT))
+            if about in present or (is_known and about not in standing):
+                tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
 
     def _told(self, tx: Transaction, escalation: Escalation) -> Told:
         event = event_of(tx, escalation.version)
@@ -201,6 +219,7 @@ class PagingDesk:
     @asynccontextmanager
     async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:
         """Keep every provider's link, and work, until the block ends."""
+        await asyncio.to_thread(self._duty.refresh)
         await self._store.write(lambda tx: tx.paging.release())  # one process a database: no lease is held
         async with AsyncExitStack() as stack:
             for pager in self._pagers.values():

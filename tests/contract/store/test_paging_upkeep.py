@@ -2,10 +2,26 @@
 
 from dataclasses import replace
 
+from schemas.page_work import WorkKind
 from schemas.pages import Report, ReportState, Retry
 from schemas.sms import PartTry
 from services.ports import Store, Transaction
+from tests.contract.store.paging_samples import work
 from tests.contract.store.samples import at
+
+
+async def test_marks_of_numbers_are_no_work_for_a_provider(store: Store) -> None:
+    """Handed out with the pages, they would be refused by every provider, and lost."""
+    marks = [work(n, kind=WorkKind.NUMBER_MARK, next_at=at(10 - n), text="tested 1f3c") for n in (1, 2, 3)]
+
+    def keep(tx: Transaction) -> None:
+        for one in (*marks, work(4)):
+            tx.paging.keep_work(one)
+
+    await store.write(keep)
+    assert await store.write(lambda tx: tx.paging.work_due(at(100), 9)) == [work(4)]
+    assert await store.read(lambda s: s.paging.marks_due(2)) == [marks[2], marks[1]]
+    assert (await store.read(lambda s: s.paging.figures())).waiting == 1
 
 
 async def test_what_a_provider_did_not_report_is_found(store: Store) -> None:
