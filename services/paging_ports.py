@@ -94,6 +94,12 @@ class PagingShown(Protocol):
     def marks_due(self, limit: int) -> list[PageWork]:
         """Return the marks of numbers that are still to be recorded, oldest first."""
 
+    def idle_pages(self, limit: int) -> list[PageRow]:
+        """Return pages that are due and that nobody is to hand over, by when they were due; none but after a fault.
+
+        Pages on the console are handed over to nobody.
+        """
+
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""
 

@@ -12,12 +12,13 @@ from schemas.escalations import (
     EscalationKind,
     EscalationState,
     PageRow,
+    PageState,
     Silence,
     Transition,
 )
 from schemas.officers import AnswerWord
 from schemas.page_work import PageWork, PagingFigures, ReplyTaken, WorkKind
-from schemas.pages import Report, ReportState, Strength
+from schemas.pages import Medium, Report, ReportState, Strength
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 
 D = TypeVar("D")
@@ -145,6 +146,12 @@ class MemoryPagingShown:
         """Return the marks of numbers that are still to be recorded, oldest first."""
         rows = (one for one in self._state.page_work.values() if one.kind is WorkKind.NUMBER_MARK)
         return sorted(rows, key=lambda one: (one.next_at, one.page_id))[:limit]
+
+    def idle_pages(self, limit: int) -> list[PageRow]:
+        """Return pages that are due and that nobody is to hand over, by when they were due."""
+        due = (one for one in self._state.pages.values() if one.state is PageState.DUE)
+        idle = (one for one in due if one.medium is not Medium.CONSOLE and one.page_id not in self._state.page_work)
+        return sorted(idle, key=lambda one: (one.due_at, one.page_id))[:limit]
 
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""

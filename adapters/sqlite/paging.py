@@ -50,6 +50,9 @@ _UNREPORTED: Final = f"""
         SELECT 1 FROM page_reports AS said WHERE said.provider = page_tries.provider
         AND said.reference = page_tries.reference AND said.state IN ('delivered', 'failed'))
     ORDER BY tried_at, page_id, part LIMIT ?4"""
+_IDLE: Final = f"""
+    {PAGES.select} WHERE state = 'due' AND medium <> 'console'
+    AND NOT EXISTS (SELECT 1 FROM page_work WHERE page_work.page_id = pages.page_id) ORDER BY due_at, page_id LIMIT ?"""
 _COUNT_STATES: Final = f"SELECT state, count(*) FROM escalations WHERE {_LIVE} GROUP BY state"
 _COUNT_WORK: Final = f"SELECT count(*), min(next_at) FROM page_work WHERE NOT {_IS_MARK}"
 _SPENT: Final = {
@@ -178,6 +181,10 @@ class SqlitePagingShown:
     def marks_due(self, limit: int) -> list[PageWork]:
         """Return the marks of numbers that are still to be recorded, oldest first."""
         return WORK.values(self._ask(f"{WORK.select} WHERE {_IS_MARK} ORDER BY next_at, page_id LIMIT ?", (limit,)))
+
+    def idle_pages(self, limit: int) -> list[PageRow]:
+        """Return pages that are due and that nobody is to hand over, by when they were due."""
+        return PAGES.values(self._ask(_IDLE, (limit,)))
 
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""

@@ -39,6 +39,9 @@ _LIVE_MOST: Final = 1000
 _AT_ONCE: Final = 256
 """Pages that providers are busy with at one time."""
 _SWEEP_SECONDS: Final = 3600.0
+_NEWS_SECONDS: Final = 0.05
+"""Between two looks at what has come: a flood is worked off twenty times a second, and not once an event."""
+_HEALED: Final = 10_000
 _ROSTER: Final = "roster/"
 
 
@@ -134,7 +137,7 @@ class PagingDesk:
             UnavailableError: The store cannot write now; what is due stays due.
         """
         await self._tend()
-        claimed = await self._claim(_AT_ONCE)
+        claimed, _ = await self._claim(_AT_ONCE)
         await asyncio.gather(*(self._sender.submit(one) for one in claimed))
         return len(claimed)
 
@@ -145,20 +148,24 @@ class PagingDesk:
             await chore.run_if_due(self._clock.monotonic())
         await self._marker.run_once()
 
-    async def _claim(self, limit: int) -> list[Claimed]:
+    async def _claim(self, limit: int) -> tuple[list[Claimed], bool]:
+        """Plan and claim what is due; tell also whether more of it is left."""
         async with self._turn:
             now = self._clock.now()
-            await self._store.write(lambda tx: self._plan(tx, now))
+            is_more = await self._store.write(lambda tx: self._plan(tx, now))
             claimed = await self._sender.claim(limit) if limit else []
             await self._sweep(now)
-            return claimed
+            return claimed, is_more or len(claimed) == limit
 
-    async def _work(self, tasks: asyncio.TaskGroup) -> None:
+    async def _work(self, tasks: asyncio.TaskGroup) -> bool:
         """As ``run_once``, but wait for no provider: a call that rings must not hold up an alert."""
-        for one in await self._claim(_AT_ONCE - len(self._out)):
+        room = _AT_ONCE - len(self._out)
+        claimed, is_more = await self._claim(room)
+        for one in claimed:
             task = tasks.create_task(self._submit(one), name=f"page-{one.work.page_id[:8]}")
             self._out.add(task)
             task.add_done_callback(self._out.discard)
+        return is_more and room > 0
 
     async def _submit(self, one: Claimed) -> None:
         try:
@@ -166,11 +173,12 @@ class PagingDesk:
         except UnavailableError as exc:
             _deferred(exc)
 
-    def _plan(self, tx: Transaction, now: datetime) -> None:
+    def _plan(self, tx: Transaction, now: datetime) -> bool:
+        """Open what has come and plan what is due; tell whether more of it is left."""
         self._watch_duty(tx, now)
-        self._opener.open_new(tx, now)
+        has_more_news = self._opener.open_new(tx, now)
         self._opener.end_neighbours(tx, now)
-        self._planner.plan_due(tx, now)
+        return self._planner.plan_due(tx, now) or has_more_news
 
     def _watch_duty(self, tx: Transaction, now: datetime) -> None:
         """Who comes on duty is told of what is open: plan it anew when the set of people has changed."""
@@ -220,7 +228,7 @@ class PagingDesk:
     async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:
         """Keep every provider's link, and work, until the block ends."""
         await asyncio.to_thread(self._duty.refresh)
-        await self._store.write(lambda tx: tx.paging.release())  # one process a database: no lease is held
+        await self._store.write(self._begin)
         async with AsyncExitStack() as stack:
             for pager in self._pagers.values():
                 await stack.enter_async_context(pager.running(self.hearer.hear))
@@ -250,13 +258,27 @@ class PagingDesk:
                 for task in (news, *self._out):
                     task.cancel()
 
+    def _begin(self, tx: Transaction) -> None:
+        """Take up what the process before left: a lease of its own, and pages that nobody is to hand over."""
+        tx.paging.release()  # one process a database: no lease is held
+        idle = tx.paging.idle_pages(_HEALED)
+        for page in idle:
+            escalation = tx.paging.escalation(page.escalation)
+            if escalation is not None:
+                self._planner.put_to_work(tx, escalation, page)
+        if idle:
+            log.warning("notifier.healed", pages=len(idle))
+
     async def _on_news(self, tasks: asyncio.TaskGroup) -> None:
-        """Work at once when something has come, not only at the next tick."""
+        """Work at once when something has come, not only at the next tick; a flood is taken in gulps."""
         end = await self._store.read(lambda snapshot: snapshot.journal_end())
+        is_more = False
         while True:
-            end = await self._store.changed(end)
+            if not is_more:
+                end = await self._store.changed(end)
             try:
-                await self._work(tasks)
+                is_more = await self._work(tasks)
+                await self._clock.sleep(_NEWS_SECONDS)
             except UnavailableError as exc:
                 _deferred(exc)
                 await self._clock.sleep(1.0)

@@ -76,12 +76,12 @@ class Planner:
         """The policy in force now."""
         return self._policy()
 
-    def plan_due(self, tx: Transaction, now: datetime) -> int:
-        """Plan what is due; return how many escalations were looked at. What is left is due still."""
+    def plan_due(self, tx: Transaction, now: datetime) -> bool:
+        """Plan what is due; tell whether more of it may be left."""
         due = tx.paging.to_plan(now, _BATCH)
         for escalation in due:
             self.write(tx, plan(escalation, self.facts(tx, escalation, now)), now)
-        return len(due)
+        return len(due) == _BATCH
 
     def facts(self, tx: Transaction, escalation: Escalation, now: datetime) -> Facts:
         """Return what an escalation is planned from."""
@@ -106,7 +106,7 @@ class Planner:
         for page in made.changed:
             book.keep_page(page)
             if page.state is PageState.DUE:
-                self._put_to_work(tx, one, page)
+                self.put_to_work(tx, one, page)
             else:
                 book.drop_work(page.page_id)
                 no_longer_held(tx, page.page_id, now)
@@ -127,9 +127,9 @@ class Planner:
             tx.paging.add_page(replace(page, state=PageState.DELIVERED, submitted_at=page.due_at))
             return
         if tx.paging.add_page(page):
-            self._put_to_work(tx, escalation, page)
+            self.put_to_work(tx, escalation, page)
 
-    def _put_to_work(self, tx: Transaction, escalation: Escalation, page: PageRow) -> None:
+    def put_to_work(self, tx: Transaction, escalation: Escalation, page: PageRow) -> None:
         """Have a page that is due handed over, also one that was dropped before; work that waits goes on as it is."""
         if page.medium is not Medium.CONSOLE and tx.paging.work_of(page.page_id) is None:
             level = escalation.level or _ORDINARY_LEVEL
@@ -144,7 +144,7 @@ class Planner:
             if escalation is not None:
                 due = replace(one, state=PageState.DUE, submitted_at=None, code="")
                 tx.paging.keep_page(due)
-                self._put_to_work(tx, escalation, due)
+                self.put_to_work(tx, escalation, due)
                 tx.paging.keep(woken(escalation))
 
     def _tell_back(self, tx: Transaction, one: Escalation, reply: ReplyDue, now: datetime) -> None:

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from schemas.escalations import PageState
 from schemas.page_work import WorkKind
-from schemas.pages import Report, ReportState, Retry
+from schemas.pages import Medium, Report, ReportState, Retry
 from schemas.sms import PartTry
 from services.ports import Store, Transaction
-from tests.contract.store.paging_samples import work
+from tests.contract.store.paging_samples import page, work
 from tests.contract.store.samples import at
 
 
@@ -22,6 +23,20 @@ async def test_marks_of_numbers_are_no_work_for_a_provider(store: Store) -> None
     assert await store.write(lambda tx: tx.paging.work_due(at(100), 9)) == [work(4)]
     assert await store.read(lambda s: s.paging.marks_due(2)) == [marks[2], marks[1]]
     assert (await store.read(lambda s: s.paging.figures())).waiting == 1
+
+
+async def test_a_page_that_nobody_hands_over_is_found(store: Store) -> None:
+    """Due and without work it would wait for ever; what is shown on consoles waits for nobody."""
+    rows = (page(3), page(1), page(2, state=PageState.FAILED), page(4, medium=Medium.CONSOLE), page(5))
+
+    def keep(tx: Transaction) -> None:
+        for one in rows:
+            tx.paging.add_page(one)
+        tx.paging.keep_work(work(5))
+
+    await store.write(keep)
+    assert await store.read(lambda s: s.paging.idle_pages(9)) == [rows[1], rows[0]]
+    assert await store.read(lambda s: s.paging.idle_pages(1)) == [rows[1]]
 
 
 async def test_what_a_provider_did_not_report_is_found(store: Store) -> None:
