@@ -10,7 +10,9 @@ from schemas.pages import Medium, Recipient
 from schemas.rosters import Mark, NumberMark
 from services.domain.coverage import (
     AHEAD,
+    DueTest,
     doubtful_owners,
+    due_tests,
     gaps,
     mark_to_record,
     notices_of,
@@ -75,6 +77,11 @@ class RosterDuty:
         """Return the officers from whose number 退订 came, and was not verified since."""
         history = self._current()
         return doubtful_owners(history.latest) if history else frozenset()
+
+    def due_tests(self, now: datetime) -> tuple[DueTest, ...]:
+        """Return the verified numbers to which a test page is due, the longest untested first."""
+        history = self._current()
+        return due_tests(history.latest, now) if history else ()
 
     def refresh(self) -> None:
         """Look whether the files have changed."""

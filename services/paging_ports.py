@@ -12,6 +12,7 @@ from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartR
 from schemas.records import CallRow
 from schemas.rosters import Mark
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
+from services.domain.coverage import DueTest
 
 Hear = Callable[[Inbound], Awaitable[None]]
 """Keeps what came back; once it returns, it is durable.
@@ -35,7 +36,10 @@ class PagingShown(Protocol):
         """Return one escalation, or None."""
 
     def escalations(self, *, live_only: bool, limit: int) -> list[Escalation]:
-        """Return escalations, the newest first; with ``live_only`` those that are open or exhausted."""
+        """Return escalations, the newest first; with ``live_only`` those that are open or exhausted.
+
+        A test page of a number is never live: nobody has to be told of it.
+        """
 
     def live_neighbours(self, limit: int) -> list[Escalation]:
         """Return live escalations about neighbours that did not answer, oldest first."""
@@ -89,10 +93,13 @@ class PagingShown(Protocol):
         """Return the SMS that are held back for an officer and were not told of yet."""
 
     def figures(self) -> PagingFigures:
-        """Return what waits now."""
+        """Return what waits now; test pages of numbers are no escalation."""
 
     def marks_due(self, limit: int) -> list[PageWork]:
         """Return the marks of numbers that are still to be recorded, oldest first."""
+
+    def number_tests(self, since: datetime) -> list[Escalation]:
+        """Return the test pages of numbers that were opened since then, the newest first."""
 
     def idle_pages(self, limit: int) -> list[PageRow]:
         """Return pages that are due and that nobody is to hand over, by when they were due; none but after a fault.
@@ -216,6 +223,9 @@ class Duty(Protocol):
 
     def doubtful(self) -> frozenset[str]:
         """Return the officers from whose number 退订 came, and was not verified since."""
+
+    def due_tests(self, now: datetime) -> tuple[DueTest, ...]:
+        """Return the verified numbers to which a test page is due, the longest untested first."""
 
     def refresh(self) -> None:
         """Look whether the files have changed; what is asked otherwise is answered by the last look.

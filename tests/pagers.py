@@ -21,6 +21,7 @@ from schemas.pages import (
     Tier,
 )
 from schemas.rosters import Mark
+from services.domain.coverage import DueTest
 from services.paging_ports import Hear
 from tests import papers
 
@@ -59,6 +60,7 @@ class FixedDuty:
     people: tuple[Recipient, ...] = ON_DUTY
     marks: list[tuple[str, Medium, Mark, datetime]] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
+    due: tuple[DueTest, ...] = ()
     in_doubt: frozenset[str] = frozenset()
     disk_is_full: bool = False
 
@@ -80,6 +82,9 @@ class FixedDuty:
 
     def doubtful(self) -> frozenset[str]:
         return self.in_doubt
+
+    def due_tests(self, now: datetime) -> tuple[DueTest, ...]:  # noqa: ARG002
+        return self.due
 
     def refresh(self) -> None:
         """It is the same all day."""

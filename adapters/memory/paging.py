@@ -27,6 +27,10 @@ K = TypeVar("K", bound=Hashable)
 _LIVE = frozenset({EscalationState.OPEN, EscalationState.EXHAUSTED})
 
 
+def _is_live(one: Escalation) -> bool:
+    return one.state in _LIVE and one.kind is not EscalationKind.NUMBER_TEST
+
+
 class MemoryPagingShown:
     """Satisfies ``services.paging_ports.PagingShown``."""
 
@@ -40,7 +44,7 @@ class MemoryPagingShown:
 
     def escalations(self, *, live_only: bool, limit: int) -> list[Escalation]:
         """Return escalations, the newest first."""
-        rows = (one for one in self._state.escalations.values() if not live_only or one.state in _LIVE)
+        rows = (one for one in self._state.escalations.values() if not live_only or _is_live(one))
         return sorted(sorted(rows, key=lambda one: one.key), key=lambda one: one.opened_at, reverse=True)[:limit]
 
     def live_neighbours(self, limit: int) -> list[Escalation]:
@@ -132,7 +136,7 @@ class MemoryPagingShown:
 
     def figures(self) -> PagingFigures:
         """Return what waits now."""
-        states = [one.state for one in self._state.escalations.values()]
+        states = [one.state for one in self._state.escalations.values() if _is_live(one)]
         work = [one for one in self._state.page_work.values() if one.kind is not WorkKind.NUMBER_MARK]
         return PagingFigures(
             states.count(EscalationState.OPEN),
@@ -146,6 +150,12 @@ class MemoryPagingShown:
         """Return the marks of numbers that are still to be recorded, oldest first."""
         rows = (one for one in self._state.page_work.values() if one.kind is WorkKind.NUMBER_MARK)
         return sorted(rows, key=lambda one: (one.next_at, one.page_id))[:limit]
+
+    def number_tests(self, since: datetime) -> list[Escalation]:
+        """Return the test pages of numbers that were opened since then, the newest first."""
+        tests = (one for one in self._state.escalations.values() if one.kind is EscalationKind.NUMBER_TEST)
+        rows = sorted((one for one in tests if one.opened_at >= since), key=lambda one: one.key)
+        return sorted(rows, key=lambda one: one.opened_at, reverse=True)
 
     def idle_pages(self, limit: int) -> list[PageRow]:
         """Return pages that are due and that nobody is to hand over, by when they were due."""

@@ -32,7 +32,7 @@ TOLD: Final = Mapped(SmsTold, "sms_told", key=())
 HELD: Final = Mapped(Suppression, "suppressions", key=("page_id",))
 REPLIES: Final = Mapped(ReplyTaken, "replies", key=("reply_id",))
 
-_LIVE: Final = "state IN ('open', 'exhausted')"
+_LIVE: Final = "state IN ('open', 'exhausted') AND kind <> 'number_test'"
 _IS_MARK: Final = "kind = 'number_mark'"
 _TO_PLAN: Final = f"""
     SELECT * FROM (
@@ -53,6 +53,7 @@ _UNREPORTED: Final = f"""
 _IDLE: Final = f"""
     {PAGES.select} WHERE state = 'due' AND medium <> 'console'
     AND NOT EXISTS (SELECT 1 FROM page_work WHERE page_work.page_id = pages.page_id) ORDER BY due_at, page_id LIMIT ?"""
+_TESTS: Final = f"{ESCALATIONS.select} WHERE kind = 'number_test' AND opened_at >= ? ORDER BY opened_at DESC, key"
 _COUNT_STATES: Final = f"SELECT state, count(*) FROM escalations WHERE {_LIVE} GROUP BY state"
 _COUNT_WORK: Final = f"SELECT count(*), min(next_at) FROM page_work WHERE NOT {_IS_MARK}"
 _SPENT: Final = {
@@ -181,6 +182,10 @@ class SqlitePagingShown:
     def marks_due(self, limit: int) -> list[PageWork]:
         """Return the marks of numbers that are still to be recorded, oldest first."""
         return WORK.values(self._ask(f"{WORK.select} WHERE {_IS_MARK} ORDER BY next_at, page_id LIMIT ?", (limit,)))
+
+    def number_tests(self, since: datetime) -> list[Escalation]:
+        """Return the test pages of numbers that were opened since then, the newest first."""
+        return ESCALATIONS.values(self._ask(_TESTS, (micros(since),)))
 
     def idle_pages(self, limit: int) -> list[PageRow]:
         """Return pages that are due and that nobody is to hand over, by when they were due."""

@@ -158,15 +158,16 @@ class DueTest(NamedTuple):
     display: str
     number: ContactNumber
     last_at: datetime
+    is_office: bool
 
 
 def due_tests(roster: Roster, now: datetime) -> tuple[DueTest, ...]:
     """Return the verified numbers to which a test page is due, the longest untested first."""
-    owners = [(one.officer, one.display, one.numbers) for one in roster.plan.contacts]
-    owners += [(one.office, one.display, one.numbers) for one in roster.plan.offices]
+    owners = [(one.officer, one.display, one.numbers, False) for one in roster.plan.contacts]
+    owners += [(one.office, one.display, one.numbers, True) for one in roster.plan.offices]
     found = [
-        DueTest(owner, display, number, max(number.verified_at, number.tested_at or number.verified_at))
-        for owner, display, numbers in owners
+        DueTest(owner, display, number, max(number.verified_at, number.tested_at or number.verified_at), is_office)
+        for owner, display, numbers, is_office in owners
         for number in numbers
         if number.counts and number.verified_at is not None
     ]

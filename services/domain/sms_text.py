@@ -84,7 +84,7 @@ FORMS: Final[dict[SmsKind, str]] = {
     SmsKind.EXHAUSTED: "无人签收，请打电话：{source}发{level}级，{place}，{event}。回复{code}收到。",
     SmsKind.SILENT: "{source}未答本县{level}级预警，请打其值班电话{phone}。回复{code}收到。",
     SmsKind.GAP: "{desk}的短信或号码不通，值班有缺口，请核实。回复{code}收到。",
-    SmsKind.NUMBER_TEST: "值班号码每月核对，不是预警。请回复{code}收到。",
+    SmsKind.NUMBER_TEST: "值班号码每月核对，不是预警。回复{code}收到。",
     SmsKind.DIGEST: "有{count}件通报待阅，请到值班台看。",
 }
 """Each kind's text; what stands in braces is its variables, in this order, each once."""

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 
 import structlog
 
-from schemas.escalations import Escalation, EscalationState, PageRow
+from schemas.escalations import Escalation, EscalationKind, EscalationState, PageRow
 from schemas.officers import AnswerWord
 from schemas.page_work import PageWork, ReplyOutcome, ReplyTaken, WorkKind
 from schemas.pages import Inbound, Keyed, Medium, Reply, Report, Strength, Tier
@@ -221,6 +221,7 @@ class Hearer:
             taken_at=by.taken_at if by else None,
             answered_here=all(any(a.officer == officer for a in tx.paging.answers_to(one.key)) for one in told),
             ended=all(one.state is EscalationState.CANCELLED for one in told),
+            is_test=all(one.kind is EscalationKind.NUMBER_TEST for one in told),
         )
 
     # -- digits keyed in ------------------------------------------------------------------------------

@@ -14,11 +14,13 @@ from schemas.escalations import Escalation, EscalationKind, Policy
 from schemas.records import NoticeKind
 from services.domain.escalation import woken
 from services.domain.neighbours import silence_in
+from services.domain.number_tests import filed_under
 from services.domain.sms_text import Signature
 from services.domain.telling import phone_of
-from services.notifier import reconciling
+from services.notifier import number_testing, reconciling
 from services.notifier.hearing import OPTED_OUT, Hearer
 from services.notifier.marking import Marker
+from services.notifier.number_testing import NumberTester
 from services.notifier.opening import Opener
 from services.notifier.planning import Planner, event_of
 from services.notifier.reconciling import Reconciler
@@ -43,6 +45,7 @@ _NEWS_SECONDS: Final = 0.05
 """Between two looks at what has come: a flood is worked off twenty times a second, and not once an event."""
 _HEALED: Final = 10_000
 _ROSTER: Final = "roster/"
+_SILENT_NUMBER: Final = "number-test/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class PagingRules:
     signature: Signature
     print_page: Callable[[str], Awaitable[bytes]] | None = None
     """Turns HTML into PDF for fax and mail; without it neither has one."""
+    number_tests: bool = True
+    """Whether each number has its monthly test page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class _RosterFacts:
     """What the roster says, asked outside the transaction that compares it with the notices."""
 
     missing: Mapping[str, str]
+    untested: frozenset[str]
+    """What notices of the numbers that a test is due to are filed under."""
     doubtful: frozenset[str]
 
 
@@ -125,6 +132,9 @@ class PagingDesk:
         self._marker = Marker(store=store, duty=duty)
         reconciler = Reconciler(store=store, duty=duty, pagers=pagers, clock=clock)
         self._chores = [_Chore(reconciler.run_once, reconciling.EVERY_SECONDS)]
+        if rules.number_tests:
+            tester = NumberTester(store=store, planner=self._planner, policy=rules.policy, duty=duty, clock=clock)
+            self._chores.append(_Chore(tester.run_once, number_testing.EVERY_SECONDS))
         self._turn = asyncio.Lock()
         self._out: set[asyncio.Task[None]] = set()
         self._swept_at: float | None = None
@@ -142,7 +152,7 @@ class PagingDesk:
         return len(claimed)
 
     async def _tend(self) -> None:
-        """What must not hold up a page: files are read and written here, providers asked."""
+        """What must not hold up a page: files are read and written here, providers asked, numbers tested."""
         await asyncio.to_thread(self._duty.refresh)
         for chore in self._chores:
             await chore.run_if_due(self._clock.monotonic())
@@ -198,7 +208,9 @@ class PagingDesk:
             self._swept_at = since
 
     def _ask_roster(self, now: datetime) -> _RosterFacts:
-        return _RosterFacts(self._duty.findings(now), self._duty.doubtful())
+        due = self._duty.due_tests(now)
+        untested = frozenset(filed_under(one.owner, one.number.medium, one.number.address) for one in due)
+        return _RosterFacts(self._duty.findings(now), untested, self._duty.doubtful())
 
     def _tidy(self, tx: Transaction, found: _RosterFacts, now: datetime) -> None:
         """Forget what nobody asks for any more; tell what the roster lacks, and resolve what was mended."""
@@ -207,11 +219,11 @@ class PagingDesk:
         for about, line in found.missing.items():
             tx.waiting_room.tell(NoticeKind.COVERAGE_GAP, _ROSTER + about, "", line[:200], now)
         unrecorded = {OPTED_OUT + one.recipient for one in tx.paging.marks_due(_SWEPT)}
-        standing = {_ROSTER + one for one in found.missing}
+        standing = {_ROSTER + one for one in found.missing} | found.untested
         standing |= {OPTED_OUT + one for one in found.doubtful} | unrecorded
         present = {one.tier.value for one in self._duty.on_duty(now)}
         for about in sorted(one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP):
-            is_known = about.startswith((_ROSTER, OPTED_OUT))
+            is_known = about.startswith((_ROSTER, _SILENT_NUMBER, OPTED_OUT))
             if about in present or (is_known and about not in standing):
                 tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
 

@@ -12,12 +12,13 @@ from typing import Final, assert_never
 import structlog
 
 from schemas.errors import UnavailableError
-from schemas.escalations import Escalation, PageRow, PageState
+from schemas.escalations import Escalation, PageRow, PageState, Purpose
 from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Attachment, Dispatch, Medium, PartResult, Refused
 from schemas.records import NoticeKind
 from schemas.sms import PartTry
 from services.domain.escalation import may_go
+from services.domain.number_tests import address_of, office_from
 from services.domain.page_delivery import (
     Again,
     Need,
@@ -164,8 +165,7 @@ class Sender:
     def _prepare(self, tx: Transaction, work: PageWork, ways: Sequence[Way], now: datetime) -> Claimed | None:
         known = work.provider in self._pagers  # it may have gone from the settings since
         provider = work.provider if known else self._choose(tx, work, ways)
-        recipient = self._duty.recipient(work.recipient)
-        address = recipient.address(work.medium) if recipient else None
+        address = self._address(tx, work)
         if provider is None or address is None:
             self._fail(tx, work, "provider.none" if provider is None else "address.none")
             if provider is None and work.kind is WorkKind.PAGE:
@@ -179,6 +179,15 @@ class Sender:
             return Claimed(work, provider, dispatch)
         return self._prepare_page(tx, work, address, now)
 
+    def _address(self, tx: Transaction, work: PageWork) -> str | None:
+        """Return where it goes to: a test to its own number, everything else to the preferred one of the medium."""
+        recipient = self._duty.recipient(work.recipient)
+        page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
+        test = tx.paging.escalation(page.escalation) if page and page.purpose is Purpose.NUMBER_TEST else None
+        if recipient is None or test is None:
+            return recipient.address(work.medium) if recipient else None
+        return address_of(recipient, work.medium, test)
+
     def _prepare_page(self, tx: Transaction, work: PageWork, address: str, now: datetime) -> Claimed | None:
         page = tx.paging.page(work.page_id)
         known = self._writer.known(tx, page.escalation, now) if page else None
@@ -189,9 +198,16 @@ class Sender:
         if not may_go(page, escalation, facts):
             tx.paging.keep_work(replace(work, next_at=now + _LOOK_AGAIN))
             return None
+        if page.purpose is Purpose.NUMBER_TEST:
+            office = office_from(now, self._duty.is_workday, self._planner.policy.quiet)
+            if office > now:  # its provider was down until now
+                tx.paging.keep_work(replace(work, next_at=office))
+                return None
         if work.medium is Medium.SMS:
             return self._prepare_sms(tx, work, page, told, address=address, now=now)
-        shown = code_for(tx, page, escalation.key, now)
+        # A code that nobody reads would stand between the officer and a bare answer to an alert.
+        is_test = page.purpose is Purpose.NUMBER_TEST
+        shown = Shown("") if is_test else code_for(tx, page, escalation.key, now)
         _keep_shown(tx, shown)
         dispatch = other_dispatch(told, page, address=address, code=shown.code)
         on_paper = work.medium in _ON_PAPER and self._print_page is not None

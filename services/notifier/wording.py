@@ -30,6 +30,7 @@ _EXTENSION_ROOM: Final = 4
 _LOWEST: Final = 4
 _NO_EVENT: Final = "来文"
 _DRILL: Final = "值班演练"
+_NUMBER_TEST: Final = "号码核对"
 _UNREAD: Final = "预警"
 """An alert of a newer kind than we can read, or one whose content is gone."""
 
@@ -65,6 +66,8 @@ class Told:
     @property
     def label(self) -> str:
         """Place and kind, at most 20 characters."""
+        if self.escalation.kind is EscalationKind.NUMBER_TEST:
+            return _NUMBER_TEST
         if self.alert is None:
             kind = _NO_EVENT if self.escalation.level is None else _UNREAD
             return f"{name_of(self.escalation.source)}{kind}"
@@ -85,6 +88,8 @@ def told_of(escalation: Escalation, event: StoredEvent | None, phone: str = "") 
 def sms_facts(told: Told, page: PageRow, code: str) -> SmsFacts:
     """Return what an SMS of this page says."""
     one = told.escalation
+    if one.kind is EscalationKind.NUMBER_TEST:
+        return SmsFacts(SmsKind.NUMBER_TEST, code=code, status=one.status)
     if one.kind is EscalationKind.NEIGHBOUR:
         silence = silence_in(one.key)
         county = name_of(silence.county) if silence else ""

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from schemas.escalations import PageState
+from schemas.escalations import EscalationKind, PageState
 from schemas.page_work import WorkKind
 from schemas.pages import Medium, Report, ReportState, Retry
 from schemas.sms import PartTry
 from services.ports import Store, Transaction
-from tests.contract.store.paging_samples import page, work
+from tests.contract.store.paging_samples import escalation, page, work
 from tests.contract.store.samples import at
 
 
@@ -37,6 +37,21 @@ async def test_a_page_that_nobody_hands_over_is_found(store: Store) -> None:
     await store.write(keep)
     assert await store.read(lambda s: s.paging.idle_pages(9)) == [rows[1], rows[0]]
     assert await store.read(lambda s: s.paging.idle_pages(1)) == [rows[1]]
+
+
+async def test_tests_of_numbers_are_no_escalations_that_wait(store: Store) -> None:
+    """Shown as open, forty of them would hide the alert that nobody takes."""
+    tests = [escalation(f"test-{n}", kind=EscalationKind.NUMBER_TEST, level=None, opened_at=at(n)) for n in (1, 2, 3)]
+
+    def keep(tx: Transaction) -> None:
+        for one in (*tests, escalation()):
+            tx.paging.keep(one)
+
+    await store.write(keep)
+    assert await store.read(lambda s: s.paging.escalations(live_only=True, limit=9)) == [escalation()]
+    assert len(await store.read(lambda s: s.paging.escalations(live_only=False, limit=9))) == 4
+    assert (await store.read(lambda s: s.paging.figures())).open == 1
+    assert await store.read(lambda s: s.paging.number_tests(at(2))) == [tests[2], tests[1]]
 
 
 async def test_what_a_provider_did_not_report_is_found(store: Store) -> None:

@@ -65,6 +65,7 @@ def test_no_question_looks_at_the_files(files: WatchedRosters, duty: RosterDuty)
     assert duty.officer_of("+86" + number(1)) == "duty-a"
     assert duty.recipient("duty-a")
     assert duty.is_workday(NOON.date())
+    assert duty.due_tests(NOON)
     assert duty.doubtful() == frozenset()
     assert files.looks == []
     files.edit(PLAN.replace("值班员甲", "值班员戊").encode(), NOON)
@@ -80,6 +81,9 @@ def test_an_opt_out_is_in_force_until_the_number_answers_a_test(duty: RosterDuty
     assert duty.doubtful() == {"duty-a"}
     marked(duty, Mark.TESTED, NOON + timedelta(hours=1))
     assert duty.doubtful() == frozenset()
+    still_due = {(one.owner, one.number.medium) for one in duty.due_tests(NOON + timedelta(hours=2))}
+    assert ("duty-a", Medium.SMS) not in still_due
+    assert ("duty-a", Medium.VOICE) in still_due
 
 
 def test_a_mark_that_comes_twice_is_recorded_once(duty: RosterDuty) -> None:

@@ -69,7 +69,7 @@ def of_kind(kind: SmsKind, facts: SmsFacts = FULL, status: Status = Status.ACTUA
         (SmsKind.EXHAUSTED, "无人签收，请打电话：荔波发1级，环江、南丹，暴雨。回复37收到。"),
         (SmsKind.SILENT, "荔波未答本县1级预警，请打其值班电话0854-3611119。回复37收到。"),
         (SmsKind.GAP, "值班员甲的短信或号码不通，值班有缺口，请核实。回复37收到。"),
-        (SmsKind.NUMBER_TEST, "值班号码每月核对，不是预警。请回复37收到。"),
+        (SmsKind.NUMBER_TEST, "值班号码每月核对，不是预警。回复37收到。"),
         (SmsKind.DIGEST, "有12件通报待阅，请到值班台看。"),
     ],
 )

@@ -235,6 +235,7 @@ async def test_a_silent_neighbour_has_our_own_officer_called(night: Night) -> No
     world = night.world
     source = Night.__new__(Night)
     source.world, source.clock, source.county = world, world.clock, world[LIBO]
+    source.rules = night.rules
     source.duty, source.sms = FixedDuty(), KeptPager("mobile", Medium.SMS, SMS)
     source.voice = KeptPager("calls", Medium.VOICE, CALLS)
     source.desk = source.opened({"mobile": source.sms, "calls": source.voice})
