@@ -253,13 +253,21 @@ def _preference(way: Way, need: Need) -> tuple[bool, bool, bool, int, str]:
 
 
 def after_submit(
-    latest: Sequence[PartTry], made: Sequence[PartTry], ways: Iterable[Way], need: Need, *, now: datetime, jitter: float
+    latest: Sequence[PartTry],
+    made: Sequence[PartTry],
+    ways: Iterable[Way],
+    need: Need,
+    *,
+    now: datetime,
+    jitter: float,
+    wait_seconds: int = 0,
 ) -> NextStep | None:
     """Decide what follows one submit, None if the provider took everything.
 
     A permanent refusal of any part ends the medium at once. Of temporary ones the same provider is tried three more
     times, after 5, 15 and 45 seconds, and then the next provider. Throttling is no fault of the page: it waits for the
-    same provider however often; the deadline for the report runs meanwhile.
+    same provider however often; the deadline for the report runs meanwhile. A provider that asks for a longer wait is
+    waited for so long, but if that is more than our own longest the next one has the page at once.
 
     Args:
         latest: The rows of this submit, from ``tries_of``, all of one provider.
@@ -268,6 +276,7 @@ def after_submit(
         need: What the page asks.
         now: Aware UTC.
         jitter: At random in [0, 1).
+        wait_seconds: The longest that the provider asked for; 0 if it did not.
     """
     if not 0 <= jitter < 1:
         raise InvariantError("jitter lies in [0, 1)")
@@ -280,14 +289,23 @@ def after_submit(
         return NextMedium(permanent.code, is_alarm=True)
     parts = tuple(sorted(one.part for one in refused))
     temporary = [one for one in refused if one.retry is Retry.TEMPORARY]
+    seconds = _pause_of(temporary, refused, made)
+    asked = timedelta(seconds=wait_seconds)
+    if seconds is not None and wait_seconds <= RETRY_SECONDS[-1]:
+        return Again(provider, parts, now + max(asked, _spread(seconds, jitter)))
+    other = choose(ways, need, {one.provider for one in made})
+    if other:
+        return OtherProvider(other, parts)
+    return Again(provider, parts, now + asked) if seconds is not None else NextMedium(temporary[0].code, is_alarm=True)
+
+
+def _pause_of(temporary: Sequence[PartTry], refused: Sequence[PartTry], made: Sequence[PartTry]) -> float | None:
+    """Return after how many seconds the same provider is tried again, None if it had its tries."""
     if not temporary:
         times = max(_times_throttled(one, made) for one in refused)
-        return Again(provider, parts, now + _spread(THROTTLE_SECONDS[min(times, len(THROTTLE_SECONDS)) - 1], jitter))
+        return THROTTLE_SECONDS[min(times, len(THROTTLE_SECONDS)) - 1]
     times = max(_times_temporary(one, made) for one in temporary)
-    if times <= len(RETRY_SECONDS):
-        return Again(provider, parts, now + _spread(RETRY_SECONDS[times - 1], jitter))
-    other = choose(ways, need, {one.provider for one in made})
-    return OtherProvider(other, parts) if other else NextMedium(temporary[0].code, is_alarm=True)
+    return RETRY_SECONDS[times - 1] if times <= len(RETRY_SECONDS) else None
 
 
 def _times_temporary(latest: PartTry, made: Iterable[PartTry]) -> int:

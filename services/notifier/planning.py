@@ -162,7 +162,7 @@ class Planner:
         for one in stood_for(tx, page):
             escalation = tx.paging.escalation(one.escalation)
             if escalation is not None:
-                due = replace(one, state=PageState.DUE, submitted_at=None, code="")
+                due = replace(one, state=PageState.DUE, submitted_at=None, report_by=None, code="")
                 tx.paging.keep_page(due)
                 self.put_to_work(tx, escalation, due)
                 tx.paging.keep(woken(escalation))

@@ -247,7 +247,17 @@ class Sender:
         for row in latest:
             tx.paging.add_try(row)
         _log_results(one, results)
-        step = after_submit(latest, [*made, *latest], self._ways(), _need(work), now=now, jitter=self._jitter())
+        step = after_submit(
+            latest,
+            [*made, *latest],
+            self._ways(),
+            _need(work),
+            now=now,
+            jitter=self._jitter(),
+            wait_seconds=max((one.wait_seconds for one in results if isinstance(one, Refused)), default=0),
+        )
+        if isinstance(step, Again | OtherProvider):
+            self._expect_report(tx, work, min(one.tried_at for one in (*made, *latest)))
         self._follow(tx, work, step, latest, now)
 
     def _follow(
@@ -273,6 +283,16 @@ class Sender:
             case _:
                 assert_never(step)
 
+    def _expect_report(self, tx: Transaction, work: PageWork, tried_at: datetime) -> None:
+        """The next medium waits for no provider that keeps refusing for now: the deadline runs from the start."""
+        page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
+        escalation = tx.paging.escalation(page.escalation) if page else None
+        if page is None or escalation is None or page.state is not PageState.DUE or page.report_by is not None:
+            return
+        if page.medium is Medium.SMS and escalation.level is not None:
+            seconds = ladder_of(self._planner.policy, escalation.level).report_seconds
+            keep_and_wake(tx, replace(page, report_by=tried_at + timedelta(seconds=seconds)))
+
     def _submitted(self, tx: Transaction, work: PageWork, now: datetime) -> None:
         page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
         escalation = tx.paging.escalation(page.escalation) if page else None
@@ -290,7 +310,7 @@ class Sender:
             report_by = now + timedelta(seconds=seconds)
         state = PageState.SUBMITTED if reports else PageState.DELIVERED
         for one in (page, *stood_for(tx, page)):
-            keep_and_wake(tx, replace(one, state=state, submitted_at=now, report_by=report_by))
+            keep_and_wake(tx, replace(one, state=state, submitted_at=now, report_by=one.report_by or report_by))
 
     def _fail(self, tx: Transaction, work: PageWork, code: str) -> None:
         tx.paging.drop_work(work.page_id)

@@ -245,6 +245,19 @@ def test_a_page_takes_the_wrong_way(ways: Sequence[Way], need: Need, tried: Sequ
     assert choose(ways, need, tried) == wanted
 
 
+@pytest.mark.parametrize("retry", [Retry.TEMPORARY, Retry.THROTTLED])
+def test_a_provider_is_asked_again_before_it_said(retry: Retry) -> None:
+    """Retry-After 30 is 30 s; one that asks for more than 45 s is passed over, or waited for if it is the only one."""
+    latest = [refused(1, retry)]
+
+    def step(wait_seconds: int, *ways: Way) -> object:
+        return after_submit(latest, latest, ways, SMS, now=NOW, jitter=0.5, wait_seconds=wait_seconds)
+
+    assert step(30, *WAYS) == Again(SMPP, (1,), after(30))
+    assert step(600, *WAYS) == OtherProvider(CMPP, (1,))
+    assert step(600, WAYS[0]) == Again(SMPP, (1,), after(600))
+
+
 def test_a_page_that_may_have_gone_out_goes_out_unasked() -> None:
     """The last try by this provider says since when it may have it; without any, that it was claimed before."""
     tries = [refused(1, Retry.TEMPORARY), refused(1, Retry.TEMPORARY, attempt=2), sent(1, "x", provider=CMPP)]

@@ -1,9 +1,11 @@
 """What a restart, or a provider that answers too late, must not lose."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from schemas.escalations import PageState
 from schemas.pages import Dispatch, Medium, PartResult, ReportState, Retry
 from tests.night import Night
 from tests.pagers import PHONES, SMS, KeptPager, refusing, report
@@ -75,3 +77,26 @@ async def test_a_page_that_may_have_gone_out_says_so_to_its_provider(night: Nigh
     async with night.desk.running():
         await night.clock.move(2)
     assert [one.tried_at for one in night.sms.to(A)[-2:]] == [None, claimed_at]
+
+
+async def test_a_provider_that_throttles_for_ever_is_overtaken_by_the_next_medium(night: Night) -> None:
+    """Level 3 has ten minutes from the first try, taken or not; the SMS stays due, and goes out in the end."""
+    night.sms.answer = refusing(Retry.THROTTLED)
+    alert = await night.alert(3)
+    rows = await night.county.store.read(lambda s: s.paging.pages_of(alert))
+    (first,) = [one for one in rows if one.medium is Medium.SMS]
+    assert first.report_by == night.began + timedelta(minutes=10)
+    night.duty.people = tuple(
+        replace(one, addresses=one.addresses[:2]) for one in night.duty.people if one.officer == "duty-a"
+    )
+    await night.clock.move(7 * 60)
+    await night.desk.run_once()
+    assert night.voice.sent == []
+    await night.clock.move(3 * 60)
+    await night.desk.run_once()
+    assert [one.address for one in night.voice.sent] == [A]
+    night.sms.answer = None
+    await night.later(seconds=10)
+    kept = await night.county.store.read(lambda s: s.paging.page(first.page_id))
+    assert kept is not None
+    assert kept.state is PageState.SUBMITTED
