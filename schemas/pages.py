@@ -275,12 +275,14 @@ class Recipient:
     Attributes:
         officer: Name of the officer's credential; the office's own name for an office or a duty room.
         display: A role at a desk, e.g. 值班员甲.
+        sleeps: Bulletins wait for the end of quiet hours.
     """
 
     officer: str
     display: str
     tier: Tier
     addresses: tuple[tuple[Medium, str], ...] = field(repr=False)
+    sleeps: bool = True
 
     def address(self, medium: Medium) -> str | None:
         """Return the preferred address of a medium, or None."""

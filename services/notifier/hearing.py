@@ -110,7 +110,9 @@ class Hearer:
             log.info("notifier.reply_unknown_number", provider=reply.provider)
             return
         pages = self._answerable(tx, officer, now)
-        reading = read(reply.text, extension=reply.extension, pages=pages, heard_at=reply.heard_at)
+        found = self._duty.recipient(officer)
+        signers = (found.display, officer) if found else (officer,)
+        reading = read(reply.text, extension=reply.extension, pages=pages, heard_at=reply.heard_at, signers=signers)
         passive = [
             one.heard_at for one in tx.paging.replies_of(officer, now - _HOUR) if one.outcome is ReplyOutcome.ASKED_BACK
         ]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -25,7 +25,7 @@ from services.notifier.opening import Opener
 from services.notifier.planning import Planner, event_of
 from services.notifier.reconciling import Reconciler
 from services.notifier.sending import Claimed, Sender, Style
-from services.notifier.wording import Told, told_of
+from services.notifier.wording import Told, superseded_by, told_of
 from services.paging_ports import Duty, Pager, Pins
 from services.ports import Clock, Directory, Store, Transaction
 from services.posting import Posting
@@ -234,7 +234,16 @@ class PagingDesk:
             silence = silence_in(escalation.key)
             county = silence.county if silence else ""
             phone = phone_of(self._directory.trust(), event.envelope.header.agreement_id, county)
-        return told_of(escalation, event, phone)
+        told = told_of(escalation, event, phone)
+        return replace(told, is_raised=any(self._was_lower(tx, told, one) for one in superseded_by(told)))
+
+    @staticmethod
+    def _was_lower(tx: Transaction, told: Told, alert_id: str) -> bool:
+        """Tell whether an alert was told of at a lower level before this one took its place."""
+        one = told.escalation
+        key = tx.paging.key_of_alert(one.source, alert_id)
+        before = tx.paging.escalation(key) if key else None
+        return before is not None and before.superseded_by == one.key and (before.level or 0) > (one.level or 0)
 
     @asynccontextmanager
     async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:

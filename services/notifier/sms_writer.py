@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from schemas.base import Status
 from schemas.escalations import Escalation, EscalationKind, PageRow, PageState, Purpose
@@ -30,6 +30,11 @@ from services.notifier.joining import BUNDLE, no_longer_held
 from services.notifier.planning import Planner
 from services.notifier.wording import Told, bundle_facts, sms_facts, text_digest
 from services.ports import Transaction
+
+_IN_STORMS: Final = ESCALATING | {Purpose.ALL_CLEAR}
+"""What comes by the thousand when alerts do."""
+_CALM: Final = 3
+"""An all-clear is in no more of a hurry than an alert of this level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +84,8 @@ class SmsWriter:
         said = Said(sms_facts(told, page, shown.code), shown)
         if work.total or tx.paging.tries_of(page.page_id):  # it still stands for all that it stood for then
             members = tx.paging.members_of(f"{BUNDLE}{page.page_id}")
-            return self._said_of(tx, members, shown, now) or said
-        if told.escalation.kind is not EscalationKind.ALERT or page.purpose not in ESCALATING:
+            return self._said_of(tx, members, page.purpose, shown, now) or said
+        if told.escalation.kind is not EscalationKind.ALERT or page.purpose not in _IN_STORMS:
             return said
         if (until := self._waits_on(tx, page, told)) is not None:
             tx.paging.keep_work(replace(work, next_at=until))
@@ -89,7 +94,7 @@ class SmsWriter:
 
     def _waits_on(self, tx: Transaction, page: PageRow, told: Told) -> datetime | None:
         """Return until when the bundle waits that a page is in, if this claim has found it out for another of it."""
-        until = self._later.get((page.recipient, told.area))
+        until = self._later.get((page.recipient, _area_of(page, told)))
         held = tx.paging.suppression(page.page_id) if until is not None else None
         return until if held is not None and held.bundle and held.told_at is None else None
 
@@ -123,7 +128,9 @@ class SmsWriter:
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, said: Said, now: datetime
     ) -> Said | None:
         """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
-        level, area, digest = work.level, told.area, self._digest_of(said)
+        is_clear = page.purpose is Purpose.ALL_CLEAR
+        level = max(work.level, _CALM) if is_clear else work.level
+        area, digest = _area_of(page, told), self._digest_of(said)
         due = PageDue(page.page_id, page.recipient, told.group, area, level, digest, page.due_at)
         held = tx.paging.held_for(page.recipient)
         decision = decide(due, told=tx.paging.told_to(page.recipient, now - MEMORY), held=held, now=now)
@@ -156,22 +163,24 @@ class SmsWriter:
         if len(members) == 1:
             return None
         holder = f"{BUNDLE}{page.page_id}"
-        shown = code_for(tx, page, holder, now)
-        said = self._said_of(tx, members, shown, now)
+        shown = Shown("") if page.purpose is Purpose.ALL_CLEAR else code_for(tx, page, holder, now)
+        said = self._said_of(tx, members, page.purpose, shown, now)
         for one in members if said else ():
             tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
             if one.page_id != page.page_id:
                 self._tell_in_bundle(tx, one.page_id, shown.code, now)
         return said
 
-    def _said_of(self, tx: Transaction, members: Sequence[Suppression], shown: Shown, now: datetime) -> Said | None:
+    def _said_of(
+        self, tx: Transaction, members: Sequence[Suppression], purpose: Purpose, shown: Shown, now: datetime
+    ) -> Said | None:
         """Return what one SMS says for several pages, by the highest of them; None if none can be read any more."""
         for one in sorted(members, key=lambda member: (member.level, member.due_at, member.page_id)):
             page = tx.paging.page(one.page_id)
             known = self.known(tx, page.escalation, now) if page else None
             if known is not None and known[2].alert is not None:
                 level = min(each.level for each in members)
-                return Said(bundle_facts(known[2], len(members), level, shown.code), shown)
+                return Said(bundle_facts(known[2], purpose, len(members), level, shown.code), shown)
         return None
 
     def _digest_of(self, said: Said) -> str:
@@ -186,3 +195,8 @@ class SmsWriter:
             escalation = tx.paging.escalation(held.escalation)
             if escalation is not None:
                 tx.paging.keep(woken(escalation))
+
+
+def _area_of(page: PageRow, told: Told) -> str:
+    """Alerts that end are told apart from those that begin: one SMS cannot say both."""
+    return f"{told.area}/clear" if page.purpose is Purpose.ALL_CLEAR else told.area
