@@ -188,6 +188,8 @@ class PagingSettings(Section):
     signature_place: SignaturePlace = SignaturePlace.NONE
     seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
     """How often what is due is looked for; what has just come is looked at at once."""
+    number_tests: bool = True
+    """Whether each officer's number has a test page a month, in office hours."""
     inbound: InboundSettings = InboundSettings()
     providers: tuple[ProviderSettings, ...] = ()
     """In the order of preference; for each medium the first that is ready is taken."""

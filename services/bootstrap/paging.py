@@ -66,7 +66,7 @@ async def telling_people(
             duty=duty,
             pins=PinFiles(settings.directory),
             pagers=providers.pagers,
-            rules=PagingRules(lambda: policy, signature, providers.print_page),
+            rules=PagingRules(lambda: policy, signature, providers.print_page, settings.paging.number_tests),
             jitter=random.random,
         )
         yield Opened(desk, People(duty, providers.pagers, lambda: policy), lambda: policy)

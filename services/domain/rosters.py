@@ -172,7 +172,8 @@ def _recipient(roster: Roster, officer: str, tier: Tier) -> Recipient:
     # Only beside a number: on a console that nobody looks at, an officer without one would look like coverage.
     has_console = contact is not None and (contact.console_only or found)
     console = ((Medium.CONSOLE, officer),) if has_console else ()
-    return Recipient(officer, roster.display(officer), tier, (*found, *console))
+    sleeps = contact is None or contact.quiet_hours
+    return Recipient(officer, roster.display(officer), tier, (*found, *console), sleeps)
 
 
 def _office(office: OfficeContact) -> Recipient:

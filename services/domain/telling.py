@@ -194,6 +194,12 @@ def told_of_opt_out(display: str) -> str:
     return f"{display}的值班号码发来退订，号码仍在用，请带班领导核实并重新登记"
 
 
+def told_of_silent_number(display: str, medium: Medium, tested_at: datetime) -> str:
+    """A number did not answer its monthly test page."""
+    day = f"{tested_at.astimezone(BEIJING):%m-%d}"
+    return f"{display}的{_MEDIA.get(medium, medium.value)}号码 {day} 每月核对未获答复，请联络员核实号码并重新登记"
+
+
 def told_of_provider(name: str, problem: str) -> str:
     """A provider refuses for good, or is down."""
     return f"通知线路 {name} 不通：{problem}"[:200]

@@ -125,8 +125,8 @@ class EscalationPath(Model):
 
     id: Annotated[
         str,
-        StringConstraints(pattern=r"^(?:[0-9a-f]{64}|drill-[0-9a-f]{16})$"),
-        Field(description="Envelope id of the event or of its newest version; or the name of a drill."),
+        StringConstraints(pattern=r"^(?:[0-9a-f]{64}|(?:drill|test)-[0-9a-f]{16})$"),
+        Field(description="Envelope id of the event or of its newest version; or the name of a drill or number test."),
     ]
 
 
