@@ -8,9 +8,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from adapters.cap.feed import DOCUMENTS_MAX, CapFeed, Polled, Seen
+from adapters.cap.feed import DOCUMENTS_MAX, CapFeed
 from adapters.cap.feed_text import FEED_MAX_BYTES
 from adapters.cap.writer import write_cap
+from schemas.cap_records import Polled, Seen
 from schemas.errors import Fault, UnavailableError
 from tests.cap import LEAST
 
@@ -107,6 +108,30 @@ async def test_a_round_never_ends() -> None:
         first = await polled(feed, Seen())
         second = await polled(feed, first.seen)
     assert (len(first.documents), len(second.documents)) == (DOCUMENTS_MAX, 5)
+
+
+async def test_dead_links_keep_the_others_away_for_ever() -> None:
+    """A hundred documents that are gone stand before the one that is there: it comes with the next round."""
+    dead = [f"/dead{number}" for number in range(DOCUMENTS_MAX)]
+    host = Host(entries=[*dead, "/alive"], special={link: lambda: web.Response(status=404) for link in dead})
+    async with feed_of(host) as feed:
+        first = await polled(feed, Seen())
+        second = await polled(feed, first.seen)
+        third = await polled(feed, second.seen)
+    assert (first.documents, len(first.faults)) == ((), DOCUMENTS_MAX)
+    assert [url for url, _ in second.documents] == ["/alive"]
+    assert (third.documents, len(third.faults)) == ((), DOCUMENTS_MAX)
+
+
+async def test_entries_without_an_id_are_taken_for_one() -> None:
+    """Their links tell them apart."""
+    entries = "".join(
+        f'<entry><id/><title>t</title><updated>u</updated><link href="/{number}"/></entry>' for number in (1, 2)
+    )
+    atom = f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'
+    host = Host(special={"/feed": lambda: web.Response(text=atom)})
+    async with feed_of(host) as feed:
+        assert [url for url, _ in (await polled(feed, Seen())).documents] == ["/1", "/2"]
 
 
 async def test_a_document_is_fetched_from_anywhere() -> None:
