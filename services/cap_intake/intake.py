@@ -47,6 +47,12 @@ _EXPIRED: Final = "request.expired"
 _READING_MAX: Final = 64
 
 
+class DeskFullError(UnavailableError):
+    """Too many documents wait for an officer: nothing was kept of this one."""
+
+    code = "cap.desk_full"
+
+
 class Submit(Protocol):
     """The way in for events, as behind ``POST events``."""
 
@@ -252,7 +258,7 @@ class CapIntake:
 
 def _keep(tx: Transaction, held: CapDocument) -> CapDocument:
     if tx.cap.figures().held >= HELD_MAX:
-        raise UnavailableError(f"{HELD_MAX} documents wait for an officer")
+        raise DeskFullError(f"{HELD_MAX} documents wait for an officer")
     kept = tx.cap.add(held)
     text = f"CAP 文件 {kept.number}（{kept.origin}）等待处理：{held.faults[0].code}。sihu cap held {kept.number} 查看"
     tx.waiting_room.tell(NoticeKind.CAP_HELD, str(kept.number), "", text, kept.recorded_at)

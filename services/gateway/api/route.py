@@ -13,7 +13,10 @@ from services.gateway.api.calls import JSON, Handler
 BASE: Final = "/api/v1"
 TEXT: Final = "text/plain"
 BYTES: Final = "application/octet-stream"
+CAP: Final = "application/cap+xml"
+ATOM: Final = "application/atom+xml"
 SWITCHING_PROTOCOLS: Final = 101
+UNCHANGED: Final = 304
 
 
 class Door(Enum):
@@ -42,6 +45,7 @@ class Route:
         codes: Refusals of this address's own; those of token, address and body follow from the fields above.
         idempotent_by_key: Takes an Idempotency-Key.
         takes_bytes: The body is a stream of bytes that the handler reads itself.
+        body_types: The body is a text of one of these media types, at most 300 KiB; empty for JSON.
         also: Other statuses of good answers.
     """
 
@@ -61,4 +65,5 @@ class Route:
     codes: Sequence[str] = ()
     idempotent_by_key: bool = False
     takes_bytes: bool = False
+    body_types: Sequence[str] = ()
     also: Sequence[int] = ()

@@ -45,6 +45,7 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.cap_routes import CAP_ROUTES
 from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 
@@ -305,6 +306,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         MemberList,
     ),
     *PAGING,
+    *CAP_ROUTES,
     Route(
         "GET",
         f"{BASE}/notices",
