@@ -9,8 +9,8 @@ rekeying.told, gateway.upload_begun, gateway.upload_ended, relay.file_published,
 completeness.chunks_asked, completeness.chunks_given, upkeep.files_swept, upkeep.file_removed, rotation.made,
 rotation.published, rotation.destroyed, rotation.destroyed_early, upkeep.lapsed, gateway.opened, gateway.called,
 gateway.silenced, gateway.drilled, gateway.erased, notifier.opened, notifier.escalation, notifier.submitted,
-notifier.replied, notifier.reply_unknown_number, notifier.keyed, cap.sent, cap.answered, cap.shown, cap.closed, smpp.bound, cmpp.connected, voice.called, fax.queued,
-modem.spooled.
+notifier.replied, notifier.reply_unknown_number, notifier.keyed, smpp.bound, cmpp.connected, voice.called, fax.queued,
+modem.spooled, cap.sent, cap.answered, cap.shown, cap.closed.
 warning: gateway.refused, relay.append_deferred, relay.hub_behind, hub.look_deferred, hub.files_unchecked,
 receiver.deferred, receiver.gap_waited, notifier.deferred, upkeep.deferred, directory.refused, notifier.expiring,
 receiver.own_lost, receiver.left, hub.arrange_deferred, hub.certificate_expiring, hub.documents_outdated,

@@ -255,7 +255,7 @@ class CapSettings(Section):
     """Our private key (PEM: P-256 or RSA) and its certificate: what we give is signed."""
     certificate_file: Path | None = None
     url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")] | None = None
-    """Address of the API as readers of our feed reach it, if it is not that of the commands."""
+    """Address of the API as readers of our feed reach it; left out, the feed's links follow from where it was read."""
     feeds: Annotated[tuple[CapFeedSettings, ...], Field(max_length=64)] = ()
 
     @field_validator("office")

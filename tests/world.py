@@ -29,7 +29,7 @@ from services.domain.evidence_writing import TrustPapers
 from services.domain.key_changes import with_changes
 from services.domain.receiving import examine
 from services.domain.trust import Trust
-from services.gateway.gateway import Gateway, Limits, NodeFacts, People
+from services.gateway.gateway import CapDesk, Gateway, Limits, NodeFacts, People
 from services.gateway.submit import Submitter
 from services.key_ports import Encryption
 from services.ports import Transaction
@@ -93,6 +93,7 @@ class County:
         self.checks: dict[str, bool] = {"store": True, "hub": True}
         self.crashes: list[BaseException] = []
         self.people: People | None = None
+        self.cap: CapDesk | None = None
 
     def gateway(self, limits: Limits | None = None) -> Gateway:
         """Return what the gateway needs."""
@@ -107,6 +108,7 @@ class County:
             facts=NodeFacts("0.0.0", lambda: self.checks),
             crash=self.crashes.append,
             people=self.people,
+            cap=self.cap,
             limits=limits or Limits(),
         )
 

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import structlog
+from pydantic import ValidationError
 
-from adapters.clock import SystemClock
-from schemas.errors import Fault
+from schemas.errors import Fault, RequestError
+from schemas.faults import faults_of
 from schemas.information.alert_parts import DutyContact
 from services.cap_intake.answering import CapAnswering
 from services.cap_intake.intake import CapIntake
@@ -14,7 +16,7 @@ from services.cap_polling.polling import FeedPoller, FeedRules
 from services.domain.cap_taking import CapAsk, listed_in
 from services.gateway.gateway import CapDesk
 from services.gateway.submit import Submitter
-from services.ports import Directory, Store
+from services.ports import Clock, Directory, Store
 from services.posting import Posting
 from services.settings import CapFeedSettings, Settings
 
@@ -23,7 +25,7 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def exchanging_cap(
-    settings: Settings, *, store: Store, posting: Posting, directory: Directory, clock: SystemClock
+    settings: Settings, *, store: Store, posting: Posting, directory: Directory, clock: Clock
 ) -> AsyncIterator[CapDesk | None]:
     """Take and give CAP documents, and ask feeds, for as long as the block lasts; None where no office is set.
 
@@ -48,7 +50,7 @@ async def exchanging_cap(
         )
         intake = CapIntake(
             office=given.office,
-            contact=DutyContact(office=settings.office, phone=settings.duty_phone),
+            contact=_contact(settings),
             county=settings.county,
             text=text,
             submitter=submitter,
@@ -75,9 +77,22 @@ async def exchanging_cap(
             must_be_signed=given.signature == "required",
             released_by=given.approved_by_role,
             author=settings.office,
-            address=given.url or settings.api.address,
+            address=given.url or "",
             feeds=lambda: {poller.rules.name: poller.is_ready for poller in pollers},
         )
+
+
+def _contact(settings: Settings) -> DutyContact:
+    """Return our duty room as alerts name it.
+
+    Raises:
+        RequestError: Name or telephone have a form that no alert takes.
+    """
+    try:
+        return DutyContact(office=settings.office, phone=settings.duty_phone)
+    except ValidationError as exc:
+        faults = faults_of(exc, "settings")
+        raise RequestError(*(replace(one, field=one.field.replace(".phone", ".duty_phone")) for one in faults)) from exc
 
 
 def rules_of(given: CapFeedSettings) -> FeedRules:

@@ -64,7 +64,7 @@ class CapDesk:
         must_be_signed: Whether what is posted must bear the signature of a registered authority.
         released_by: Role that stands behind what is posted without naming one; None lets each wait for an officer.
         author: The office that answers for our feed.
-        address: Of the API, as readers of our feed reach it.
+        address: Of the API, as readers of our feed reach it; empty for links that follow from where the feed was read.
         feeds: Tells of each feed that is asked whether its last round went well.
     """
 
