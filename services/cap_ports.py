@@ -119,5 +119,3 @@ class KeepsCap(ShowsCap, Protocol):
     @property
     def cap(self) -> CapBook:
         """Documents, answers, feeds."""
-
-

@@ -75,11 +75,15 @@ def xml(document: CapAlert) -> bytes:
     return data
 
 
+def _write(root: Path, text: str) -> None:
+    root.mkdir(exist_ok=True)
+    (root / SETTINGS_FILE).write_text(text, encoding="utf-8")
+
+
 @asynccontextmanager
 async def cap_at(county: County, root: Path, text: str = "") -> AsyncIterator[None]:
     """Let a county exchange CAP documents; ``text`` goes on with the table ``[cap]`` of its settings."""
-    root.mkdir(exist_ok=True)
-    (root / SETTINGS_FILE).write_text(f'county = "{county.code}"\n{_HEAD}{text}', encoding="utf-8")
+    _write(root, f'county = "{county.code}"\n{_HEAD}{text}')
     async with exchanging_cap(
         read_settings(root),
         store=county.store,

@@ -7,7 +7,7 @@ than a feed or a document may have. A feed that has not changed costs one reques
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
@@ -143,7 +143,7 @@ class CapFeed:
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False, timeout=self._timeout) as reply:
                 body = await _bounded(reply, max_bytes)
-                status, answered = reply.status, dict(reply.headers)
+                status, answered = reply.status, reply.headers.copy()  # their names in any case
         except _RETRYABLE as exc:
             raise UnavailableError(f"{url.host} does not answer: {type(exc).__name__}") from exc
         if body is None:

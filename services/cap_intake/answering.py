@@ -166,7 +166,7 @@ def _guarded(answer: CapAnswer) -> Fault | None:
 
 
 def _events_of(snapshot: Snapshot, answer: CapAnswer) -> list[StoredEvent]:
-    """Return the alerts that an answer is about: ours by their id, imported ones by the document that they came from."""
+    """Return the alerts that an answer is about: by our id of them, or by the document that they came from."""
     ids = [event_id for alert_id in answer.alert_ids for event_id in snapshot.cap.events_of(alert_id)]
     rows = (snapshot.cap.by_key(key_of_reference(one)) for one in answer.about)
     ids += [row.event_id for row in rows if row is not None and row.event_id is not None]

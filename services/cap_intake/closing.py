@@ -11,7 +11,9 @@ from services.domain.reading import content_of
 from services.ports import Snapshot, Transaction
 
 
-def close_document(tx: Transaction, number: int, event_id: str | None, *, by: str, now: datetime) -> CapDocument | Fault:
+def close_document(
+    tx: Transaction, number: int, event_id: str | None, *, by: str, now: datetime
+) -> CapDocument | Fault:
     """Close one document; one that is closed, or went out, stays as it is.
 
     Args:

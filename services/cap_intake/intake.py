@@ -1,6 +1,6 @@
 """A CAP document comes in: an alert goes out as an event of ours or waits for an officer, an answer is put on record.
 
-What became of a document is written in the transaction that makes it true, so it is taken once, whenever a process ends.
+What became of a document is written in the transaction that makes it true: it is taken once, whenever a process ends.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Ask one feed again and again: each document is taken once, and what cannot be taken becomes a notice, never a crash."""
+"""Ask one feed again and again: each document is taken once; what cannot be taken becomes a notice, never a crash."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

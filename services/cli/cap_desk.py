@@ -21,7 +21,9 @@ from services.gateway.cap_answers import CapDocumentLine
 Number = Annotated[int, typer.Argument(metavar="N", min=1, max=2**53 - 1, help="Number of the document.")]
 MaybeNumber = Annotated[
     int | None,
-    typer.Argument(metavar="[N]", min=1, max=2**53 - 1, help="Print the draft of this one; all are listed if left out."),
+    typer.Argument(
+        metavar="[N]", min=1, max=2**53 - 1, help="Print the draft of this one; all are listed if left out."
+    ),
 ]
 Officer = Annotated[str, typer.Option("--officer", metavar="ID", help="Who decides.")]
 MaybeOfficer = Annotated[str | None, typer.Option("--officer", metavar="ID", help="Who looks; needed with N.")]
@@ -39,7 +41,7 @@ _SAID = {
 _ANSWERS = ("时间", "*来自", "结果", "*说明", "签名")
 
 
-def held(  # noqa: PLR0913 - every option of a command is a parameter
+def held(
     number: MaybeNumber = None,
     *,
     officer: MaybeOfficer = None,

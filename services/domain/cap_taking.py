@@ -1,7 +1,7 @@
-"""A foreign document on its way to become an event of ours: what it is told by, what number it gets, who must look first.
+"""A foreign document on its way to become an event of ours: what tells it, its number, who must look at it first.
 
-A document goes out by itself only if an office of ours stands behind it: by a role that releases what comes this way, or
-because it is one of our own. What changes an alert goes out by itself only if it came the way that the alert came.
+A document goes out by itself only if somebody of ours stands behind it: by a role that releases what comes this way,
+or because it is one of our own. What changes an alert goes out by itself only if it came the way that the alert came.
 
 Source: docs/alerting/cap.md, section "On a running node".
 """
@@ -158,7 +158,8 @@ def judge_known(document: CapAlert, draft: Imported, *, ask: CapAsk, before: Bef
         return Fault("cap.known", "identifier", "an alert of this id is here already")
     if any(draft.event.alert_id in one.facts.predecessors for one in before.near):
         return Fault("cap.overtaken", "identifier", "a later document has replaced or ended it already")
-    if ask.is_feed and isinstance(draft.event, AlertCancelled) and not (before.named or before.changed):
+    ends_own = isinstance(draft.event, AlertCancelled) and not _names_others(document)
+    if ask.is_feed and ends_own and not (before.named or before.changed):
         return Fault("cap.nothing_ended", "references", "nothing that it ends is here")
     return None
 
@@ -201,9 +202,13 @@ def _why_not_succeed(document: CapAlert, ask: CapAsk, signer: str, before: Befor
 
 
 def _changes_others(document: CapAlert, ask: CapAsk, signer: str, changed: Iterable[CapDocument]) -> bool:
-    if any(one.sender != document.sender for one in references_of(document)):
+    if _names_others(document):
         return True
     return any((_way(one.origin), one.signer) != (_way(ask.origin), signer) for one in changed)
+
+
+def _names_others(document: CapAlert) -> bool:
+    return any(one.sender != document.sender for one in references_of(document))
 
 
 def _way(origin: str) -> str:

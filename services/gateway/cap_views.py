@@ -86,15 +86,11 @@ def answer_row_line(row: CapAnswerRow) -> CapAnswerLine:
     )
 
 
-def listed_alerts(
-    snapshot: Snapshot, *, direction: Direction | None, status: Status, now: datetime
-) -> list[KeptAlert]:
+def listed_alerts(snapshot: Snapshot, *, direction: Direction | None, status: Status, now: datetime) -> list[KeptAlert]:
     """Return the public alerts in force of one status, the newest first."""
     found: list[KeptAlert] = []
     for wire_type in ALERT_TYPES:
-        page = snapshot.events(
-            direction=direction, wire_type=wire_type, since=0, limit=LOOKED_AT, newest_first=True
-        )
+        page = snapshot.events(direction=direction, wire_type=wire_type, since=0, limit=LOOKED_AT, newest_first=True)
         for row in page.rows:
             if row.status != status.value or (row.expires is not None and row.expires <= now):
                 continue

@@ -194,7 +194,9 @@ class _Gauges(CollectorRegistry):
         yield CounterMetricFamily("sihu_cap_answers", words, value=cap.answers)
         words = "CAP documents that wait for an officer."
         yield GaugeMetricFamily("sihu_cap_held", words, value=cap.held)
-        ready = GaugeMetricFamily("sihu_cap_feed_ready", "1 if the last round of this feed went well.", labels=("feed",))
+        ready = GaugeMetricFamily(
+            "sihu_cap_feed_ready", "1 if the last round of this feed went well.", labels=("feed",)
+        )
         for name, holds in sorted(self._feeds.items()):
             ready.add_metric([name], float(holds))
         yield ready

@@ -160,7 +160,9 @@ class CapQuery(Model):
     purpose: Annotated[Purpose | None, Field(description="Purpose, if not the usual one.")] = None
     approved_by_role: Annotated[
         Name | None,
-        Field(description="Role that releases it, e.g. 值班领导; without one here or in the settings an officer decides."),
+        Field(
+            description="Role that releases it, e.g. 值班领导; without one here or in the settings an officer decides."
+        ),
     ] = None
 
 

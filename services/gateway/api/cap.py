@@ -179,9 +179,7 @@ async def post_cap_closing(desk: Desk, call: Call) -> web.StreamResponse:
     if isinstance(draft, tuple):
         return Problem(status_of(draft[0].code), draft).response()
     now = desk.gateway.clock.now()
-    outcome = await desk.gateway.store.write(
-        lambda tx: close_document(tx, number, draft.event, by=officer, now=now)
-    )
+    outcome = await desk.gateway.store.write(lambda tx: close_document(tx, number, draft.event, by=officer, now=now))
     if isinstance(outcome, Fault):
         return problem_of(outcome).response()
     if (outcome.settled_at, outcome.settled_by) == (now, officer):

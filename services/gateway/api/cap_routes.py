@@ -135,7 +135,7 @@ CAP_ROUTES: Final = (
         "POST",
         f"{BASE}/cap/documents/{{number}}/closing",
         "close_cap_document",
-        "Close a held document as an officer: it was dropped, or another event was sent for it. Its bytes are destroyed.",
+        "Close a held document as an officer: dropped, or another event was sent for it; its bytes are destroyed.",
         cap.post_cap_closing,
         Scope.OPERATE,
         CapDocumentLine,

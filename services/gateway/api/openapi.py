@@ -104,7 +104,10 @@ def _operation(route: Route, names: dict[str, str], schemas: JsonObject) -> Json
         content = {JSON: {"schema": ref(names[route.body.__name__])}}
         operation["requestBody"] = {"required": route.body_required, "content": content}
     if route.body_types:
-        operation["requestBody"] = {"required": True, "content": {name: {"schema": _BINARY} for name in route.body_types}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {name: {"schema": _BINARY} for name in route.body_types},
+        }
     if route.takes_bytes:
         operation["requestBody"] = {"required": False, "content": {BYTES: {"schema": _BINARY}}}
     return operation

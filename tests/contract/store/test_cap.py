@@ -33,9 +33,7 @@ HELD = CapDocument(
     original=b"<alert/>",
 )
 SENT = replace(HELD, key=hexed("other"), state=CapState.SENT, event_id=EVENT.envelope_id, draft=None)
-ANSWER = CapAnswerRow(
-    hexed("answer"), ReceiptStage.REJECTED, "c@d.example", "X", at(3), "不通", "post:hall", "", at(4)
-)
+ANSWER = CapAnswerRow(hexed("answer"), ReceiptStage.REJECTED, "c@d.example", "X", at(3), "不通", "post:hall", "", at(4))
 
 
 async def recorded(store: Store) -> None:

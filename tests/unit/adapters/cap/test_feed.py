@@ -26,9 +26,12 @@ class Host:
     asked: list[str] = field(default_factory=list)
     special: dict[str, Callable[[], web.Response]] = field(default_factory=dict)
     url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of the newest request."""
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer one request."""
+        self.headers = dict(request.headers)
         self.asked.append(request.path)
         if request.path in self.special:
             return self.special[request.path]()
@@ -84,6 +87,29 @@ async def test_a_document_comes_twice_or_never() -> None:
         host.entries.append("/3")
         third = await polled(feed, again.seen)
         assert [url for url, _ in third.documents] == ["/3"]
+
+
+@pytest.mark.parametrize("name", ["ETag", "etag", "Last-Modified", "last-modified"])
+async def test_a_feed_that_has_not_changed_is_read_again(name: str) -> None:
+    """Whichever way its host spells the header's name, it is asked whether something changed."""
+    host, asked = Host(entries=["/1"]), []
+
+    def feed_again() -> web.Response:
+        asked.append(dict(host.headers))
+        return web.Response(text="<rss><channel/></rss>", headers={name: '"then"'})
+
+    host.special["/feed"] = feed_again
+    async with feed_of(host) as feed:
+        await polled(feed, (await polled(feed, Seen())).seen)
+    condition = "If-None-Match" if name.lower() == "etag" else "If-Modified-Since"
+    assert [one.get(condition) for one in asked] == [None, '"then"']
+
+
+async def test_a_redirect_that_is_spelled_otherwise_leads_nowhere() -> None:
+    """Header names have no case."""
+    host = Host(entries=["/old"], special={"/old": lambda: web.Response(status=301, headers={"location": "/new"})})
+    async with feed_of(host) as feed:
+        assert len((await polled(feed, Seen())).documents) == 1
 
 
 async def test_a_document_that_failed_is_forgotten() -> None:

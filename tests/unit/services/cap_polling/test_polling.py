@@ -1,4 +1,4 @@
-"""A feed's rounds: each document once, in the order in which they were sent, and whatever goes wrong becomes a notice."""
+"""A feed's rounds: each document once, in the order in which they were sent; whatever goes wrong becomes a notice."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -220,7 +220,7 @@ async def test_a_feed_that_is_away_is_asked_less_and_less(desk: Desk) -> None:
         assert desk.feed.asked == 2
         await desk.county.clock.move(24 * 3600)
         assert desk.feed.asked < 2 + 9 + 24 * 3600 / BACK_OFF_MAX_SECONDS
-        assert not desk.poller.is_ready
+        assert [desk.poller.is_ready] == [False]
         (notice,) = await desk.notices()
         assert (notice.about, TOLD_AFTER) == ("weather", 3)
 
@@ -297,7 +297,9 @@ async def test_an_ack_in_a_feed_is_put_on_record(desk: Desk) -> None:
     """Some services list their answers beside their alerts."""
     event = await desk.county.send(alert_draft())
     ours = "urn:sihu:office:52272241600000,52272241600000_20260304074500_1,2026-03-04T07:45:00+08:00"
-    desk.lay(CapAlert("A", "siren@dam.example", "2026-03-04T08:00:00+08:00", "Actual", "Ack", "Public", references=ours))
+    desk.lay(
+        CapAlert("A", "siren@dam.example", "2026-03-04T08:00:00+08:00", "Actual", "Ack", "Public", references=ours)
+    )
     assert await desk.poller.run_once() == 0
     (row,) = await desk.county.store.read(lambda s: s.cap.answers(event.envelope_id, 9))
     assert row.origin == "feed:weather"

@@ -332,7 +332,7 @@ async def test_nobody_changes_what_another_sender_issued(hall: Caller) -> None:
 
 
 async def test_a_signature_is_verified_against_the_list(world: World, tmp_path: Path) -> None:
-    """A registered authority is named; a stranger's signature is worse than none; unsigned is refused where required."""
+    """A registered authority is named, a stranger's signature is worse than none, unsigned is refused if so set."""
     county = world[LIBO]
     keys = {name: key_of("ec") for name in ("weather", "stranger")}
     made = {name: certificate_of(key, starts=world.clock.now()) for name, key in keys.items()}

@@ -94,7 +94,7 @@ async def test_an_alert_is_told_as_cap_at_both_ends(world: World, libo: Caller, 
 
     tag = here.headers["ETag"]
     same = await libo.get(f"/events/{event}/cap", headers={"If-None-Match": f'"x", {tag}'})
-    assert (same.status, same.body, same.headers["ETag"]) == (304, b"", tag)
+    assert (same.status, same.body, same.headers["ETag"]) == (304, "", tag)
     assert (await libo.get(f"/events/{event}/cap", headers={"If-None-Match": '"x"'})).status == 200
 
 
@@ -300,7 +300,7 @@ async def test_what_a_neighbour_answered_is_told_to_the_sender_of_the_document(
     assert (await libo.get(f"/events/{event}/cap/receipt")).body["code"] == "query.missing_field"
 
 
-async def test_an_update_that_was_imported_names_what_it_updates(world: World, libo: Caller) -> None:
+async def test_an_update_that_was_imported_names_what_it_updates(libo: Caller) -> None:
     """In the document that tells it in our words: readers of our feed know no other."""
     first = document(await libo.get(f"/events/{(await hand_in(libo, RAIN)).body['envelope_id']}/cap"))
     update = naming(rain(2, sent="2026-03-04T07:55:00+08:00"), RAIN)
