@@ -215,7 +215,7 @@ class CapIntake:
         """
         if not ask.agreement:
             mend = "name the agreement under which it goes out: ?agreement=ID"
-            raise RequestError(Fault("query.missing_field", "agreement", mend))
+            raise RequestError(Fault("cap.agreement", "agreement", mend))
         found = import_cap(document, original=data, desk=self._desk_for(document, sent, ask, before))
         if isinstance(found, Fault):
             raise RequestError(found)

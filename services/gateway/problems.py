@@ -71,6 +71,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "file.arriving": 409,
     "file.gone": 410,
     "http.range": 416,
+    "cap.agreement": 400,
     "cap.off": 404,
     "cap.not_found": 404,
     "cap.unknown_reference": 404,

@@ -12,7 +12,7 @@ from schemas.envelope import FILE_MAX_BYTES, MAX_INTEGER
 from schemas.evidence import LINKS_MAX
 from schemas.faults import broken_rule
 from schemas.forms import Name
-from schemas.ids import AgreementId, ContentId, CountyId, EnvelopeId, WireType
+from schemas.ids import AgreementId, ContentId, CountyId, EnvelopeId, WireType, is_county
 from schemas.records import Direction
 
 PAGE_MAX: Final = 200
@@ -38,14 +38,16 @@ def _flag(text: object) -> object:
     return _WORDS[text]
 
 
-def _listed(text: object) -> object:
-    return tuple(one.strip() for one in text.split(",")) if isinstance(text, str) else text
+def _counties(text: object) -> object:
+    if isinstance(text, str) and not all(is_county(one.strip()) for one in text.split(",")):
+        raise broken_rule("", "write six digits each, commas between, e.g. 451226,522728")
+    return text
 
 
 Number = Annotated[int, BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Limit = Annotated[Number, Field(ge=1, le=PAGE_MAX)]
-Listed = Annotated[tuple[CountyId, ...], BeforeValidator(_listed, json_schema_input_type=str)]
+Counties = Annotated[str, BeforeValidator(_counties), Field(max_length=600)]  # an address has 8 KiB
 Place = Annotated[Number, Field(ge=0, le=MAX_INTEGER)]
 
 
@@ -154,9 +156,7 @@ class CapQuery(Model):
     """Under what an alert goes out; an Ack or Error needs none of it."""
 
     agreement: Annotated[AgreementId | None, Field(description="Agreement under which an alert goes out.")] = None
-    to: Annotated[
-        Listed, Field(max_length=512, description="Counties, commas between; every other party if left out.")
-    ] = ()
+    to: Annotated[Counties | None, Field(description="Counties, commas between; every other party if left out.")] = None
     purpose: Annotated[Purpose | None, Field(description="Purpose, if not the usual one.")] = None
     approved_by_role: Annotated[
         Name | None,

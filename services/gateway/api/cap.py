@@ -68,7 +68,7 @@ async def post_cap(desk: Desk, call: Call) -> web.StreamResponse:
     ask = CapAsk(
         origin=posted_by(call.caller.name),
         agreement=asked.agreement or "",
-        to=asked.to,
+        to=tuple(one.strip() for one in asked.to.split(",")) if asked.to else (),
         purpose=asked.purpose,
         released_by=asked.approved_by_role or cap.released_by,
         must_be_signed=cap.must_be_signed,

@@ -38,7 +38,7 @@ CAP_ROUTES: Final = (
             "cap.signature",
             "cap.differs",
             "cap.unknown_reference",
-            "query.missing_field",
+            "cap.agreement",
             "content.rule",
             "guard.personal_number",
             "sharing.no_agreement",

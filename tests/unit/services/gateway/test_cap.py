@@ -192,9 +192,9 @@ async def test_other_names_of_xml_are_taken(hall: Caller, media_type: str) -> No
 @pytest.mark.parametrize(
     ("asked", "status", "code", "field"),
     [
-        ({"agreement": ""}, 400, "query.missing_field", "agreement"),
+        ({"agreement": ""}, 400, "cap.agreement", "agreement"),
         ({"agreement": "none-such"}, 403, "sharing.no_agreement", "agreement"),
-        ({"to": "451226,1"}, 400, "query.wrong_form", "to.1"),
+        ({"to": "451226,1"}, 400, "query.rule", "to"),
         ({"to": LIBO}, 422, "request.to_self", "to"),
         ({"purpose": "publicity"}, 403, "sharing.purpose", "purpose"),
         ({"approved_by_role": "长" * 61}, 400, "query.too_long", "approved_by_role"),
