@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from schemas.access import Scope
 from schemas.cap import CapAlert
 from schemas.records import NoticeKind
 from services.cap_intake import intake
+from services.domain.cap import alert_id_of
 from tests.caller import Answer, Caller, calling
 from tests.cap_node import MOBILE, OFFICE, RAIN, ROLE, cap_at, hand_in, naming, rain, told, xml
 from tests.certificates import certificate_of, key_of, write_pem
@@ -295,6 +297,7 @@ async def test_closing_is_for_what_is_held_and_names_an_own_alert(world: World, 
     assert (dropped.body["state"], dropped.body["envelope_id"]) == ("closed", None)
     again = await officer.post("/cap/documents/1/closing", json={"event": sent.body["envelope_id"]})
     assert again.body == dropped.body
+    assert (await officer.post("/cap/documents/1/closing", json={"event": "0" * 64})).body == dropped.body
 
 
 @pytest.mark.parametrize(
@@ -329,6 +332,26 @@ async def test_nobody_changes_what_another_sender_issued(hall: Caller) -> None:
     foreign = naming(rain(2, sender="other@weather.example", note="x"), RAIN, kind="Cancel")
     answer = await hand_in(hall, foreign)
     assert (answer.body["outcome"], answer.body["faults"][0]["code"]) == ("held", "cap.other_sender")
+
+
+async def test_an_update_by_another_token_is_still_ours(world: World, hall: Caller) -> None:
+    """Tokens are changed; what is posted comes from this county's own systems."""
+    await hand_in(hall, RAIN)
+    other = Caller(hall.session, world[LIBO].let_in("hall-2027", *SCOPES), hall.port)
+    update = await hand_in(other, naming(rain(2, sent="2026-03-04T07:55:00+08:00"), RAIN))
+    assert update.body["outcome"] == "sent"
+
+
+async def test_a_number_that_belongs_to_another_alert_is_not_changed_unseen(world: World, hall: Caller) -> None:
+    """What an update names never came this way, and an alert of ours has its number: a person must look."""
+    derived = (await hand_in(hall, RAIN)).body["alert_id"]
+    twin = next(
+        one
+        for one in (rain(number) for number in range(2, 99))
+        if alert_id_of(OFFICE, one.sender, one.identifier, world.clock.now() - timedelta(minutes=10)) == derived
+    )
+    answer = await hand_in(hall, naming(rain(99, sent="2026-03-04T07:55:00+08:00"), twin))
+    assert (answer.body["outcome"], answer.body["faults"][0]["code"]) == ("held", "cap.unsure")
 
 
 async def test_a_signature_is_verified_against_the_list(world: World, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Alerts of a node as CAP: one document, the feed, what foreign systems answer, what neighbours answered."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from adapters.cap.reader import CapFile, read_cap
 from adapters.cap.signature import load_signers, verify_cap
 from adapters.cap.writer import canonical
 from schemas.access import Scope
+from schemas.base import InformationClass
 from schemas.cap import CapAlert
 from schemas.cap_records import FeedEntry
 from schemas.control import ReceiptStage
 from schemas.errors import Fault
 from schemas.records import NoticeKind
 from services.cap_intake import answering
+from services.domain.cap_telling import alert_of
 from tests.caller import Answer, Caller, calling
 from tests.cap_node import MOBILE, RAIN, cap_at, hand_in, naming, rain, xml
 from tests.certificates import certificate_of, key_of, write_pem
@@ -118,6 +121,12 @@ async def test_only_alerts_are_told_and_nothing_personal(world: World, libo: Cal
     assert (await libo.get(f"/events/{'0' * 64}/cap")).body["code"] == "request.not_found"
     found = document(await libo.get(f"/events/{internal}/cap"))
     assert (found.scope, bool(found.restriction)) == ("Restricted", True)
+    kept = await world[LIBO].store.read(lambda s: s.event(internal))
+    assert kept is not None
+    header = kept.envelope.header.model_copy(update={"information_class": InformationClass.PERSONAL})
+    personal = alert_of(replace(kept, envelope=replace(kept.envelope, header=header)))
+    assert isinstance(personal, Fault)
+    assert personal.code == "cap.personal"
     assert entries(await libo.get("/cap.atom")) == ()
 
 
@@ -166,19 +175,20 @@ async def test_a_feed_that_has_not_changed_costs_no_bytes(world: World, libo: Ca
     assert (await libo.get("/cap.atom", headers=asked)).status == 200
 
 
-async def test_a_neighbour_cannot_hide_our_alert_from_the_feed(world: World, libo: Caller) -> None:
-    """Only the issuer's own word, or its superior's, replaces an alert."""
-    event = (await world[LIBO].send(sent_as(1))).envelope_id
+async def test_a_neighbour_cannot_hide_an_alert_from_the_feed(world: World, huanjiang: Caller) -> None:
+    """Its update came first, when nobody could tell whose alert it names; only the issuer's own word replaces one."""
     content = alert_content(
-        alert_id="45122641600000_20260304080000_1",
+        alert_id="45122141600000_20260304080000_1",
         predecessors=[{"alert_id": "52272241600000_20260304074500_1"}],
         report_stage="followup",
         report_no=2,
     )
-    # 环江 does not hold the alert, so its own gateway lets the update through.
-    await world[HUANJIANG].send(alert_draft(type="cn.sihu.information.alert_updated.v1", content=content))
+    await world[NANDAN].send(alert_draft(type="cn.sihu.information.alert_updated.v1", content=content))
     await world.carry()
-    assert f"urn:sihu:event:{event}" in {one.id for one in entries(await libo.get("/cap.atom"))}
+    event = (await world[LIBO].send(sent_as(1))).envelope_id
+    await world.carry()
+    listed = [one.id for one in entries(await huanjiang.get("/cap.atom"))]
+    assert (len(listed), listed[0]) == (2, f"urn:sihu:event:{event}")
 
 
 async def test_what_goes_out_is_signed_if_there_is_a_key(world: World, tmp_path: Path) -> None:
