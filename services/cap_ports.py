@@ -61,6 +61,9 @@ class CapShown(Protocol):
     def by_key(self, key: str) -> CapDocument | None:
         """Return the document of this sender, identifier and time, with its bytes, or None."""
 
+    def by_alert(self, alert_id: str) -> CapDocument | None:
+        """Return the newest document whose event bears this alert id, with its bytes, or None."""
+
     def documents(self, *, held_only: bool, limit: int) -> list[CapDocument]:
         """Return documents without their bytes, the newest first."""
 

@@ -17,12 +17,12 @@ from tests.world import County
 OFFICE: Final = "52272241600000"
 ROLE: Final = "值班领导"
 MOBILE: Final = "139" + "0000" + "0001"
-_HEAD: Final = f"""\
+_HEAD: Final = """\
 office = "荔波县值班室"
-duty_phone = "0854-3612345"
+duty_phone = "{phone}"
 
 [cap]
-office = "{OFFICE}"
+office = "{office}"
 """
 
 RAIN: Final = CapAlert(
@@ -81,9 +81,11 @@ def _write(root: Path, text: str) -> None:
 
 
 @asynccontextmanager
-async def cap_at(county: County, root: Path, text: str = "") -> AsyncIterator[None]:
+async def cap_at(
+    county: County, root: Path, text: str = "", *, office: str = OFFICE, phone: str = "0854-3612345"
+) -> AsyncIterator[None]:
     """Let a county exchange CAP documents; ``text`` goes on with the table ``[cap]`` of its settings."""
-    _write(root, f'county = "{county.code}"\n{_HEAD}{text}')
+    _write(root, f'county = "{county.code}"\n' + _HEAD.format(office=office, phone=phone) + text)
     async with exchanging_cap(
         read_settings(root),
         store=county.store,

@@ -26,6 +26,11 @@ class MemoryCapShown:
         """Return the document of this sender, identifier and time, with its bytes, or None."""
         return next((one for one in self._state.cap_documents.values() if one.key == key), None)
 
+    def by_alert(self, alert_id: str) -> CapDocument | None:
+        """Return the newest document whose event bears this alert id, with its bytes, or None."""
+        rows = (one for _, one in sorted(self._state.cap_documents.items(), reverse=True))
+        return next((one for one in rows if one.alert_id == alert_id and one.event_id is not None), None)
+
     def documents(self, *, held_only: bool, limit: int) -> list[CapDocument]:
         """Return documents without their bytes, the newest first."""
         rows = (one for _, one in sorted(self._state.cap_documents.items(), reverse=True))

@@ -19,6 +19,8 @@ _FACTS: Final = """
 _WHOLE: Final = f"number, {_FACTS}, draft, original"
 _SELECT_ONE: Final = f"SELECT {_WHOLE} FROM cap_documents WHERE number = ?"
 _SELECT_BY_KEY: Final = f"SELECT {_WHOLE} FROM cap_documents WHERE key = ?"
+_SELECT_BY_ALERT: Final = f"""
+    SELECT {_WHOLE} FROM cap_documents WHERE alert_id = ? AND event_id IS NOT NULL ORDER BY number DESC LIMIT 1"""
 _SELECT_NEWEST: Final = f"SELECT number, {_FACTS}, NULL, NULL FROM cap_documents ORDER BY number DESC LIMIT ?"
 _SELECT_HELD: Final = f"""
     SELECT number, {_FACTS}, NULL, NULL FROM cap_documents WHERE state = 'held' ORDER BY number DESC LIMIT ?"""
@@ -59,6 +61,11 @@ class SqliteCapShown:
     def by_key(self, key: str) -> CapDocument | None:
         """Return the document of this sender, identifier and time, with its bytes, or None."""
         row = first(self._ask(_SELECT_BY_KEY, (bytes.fromhex(key),)))
+        return None if row is None else _document_of(row)
+
+    def by_alert(self, alert_id: str) -> CapDocument | None:
+        """Return the newest document whose event bears this alert id, with its bytes, or None."""
+        row = first(self._ask(_SELECT_BY_ALERT, (alert_id,)))
         return None if row is None else _document_of(row)
 
     def documents(self, *, held_only: bool, limit: int) -> list[CapDocument]:

@@ -37,6 +37,7 @@ from services.domain.cap_taking import (
     yet_to_complete,
 )
 from services.domain.encoding import digest_of
+from services.domain.succession import in_force
 from services.ports import Clock, Snapshot, Store, Transaction
 from services.posting import Posted
 
@@ -192,14 +193,18 @@ class CapIntake:
         keys = {key_of_reference(one): one for one in references_of(document)}
         changed = {key: row for key in keys if (row := snapshot.cap.by_key(key)) is not None}
         strange = [self._number_of(one) for key, one in keys.items() if key not in changed]
+        named = [*strange, *(row.alert_id for row in changed.values())]
+        event = snapshot.alerts_of_event(named, [self._county])
+        also = sorted(in_force(event, self._county, self._clock.now()) - set(named))
+        rows = [snapshot.cap.by_alert(one) for one in also]
         possible = alternatives(self._desk.number_of(document.sender, document.identifier, sent))
-        unsure = snapshot.alerts(strange)
         return Before(
             same=snapshot.cap.by_key(key_of(document.sender, document.identifier, sent)),
-            changed=changed,
+            changed=changed | {row.key: row for row in rows if row is not None},
             near=(*snapshot.alerts_of_event(possible, [self._county]), *snapshot.alerts([document.identifier])),
-            named=(*unsure, *snapshot.alerts([row.alert_id for row in changed.values()])),
-            is_unsure=bool(unsure),
+            named=tuple(snapshot.alerts(named)),
+            also=tuple(also),
+            is_unsure=None in rows or bool(snapshot.alerts(strange)),
         )
 
     def _number_of(self, reference: CapReference) -> str:
@@ -229,7 +234,12 @@ class CapIntake:
         own = self._desk.number_of(document.sender, document.identifier, sent)
         free = free_number(own, {one.facts.alert_id for one in before.near}) or own
         numbers = numbers_of(document, before.changed) | {(document.sender, document.identifier, sent): free}
-        return replace(self._desk, approved_by_role=ask.released_by or self._desk.approved_by_role, numbers=numbers)
+        return replace(
+            self._desk,
+            approved_by_role=ask.released_by or self._desk.approved_by_role,
+            numbers=numbers,
+            also=before.also,
+        )
 
     async def _send(self, row: CapDocument, draft: Imported, ask: CapAsk) -> Taken:
         kept: list[CapDocument] = []

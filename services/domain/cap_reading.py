@@ -70,12 +70,14 @@ class ImportDesk:
         contact: The importing duty room; readers call it, not the foreign sender.
         approved_by_role: Of who is to release the draft.
         numbers: Alert ids of documents that did not get the one that follows from them, by sender, identifier and time.
+        also: Alerts of the same event that are in force: an update or cancellation names them, too.
     """
 
     office: str
     contact: DutyContact
     approved_by_role: str = "待审核"
     numbers: Mapping[tuple[str, str, datetime], str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
     def number_of(self, sender: str, identifier: str, sent_at: datetime) -> str:
         """Return the alert id of a document."""
@@ -234,6 +236,8 @@ def _predecessors(document: CapAlert, desk: ImportDesk) -> list[Content]:
     for one in references_of(document):
         alert_id = desk.number_of(one.sender, one.identifier, one.sent_at)
         found.setdefault(alert_id, {"alert_id": alert_id, "cap_reference": _fitting(str(one), LINE_MAX)})
+    for alert_id in desk.also:
+        found.setdefault(alert_id, {"alert_id": alert_id})
     return list(found.values())[:_PREDECESSORS_MAX]
 
 

@@ -129,16 +129,18 @@ class Before:
 
     Attributes:
         same: The document itself, if it was taken before.
-        changed: By key, the documents taken before that it refers to.
+        changed: By key, the documents taken before that it refers to or replaces with them.
         near: Our own alerts that have one of the numbers it could get, that name one, or that have its identifier.
         named: Alerts under the numbers of the documents that it refers to.
-        is_unsure: Whether one it refers to never came this way, and its number is that of an alert all the same.
+        also: Our alerts of the same event that are in force, and that it does not refer to: it replaces them, too.
+        is_unsure: Whether one of those it changes never came this way, and is an alert of ours all the same.
     """
 
     same: CapDocument | None
     changed: Mapping[str, CapDocument]
     near: tuple[HeldAlert, ...]
     named: tuple[HeldAlert, ...]
+    also: tuple[str, ...]
     is_unsure: bool
 
 

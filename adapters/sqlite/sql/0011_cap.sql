@@ -22,6 +22,7 @@ CREATE TABLE cap_documents (
 ) STRICT;
 
 CREATE INDEX cap_documents_by_state ON cap_documents (state, number);
+CREATE INDEX cap_documents_by_alert ON cap_documents (alert_id, number);
 CREATE INDEX cap_documents_by_event ON cap_documents (event_id) WHERE event_id IS NOT NULL;
 
 -- What foreign systems answered to alerts by CAP. No receipts: no officer stands behind them.

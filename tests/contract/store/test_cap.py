@@ -127,6 +127,9 @@ async def test_an_alert_is_not_found_by_its_number(store: Store) -> None:
     """An answer names it so."""
     await recorded(store)
     assert await store.read(lambda s: s.cap.events_of(ALERT_ID)) == [EVENT.envelope_id]
+    await store.write(lambda tx: tx.cap.add(HELD))
+    assert await store.read(lambda s: s.cap.by_alert(ALERT_ID)) == replace(SENT, number=1)
+    assert await store.read(lambda s: s.cap.by_alert("52272241600000_20260304074500_2")) is None
     assert await store.read(lambda s: s.cap.events_of("52272241600000_20260304074500_2")) == []
 
 

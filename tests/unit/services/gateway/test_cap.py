@@ -20,8 +20,8 @@ from services.domain.cap import alert_id_of
 from tests.caller import Answer, Caller, calling
 from tests.cap_node import MOBILE, OFFICE, RAIN, ROLE, cap_at, hand_in, naming, rain, told, xml
 from tests.certificates import certificate_of, key_of, write_pem
-from tests.papers import AGREEMENT, HUANJIANG, LIBO, NANDAN
-from tests.world import OFFICER, County, World
+from tests.papers import AGREEMENT, HUANJIANG, LIBO, NANDAN, alert_content
+from tests.world import OFFICER, County, World, alert_draft
 
 SCOPES = (Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.OPERATE)
 
@@ -134,6 +134,28 @@ async def test_an_update_and_a_cancellation_find_what_they_change(world: World, 
     await world.carry()
     marks = [one["marks"] for one in (await hall.get("/events?direction=out")).body["events"]]
     assert marks == [[]] * 7
+
+
+async def test_an_update_that_names_the_first_alone_replaces_the_others_too(world: World, hall: Caller) -> None:
+    """Many services refer to the first document of an event alone; ours names every alert that is still in force."""
+    first = (await hand_in(hall, RAIN)).body["alert_id"]
+    second = (await hand_in(hall, naming(rain(2, sent="2026-03-04T07:55:00+08:00"), RAIN))).body["alert_id"]
+    third = naming(rain(3, sent="2026-03-04T07:57:00+08:00"), RAIN)
+    answer = await hand_in(hall, third)
+    content = await content_of(hall, answer)
+    assert [one["alert_id"] for one in content["predecessors"]] == [first, second]
+    await world.carry()
+    received = await hall.get(f"/events/{answer.body['envelope_id']}/cap?as_received=true")
+    assert canonical(received.body) == canonical(xml(third))
+
+
+async def test_an_alert_that_an_officer_wrote_is_not_replaced_unseen(world: World, hall: Caller) -> None:
+    """Whoever took the matter into hand keeps it."""
+    first = (await hand_in(hall, RAIN)).body["alert_id"]
+    content = alert_content(predecessors=[{"alert_id": first}], report_stage="followup", report_no=2)
+    await world[LIBO].send(alert_draft(type="cn.sihu.information.alert_updated.v1", content=content))
+    answer = await hand_in(hall, naming(rain(2, sent="2026-03-04T07:55:00+08:00"), RAIN))
+    assert (answer.body["outcome"], answer.body["faults"][0]["code"]) == ("held", "cap.unsure")
 
 
 async def test_what_was_replaced_already_comes_too_late(hall: Caller) -> None:

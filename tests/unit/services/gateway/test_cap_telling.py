@@ -310,6 +310,33 @@ async def test_what_a_neighbour_answered_is_told_to_the_sender_of_the_document(
     assert (await libo.get(f"/events/{event}/cap/receipt")).body["code"] == "query.missing_field"
 
 
+async def test_an_alert_that_was_erased_is_told_no_more(world: World, libo: Caller) -> None:
+    """Neither as a document nor in the feed; and what nobody here understands is no alert."""
+    county = world[LIBO]
+    event = (await county.send(alert_draft())).envelope_id
+    kept = await county.store.read(lambda s: s.event(event))
+    assert kept is not None
+    garbled = alert_of(replace(kept, envelope=replace(kept.envelope, content=b"{}")))
+    assert isinstance(garbled, Fault)
+    assert garbled.code == "cap.no_alert"
+    await world.carry()
+    await world.clock.move(7 * 3600)
+    eraser = Caller(libo.session, county.let_in("eraser", Scope.ERASE), libo.port)
+    assert (await eraser.post(f"/events/{event}/erasure", json={"reason": "mistaken"})).status == 200
+    gone = await libo.get(f"/events/{event}/cap")
+    assert (gone.status, gone.body["code"]) == (410, "cap.erased")
+
+
+async def test_an_answer_to_our_own_alert_names_it_in_our_words(world: World, libo: Caller, huanjiang: Caller) -> None:
+    """It came from no document; who cannot is told as an Error."""
+    event = (await world[LIBO].send(alert_draft())).envelope_id
+    await world.carry()
+    await huanjiang.post(f"/events/{event}/acknowledgement", json={"answer": "cannot"})
+    await world.carry()
+    found = document(await libo.get(f"/events/{event}/cap/receipt?county={HUANJIANG}"))
+    assert (found.msg_type, found.references, found.note) == ("Error", OURS, "cannot")
+
+
 async def test_an_update_that_was_imported_names_what_it_updates(libo: Caller) -> None:
     """In the document that tells it in our words: readers of our feed know no other."""
     first = document(await libo.get(f"/events/{(await hand_in(libo, RAIN)).body['envelope_id']}/cap"))
