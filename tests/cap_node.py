@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.cap.writer import write_cap
+from schemas.access import Scope
 from schemas.cap import CapAlert, CapArea, CapInfo, CapPair
+from schemas.records import NoticeKind
 from services.bootstrap.cap_node import exchanging_cap
 from services.settings import SETTINGS_FILE, read_settings
 from tests.caller import Answer, Caller
 from tests.papers import AGREEMENT
+from tests.world import OFFICER as DUTY
 from tests.world import County
 
 OFFICE: Final = "52272241600000"
@@ -103,3 +106,23 @@ async def hand_in(caller: Caller, data: bytes | CapAlert, **asked: str) -> Answe
     given: Mapping[str, str] = {"agreement": AGREEMENT, "approved_by_role": ROLE} | asked
     params = {name: value for name, value in given.items() if value}
     return await caller.post("/cap", data=body, params=params, headers={"Content-Type": "application/cap+xml"})
+
+
+def officer_at(county: County, caller: Caller) -> Caller:
+    """Return the officer on duty, at the same node as ``caller``."""
+    scopes = (Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.OPERATE)
+    return Caller(caller.session, county.let_in("duty", *scopes, officer=DUTY), caller.port)
+
+
+async def content_of(caller: Caller, answer: Answer) -> dict[str, Any]:
+    """Return the content of the event that a document became."""
+    assert answer.status == 202, answer.body
+    assert answer.body["outcome"] == "sent", answer.body
+    found: dict[str, Any] = (await caller.get(f"/events/{answer.body['envelope_id']}")).body["content"]
+    return found
+
+
+async def notices_of(county: County) -> list[NoticeKind]:
+    """Return what the duty officer was told and is still open."""
+    rows = await county.store.read(lambda snapshot: snapshot.notices(open_only=True, limit=99))
+    return [one.kind for one in rows]

@@ -25,11 +25,13 @@ from services.domain.cap_reading import Imported
 from services.domain.cap_rules import CapReference, references_of
 from services.domain.cap_writing import is_ours
 from services.domain.encoding import compact_json
+from services.domain.guards import guard_new
 
 HELD_MAX: Final = 1000
 """Documents that wait for an officer; one more is told to come back."""
 NOT_TOLD: Final = frozenset({"request.expired", "cap.known", "cap.overtaken", "cap.nothing_ended"})
 """Why a document of a feed is passed over without a word to anybody: every feed has such."""
+HIDDEN: Final = "（不予显示）"
 _POST: Final = "post:"
 _FEED: Final = "feed:"
 _RELEASED: Final = "approved_by_role"
@@ -97,8 +99,9 @@ def _listed(value: Any) -> JsonValue:  # noqa: ANN401 - a tree of plain values
 
 
 def name_of(text: str) -> str:
-    """Return a sender or identifier as the book shows it."""
-    return shortened(text, LINE_MAX)
+    """Return a sender or identifier as the book shows it for ever: nothing of it if the guards find something."""
+    value: JsonValue = {"text": text}
+    return HIDDEN if guard_new(value, compact_json(value)) else shortened(text, LINE_MAX)
 
 
 def alternatives(alert_id: str) -> tuple[str, ...]:
