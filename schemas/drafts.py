@@ -9,7 +9,7 @@ from schemas.base import InformationClass, Kind, Model, Status, WireTime
 from schemas.control import CallOutcome, ErasureReason
 from schemas.envelope import FILE_MAX_BYTES, Ref
 from schemas.forms import LINE_PATTERN
-from schemas.ids import AgreementId, ContentId, CountyId, Digest, WireType
+from schemas.ids import AgreementId, ContentId, CountyId, Digest, EnvelopeId, WireType
 from schemas.officers import AnswerWord
 from schemas.registry import Text
 
@@ -86,3 +86,10 @@ class UploadDraft(Model):
     size: Annotated[int, Field(ge=1, le=FILE_MAX_BYTES)]
     """Bytes."""
     sha256: Digest
+
+
+class CapClosingDraft(Model):
+    """The body of ``POST /api/v1/cap/documents/{number}/closing``."""
+
+    event: EnvelopeId | None = None
+    """The alert that was sent instead; left out, the document was dropped."""

@@ -356,6 +356,12 @@ class NoticeKind(StrEnum):
     """A way to reach people does not work."""
     KEY_REVOKED = "key_revoked"
     """A key was revoked, and what was taken here is trusted no longer."""
+    CAP_HELD = "cap_held"
+    """A CAP document waits for an officer."""
+    CAP_FEED = "cap_feed"
+    """A feed of CAP documents cannot be read, or a document of it was not taken."""
+    CAP_ANSWER = "cap_answer"
+    """A foreign system did not take an alert."""
 
 
 @dataclass(frozen=True, slots=True)

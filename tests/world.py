@@ -29,7 +29,7 @@ from services.domain.evidence_writing import TrustPapers
 from services.domain.key_changes import with_changes
 from services.domain.receiving import examine
 from services.domain.trust import Trust
-from services.gateway.gateway import Gateway, Limits, NodeFacts, People, RosterRoom
+from services.gateway.gateway import CapDesk, Gateway, Limits, NodeFacts, People, RosterRoom
 from services.gateway.submit import Submitter
 from services.key_ports import Encryption
 from services.ports import Transaction
@@ -94,6 +94,7 @@ class County:
         self.crashes: list[BaseException] = []
         self.people: People | None = None
         self.roster: RosterRoom | None = None
+        self.cap: CapDesk | None = None
 
     def gateway(self, limits: Limits | None = None) -> Gateway:
         """Return what the gateway needs."""
@@ -109,6 +110,7 @@ class County:
             crash=self.crashes.append,
             people=self.people,
             roster=self.roster,
+            cap=self.cap,
             limits=limits or Limits(),
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+from adapters.memory.cap import MemoryCapShown
 from adapters.memory.custody import CustodyReading
 from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
@@ -47,6 +48,11 @@ class MemorySnapshot(CustodyReading):
     def files(self) -> MemoryFiles:
         """Files that events carry."""
         return MemoryFiles(self._state)
+
+    @property
+    def cap(self) -> MemoryCapShown:
+        """CAP documents, answers, feeds."""
+        return MemoryCapShown(self._state)
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
         """Return publications of a lane behind ``after`` in order, at least one if any waits."""

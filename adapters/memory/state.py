@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Final, Self
 
+from schemas.cap_records import CapAnswerRow, CapDocument, Seen
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
 from schemas.custody import Opening
@@ -158,6 +159,12 @@ class State:
     told: list[SmsTold] = field(default_factory=list)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
     replies: dict[str, ReplyTaken] = field(default_factory=dict)
+
+    cap_documents: dict[int, CapDocument] = field(default_factory=dict)
+    cap_answers: dict[str, tuple[CapAnswerRow, ...]] = field(default_factory=dict)
+    """By envelope id of the alert."""
+    cap_feeds: dict[str, tuple[str, Seen]] = field(default_factory=dict)
+    """By name: address, and what is known."""
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

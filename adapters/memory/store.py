@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
 from adapters.memory.calls import MemoryCalls
+from adapters.memory.cap import MemoryCap
 from adapters.memory.custody import MemoryCustody
 from adapters.memory.erasures import MemoryErasures
 from adapters.memory.files import MemoryFileBook
@@ -39,6 +40,7 @@ class MemoryTransaction(MemorySnapshot):
         self.quota_book = MemoryQuotas(state)
         self._file_book = MemoryFileBook(state)
         self._paging = MemoryPaging(state)
+        self._cap = MemoryCap(state)
         self.waiting_room = MemoryWaiting(state, limits)
         self.signal_book = MemorySignals(state)
         self.memory = MemoryFacts(state)
@@ -47,6 +49,11 @@ class MemoryTransaction(MemorySnapshot):
     def files(self) -> MemoryFileBook:
         """Files that events carry."""
         return self._file_book
+
+    @property
+    def cap(self) -> MemoryCap:
+        """CAP documents, answers, feeds."""
+        return self._cap
 
     @property
     def paging(self) -> MemoryPaging:

@@ -6,6 +6,7 @@ import apsw
 
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.calls import SqliteCalls
+from adapters.sqlite.cap import SqliteCap
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.custody import SqliteCustody
@@ -74,11 +75,17 @@ class SqliteTransaction(SqliteSnapshot):
         self.quota_book = SqliteQuotas(batch)
         self._file_book = SqliteFileBook(batch)
         self._paging = SqlitePaging(batch)
+        self._cap = SqliteCap(batch)
 
     @property
     def files(self) -> SqliteFileBook:
         """Files that events carry."""
         return self._file_book
+
+    @property
+    def cap(self) -> SqliteCap:
+        """CAP documents, answers, feeds."""
+        return self._cap
 
     @property
     def paging(self) -> SqlitePaging:

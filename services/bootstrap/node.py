@@ -28,6 +28,7 @@ from adapters.sqlite.store import open_store
 from adapters.tls.authority import ends_at
 from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
+from services.bootstrap.cap_node import exchanging_cap
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.files import carrying_files, keeping_files
 from services.bootstrap.paging import telling_people
@@ -197,6 +198,9 @@ async def open_node(
                 settings, rostering=rostering, store=store, posting=posting, directory=directory, clock=clock
             )
         )
+        cap = await stack.enter_async_context(
+            exchanging_cap(settings, store=store, posting=posting, directory=directory, clock=clock)
+        )
         gateway = Gateway(
             folder=folder,
             chunk_size=settings.files.chunk_kib << 10,
@@ -210,6 +214,7 @@ async def open_node(
             crash=crash,
             people=telling.people if telling else None,
             roster=RosterRoom(rostering, CalendarFiles()),
+            cap=cap,
         )
         port = await stack.enter_async_context(serving(gateway, host=settings.api.host, port=settings.api.port))
         await stack.enter_async_context(hub.running())

@@ -30,6 +30,7 @@ from services.gateway.answers import (
     ReceiptList,
     UploadState,
 )
+from services.gateway.cap_answers import CapAnswerList, CapDocumentDetail, CapDocumentLine, CapDocumentList
 from services.gateway.paging_answers import EscalationLine, EscalationList, ProviderList, SilenceLine, Timeline
 
 T = TypeVar("T")
@@ -172,6 +173,27 @@ class Api:
     async def close_notice(self, number: int) -> NoticeLine:
         """Close a notice that a person has dealt with; closing it again changes nothing."""
         return _read(NoticeLine, await self._client.post(f"/notices/{number}/closing", b""))
+
+    async def cap_documents(self, *, held_only: bool, limit: int = 50) -> CapDocumentList:
+        """Return CAP documents that were taken, newest first."""
+        params = {"held": "true" if held_only else "false", "limit": str(min(limit, PAGE_MAX))}
+        return _read(CapDocumentList, await self._client.get("/cap/documents", params))
+
+    async def cap_document(self, number: int) -> CapDocumentDetail:
+        """Return one document and its draft; the token must be bound to an officer."""
+        return _read(CapDocumentDetail, await self._client.get(f"/cap/documents/{number}"))
+
+    async def cap_original(self, number: int) -> bytes:
+        """Return the bytes of one document as they came; the token must be bound to an officer."""
+        return await self._client.get(f"/cap/documents/{number}/original")
+
+    async def close_cap_document(self, number: int, draft: bytes) -> CapDocumentLine:
+        """Close a document that was held; closing it again changes nothing."""
+        return _read(CapDocumentLine, await self._client.post(f"/cap/documents/{number}/closing", draft))
+
+    async def cap_answers(self, envelope_id: str) -> CapAnswerList:
+        """Return what foreign systems answered to an alert."""
+        return _read(CapAnswerList, await self._client.get(f"/events/{envelope_id}/cap/answers"))
 
     async def quarantine(self, limit: int = 50) -> QuarantineList:
         """Return refused messages, newest first."""

@@ -59,6 +59,9 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.COVERAGE_GAP: "[red]值班缺口[/]",
     NoticeKind.SOURCE_NOT_TOLD: "[red]未告知来源[/]",
     NoticeKind.PROVIDER_DOWN: "[red]线路不通[/]",
+    NoticeKind.CAP_HELD: "[red]预警文件待办[/]",
+    NoticeKind.CAP_FEED: "[yellow]预警源异常[/]",
+    NoticeKind.CAP_ANSWER: "[yellow]外部系统未接收[/]",
 }
 FIELDS: Final[Mapping[str, str]] = {
     "headline": "标题",

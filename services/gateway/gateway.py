@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from schemas.escalations import Policy
+from services.cap_intake.intake import CapIntake
+from services.cap_ports import CapText
 from services.domain.files import CHUNK_SIZE
 from services.file_ports import FileFolder
 from services.paging_ports import Duty, Pager
@@ -63,6 +65,29 @@ class RosterRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class CapDesk:
+    """What this node exchanges CAP documents by.
+
+    Attributes:
+        text: Reads and writes documents and feeds.
+        intake: Takes documents.
+        must_be_signed: Whether what is posted must bear the signature of a registered authority.
+        released_by: Role that stands behind what is posted without naming one; None lets each wait for an officer.
+        author: The office that answers for our feed.
+        address: Of the API, as readers of our feed reach it; empty for links that follow from where the feed was read.
+        feeds: Tells of each feed that is asked whether its last round went well.
+    """
+
+    text: CapText
+    intake: CapIntake
+    must_be_signed: bool
+    released_by: str | None
+    author: str
+    address: str
+    feeds: Callable[[], Mapping[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -87,3 +112,5 @@ class Gateway:
     """None where a roster has no place at all; its files may still be missing."""
     chunk_size: int = CHUNK_SIZE
     """Bytes of a chunk of a file."""
+    cap: CapDesk | None = None
+    """None where no office is set for CAP: documents are neither taken nor given."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -40,6 +40,7 @@ from services.quotas import take_from_quota
 log = structlog.get_logger()
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+Also = Callable[[Transaction, Posted], None]
 
 
 def draft_outgoing(body: bytes, *, trust: Trust, county: str, now: datetime) -> Outgoing | tuple[Fault, ...]:
@@ -103,13 +104,16 @@ class Submitter:
         self._most_at_once, self._folder = most_at_once, folder
         self._in_hand = 0
 
-    async def submit(self, body: bytes, *, idempotency_key: str | None, access_name: str) -> Posted:
+    async def submit(
+        self, body: bytes, *, idempotency_key: str | None, access_name: str, also: Also | None = None
+    ) -> Posted:
         """Make an event durable and give it its place in the chain.
 
         Args:
             body: ``EventDraft`` as JSON.
             idempotency_key: 1 to 255 visible ASCII characters; the same key and body get the same answer.
             access_name: Who submits; keys of different callers never meet.
+            also: Writes what belongs to the event in the transaction that makes it durable.
 
         Raises:
             SharingDeniedError: No agreement permits it.
@@ -123,11 +127,11 @@ class Submitter:
             raise UnavailableError("too many submissions at once")
         self._in_hand += 1
         try:
-            return await self._submit(body, ticket, access_name)
+            return await self._submit(body, ticket, access_name, also)
         finally:
             self._in_hand -= 1
 
-    async def _submit(self, body: bytes, ticket: _Ticket | None, access_name: str) -> Posted:
+    async def _submit(self, body: bytes, ticket: _Ticket | None, access_name: str, also: Also | None) -> Posted:
         now = self._clock.now()
         drafted = draft_outgoing(body, trust=self._directory.trust(), county=self._posting.county, now=now)
         if isinstance(drafted, tuple):
@@ -136,7 +140,7 @@ class Submitter:
         if isinstance(filed, Fault):
             return await self._refuse_unless_answered((filed,), ticket)
         ready = self._posting.encrypted(filed)
-        posted = await self._store.write(lambda tx: self._post(tx, ready, ticket, now))
+        posted = await self._store.write(lambda tx: self._post(tx, ready, ticket, now, also))
         await self._put_away(ready)
         log.info(
             "gateway.submitted",
@@ -172,7 +176,9 @@ class Submitter:
                 return known
         raise _error_of(faults)
 
-    def _post(self, tx: Transaction, outgoing: Outgoing, ticket: _Ticket | None, now: datetime) -> Posted:
+    def _post(
+        self, tx: Transaction, outgoing: Outgoing, ticket: _Ticket | None, now: datetime, also: Also | None
+    ) -> Posted:
         known = _recall(tx, ticket) if ticket is not None else None
         if known is not None:
             return known
@@ -183,6 +189,8 @@ class Submitter:
             raise _error_of((judged,))
         self._take_from_quota(tx, judged, now)
         posted = self._posting.post(tx, judged, now)
+        if also is not None:
+            also(tx, posted)
         if ticket is not None:
             tx.memory.remember(Remembered(ticket.key, ticket.request_digest, posted.envelope_id, now))
         return posted

@@ -23,6 +23,7 @@ from services.gateway.app import serving
 from services.gateway.problems import status_of
 from tests import papers
 from tests.caller import calling
+from tests.cap_node import cap_at
 from tests.rosters import in_memory, room
 from tests.world import OFFICER, County, World, alert_draft, policy_draft
 
@@ -105,7 +106,7 @@ async def test_generated_requests_get_only_documented_answers(tmp_path: Path, *,
     token = county.let_in("fuzz", *Scope, officer=OFFICER)
     (tmp_path / "schemathesis.toml").write_text(SETTINGS + _fixed(received), encoding="utf-8")
     with capture_logs():  # thousands of refusals
-        async with serving(county.gateway(), host="127.0.0.1", port=0) as port:
+        async with cap_at(county, tmp_path / "cap"), serving(county.gateway(), host="127.0.0.1", port=0) as port:
             code, output = await _schemathesis(port, token, tmp_path, depth=FULL_DEPTH if full else DEPTH)
             answered = await _answered(port, token)
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from schemas.access import Access, Scope
 from schemas.base import Model
+from schemas.cap import DOCUMENT_MAX_BYTES
 from schemas.errors import Fault, RequestError
 from schemas.faults import faults_of
 from services.gateway.admission import admit, token_of_header, token_of_protocols
@@ -78,11 +79,29 @@ async def _read_body(route: Route, request: web.Request) -> bytes:
         if request.content_type != route.takes_type or not _is_utf8(request):
             raise RequestError(Fault("http.media_type", "Content-Type", f"send `Content-Type: {route.takes_type}`"))
         return b""
+    if route.body_types:
+        return await _read_text(route, request)
     if route.body is None or (not route.body_required and not request.can_read_body):
         return b""
     _refuse_encoded(request)
     if request.content_type != JSON or not _is_utf8(request):
         raise RequestError(Fault("http.media_type", "Content-Type", "send `Content-Type: application/json` in UTF-8"))
+    return await _read_whole(request)
+
+
+async def _read_text(route: Route, request: web.Request) -> bytes:
+    _refuse_encoded(request)
+    if request.content_type not in route.body_types:
+        mend = f"send `Content-Type: {route.body_types[0]}`"
+        raise RequestError(Fault("http.media_type", "Content-Type", mend))
+    try:
+        return await _read_whole(request)
+    except web.HTTPRequestEntityTooLarge:
+        mend = f"a document has at most {DOCUMENT_MAX_BYTES} bytes"
+        raise RequestError(Fault("cap.too_large", "document", mend)) from None
+
+
+async def _read_whole(request: web.Request) -> bytes:
     try:
         return await request.read()
     except web.RequestPayloadError:

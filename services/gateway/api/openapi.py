@@ -10,7 +10,7 @@ from schemas.drafts import EventDraft
 from services.gateway.answers import ProblemBody
 from services.gateway.api.asked import NoQuery
 from services.gateway.api.calls import JSON
-from services.gateway.api.route import BYTES, CALENDAR, SWITCHING_PROTOCOLS, TEXT, Door, Route
+from services.gateway.api.route import ATOM, BYTES, CALENDAR, CAP, SWITCHING_PROTOCOLS, TEXT, UNCHANGED, Door, Route
 from services.gateway.api.schemas_of import PREFIX, JsonObject, components, ref, sendable_types, title_of
 from services.gateway.problems import MEDIA_TYPE, status_of
 
@@ -24,6 +24,7 @@ _REASONS: Final = {
     202: "Durable in this node and on its way.",
     201: "Made, and durable in this node.",
     206: "A part, as the header `Range` asked.",
+    304: "It is still what `If-None-Match` names.",
     400: "The body is no strict JSON, or the address or a header is malformed.",
     401: "No valid token.",
     403: "The token lacks the scope, no officer stands behind it, or no agreement permits it.",
@@ -45,6 +46,7 @@ _OF_TOKEN: Final = ("access.missing", "access.unknown", "access.revoked", "acces
 _OF_BODY: Final = ("json.malformed", "json.too_large", "http.media_type", "http.content_encoding", "request.wrong_type")
 _OF_VERSION: Final = ("roster.changed", "roster.no_version")
 _OF_BYTES: Final = ("http.media_type", "http.content_encoding", "http.bad_request")
+_OF_TEXT: Final = ("http.media_type", "http.content_encoding", "http.bad_request")
 _BINARY: Final = {"type": "string", "format": "binary"}
 _PLAIN_TEXT: Final = frozenset({TEXT, CALENDAR})
 _ANYWHERE: Final = ("query.unknown_field", "sihu.invariant")
@@ -114,6 +116,11 @@ def _operation(route: Route, names: dict[str, str], schemas: JsonObject) -> Json
     if route.body is not None:
         content = {JSON: {"schema": ref(names[route.body.__name__])}}
         operation["requestBody"] = {"required": route.body_required, "content": content}
+    if route.body_types:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {name: {"schema": _BINARY} for name in route.body_types},
+        }
     if route.takes_bytes:
         schema = {"type": "string"} if route.takes_type in _PLAIN_TEXT else _BINARY
         operation["requestBody"] = {"required": False, "content": {route.takes_type: {"schema": schema}}}
@@ -181,6 +188,8 @@ def codes_of(route: Route) -> tuple[str, ...]:
         codes += _OF_BYTES
     if _needs_version(route):
         codes += _OF_VERSION
+    if route.body_types:
+        codes += _OF_TEXT
     return tuple(codes)
 
 
@@ -197,12 +206,12 @@ def _responses(route: Route, names: dict[str, str]) -> JsonObject:
 
 def _good(route: Route, names: dict[str, str], status: int) -> JsonObject:
     described: JsonObject = {"description": _REASONS[status]}
-    if route.status == SWITCHING_PROTOCOLS:
+    if status in {SWITCHING_PROTOCOLS, UNCHANGED}:
         return described  # it has no body
     if route.versioned:
         described["headers"] = _ETAG
     schema: JsonObject = {"type": "string"} if route.media_type in _PLAIN_TEXT else {"type": "object"}
-    if route.media_type == BYTES:
+    if route.media_type in {BYTES, CAP, ATOM}:
         schema = dict(_BINARY)
     if route.answer is not None:
         schema = ref(names[route.answer.__name__])

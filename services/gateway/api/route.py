@@ -14,7 +14,10 @@ BASE: Final = "/api/v1"
 TEXT: Final = "text/plain"
 BYTES: Final = "application/octet-stream"
 CALENDAR: Final = "text/calendar"
+CAP: Final = "application/cap+xml"
+ATOM: Final = "application/atom+xml"
 SWITCHING_PROTOCOLS: Final = 101
+UNCHANGED: Final = 304
 
 
 class Door(Enum):
@@ -45,6 +48,7 @@ class Route:
         takes_bytes: The body is a stream of bytes that the handler reads itself.
         takes_type: Media type of those bytes.
         versioned: Good answers carry the version of the roster as ``ETag``; a POST must name the one that it saw.
+        body_types: The body is a text of one of these media types, at most 300 KiB; empty for JSON.
         also: Other statuses of good answers.
     """
 
@@ -66,4 +70,5 @@ class Route:
     takes_bytes: bool = False
     takes_type: str = BYTES
     versioned: bool = False
+    body_types: Sequence[str] = ()
     also: Sequence[int] = ()

@@ -45,6 +45,7 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.cap_routes import CAP_ROUTES
 from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
@@ -307,6 +308,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     *PAGING,
     *ROSTER,
+    *CAP_ROUTES,
     Route(
         "GET",
         f"{BASE}/notices",

@@ -37,13 +37,22 @@ JUDGES = (
     "roster_files",
     "duty_calendars",
     "recurrence",
+    "cap_answers",
+    "cap_lines",
+    "cap_reading",
+    "cap_rules",
+    "cap_taking",
+    "cap_telling",
 )
 """Rules of the domain whose faults a caller can meet."""
 ELSEWHERE = {
     *("document.differs", "content.wrong_form", "encryption.content_not_opened", "file.digest"),
     *("call.audience", "call.other_officer"),
+    *("cap.answer", "cap.no_answer", "cap.key", "cap.file", "cap.signers"),
+    *("cap.feed", "cap.link", "cap.redirect", "cap.own", "cap.nothing_ended"),
+    *("cap.to_complete", "cap.other_sender", "cap.unsent", "cap.unsure", "cap.no_number"),
 }
-"""Of the same families: met by the commands of the ceremony or by a receiver, or told as an ending."""
+"""Of the same families: met by commands or a receiver, told as an ending, of feeds alone, or why something is held."""
 OF_CALENDARS = {
     *("ics.unreadable", "ics.unsupported", "ics.unknown_zone", "ics.length"),
     *("ics.several_officers", "ics.unknown_officer"),
@@ -63,6 +72,8 @@ def codes_of_the_code() -> set[str]:
     """Return every code that a caller of the API can meet, but those of models."""
     modules = chain(
         (ROOT / "services" / "gateway").rglob("*.py"),
+        (ROOT / "services" / "cap_intake").rglob("*.py"),
+        (ROOT / "adapters" / "cap").rglob("*.py"),
         (ROOT / "services" / "domain" / f"{name}.py" for name in JUDGES),
         [ROOT / "schemas" / "catalogue.py", ROOT / "services" / "acknowledging.py", ROOT / "services" / "file_work.py"],
         [ROOT / "services" / "rostering.py", ROOT / "adapters" / "rosters" / "directory.py"],
