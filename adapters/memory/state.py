@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Final, Self
 
+from schemas.cases import CaseEntry, CaseRow
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
 from schemas.custody import Opening
@@ -141,6 +142,9 @@ class State:
     sendings: dict[int, Sending] = field(default_factory=dict)
     """By number, in the order of their turns."""
     last_sending: int = 0
+    case_entries: dict[str, CaseEntry] = field(default_factory=dict)
+    """By envelope id."""
+    cases: dict[str, CaseRow] = field(default_factory=dict)
     file_reports: dict[tuple[str, str], FileReport] = field(default_factory=dict)
     """By envelope id and county."""
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
 from adapters.memory.calls import MemoryCalls
+from adapters.memory.cases import MemoryCases
 from adapters.memory.custody import MemoryCustody
 from adapters.memory.erasures import MemoryErasures
 from adapters.memory.files import MemoryFileBook
@@ -38,6 +39,7 @@ class MemoryTransaction(MemorySnapshot):
         self.key_book = MemoryOfficeKeys(state)
         self.quota_book = MemoryQuotas(state)
         self._file_book = MemoryFileBook(state)
+        self._case_book = MemoryCases(state)
         self._paging = MemoryPaging(state)
         self.waiting_room = MemoryWaiting(state, limits)
         self.signal_book = MemorySignals(state)
@@ -47,6 +49,11 @@ class MemoryTransaction(MemorySnapshot):
     def files(self) -> MemoryFileBook:
         """Files that events carry."""
         return self._file_book
+
+    @property
+    def cases(self) -> MemoryCases:
+        """Cases of joint mediation."""
+        return self._case_book
 
     @property
     def paging(self) -> MemoryPaging:

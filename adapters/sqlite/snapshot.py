@@ -10,6 +10,7 @@ import apsw
 
 from adapters.sqlite import notices, quarantine, signals
 from adapters.sqlite.calls import SELECT_CALLS, calls_in
+from adapters.sqlite.cases import SqliteCases
 from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.custody import CustodyReading
@@ -216,6 +217,11 @@ class SqliteSnapshot(CustodyReading):
         """Return who has erased the content of an envelope, oldest first."""
         found = first(self._ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
         return erasures_in(self._ask(SELECT_ERASURES, (found[0],))) if found else []
+
+    @property
+    def cases(self) -> SqliteCases:
+        """Cases of joint mediation."""
+        return SqliteCases(self._ask)
 
     @property
     def paging(self) -> SqlitePagingShown:

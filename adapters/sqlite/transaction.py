@@ -6,6 +6,7 @@ import apsw
 
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.calls import SqliteCalls
+from adapters.sqlite.cases import SqliteCaseBook
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.custody import SqliteCustody
@@ -73,12 +74,18 @@ class SqliteTransaction(SqliteSnapshot):
         self.key_book = SqliteOfficeKeys(batch)
         self.quota_book = SqliteQuotas(batch)
         self._file_book = SqliteFileBook(batch)
+        self._case_book = SqliteCaseBook(batch)
         self._paging = SqlitePaging(batch)
 
     @property
     def files(self) -> SqliteFileBook:
         """Files that events carry."""
         return self._file_book
+
+    @property
+    def cases(self) -> SqliteCaseBook:
+        """Cases of joint mediation."""
+        return self._case_book
 
     @property
     def paging(self) -> SqlitePaging:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
+from schemas.calendars import Workdays
 from schemas.escalations import Policy
+from services.casework import SILENT_AFTER
 from services.domain.files import CHUNK_SIZE
 from services.file_ports import FileFolder
 from services.paging_ports import Duty, Pager
@@ -75,3 +78,7 @@ class Gateway:
     """None where there is no roster: nobody is told."""
     chunk_size: int = CHUNK_SIZE
     """Bytes of a chunk of a file."""
+    silent_after: timedelta = SILENT_AFTER
+    """Older than that, a partner's newest beacon proves nothing."""
+    workdays: Callable[[], Workdays] = lambda: Workdays(frozenset(), {}, {})
+    """Which days are worked here; without files Monday to Friday."""

@@ -13,6 +13,7 @@ from schemas.errors import Fault
 from schemas.ids import NO_LINK
 from schemas.information.alerts import Alert
 from schemas.records import Chain, Direction, NewLink
+from services.casework import judge_received, note_event
 from services.domain.calls import call_row, judge_call_record
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
 from services.domain.custody import end_of
@@ -324,6 +325,7 @@ class Settlement:
             self._receipts.append((found, found.event))
         elif owes_receipt:
             self._note_record(found, envelope)
+            note_event(self._tx, found.event, envelope.header, envelope.envelope_id, self._now)
             if not await_file(self._tx, envelope, self._now):  # with one, it is attested once that is here, too
                 hand.stored.append(envelope)
 
@@ -334,7 +336,8 @@ class Settlement:
     def _judge_record(self, found: Examined) -> Fault | None:
         if isinstance(found.event, CallRecorded):
             return judge_call_record(found.event, envelope_of(found).header, self._trust)
-        return judge_published(found.event) or self._eraser.judge(found)
+        fault = judge_published(found.event) or judge_received(self._tx, found.event, envelope_of(found).header)
+        return fault or self._eraser.judge(found)
 
     def _note_record(self, found: Examined, envelope: Envelope) -> None:
         if isinstance(found.event, MemberKeyPublished):

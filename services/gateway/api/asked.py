@@ -143,6 +143,19 @@ class SilencePath(Model):
     number: Annotated[Place, Field(ge=1, description="Number of the silence, as the list shows it.")]
 
 
+class CasePath(Model):
+    """Which case."""
+
+    id: Annotated[EnvelopeId, Field(description="Envelope id of the event that registered the case.")]
+
+
+class CaseQuery(Model):
+    """Which cases."""
+
+    open: Annotated[Flag, Field(description="Only cases that are neither closed nor archived.")] = True
+    limit: Annotated[Limit, Field(description="How many at most, the one that changed last first.")] = PAGE_DEFAULT
+
+
 class QuarantineQuery(Model):
     """How many refused messages."""
 

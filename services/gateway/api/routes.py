@@ -45,6 +45,7 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.case_routes import cases_of
 from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 
@@ -305,6 +306,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         MemberList,
     ),
     *PAGING,
+    *cases_of(_OF_SUBMISSION),
     Route(
         "GET",
         f"{BASE}/notices",
