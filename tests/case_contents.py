@@ -1,5 +1,6 @@
 """Contents of case events as offices write them: a dispute over the use of a forest on the border of 南丹 and 独山."""
 
+# ruff: noqa: RUF001 - printed forms of Chinese documents
 import json
 from collections.abc import Sequence
 from datetime import date, timedelta

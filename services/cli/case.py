@@ -21,7 +21,7 @@ from services.cli.fields import is_field, with_fields
 from services.cli.listing import Limit
 from services.cli.options import HERE, AsJson, Dir, OutputFile, Why
 from services.cli.sending import read_object
-from services.domain.case_sheets import CONFIRMATIONS, STAGES
+from services.domain.case_words import CONFIRMATIONS, STAGES, reason
 from services.domain.mediation_next import DayKind
 from services.gateway.case_answers import CaseDayLine, CaseDetail, CaseEntryLine, CaseList
 
@@ -259,7 +259,7 @@ def _entries(detail: CaseDetail) -> "RenderableType":
 
 def _entry_row(one: CaseEntryLine) -> tuple[str, str, str, str, str]:
     counts = "有效" if one.settled else "有效（对方尚未跟进）"
-    says = counts if one.fault is None else f"[red]不计入[/] {output.plain(one.fault.mend)}"
+    says = counts if one.fault is None else f"[red]不计入[/] {reason(one.fault.code)}"
     return output.short(one.envelope_id), output.minute(one.time), words.county_name(one.county), one.title, says
 
 

@@ -13,6 +13,7 @@ from schemas.governance.mediation_outcomes import CaseAgreementDrafted
 from services.bootstrap.printing import print_page
 from services.cli.client import Api
 from services.domain.case_sheets import FiledCase, FiledEntry, agreement_markup, file_markup
+from services.domain.case_words import reason
 from services.gateway.case_answers import CaseDetail
 
 FILE_PAGES_MAX = 400
@@ -42,7 +43,7 @@ async def paper_of(api: Api, detail: CaseDetail, paper: Paper, why: OpeningReaso
     for one in detail.entries:
         event = await api.event(one.envelope_id, why)
         status = event.header.status
-        void = one.fault.mend if one.fault else ""
+        void = reason(one.fault.code) if one.fault else ""
         entries.append(FiledEntry(one.envelope_id, one.county, one.title, one.time, void, event.content))
     line = detail.case
     return file_markup(

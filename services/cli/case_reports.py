@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from services.cli import output
 from services.domain.case_evidence import CaseVerdict
-from services.domain.case_sheets import CONFIRMATIONS, STAGES
+from services.domain.case_words import CONFIRMATIONS, STAGES, reason
 from services.domain.evidence_verifying import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def report(verdict: CaseVerdict) -> Iterator["RenderableType"]:
                 output.county(envelope.header.source) if envelope else "–",
                 output.type_zh(envelope.header.type) if envelope else "–",
                 "[green]✓[/]" if one.failed is None else f"[bold red]✗[/] {one.fault.code if one.fault else ''}",
-                "–" if judged is None else (output.plain(judged.fault.mend) if judged.fault else "有效"),
+                "–" if judged is None else (reason(judged.fault.code) if judged.fault else "有效"),
             )
         )
     yield output.table("各件 events", "编号", "县", "事项", "证明", "*效力", rows=rows)

@@ -15,38 +15,10 @@ from schemas.base import BEIJING, Status
 from schemas.cases import CaseStage, Confirmation
 from schemas.counties import COUNTIES
 from schemas.governance.mediation_parts import AgreementForm, AgreementText
+from services.domain.case_words import CONFIRMATIONS, STAGES, VALUES
 from services.domain.print_markup import rows_of, table_of, whole
 from services.domain.printing import Table
 
-STAGES: Final[Mapping[CaseStage, str]] = {
-    CaseStage.DRAFTED: "未登记",
-    CaseStage.REGISTERED: "已登记",
-    CaseStage.NOT_ACCEPTED: "不予受理",
-    CaseStage.ACCEPTED: "已受理",
-    CaseStage.PANEL_SET: "已定调解员",
-    CaseStage.INVESTIGATING: "调查中",
-    CaseStage.IN_SESSION: "调解中",
-    CaseStage.AGREED_ORAL: "口头达成协议",
-    CaseStage.AGREED_WRITTEN_PENDING: "协议待签署",
-    CaseStage.IN_FORCE: "协议生效",
-    CaseStage.PERFORMING: "履行中",
-    CaseStage.PERFORMED: "已履行",
-    CaseStage.BREACHED: "未履行",
-    CaseStage.URGED: "已督促",
-    CaseStage.ADVISED_COURT: "已告知诉讼",
-    CaseStage.SUSPENDED: "中止",
-    CaseStage.WITHDRAWN: "已撤回",
-    CaseStage.FAILED: "调解不成",
-    CaseStage.CLOSED: "已结案",
-    CaseStage.ARCHIVED: "已归档",
-}
-CONFIRMATIONS: Final[Mapping[Confirmation, str]] = {
-    Confirmation.NONE: "未申请",
-    Confirmation.FILED: "已申请",
-    Confirmation.COURT_ACCEPTED: "法院已受理",
-    Confirmation.CONFIRMED: "裁定有效",
-    Confirmation.REFUSED: "裁定驳回",
-}
 _BANNERS: Final = {Status.EXERCISE: "【演练】", Status.TEST: "【测试】"}
 _LABELS: Final[Mapping[str, str]] = {
     "case_no": "案号",
@@ -107,7 +79,18 @@ _LABELS: Final[Mapping[str, str]] = {
     "imminent": "紧迫",
     "other_ways": "其他途径",
     "evidence_kind": "证据种类",
+    "no": "号",
+    "agreed_by": "口头同意",
+    "ground": "理由",
+    "signatory": "签署人",
+    "entry": "材料",
+    "drawn_at": "订立地点",
+    "taken_from": "原牵头县",
+    "to": "移交至",
 }
+_COUNTY_FIELDS: Final = frozenset({"county", "lead", "to", "taken_from"})
+_FREE_FIELDS: Final = frozenset({"title", "name", "summary", "text", "note", "record", "findings", "terms", "facts"})
+"""Words of people, never read as a member of an enumeration."""
 _GROUP: Final = 16
 _VALUE_MAX: Final = 8000
 _FOOT_DIGITS: Final = 16
@@ -242,29 +225,33 @@ def _entry(number: int, one: FiledEntry) -> Iterator[str]:
     rows = [("信封编号", _grouped(one.envelope_id))]
     if one.void_for:
         rows.append(("不计入", one.void_for))
-    rows += list(_lines(one.content, "")) if one.content is not None else [("内容", "已销毁或未调阅")]
+    rows += list(_lines(one.content)) if one.content is not None else [("内容", "已销毁或未调阅")]
     yield from rows_of((label, value[:_VALUE_MAX]) for label, value in rows)
 
 
-def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
+def _lines(value: JsonValue) -> Iterator[tuple[str, str]]:
+    """Yield a row for each field; the text of an agreement is set out like the content that carries it."""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        if name == "document":
+            yield from _lines(inner)
+        elif inner is not None and inner != []:
+            yield _label(name), _said(name, inner)
+
+
+def _said(name: str, value: JsonValue) -> str:
     if isinstance(value, dict):
-        for name, inner in value.items():
-            label = _LABELS.get(name, "日期" if name.endswith("_on") else name)
-            yield from _lines(inner, f"{path} {label}".strip())
-    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
-        for number, inner in enumerate(value, 1):
-            yield from _lines(inner, f"{path} {number}")
-    elif isinstance(value, list):
-        if value:
-            yield path, "、".join(map(_said, value))
-    elif value is not None:
-        yield path, _said(value)
-
-
-def _said(value: JsonValue) -> str:
+        return "；".join(f"{_label(key)} {_said(key, inner)}" for key, inner in value.items() if inner is not None)
+    if isinstance(value, list):
+        between = "\n" if any(isinstance(one, dict) or name == "terms" for one in value) else "、"
+        return between.join(_said(name, one) for one in value)
     if isinstance(value, bool):
         return "是" if value else "否"
-    return str(value)
+    text = str(value)
+    return _county(text) if name in _COUNTY_FIELDS else text if name in _FREE_FIELDS else VALUES.get(text, text)
+
+
+def _label(name: str) -> str:
+    return _LABELS.get(name) or VALUES.get(name) or ("日期" if name.endswith("_on") else name)
 
 
 def _county(code: str) -> str:

@@ -1,4 +1,4 @@
-"""Two real nodes mediate: from registration to an agreement in force, over a link that is cut, with gates taken at once."""
+"""Two real nodes mediate: from registration to an agreement in force, over a link that is cut, two gates at once."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ class Mediation:
         async with self.world.client(NANDAN) as client:
             answer = json.loads(await client.post("/events", json.dumps(draft).encode(), idempotency_key=None))
         case_id = str(answer["envelope_id"])
-        await self.until(DUSHAN, case_id, lambda found: True)
+        await self.until(DUSHAN, case_id, bool)
         return case_id
 
     async def write(self, county: str, case_id: str, name: str, *contents: dict[str, Any]) -> list[str]:
@@ -124,7 +124,7 @@ def _told(found: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 @pytest.mark.timeout(300)
 def test_two_counties_mediate_a_dispute(tmp_path: Path) -> None:
-    """Registration, split link, two gates at once, hand-over, agreement, confirmation, breach; refusal and withdrawal."""
+    """Two gates at once, a split link, hand-over, agreement, confirmation, breach; a refusal and a withdrawal."""
     world = World.prepared(tmp_path, PAIR, class_ceiling=InformationClass.PERSONAL)
     for part in PAIR:
         settings = world.stage.county(part.code) / "county.toml"

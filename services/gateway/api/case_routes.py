@@ -8,7 +8,7 @@ from schemas.drafts import CaseEventDraft
 from services.gateway.answers import Accepted
 from services.gateway.api import cases
 from services.gateway.api.asked import CasePath, CaseQuery, ShowQuery
-from services.gateway.api.route import BASE, Route
+from services.gateway.api.route import BASE, BYTES, Route
 from services.gateway.case_answers import CaseDetail, CaseList
 
 OF_CASES: Final = (
@@ -56,7 +56,7 @@ def cases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             cases.get_case_evidence,
             Scope.EVENTS_READ,
             None,
-            media_type=cases.MEDIA_TYPE,
+            media_type=BYTES,
             path_model=CasePath,
             query=ShowQuery,
             codes=("case.not_found", "evidence.too_large"),

@@ -20,6 +20,7 @@ from services.gateway.api.asked import LINKS_DEFAULT, CasePath, CaseQuery, ShowQ
 from services.gateway.api.calls import Call, reply
 from services.gateway.api.events import IDEMPOTENCY_KEY
 from services.gateway.api.evidence import gather
+from services.gateway.api.route import BYTES
 from services.gateway.bodies import read_body
 from services.gateway.cases import NOT_FOUND, case_detail, case_list, event_body
 from services.gateway.desk import Desk
@@ -29,8 +30,6 @@ from services.gateway.views import accepted
 from services.ports import Snapshot
 
 log = structlog.get_logger()
-
-MEDIA_TYPE = "application/x-ndjson"
 
 
 async def get_cases(desk: Desk, call: Call) -> web.StreamResponse:
@@ -73,7 +72,7 @@ async def get_case_evidence(desk: Desk, call: Call) -> web.StreamResponse:
     keys = await _opened(desk, call, [one.event.envelope_id for one in gathered], why) if why is not None else {}
     data = await asyncio.to_thread(_written, case_id, gathered, papers, keys)  # every signature is verified again
     headers = {"Content-Disposition": f'attachment; filename="case-{case_id[:10]}.jsonl"'}
-    return web.Response(body=data, content_type=MEDIA_TYPE, headers=headers)
+    return web.Response(body=data, content_type=BYTES, headers=headers)
 
 
 def _gathered(snapshot: Snapshot, case_id: str, trust: Trust) -> list[Gathered]:

@@ -1,5 +1,6 @@
 """Cases of joint mediation: the same in every store."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
@@ -52,7 +53,7 @@ async def test_an_entry_that_comes_again_changes_nothing(store: Store) -> None:
 
 
 async def test_a_case_is_listed_where_it_was(store: Store) -> None:
-    """Kept again it takes the place of what was kept; the list begins with what changed last; closed ones are left out."""
+    """Kept again it takes its own place; the list begins with what changed last; closed ones are left out."""
     ids = [named(number) for number in range(4)]
 
     def work(tx: Transaction) -> None:
@@ -80,8 +81,6 @@ async def test_a_work_that_fails_leaves_an_entry_behind(store: Store) -> None:
         tx.cases.keep(row())
         raise KeyError
 
-    try:
+    with suppress(KeyError):
         await store.write(work)
-    except KeyError:
-        pass
     assert await store.read(lambda s: (s.cases.entries(CASE), s.cases.case(CASE))) == ([], None)
