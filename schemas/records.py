@@ -356,6 +356,8 @@ class NoticeKind(StrEnum):
     """A way to reach people does not work."""
     KEY_REVOKED = "key_revoked"
     """A key was revoked, and what was taken here is trusted no longer."""
+    CASE_DUE = "case_due"
+    """A day of a case of joint mediation has come, or is near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,8 +378,8 @@ class Notice:
     """The person, or the token bound to none, who closed it; None while it is open or if the cause went by itself."""
 
 
-SELF_ENDING: Final = frozenset({NoticeKind.EXPIRING})
-"""Kinds that nobody closes: told again while the cause lasts, they end when what expires is renewed."""
+SELF_ENDING: Final = frozenset({NoticeKind.EXPIRING, NoticeKind.CASE_DUE})
+"""Kinds that nobody closes: told again while the cause lasts, they end when what expires is renewed, or is done."""
 
 
 class JournalKind(StrEnum):

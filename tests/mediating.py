@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -10,11 +11,14 @@ from adapters.memory.encryption import MemoryEncryption
 from schemas.access import Scope
 from schemas.agreements import Grant
 from schemas.base import InformationClass
+from schemas.catalogue import parse_new
 from schemas.completeness import Heard
 from schemas.control import HeadBeaconed
+from schemas.drafts import EventDraft
 from schemas.governance.catalogue import CASE_TYPES
-from schemas.governance.mediation import CASE_PURPOSE
+from schemas.governance.mediation import CASE_PURPOSE, CaseEvent
 from schemas.ids import CountyCode
+from services.domain.drafting import Outgoing, complete
 from services.domain.evidence_writing import TrustPapers
 from services.ports import Transaction
 from tests import case_contents as written
@@ -22,7 +26,7 @@ from tests import papers
 from tests.caller import Answer, Caller, calling
 from tests.papers import HUANJIANG, LIBO, NANDAN
 from tests.personal import office_key
-from tests.world import World
+from tests.world import County, World
 
 AGREEMENT: Final[dict[str, Any]] = {
     "class_ceiling": InformationClass.PERSONAL,
@@ -90,6 +94,17 @@ class Bench:
 
         for county in self.world.counties.values():
             await county.store.write(note)
+
+
+async def forced(county: County, draft: EventDraft, to: tuple[CountyCode, ...] = ()) -> str:
+    """Let a county post what its own door would not let out; return its id."""
+    event, now, trust = parse_new(draft.type, draft.content), county.clock.now(), county.directory.trust()
+    body = papers.as_bytes(draft.content)
+    assert isinstance(event, CaseEvent), event
+    outgoing = complete(draft, event, content=body, trust=trust, county=county.code, now=now)
+    assert isinstance(outgoing, Outgoing), outgoing
+    sent = replace(outgoing, to=to) if to else outgoing
+    return (await county.store.write(lambda tx: county.posting.post(tx, sent, now))).envelope_id
 
 
 @asynccontextmanager

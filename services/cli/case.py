@@ -21,8 +21,7 @@ from services.cli.fields import is_field, with_fields
 from services.cli.listing import Limit
 from services.cli.options import HERE, AsJson, Dir, OutputFile, Why
 from services.cli.sending import read_object
-from services.domain.case_words import CONFIRMATIONS, STAGES, reason
-from services.domain.mediation_next import DayKind
+from services.domain.case_words import CONFIRMATIONS, DAYS, STAGES, reason
 from services.gateway.case_answers import CaseDayLine, CaseDetail, CaseEntryLine, CaseList
 
 if TYPE_CHECKING:
@@ -34,12 +33,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-DAYS = {
-    DayKind.REMINDER: "提醒",
-    DayKind.LIMIT: "调解期限",
-    DayKind.CONFIRMATION: "司法确认期限",
-    DayKind.DUTY: "履行期限",
-}
 _WHOLE_ID = 64
 _LISTED = 200
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from schemas.cases import CaseStage, Confirmation
+from services.domain.mediation_next import DayKind
 
 STAGES: Final[Mapping[CaseStage, str]] = {
     CaseStage.DRAFTED: "未登记",
@@ -36,6 +37,12 @@ CONFIRMATIONS: Final[Mapping[Confirmation, str]] = {
     Confirmation.COURT_ACCEPTED: "法院已受理",
     Confirmation.CONFIRMED: "裁定有效",
     Confirmation.REFUSED: "裁定驳回",
+}
+DAYS: Final[Mapping[DayKind, str]] = {
+    DayKind.REMINDER: "期限提醒",
+    DayKind.LIMIT: "调解期限",
+    DayKind.CONFIRMATION: "司法确认期限",
+    DayKind.DUTY: "履行期限",
 }
 REASONS: Final[Mapping[str, str]] = {
     "case.head_unseen": "提交时尚未看到对方已写的材料",

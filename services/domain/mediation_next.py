@@ -16,7 +16,7 @@ from schemas.errors import Fault
 from services.domain.mediation import GATES, OPEN
 from services.domain.mediation_rules import judge_standing
 from services.domain.mediation_state import CaseState
-from services.domain.mediation_terms import RuleCode, last_day, rule_at, term_of, warnings_of
+from services.domain.mediation_terms import RuleCode, judge_last_day, last_day, rule_at, term_of, warnings_of
 from services.domain.mediation_thread import CaseFile
 from services.domain.workdays import no_data
 
@@ -94,7 +94,8 @@ def days_of(state: CaseState, today: date) -> tuple[CaseDay, ...]:
     days: list[CaseDay] = []
     if state.stage in _RUNNING and state.began_on is not None and state.limit is not None:
         source = rule_at(RuleCode.ONE_MONTH, state.began_on).source
-        warned = (day for day in warnings_of(state.began_on) if day < state.limit)
+        extended = judge_last_day(state.limit, state.began_on, term_of(RuleCode.ONE_MONTH, state.began_on), "")
+        warned = () if extended else (day for day in warnings_of(state.began_on) if day < state.limit)
         days += [CaseDay(DayKind.REMINDER, day, source, None, day < today) for day in warned]
         days.append(CaseDay(DayKind.LIMIT, state.limit, source, None, state.limit < today))
     if state.confirm_by is not None and state.confirmation is Confirmation.NONE and state.stage in _BOUND:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from adapters.clock import SystemClock
 from schemas.base import BEIJING, InformationClass
-from schemas.errors import RequestError
+from schemas.errors import InvariantError, RequestError
 from services.cli.captured import captured
 from services.demo.cast import AGREEMENT_ID, Part
 from services.demo.ceremony import set_hub_url
@@ -204,9 +205,9 @@ async def _agreement(desk: Mediation, case_id: str) -> None:
     )
     document = written.agreement(desk.today)
     digest = written.digest_of(document)
-    draft = {"form": "written", "document": document, "sha256": digest}
-    await desk.write(DUSHAN, case_id, "agreement_drafted", draft)
-    await desk.meet(case_id)
+    await desk.until(DUSHAN, case_id, lambda now: now["heard"])
+    await asyncio.to_thread(_draft_at_the_desk, desk.world, case_id, document)
+    assert (await desk.meet(case_id))["agreement_digest"] == digest
     shown = await desk.case(NANDAN, case_id)
     force = {"sha256": digest, "in_force_on": today, "confirm_by": shown["proposed_confirm_by"]}
     force |= {"courts": list(written.COURTS), "copies_to": ["p1", "p2"]}
@@ -224,6 +225,14 @@ async def _agreement(desk: Mediation, case_id: str) -> None:
     filed = {"court": written.COURTS[0], "parties": ["p1", "p2"], "filed_on": today}
     await desk.write(DUSHAN, case_id, "confirmation_filed", filed)
     assert (await desk.meet(case_id))["case"]["confirmation"] == "filed"
+
+
+def _draft_at_the_desk(world: World, case_id: str, document: dict[str, Any]) -> None:
+    """The command computes the digest that everybody will sign."""
+    home = world.stage.county(DUSHAN)
+    file = home / "draft.json"
+    file.write_text(json.dumps({"form": "written", "document": document}, ensure_ascii=False), encoding="utf-8")
+    captured("case", "add", case_id[:8], "case_agreement_drafted", str(file), "--dir", str(home))
 
 
 async def _afterwards(desk: Mediation, case_id: str) -> None:
@@ -270,7 +279,23 @@ def _at_the_desk(world: World, case_id: str, folder: Path) -> None:
     assert written.FIRST not in shown, "no name is shown without a reason"
     options = json.loads(captured("case", "next", case_id, "--json", "--dir", home))
     assert {one["act"] for one in options if one["allowed"]} == set(), "the other county leads, and archives"
+    _print(case_id, home, folder)
     captured("case", "evidence", case_id, "--why", "review", "-o", str(folder / "case.jsonl"), "--dir", home)
+
+
+def _print(case_id: str, home: str, folder: Path) -> None:
+    """The agreement and the whole file, with every name, for a reason that is written down."""
+    with pytest.raises(InvariantError, match=r"access\.no_reason"):
+        captured("case", "print", case_id, "-o", str(folder / "file.pdf"), "--dir", home)
+    try:
+        for what in ("agreement", "file"):
+            file = folder / f"{what}.pdf"
+            captured("case", "print", case_id, "--what", what, "--why", "handling", "-o", str(file), "--dir", home)
+            text = "".join(page.extract_text() for page in PdfReader(file).pages)
+            assert written.FIRST in "".join(text.split())
+    except InvariantError as exc:
+        if not any(reason in str(exc) for reason in ("Pango", "no font")):
+            raise  # a machine without Pango or a font with Chinese prints nothing, and says so
 
 
 def _verify(world: World, file: Path, case_id: str) -> None:

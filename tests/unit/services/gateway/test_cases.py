@@ -1,23 +1,17 @@
 """Cases over the API of two counties: one story, compare-and-set, no gate on a split link, and no names."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from schemas.catalogue import parse_new
 from schemas.completeness import Claim
 from schemas.drafts import EventDraft
-from schemas.governance.mediation import CaseEvent
-from schemas.ids import CountyCode
-from services.domain.drafting import Outgoing, complete
 from services.domain.mediation_door import thread_refs
 from tests import case_contents as written
 from tests import papers
-from tests.mediating import TODAY, Bench, mediating
+from tests.mediating import TODAY, Bench, forced, mediating
 from tests.papers import HUANJIANG, LIBO, NANDAN
-from tests.world import County
 
 ACCEPTED: dict[str, Any] = {"accepted_on": str(TODAY), "due_on": "2026-04-04"}
 PROOF: dict[str, Any] = {"title": "照片", "evidence_kind": "picture", "sha256": "a" * 64, "added_on": str(TODAY)}
@@ -130,7 +124,7 @@ async def test_a_third_county_writes_into_a_case(bench: Bench) -> None:
     spelled = [{"rel": one.rel, "id": one.id} for one in refs]
     event: dict[str, Any] = {"type": written.wire("evidence_added"), "to": [NANDAN], "content": PROOF}
     answer = await bench.post(HUANJIANG, "/events", refs=spelled, **event)
-    posted = await _forced(bench.world[HUANJIANG], EventDraft(agreement=papers.AGREEMENT, refs=refs, **event))
+    posted = await forced(bench.world[HUANJIANG], EventDraft(agreement=papers.AGREEMENT, refs=refs, **event))
     await bench.world.carry()
     receipts = (await bench.desks[HUANJIANG].get(f"/events/{posted}/receipts")).body["receipts"]
 
@@ -143,23 +137,12 @@ async def test_the_other_end_takes_what_a_careless_node_has_sent(bench: Bench) -
     """It judges by itself: here a registration of two other counties' parties."""
     content = written.registration(TODAY, (NANDAN, HUANJIANG))
     draft = EventDraft(agreement=papers.AGREEMENT, type=written.wire("registered"), to=(HUANJIANG,), content=content)
-    envelope_id = await _forced(bench.world[NANDAN], draft, to=(LIBO,))
+    envelope_id = await forced(bench.world[NANDAN], draft, to=(LIBO,))
     await bench.world.carry()
     receipts = (await bench.desks[NANDAN].get(f"/events/{envelope_id}/receipts")).body["receipts"]
 
     assert [(one["stage"], one["code"]) for one in receipts] == [("rejected", "case.audience")]
     assert (await bench.desks[LIBO].get("/cases")).body == {"cases": []}
-
-
-async def _forced(county: County, draft: EventDraft, to: tuple[CountyCode, ...] = ()) -> str:
-    """Let a county post what its own door would not let out; return its id."""
-    event, now, trust = parse_new(draft.type, draft.content), county.clock.now(), county.directory.trust()
-    body = papers.as_bytes(draft.content)
-    assert isinstance(event, CaseEvent), event
-    outgoing = complete(draft, event, content=body, trust=trust, county=county.code, now=now)
-    assert isinstance(outgoing, Outgoing), outgoing
-    sent = replace(outgoing, to=to) if to else outgoing
-    return (await county.store.write(lambda tx: county.posting.post(tx, sent, now))).envelope_id
 
 
 async def test_a_name_or_a_text_is_shown_without_a_reason(bench: Bench) -> None:
