@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from schemas.base import Model, VersionOne
-from schemas.cases import ENTRIES_MAX
+from schemas.cases import HELD_MAX
 from schemas.ids import EnvelopeId
 
 CASE_FILE_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -26,7 +26,7 @@ class CaseHead(Model):
     format: Literal["sihu-case-evidence"] = "sihu-case-evidence"
     v: VersionOne = 1
     case_id: EnvelopeId
-    count: Annotated[int, Field(ge=1, le=ENTRIES_MAX)]
+    count: Annotated[int, Field(ge=1, le=HELD_MAX)]
     """Evidence files that follow."""
-    keys: Annotated[dict[EnvelopeId, ContentKey], Field(max_length=ENTRIES_MAX)]
+    keys: Annotated[dict[EnvelopeId, ContentKey], Field(max_length=HELD_MAX)]
     """Content keys by envelope id, ascending; empty if the contents stay closed."""

@@ -24,7 +24,9 @@ from schemas.governance.mediation_parts import (
 from schemas.ids import CountyId, Digest, EnvelopeId
 
 ENTRIES_MAX: Final = 500
-"""Of one case; one more is refused at the door."""
+"""Of one case, as its writer knows it; one more is refused at the door."""
+HELD_MAX: Final = 2 * ENTRIES_MAX
+"""Of one case: what two honest doors can have let out without having seen each other. One more is rejected."""
 SEEN_MAX: Final = 8
 """How many newest entries one entry may name: two, unless a county runs twice."""
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.base import BEIJING, Event
-from schemas.cases import CaseAct, CaseEntry
+from schemas.cases import HELD_MAX, CaseAct, CaseEntry
 from schemas.catalogue import parse_new
 from schemas.control import HeadBeaconed
 from schemas.envelope import Header, RefRelation
@@ -99,6 +99,8 @@ def judge_received(tx: Snapshot, event: Event | None, header: Header) -> Fault |
         return Fault("case.stranger", "refs", f"this case is between {' and '.join(row.counties)}")
     if header.agreement_id != row.agreement_id:
         return Fault("case.agreement", "agreement", f"this case is written under {row.agreement_id}")
+    if row.entries >= HELD_MAX:
+        return Fault("case.full", "refs", f"a case has {HELD_MAX} entries at most: register a new one")
     return None
 
 
@@ -128,13 +130,26 @@ def note_own(tx: Transaction, outgoing: Outgoing, envelope_id: str, *, county: s
     tell_anew(tx, entry.case_id, outgoing.agreement.agreement.id, (county, *outgoing.to), now)
 
 
-def note_event(tx: Transaction, event: Event | None, header: Header, envelope_id: str, now: datetime) -> None:
-    """Keep an event of a case as its entry and tell the case anew; anything else changes nothing."""
-    entry = entry_of(event, header, envelope_id)
-    if entry is None:
-        return
-    tx.cases.add(entry)
-    tell_anew(tx, entry.case_id, header.agreement_id, (header.source, *header.to), now)
+class Casebook:
+    """What one batch brings to cases: each entry is kept at once, each case told anew once, at the end."""
+
+    def __init__(self, tx: Transaction, now: datetime) -> None:
+        """Work on ``tx``; ``now`` is this county's time for the whole batch."""
+        self._tx, self._now = tx, now
+        self._touched: dict[str, Header] = {}
+
+    def note(self, event: Event | None, header: Header, envelope_id: str) -> None:
+        """Keep an event of a case as its entry; anything else changes nothing."""
+        entry = entry_of(event, header, envelope_id)
+        if entry is not None:
+            self._tx.cases.add(entry)
+            self._touched[entry.case_id] = header
+
+    def tell(self) -> None:
+        """Tell every case anew that an entry came to."""
+        for case_id, header in self._touched.items():
+            tell_anew(self._tx, case_id, header.agreement_id, (header.source, *header.to), self._now)
+        self._touched.clear()
 
 
 def tell_anew(tx: Transaction, case_id: str, agreement_id: str, counties: Iterable[str], now: datetime) -> None:
