@@ -58,6 +58,22 @@ def test_the_other_county_wins_although_it_does_not_lead() -> None:
     assert pair.nandan.file().state.stage is pair.dushan.file().state.stage is CaseStage.NOT_ACCEPTED
 
 
+@pytest.mark.parametrize("leads", [NANDAN, DUSHAN])
+@pytest.mark.parametrize("first", ["0" * 64, "f" * 64])
+def test_a_county_wins_by_the_id_of_its_entry(leads: str, first: str) -> None:
+    """Who leads decides, whatever the ids are: they could be tried out until one is small."""
+    pair = ready_to_accept()
+    if leads == DUSHAN:
+        pair.play(step(NANDAN, CaseAct.LEAD_OFFERED), step(DUSHAN, CaseAct.LEAD_HANDED))
+    heads = pair.nandan.file().heads
+    gates = {NANDAN: entry(facts(CaseAct.ACCEPTED), NANDAN, heads, first)}
+    gates[DUSHAN] = entry(facts(CaseAct.REFUSED), DUSHAN, heads, "8" * 64)
+    pair.nandan.take(*gates.values())
+
+    passed = [county for county, one in gates.items() if code_of(pair.nandan.file(), one) is None]
+    assert passed == [leads]
+
+
 def test_a_gate_that_cannot_pass_keeps_the_other_from_passing() -> None:
     """The lead's own does not count for a reason of its own: then the other one does."""
     pair = ready_to_accept()
@@ -118,6 +134,23 @@ def test_a_gate_is_called_settled_before_the_other_county_has_followed_it() -> N
     pair.meet()
 
     assert (before, verdict_on(pair.nandan.file(), accepted).settled) == (False, True)
+
+
+def test_an_entry_is_called_settled_although_one_before_it_is_not() -> None:
+    """独山 leads and has followed 南丹's gate, beaten by its own; then evidence voids its own, and 南丹's counts."""
+    pair = ready_to_accept()
+    pair.play(step(NANDAN, CaseAct.LEAD_OFFERED), step(DUSHAN, CaseAct.LEAD_HANDED))
+    beaten, winning = pair.nandan.write(CaseAct.ACCEPTED), pair.dushan.write(CaseAct.REFUSED)
+    pair.dushan.take(beaten)
+    pair.dushan.write(CaseAct.NOTICE_GIVEN)
+    before = verdict_on(pair.dushan.file(), beaten)
+    pair.nandan.write(CaseAct.EVIDENCE_ADDED)
+    pair.meet()
+
+    assert before.fault is not None
+    assert not before.settled
+    assert code_of(pair.dushan.file(), winning) == "case.head_unseen"
+    assert code_of(pair.dushan.file(), beaten) is None
 
 
 def test_the_order_of_arrival_changes_the_story() -> None:
