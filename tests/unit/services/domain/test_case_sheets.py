@@ -85,6 +85,23 @@ def test_a_text_of_a_stranger_becomes_markup() -> None:
     assert '<td class="value">forest</td>' in html, "words of people are not translated"
 
 
+def test_a_registration_and_a_draft_are_set_out_wrongly() -> None:
+    """People in a line each, answers in one row, yes and no in words, counties by name, the text of a draft as rows."""
+    html = filed(
+        written.registration(TODAY),
+        {"form": "written", "document": written.agreement(TODAY), "agreed_by": []},
+        {"open_to_public": True, "until": None},
+    )
+
+    assert f"代号 p1；县 南丹县；类型 村民小组；姓名或名称 {written.FIRST}；代表人 组长甲\n代号 p2" in html
+    assert "行政区域界线 否；权属 否；涉嫌犯罪 否" in html
+    assert '<th>公开进行</th><td class="value">是</td>' in html
+    assert '<th>牵头县</th><td class="value">南丹县</td>' in html
+    assert "双方在界点各立木桩。\n采伐一方" in html
+    assert "口头同意" not in html
+    assert "None" not in html
+
+
 def test_what_does_not_count_or_was_erased_looks_like_the_rest() -> None:
     """The reason stands beside it; an erased content says so."""
     html = filed({"accepted_on": "2026-03-09"}, None, void_for=REASONS["case.gate_taken"])

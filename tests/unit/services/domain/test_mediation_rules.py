@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.cases import CaseAct, CaseRef, CaseStage, Confirmation, DueFact
+from schemas.errors import InvariantError
 from schemas.governance.mediation_parts import CaseOutcome, ConsentMatter, Performance
 from services.domain.mediation_rules import judge_entry
 from services.domain.mediation_state import advance
@@ -255,6 +256,13 @@ def test_a_duty_is_called_broken_before_it_is_due() -> None:
     items = (DueFact(no=2, party="p2", due_on=due), DueFact(no=1, party="p2", due_on=due))
     assert code_at(performing, CaseAct.PERFORMANCE_DUE, items=items) == "case.item_known"
     assert code_at(performing, CaseAct.PERFORMANCE_REPORTED, item_no=7) == "case.no_item"
+    nobody = (DueFact(no=2, party="p7", due_on=due),)
+    assert code_at(performing, CaseAct.PERFORMANCE_DUE, items=nobody) == "case.unknown_party"
+    more = step(DUSHAN, CaseAct.PERFORMANCE_DUE, items=(DueFact(no=2, party="p2", due_on=due),))
+    half = Pair().play(*road(performing), more, step(NANDAN, CaseAct.PERFORMANCE_REPORTED)).state
+    fault = judge_entry(half, entry(facts(CaseAct.BREACHED, due + timedelta(days=1))))
+    assert fault is not None
+    assert fault.code == "case.no_breach"
 
 
 def test_a_case_is_performed_while_a_duty_is_left() -> None:
@@ -284,6 +292,15 @@ def test_the_lead_changes_by_one_signature() -> None:
 
     assert (offered.lead, taken.lead, taken.offered) == (NANDAN, DUSHAN, None)
     assert judge_entry(taken, entry(facts(CaseAct.LEAD_HANDED), DUSHAN)) is not None
+    wrong = judge_entry(offered, entry(facts(CaseAct.LEAD_HANDED, lead=DUSHAN), DUSHAN))
+    assert wrong is not None
+    assert wrong.field == "content.taken_from"
+
+
+def test_an_entry_that_was_not_judged_is_taken() -> None:
+    """That is a bug of our own: what cannot happen changes nothing."""
+    with pytest.raises(InvariantError):
+        advance(reached(CaseStage.REGISTERED), entry(facts(CaseAct.IN_FORCE)))
 
 
 def test_a_case_is_reopened_or_sent_to_court_although_no_court_has_refused() -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from schemas.calendars import Workdays
+from schemas.errors import InvariantError
 from services.domain.mediation_terms import (
     MOVED_MOST,
     RULES,
@@ -122,6 +123,12 @@ def test_two_rows_of_a_rule_hold_at_once_or_none_does(code: RuleCode) -> None:
     for before, after in itertools.pairwise(rows):
         assert before.valid_until is not None
         assert before.valid_until + timedelta(days=1) == after.valid_from
+
+
+def test_a_rule_that_sets_no_time_gives_one() -> None:
+    """That is a bug of our own."""
+    with pytest.raises(InvariantError):
+        term_of(RuleCode.FREE, date(2026, 1, 1))
 
 
 def test_a_day_before_the_law_has_no_rule() -> None:
