@@ -31,6 +31,7 @@ from schemas.control import (
 )
 from schemas.errors import Fault
 from schemas.faults import faults_of
+from schemas.governance.catalogue import CASE_TYPES
 from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
 from schemas.information.attachments import AttachmentShared
 from schemas.information.bulletins import PolicyBulletinPublished, WorkBulletinPublished
@@ -44,6 +45,7 @@ TYPES: Final[tuple[type[Event], ...]] = (
     WorkBulletinPublished,
     PopulationFlowReported,
     AttachmentShared,
+    *CASE_TYPES,
     EpochOpened,
     MemberKeyPublished,
     ContentErased,

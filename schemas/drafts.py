@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from schemas.agreements import Purpose
 from schemas.base import InformationClass, Kind, Model, Status, WireTime
+from schemas.cases import SEEN_MAX
 from schemas.control import CallOutcome, ErasureReason
 from schemas.envelope import FILE_MAX_BYTES, Ref
 from schemas.forms import LINE_PATTERN
@@ -78,6 +79,18 @@ class DrillDraft(Model):
     """The body of ``POST /api/v1/drills``: an exercise for this county's own people."""
 
     level: Annotated[int, Field(ge=1, le=4)] = 2
+
+
+class CaseEventDraft(Model):
+    """The body of ``POST /api/v1/cases/{id}/events``: the next entry of a case of joint mediation."""
+
+    type: WireType
+    last_seen: Annotated[tuple[EnvelopeId, ...], Field(min_length=1, max_length=SEEN_MAX, strict=False)]
+    """``heads`` of the case as it was shown; if another entry has come since, the answer is 409 ``case.late``."""
+    status: Status = Status.ACTUAL
+    evidence: Annotated[tuple[EnvelopeId, ...], Field(max_length=8, strict=False)] = ()
+    """Events that carry files which belong to this entry."""
+    content: dict[str, JsonValue]
 
 
 class UploadDraft(Model):

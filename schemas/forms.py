@@ -39,6 +39,8 @@ LANGUAGE_PATTERN: Final = r"^[a-z]{2,3}(?:-[0-9A-Za-z]{2,8}){0,3}$"
 MEDIA_TYPE_PATTERN: Final = r"^[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}$"
 FILE_NAME_PATTERN: Final = rf"^[^\s/\\.{_UNSEEN}](?:[^/\\{_UNSEEN}]*[^\s/\\{_UNSEEN}])?$"
 METHOD_PATTERN: Final = r"^[a-z][a-z0-9.-]{0,31}$"
+PARTY_PATTERN: Final = r"^p[1-9][0-9]?$"
+MEDIATOR_PATTERN: Final = r"^m[1-9][0-9]?$"
 
 FORMS: Final[dict[str, str]] = {
     LINE_PATTERN: "one line of text without a blank at either end and without control characters",
@@ -54,6 +56,8 @@ FORMS: Final[dict[str, str]] = {
     LANGUAGE_PATTERN: "a language tag after BCP 47, e.g. zh-CN or za",
     MEDIA_TYPE_PATTERN: "a media type in lower case, e.g. application/pdf",
     FILE_NAME_PATTERN: "a file name without slashes and without a leading dot",
+    PARTY_PATTERN: "a party of the case by its reference: p and a number, e.g. p1",
+    MEDIATOR_PATTERN: "a mediator of the case by reference: m and a number, e.g. m1",
     METHOD_PATTERN: "lower-case letters, digits, dots and dashes, e.g. sihu-1",
     COUNTY_PATTERN: "the six digits of a division code after GB/T 2260, e.g. 451226",
     HEX64_PATTERN: "64 lower-case hexadecimal digits",

@@ -362,6 +362,8 @@ class NoticeKind(StrEnum):
     """A feed of CAP documents cannot be read, or a document of it was not taken."""
     CAP_ANSWER = "cap_answer"
     """A foreign system did not take an alert."""
+    CASE_DUE = "case_due"
+    """A day of a case of joint mediation has come, or is near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,8 +384,8 @@ class Notice:
     """The person, or the token bound to none, who closed it; None while it is open or if the cause went by itself."""
 
 
-SELF_ENDING: Final = frozenset({NoticeKind.EXPIRING})
-"""Kinds that nobody closes: told again while the cause lasts, they end when what expires is renewed."""
+SELF_ENDING: Final = frozenset({NoticeKind.EXPIRING, NoticeKind.CASE_DUE})
+"""Kinds that nobody closes: told again while the cause lasts, they end when what expires is renewed, or is done."""
 
 
 class JournalKind(StrEnum):

@@ -37,6 +37,7 @@ from schemas.records import (
 )
 from schemas.subjects import Lane
 from services.cap_ports import KeepsCap, ShowsCap
+from services.case_ports import KeepsCases, ShowsCases
 from services.completeness_ports import ShownWhole, Signals
 from services.custody_ports import InCustody, ShownCustody
 from services.domain.evidence_writing import TrustPapers
@@ -263,7 +264,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, ShowsCap, Protocol):
+class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, ShowsCap, ShowsCases, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -356,7 +357,7 @@ class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, ShowsCap, Prot
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, InCustody, KeepsFiles, KeepsCap, Protocol):
+class Transaction(Snapshot, InCustody, KeepsFiles, KeepsCap, KeepsCases, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.memory.cap import MemoryCapShown
+from adapters.memory.cases import MemoryCases
 from adapters.memory.custody import CustodyReading
 from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
@@ -216,6 +217,11 @@ class MemorySnapshot(CustodyReading):
     def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
         """Return who has erased the content of an envelope, oldest first."""
         return list(self._state.erasures.get(envelope_id, ()))
+
+    @property
+    def cases(self) -> MemoryCases:
+        """Cases of joint mediation."""
+        return MemoryCases(self._state)
 
     @property
     def paging(self) -> MemoryPagingShown:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Self
 
 from schemas.cap_records import CapAnswerRow, CapDocument, Seen
+from schemas.cases import CaseEntry, CaseRow
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
 from schemas.custody import Opening
@@ -142,6 +143,9 @@ class State:
     sendings: dict[int, Sending] = field(default_factory=dict)
     """By number, in the order of their turns."""
     last_sending: int = 0
+    case_entries: dict[str, CaseEntry] = field(default_factory=dict)
+    """By envelope id."""
+    cases: dict[str, CaseRow] = field(default_factory=dict)
     file_reports: dict[tuple[str, str], FileReport] = field(default_factory=dict)
     """By envelope id and county."""
 

@@ -11,6 +11,7 @@ import apsw
 from adapters.sqlite import notices, quarantine, signals
 from adapters.sqlite.calls import SELECT_CALLS, calls_in
 from adapters.sqlite.cap import SqliteCapShown
+from adapters.sqlite.cases import SqliteCases
 from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.custody import CustodyReading
@@ -222,6 +223,11 @@ class SqliteSnapshot(CustodyReading):
     def cap(self) -> SqliteCapShown:
         """CAP documents, answers, feeds."""
         return SqliteCapShown(self._ask)
+
+    @property
+    def cases(self) -> SqliteCases:
+        """Cases of joint mediation."""
+        return SqliteCases(self._ask)
 
     @property
     def paging(self) -> SqlitePagingShown:

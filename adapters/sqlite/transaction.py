@@ -7,6 +7,7 @@ import apsw
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.calls import SqliteCalls
 from adapters.sqlite.cap import SqliteCap
+from adapters.sqlite.cases import SqliteCaseBook
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.custody import SqliteCustody
@@ -74,6 +75,7 @@ class SqliteTransaction(SqliteSnapshot):
         self.key_book = SqliteOfficeKeys(batch)
         self.quota_book = SqliteQuotas(batch)
         self._file_book = SqliteFileBook(batch)
+        self._case_book = SqliteCaseBook(batch)
         self._paging = SqlitePaging(batch)
         self._cap = SqliteCap(batch)
 
@@ -86,6 +88,11 @@ class SqliteTransaction(SqliteSnapshot):
     def cap(self) -> SqliteCap:
         """CAP documents, answers, feeds."""
         return self._cap
+
+    @property
+    def cases(self) -> SqliteCaseBook:
+        """Cases of joint mediation."""
+        return self._case_book
 
     @property
     def paging(self) -> SqlitePaging:

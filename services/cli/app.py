@@ -66,6 +66,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "called": Entry(_DESK, "services.cli.calling:called", "电话", "record that a neighbour was told by telephone"),
     "erase": Entry(_DESK, "services.cli.erasing:erase", "销毁", "erase the content of a sent event everywhere"),
     "openings": Entry(_DESK, "services.cli.openings:openings", "查阅记录", "who was shown personal content, and why"),
+    "case": Entry(_DESK, "services.cli.case:app", "调解", "joint mediation: list, show, next, add, print, evidence"),
     "notices": Entry(_DESK, "services.cli.notices:app", "提醒", "what this county's duty officer must know; close"),
     "pages": Entry(_DESK, "services.cli.pages:app", "通知", "who is told of what; silences, drills, providers"),
     "roster": Entry(_DESK, "services.cli.roster:app", "值班表", "who is on duty; gaps, swaps, hand-over, .ics"),

@@ -31,6 +31,7 @@ from services.gateway.answers import (
     UploadState,
 )
 from services.gateway.cap_answers import CapAnswerList, CapDocumentDetail, CapDocumentLine, CapDocumentList
+from services.gateway.case_answers import CaseDetail, CaseList
 from services.gateway.paging_answers import EscalationLine, EscalationList, ProviderList, SilenceLine, Timeline
 
 T = TypeVar("T")
@@ -143,6 +144,25 @@ class Api:
     async def call(self, envelope_id: str, draft: bytes) -> CallLine:
         """Record that a neighbour was told of an own event by telephone."""
         return _read(CallLine, await self._client.post(f"/events/{envelope_id}/calls", draft))
+
+    async def cases(self, *, open_only: bool, limit: int) -> CaseList:
+        """Return cases of joint mediation, the one that changed last first."""
+        params = {"open": "true" if open_only else "false", "limit": str(min(limit, PAGE_MAX))}
+        return _read(CaseList, await self._client.get("/cases", params))
+
+    async def case(self, case_id: str) -> CaseDetail:
+        """Return one case: its story, what may come next and why not, its days."""
+        return _read(CaseDetail, await self._client.get(f"/cases/{case_id}"))
+
+    async def write_entry(self, case_id: str, draft: bytes, key: str) -> Accepted:
+        """Write the next entry of a case; the same key and draft again are the same entry."""
+        answer = await self._client.post(f"/cases/{case_id}/events", draft, idempotency_key=key)
+        return _read(Accepted, answer)
+
+    async def case_evidence(self, case_id: str, why: OpeningReason | None) -> bytes:
+        """Return a case as evidence; its contents open with a reason alone, which is written down."""
+        params = {} if why is None else {"why": why.value}
+        return await self._client.get(f"/cases/{case_id}/evidence", params)
 
     async def escalations(self, *, open_only: bool, limit: int) -> EscalationList:
         """Return events that are told to this county's people, the newest first."""

@@ -58,6 +58,7 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.OVERDUE: "[bold red]签收超时[/]",
     NoticeKind.COVERAGE_GAP: "[red]值班缺口[/]",
     NoticeKind.SOURCE_NOT_TOLD: "[red]未告知来源[/]",
+    NoticeKind.CASE_DUE: "[yellow]调解期限[/]",
     NoticeKind.PROVIDER_DOWN: "[red]线路不通[/]",
     NoticeKind.CAP_HELD: "[red]预警文件待办[/]",
     NoticeKind.CAP_FEED: "[yellow]预警源异常[/]",

@@ -23,6 +23,7 @@ from services.domain.encryption import OVERHEAD_BYTES, EncryptedContent, must_be
 from services.domain.files import OutgoingFile
 from services.domain.histories import about_of, judge_expiry
 from services.domain.levels import level_of, priority_of
+from services.domain.mediation_door import Carriage, judge_case_event
 from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_event, taking_part
 from services.domain.trust import AgreementInForce, Trust
 
@@ -106,10 +107,12 @@ def complete(
     if county in to:
         return Fault("request.to_self", "to", f"{county} is this county; leave it out")
     expires = draft.expires or (event.expires if isinstance(event, Alert) else None)
-    if fault := _too_late(draft, expires, now) or judge_expiry(expires, event) or _misfiled(draft, event):
+    information_class = draft.information_class or event.information_class
+    fault = _too_late(draft, expires, now) or judge_expiry(expires, event) or _misfiled(draft, event)
+    fault = fault or judge_case_event(event, Carriage(county, to, information_class, draft.refs))
+    if fault is not None:
         return fault
     level = level_of(event)
-    information_class = draft.information_class or event.information_class
     outgoing = Outgoing(
         wire_type=draft.type,
         content=content,

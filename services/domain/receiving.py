@@ -28,6 +28,7 @@ from services.domain.histories import about_of
 from services.domain.key_changes import judge_published, with_changes
 from services.domain.key_ends import is_announced, is_by_ended_key, judge_opening, judge_position
 from services.domain.levels import level_of
+from services.domain.mediation_door import Carriage, judge_case_event
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_event, judge_membership
 from services.domain.signing import Claim, claims_of, first_broken, open_emptied, open_parts, payload_type_of
 from services.domain.trust import Trust
@@ -220,6 +221,7 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust, county: 
         return Examined(arrival, Outcome.REJECTED, parsed, envelope, kind)
     event = parsed.event
     carriage = judge_carriage(event, envelope.header.content)
+    carriage = carriage or judge_case_event(event, Carriage.of(envelope.header))
     if carriage is not None:
         return Examined(arrival, Outcome.REJECTED, carriage, envelope, kind)
     unresolved = judge_opening(envelope.header.source, event, trust) if isinstance(event, EpochOpened) else None

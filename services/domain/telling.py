@@ -1,7 +1,7 @@
 """What this county's own duty officer is told: one Chinese line, with the telephone where there is one."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from schemas.base import BEIJING
@@ -139,6 +139,12 @@ def told_of_lost_channel(county: str) -> str:
 def told_of_expiry(title: str, ends_at: datetime) -> str:
     """Something this node stands on comes to its end."""
     return f"{title}将于 {ends_at.astimezone(BEIJING):%Y-%m-%d %H:%M} 到期，请按运维手册及时更换"
+
+
+def told_of_case(case_id: str, what: str, on: date, source: str, *, passed: bool) -> str:
+    """A day of a case of joint mediation has come, or is near."""
+    when = "已过" if passed else f"为 {on:%Y-%m-%d}"
+    return f"联合调解案件 {case_id[:10]} 的{what}{when}（{source}），请用 sihu case next {case_id[:10]} 查看"
 
 
 def told_of_quiet(county: str, phone: str, last: datetime | None) -> str:

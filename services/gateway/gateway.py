@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
+from schemas.calendars import Workdays
 from schemas.escalations import Policy
 from services.cap_intake.intake import CapIntake
 from services.cap_ports import CapText
+from services.casework import SILENT_AFTER
 from services.domain.files import CHUNK_SIZE
 from services.file_ports import FileFolder
 from services.paging_ports import Duty, Pager
@@ -114,3 +117,7 @@ class Gateway:
     """Bytes of a chunk of a file."""
     cap: CapDesk | None = None
     """None where no office is set for CAP: documents are neither taken nor given."""
+    silent_after: timedelta = SILENT_AFTER
+    """Older than that, a partner's newest beacon proves nothing."""
+    workdays: Callable[[], Workdays] = lambda: Workdays(frozenset(), {}, {})
+    """Which days are worked here; without files Monday to Friday."""

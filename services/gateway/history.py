@@ -4,12 +4,14 @@ Here, at the sender, the own alerts and releases are all known; docs/events.md, 
 says what the other end judges.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from schemas.catalogue import parse_new
 from schemas.errors import Fault
+from schemas.governance.mediation import CASE_PREFIX, CaseEvent
 from schemas.information.population import PopulationFlowReported
 from schemas.records import AlertFacts, FlowPeople
+from services.casework import SILENT_AFTER, Writer, judge_own, own_entry
 from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.drafting import Outgoing, unpaged
 from services.domain.levels import LevelChange
@@ -17,7 +19,9 @@ from services.domain.succession import change_of, in_force, judge_authorship, ju
 from services.ports import Snapshot
 
 
-def judge_history(tx: Snapshot, outgoing: Outgoing, *, county: str, now: datetime) -> Outgoing | Fault:
+def judge_history(
+    tx: Snapshot, outgoing: Outgoing, *, county: str, now: datetime, silent_after: timedelta = SILENT_AFTER
+) -> Outgoing | Fault:
     """Judge an outgoing event by those before it.
 
     Args:
@@ -25,6 +29,7 @@ def judge_history(tx: Snapshot, outgoing: Outgoing, *, county: str, now: datetim
         outgoing: Complete, and permitted by its agreement.
         county: Ourselves.
         now: Aware UTC, the time at which it was completed.
+        silent_after: Older than that, a partner's newest beacon proves nothing.
 
     Returns:
         What is to be posted: an update that lowers the level pages nobody.
@@ -34,7 +39,17 @@ def judge_history(tx: Snapshot, outgoing: Outgoing, *, county: str, now: datetim
         return _judge_successor(tx, outgoing, about, county, now)
     if isinstance(about, FlowPeople):
         return _judge_release(tx, outgoing, about, county) or outgoing
+    if outgoing.wire_type.startswith(CASE_PREFIX):
+        writer = Writer(county, outgoing.to, outgoing.agreement.agreement.id, silent_after)
+        return _judge_case(tx, outgoing, writer, now) or outgoing
     return outgoing
+
+
+def _judge_case(tx: Snapshot, outgoing: Outgoing, writer: Writer, now: datetime) -> Fault | None:
+    event = parse_new(outgoing.wire_type, outgoing.content)
+    if not isinstance(event, CaseEvent):
+        return None
+    return judge_own(tx, own_entry(event, outgoing, county=writer.county, now=now), writer, now)
 
 
 def _judge_successor(

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -21,8 +21,10 @@ from schemas.errors import (
     UnavailableError,
 )
 from schemas.files import Upload
+from schemas.governance.mediation import CASE_PREFIX
 from schemas.information.attachments import AttachmentShared
 from schemas.records import Remembered
+from services.casework import SILENT_AFTER, note_own
 from services.domain.drafting import Outgoing, complete
 from services.domain.encoding import compact_json, digest_of
 from services.domain.files import OutgoingFile
@@ -89,6 +91,7 @@ class Submitter:
         clock: Clock,
         most_at_once: int = 10_000,
         folder: FileFolder | None = None,
+        silent_after: timedelta = SILENT_AFTER,
     ) -> None:
         """Take ready-made ports; open nothing.
 
@@ -99,9 +102,10 @@ class Submitter:
             clock: Reads the time.
             most_at_once: Submissions in hand; one more is told to come back.
             folder: Holds the files of uploads; None takes no event that carries one.
+            silent_after: Older than that, a partner's newest beacon proves nothing.
         """
         self._store, self._posting, self._directory, self._clock = store, posting, directory, clock
-        self._most_at_once, self._folder = most_at_once, folder
+        self._most_at_once, self._folder, self._silent_after = most_at_once, folder, silent_after
         self._in_hand = 0
 
     async def submit(
@@ -184,11 +188,13 @@ class Submitter:
             return known
         if outgoing.file is not None and tx.files.upload(outgoing.file.upload) is None:
             raise _error_of((_NO_UPLOAD,))  # another event was quicker
-        judged = judge_history(tx, outgoing, county=self._posting.county, now=now)
+        judged = judge_history(tx, outgoing, county=self._posting.county, now=now, silent_after=self._silent_after)
         if isinstance(judged, Fault):
             raise _error_of((judged,))
         self._take_from_quota(tx, judged, now)
         posted = self._posting.post(tx, judged, now)
+        if judged.wire_type.startswith(CASE_PREFIX):
+            note_own(tx, judged, posted.envelope_id, county=self._posting.county, now=now)
         if also is not None:
             also(tx, posted)
         if ticket is not None:

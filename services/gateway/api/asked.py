@@ -200,6 +200,19 @@ class CapDocumentQuery(Model):
     limit: Annotated[Limit, Field(description="How many at most, the newest first.")] = PAGE_DEFAULT
 
 
+class CasePath(Model):
+    """Which case."""
+
+    id: Annotated[EnvelopeId, Field(description="Envelope id of the event that registered the case.")]
+
+
+class CaseQuery(Model):
+    """Which cases."""
+
+    open: Annotated[Flag, Field(description="Only cases that are neither closed nor archived.")] = True
+    limit: Annotated[Limit, Field(description="How many at most, the one that changed last first.")] = PAGE_DEFAULT
+
+
 class QuarantineQuery(Model):
     """How many refused messages."""
 

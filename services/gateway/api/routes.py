@@ -46,6 +46,7 @@ from services.gateway.api.asked import (
     UploadQuery,
 )
 from services.gateway.api.cap_routes import CAP_ROUTES
+from services.gateway.api.case_routes import cases_of
 from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
@@ -309,6 +310,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *PAGING,
     *ROSTER,
     *CAP_ROUTES,
+    *cases_of(_OF_SUBMISSION),
     Route(
         "GET",
         f"{BASE}/notices",

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from schemas.cases import CaseAct, CaseEntry, CaseRow, CaseStage, Confirmation
 from schemas.completeness import Claim, ForkEvidence, Heard, SignedBytes
 from schemas.control import HUMAN_STAGES, ErasureReason, ReceiptStage
 from schemas.custody import Opening, OpeningReason
@@ -17,6 +18,7 @@ from schemas.registry import KeyRecord
 from schemas.subjects import Lane
 from services.ports import Snapshot, Transaction
 from tests import papers
+from tests.cases import facts
 from tests.contract.store.samples import (
     ALERT,
     BULLETIN,
@@ -260,12 +262,24 @@ def _on_content(draw: st.DrawFn) -> Operation:
             ("erasures.note", lambda tx: tx.erasures.note(one, row)),
             ("key_book.keep+key_book.of", lambda tx: _keep_key(tx, county, key)),
             ("key_book.note_published", lambda tx: tx.key_book.note_published(key.kid, name, one)),
+            ("cases.add", lambda tx: tx.cases.add(_entry(one, seconds))),
+            ("cases.keep", lambda tx: tx.cases.keep(_case(one, seconds))),
             ("custody.condemn", lambda tx: tx.custody.condemn(key.kid, at(seconds))),
             ("custody.forget_key", lambda tx: tx.custody.forget_key(key.kid)),
             ("custody.postpone", lambda tx: tx.custody.postpone(one, at(seconds))),
             ("custody.log_opening", lambda tx: _log_opening(tx, one, seconds)),
         )
     )
+
+
+def _entry(case_id: str, seconds: int) -> CaseEntry:
+    made = facts(CaseAct.PERFORMANCE_DUE, item_no=seconds)
+    return CaseEntry(hexed(seconds % 9), case_id, US, BULLETIN, at(seconds), (case_id,) * (seconds % 3), made)
+
+
+def _case(case_id: str, seconds: int) -> CaseRow:
+    stage = (CaseStage.IN_FORCE, CaseStage.ARCHIVED)[seconds % 2]
+    return CaseRow(case_id, "border", (US, THEM), US, stage, Confirmation.FILED, None, seconds, at(seconds % 5))
 
 
 def _log_opening(tx: Transaction, envelope_id: str, seconds: int) -> object:
@@ -387,6 +401,8 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "held": one.oldest_held(),
         "published": [one.is_published(papers.x25519_record(name).kid, name) for name in ("old", "young")],
         "publications": [one.publications_of(papers.x25519_record(name).kid) for name in ("old", "young")],
+        "cases": [one.cases.newest(open_only=only, limit=5) for only in (True, False)],
+        "entries": [one.cases.entries(case_id) for case_id in IDS],
         "custody": (dict(one.condemned()), one.ended(at(50), 3), one.openings(1, 3), one.last_opening()),
         "openings": [one.openings_of(envelope_id, 2) for envelope_id in IDS],
         "owing": one.owing(),

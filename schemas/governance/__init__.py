@@ -1,0 +1,1 @@
+"""管理互协: the joint mediation of disputes between neighbours of two counties."""
