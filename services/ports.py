@@ -45,6 +45,7 @@ from services.key_ports import Erasures, OfficeKeys, Readmitting
 from services.paging_ports import Calls, Paging, ShowsPaging
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
+from services.thread_ports import KeepsThreads, ShowsThreads
 
 T = TypeVar("T")
 
@@ -262,7 +263,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, Protocol):
+class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, ShowsThreads, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -355,7 +356,7 @@ class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, Protocol):
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, InCustody, KeepsFiles, Protocol):
+class Transaction(Snapshot, InCustody, KeepsFiles, KeepsThreads, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

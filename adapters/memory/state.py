@@ -15,12 +15,11 @@ from schemas.files import FileReport, KeptFile, Sending, Upload
 from schemas.page_work import PageWork, ReplyTaken
 from schemas.pages import Report
 from schemas.records import (
-    AlertFacts,
+    About,
     CallRow,
     Chain,
     Delivery,
     ErasureRow,
-    FlowPeople,
     HeldBack,
     JournalEntry,
     JournalKind,
@@ -35,6 +34,7 @@ from schemas.records import (
 from schemas.registry import KeyRecord
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 from schemas.subjects import Lane
+from schemas.threads import ThreadOf, ThreadRow
 
 CONTROL_PREFIX: Final = "cn.sihu.control."
 
@@ -81,7 +81,7 @@ class Link:
 
     event: StoredEvent
     refused: bool
-    about: AlertFacts | FlowPeople | None = None
+    about: About | None = None
 
     @property
     def listed(self) -> bool:
@@ -158,6 +158,8 @@ class State:
     told: list[SmsTold] = field(default_factory=list)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
     replies: dict[str, ReplyTaken] = field(default_factory=dict)
+
+    threads: dict[ThreadOf, ThreadRow] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

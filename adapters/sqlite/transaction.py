@@ -24,6 +24,7 @@ from adapters.sqlite.quotas import SqliteQuotas
 from adapters.sqlite.receipts import SqliteReceipts
 from adapters.sqlite.signals import SqliteSignals
 from adapters.sqlite.snapshot import SqliteSnapshot
+from adapters.sqlite.threads import SqliteThreads
 from adapters.sqlite.values import Row
 from adapters.sqlite.waiting import SqliteWaiting
 from adapters.sqlite.watches import Watches
@@ -74,6 +75,7 @@ class SqliteTransaction(SqliteSnapshot):
         self.quota_book = SqliteQuotas(batch)
         self._file_book = SqliteFileBook(batch)
         self._paging = SqlitePaging(batch)
+        self._threads = SqliteThreads(batch)
 
     @property
     def files(self) -> SqliteFileBook:
@@ -84,6 +86,11 @@ class SqliteTransaction(SqliteSnapshot):
     def paging(self) -> SqlitePaging:
         """Who is told what."""
         return self._paging
+
+    @property
+    def threads(self) -> SqliteThreads:
+        """Campaigns, offers, projects."""
+        return self._threads
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)
