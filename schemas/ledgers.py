@@ -120,15 +120,27 @@ class NamedFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """In how many matters of a kind a partner stands so."""
+
+    county: str
+    state: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class MatterFigures:
-    """Matters of one family and kind with one outcome."""
+    """Matters of one family and kind with one outcome.
+
+    Attributes:
+        by_partner: Of the kind as a whole, whatever the outcome.
+    """
 
     family: str
     kind: str
     outcome: str
     count: int
-    by_partner: tuple[tuple[str, str, int], ...]
-    """County, where it stands, how many."""
+    by_partner: tuple[Standing, ...]
 
 
 @dataclass(frozen=True, slots=True)

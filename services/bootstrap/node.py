@@ -28,6 +28,7 @@ from adapters.sqlite.store import open_store
 from adapters.tls.authority import ends_at
 from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
+from services.bootstrap.calendars import open_calendar
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.files import carrying_files, keeping_files
 from services.bootstrap.paging import telling_people
@@ -195,6 +196,7 @@ async def open_node(
         )
         gateway = Gateway(
             folder=folder,
+            calendar=open_calendar(settings),
             chunk_size=settings.files.chunk_kib << 10,
             store=store,
             posting=posting,

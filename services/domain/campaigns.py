@@ -113,10 +113,10 @@ def judge(held: Sequence[Act], act: Act, audience: Collection[str]) -> Refusal |
 def row_of(thread: ThreadOf, state: CampaignState, position: int) -> ThreadRow:
     """Return a campaign as lists see it."""
     plan = state.plan
-    parties = (ThreadParty(one.county, one.role, state.reply_of(one.county) or ASKED) for one in plan.partners)
+    parties = (ThreadParty(one.county, one.role.value, _word(state.reply_of(one.county))) for one in plan.partners)
     return ThreadRow(
         thread=thread,
-        kind=plan.campaign_kind,
+        kind=plan.campaign_kind.value,
         title=plan.name,
         state=state.word,
         opened_at=state.opened_at,
@@ -126,6 +126,10 @@ def row_of(thread: ThreadOf, state: CampaignState, position: int) -> ThreadRow:
         position=position,
         parties=tuple(sorted(parties, key=lambda one: one.county)),
     )
+
+
+def _word(reply: Reply | None) -> str:
+    return reply.value if reply else ASKED
 
 
 def _judge_answer(state: CampaignState | None, answer: CampaignAnswered, source: str) -> Refusal | None:

@@ -23,6 +23,7 @@ from schemas.ledgers import (
     MatterFigures,
     MatterGroup,
     NamedFigures,
+    Standing,
     TypeFigures,
     Waits,
 )
@@ -130,7 +131,7 @@ def matters_of(groups: Iterable[MatterGroup]) -> tuple[MatterFigures, ...]:
             whole[one.family, one.kind, one.outcome] += one.count
     return tuple(
         MatterFigures(
-            family, kind, outcome, count, tuple((*key, often) for key, often in sorted(partners[family, kind].items()))
+            family, kind, outcome, count, tuple(Standing(*key, often) for key, often in sorted(partners[family, kind].items()))
         )
         for (family, kind, outcome), count in sorted(whole.items())
     )

@@ -55,6 +55,7 @@ class Negotiation:
         terms: The act that put the present terms on the table; None: those of the offer itself.
         asked_by: Who asked a question that is not answered yet; empty if nobody did.
         word: talking, questioned, agreed or declined.
+        last: What the last act that counts has said.
     """
 
     county: str
@@ -62,6 +63,7 @@ class Negotiation:
     terms: Act | None = None
     asked_by: str = ""
     word: str = TALKING
+    last: OfferAnswer | None = None
 
     @property
     def is_over(self) -> bool:
@@ -153,7 +155,7 @@ def row_of(thread: ThreadOf, state: OfferState, position: int) -> ThreadRow:
     parties = (ThreadParty(one.county, "", one.word) for one in state.negotiations.values())
     return ThreadRow(
         thread=thread,
-        kind=offer.resource_kind,
+        kind=offer.resource_kind.value,
         title=offer.title,
         state=state.word,
         opened_at=state.opened_at,
@@ -221,7 +223,7 @@ def _after(talk: Negotiation, act: Act, event: ResourceAnswered, *, by_owner: bo
     """The transition table: what an answer does, and when it may be given."""
     if talk.is_over:
         return _SETTLED
-    going_on = replace(talk, number=event.number, asked_by="", word=TALKING)
+    going_on = replace(talk, number=event.number, asked_by="", word=TALKING, last=event.answer)
     match event.answer:
         case OfferAnswer.ACCEPT:
             own = by_owner if talk.terms is None else talk.terms.source == act.source

@@ -1,10 +1,12 @@
 """``Gateway``: everything this room needs, as ready-made ports and plain facts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from schemas.calendars import FeedEntry
 from schemas.escalations import Policy
+from schemas.festivals import FestivalFile
 from services.domain.files import CHUNK_SIZE
 from services.file_ports import FileFolder
 from services.paging_ports import Duty, Pager
@@ -53,6 +55,14 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarFeed:
+    """The calendar that people subscribe to: the table of festivals, and what spells entries under a name."""
+
+    table: FestivalFile
+    spell: Callable[[Iterable[FeedEntry], str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -70,6 +80,7 @@ class Gateway:
     facts: NodeFacts
     crash: Callable[[BaseException], None]
     folder: FileFolder
+    calendar: CalendarFeed
     limits: Limits = field(default_factory=Limits)
     people: People | None = None
     """None where there is no roster: nobody is told."""

@@ -10,7 +10,7 @@ from schemas.drafts import EventDraft
 from services.gateway.answers import ProblemBody
 from services.gateway.api.asked import NoQuery
 from services.gateway.api.calls import JSON
-from services.gateway.api.route import BYTES, SWITCHING_PROTOCOLS, TEXT, Door, Route
+from services.gateway.api.route import BYTES, CALENDAR, SWITCHING_PROTOCOLS, TEXT, Door, Route
 from services.gateway.api.schemas_of import PREFIX, JsonObject, components, ref, sendable_types, title_of
 from services.gateway.problems import MEDIA_TYPE, status_of
 
@@ -177,7 +177,7 @@ def _good(route: Route, names: dict[str, str], status: int) -> JsonObject:
     described: JsonObject = {"description": _REASONS[status]}
     if route.status == SWITCHING_PROTOCOLS:
         return described  # it has no body
-    schema: JsonObject = {"type": "string"} if route.media_type == TEXT else {"type": "object"}
+    schema: JsonObject = {"type": "string"} if route.media_type in {TEXT, CALENDAR} else {"type": "object"}
     if route.media_type == BYTES:
         schema = dict(_BINARY)
     if route.answer is not None:

@@ -12,6 +12,7 @@ from services.gateway.api.calls import JSON, Handler
 
 BASE: Final = "/api/v1"
 TEXT: Final = "text/plain"
+CALENDAR: Final = "text/calendar"
 BYTES: Final = "application/octet-stream"
 SWITCHING_PROTOCOLS: Final = 101
 

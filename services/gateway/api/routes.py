@@ -45,6 +45,7 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.outreach_routes import OUTREACH
 from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 
@@ -73,6 +74,7 @@ _OF_SUBMISSION: Final = (
     "content.unknown_field",
     "alert.not_issuer",
     "alert.predecessor_unnamed",
+    "thread.unknown",
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
@@ -305,6 +307,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         MemberList,
     ),
     *PAGING,
+    *OUTREACH,
     Route(
         "GET",
         f"{BASE}/notices",
