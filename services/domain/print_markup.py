@@ -50,7 +50,7 @@ tr.short { break-inside: avoid; }
 .sign table td { border: 0; border-bottom: 0.8pt solid #000; height: 8.5mm; vertical-align: bottom; }
 .sign table th { border: 0; width: 24mm; vertical-align: bottom; }
 """
-_FAMILY: Final = '"Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", sans-serif'
+FAMILY: Final = '"Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", sans-serif'
 _SHORT: Final = 400
 """A row with more characters may be broken over two pages."""
 _FOOT_DIGITS: Final = 16
@@ -78,7 +78,7 @@ def markup(sheet: Sheet) -> str:
 
 def _style(sheet: Sheet) -> str:
     foot = f"四互　{sheet.kind}　{sheet.envelope_id[:_FOOT_DIGITS]}"
-    return _STYLE.replace("FAMILY", _FAMILY).replace("BANNER", sheet.banner).replace("FOOT", foot)
+    return _STYLE.replace("FAMILY", FAMILY).replace("BANNER", sheet.banner).replace("FOOT", foot)
 
 
 def _head(sheet: Sheet) -> Iterator[str]:
