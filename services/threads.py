@@ -1,4 +1,4 @@
-"""Threads are folded in the transaction that brings an act or takes one away: the row that lists see is never behind."""
+"""Threads are folded in the transaction that brings an act or takes one away: what lists see is never behind."""
 
 from schemas.threads import ACTS_MAX, ThreadOf
 from services.domain.threads import acts_of, row_of

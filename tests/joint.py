@@ -11,6 +11,7 @@ from schemas.catalogue import TYPES, parse_new
 from schemas.control import CONTROL_PURPOSE
 from schemas.development.projects import ProjectClosed, ProjectJoined, ProjectProgressed, ProjectProposed
 from schemas.development.resources import ResourceAnswered, ResourceOffered, ResourceWithdrawn
+from schemas.information.briefs import SituationBriefPublished
 from schemas.outreach.campaigns import CampaignAnnounced, CampaignAnswered, CampaignChanged, CampaignClosed
 from services.domain.acts import Act
 from services.domain.encoding import digest_of
@@ -141,7 +142,7 @@ def act(model: type[Event], content: dict[str, Any], source: str, minutes: float
     return Act(event(model, content), source, NOW + timedelta(minutes=minutes), digest_of(name.encode()))
 
 
-MODELS: Final = {
+MODELS: Final[dict[str, type[Event]]] = {
     "announced": CampaignAnnounced,
     "changed": CampaignChanged,
     "answered": CampaignAnswered,
@@ -153,6 +154,7 @@ MODELS: Final = {
     "joined": ProjectJoined,
     "progressed": ProjectProgressed,
     "ended": ProjectClosed,
+    "brief": SituationBriefPublished,
 }
 
 

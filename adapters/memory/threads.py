@@ -39,7 +39,9 @@ class MemoryThreads:
 
     def rows(self, family: Family, *, state: str | None, before: int, limit: int) -> list[ThreadRow]:
         """Return threads of a family, those with the newest acts first."""
-        found = [one for one in self._of(family) if state in {None, one.state} and (not before or one.position < before)]
+        found = [
+            one for one in self._of(family) if state in {None, one.state} and (not before or one.position < before)
+        ]
         return sorted(found, key=lambda one: (-one.position, one.thread.key))[:limit]
 
     def rows_between(self, family: Family, since: datetime, until: datetime, limit: int) -> list[ThreadRow]:

@@ -24,7 +24,7 @@ class Table(Protocol):
 
     @property
     def name(self) -> str:
-        """What the sheet is called; at most 31 characters and none of ``[]:*?/\\``."""
+        """What the sheet is called; at most 31 characters, all of them letters."""
 
     @property
     def columns(self) -> Sequence[str]:

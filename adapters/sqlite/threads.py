@@ -96,7 +96,9 @@ class SqliteThreads(SqliteThreadsShown):
     def put(self, row: ThreadRow) -> None:
         """Keep the row of a thread, in place of the one before."""
         key = (row.thread.family.value, row.thread.key)
-        times = [None if one is None else micros(one) for one in (row.opened_at, row.changed_at, row.starts_at, row.ends_at)]
+        times = [
+            None if one is None else micros(one) for one in (row.opened_at, row.changed_at, row.starts_at, row.ends_at)
+        ]
         self._batch.run(_PUT, (*key, row.kind, row.title, row.state, *times, row.position))
         self._batch.run(_DROP_PARTIES, key)
         for one in row.parties:

@@ -49,7 +49,9 @@ def ledger(
         output.show(f"[green]已写 written[/] {output.plain(file)}")
 
 
-def _written(facts: dict[str, Any], draft: object, xlsx: Path | None, pdf: Path | None, brief: Path | None) -> list[str]:
+def _written(
+    facts: dict[str, Any], draft: object, xlsx: Path | None, pdf: Path | None, brief: Path | None
+) -> list[str]:
     from services.bootstrap.ledgers import ledger_pdf, ledger_xlsx
 
     made: list[str] = []

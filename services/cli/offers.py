@@ -44,7 +44,9 @@ def show(key: Key, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
     ]
     output.show(
         thread_table("资源供给 offer", ThreadList(threads=(found.line,), next_since=0)),
-        output.table("商谈 negotiations", "县", "状态", ">序号", ">数量", "*条件", "提出方", rows=rows, empty="尚无 none"),
+        output.table(
+            "商谈 negotiations", "县", "状态", ">序号", ">数量", "*条件", "提出方", rows=rows, empty="尚无 none"
+        ),
         act_table(found.acts),
     )
     if found.overbooked:

@@ -46,7 +46,13 @@ def show(key: Key, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
         for one in found.parties
     ]
     milestones = [
-        (str(one.number), output.plain(one.name), f"{one.due:%Y-%m-%d}", output.county(one.county), MILESTONES[one.state])
+        (
+            str(one.number),
+            output.plain(one.name),
+            f"{one.due:%Y-%m-%d}",
+            output.county(one.county),
+            MILESTONES[one.state],
+        )
         for one in found.milestones
     ]
     output.show(

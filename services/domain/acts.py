@@ -54,7 +54,6 @@ class Refusal:
     final: bool = False
 
 
-
 def by_time(act: Act) -> tuple[datetime, str]:
     """Order acts by their authors' clocks; ids decide between equals."""
     return act.at, act.envelope_id

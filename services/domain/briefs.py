@@ -6,8 +6,8 @@ Source: docs/ledger.md, section "Situation briefs"
 from collections.abc import Iterator
 from typing import Any, Final
 
-from schemas.information.briefs import Figure, FigureName, SituationBriefPublished
 from schemas.ids import CountyCode
+from schemas.information.briefs import Figure, FigureName, SituationBriefPublished
 from schemas.ledgers import DeliveryFigures, Ledger
 from schemas.parts import Period
 
@@ -39,7 +39,9 @@ def _figures(ledger: Ledger) -> Iterator[Figure]:
     for one in ledger.by_mutual:
         yield from _of(one.figures, of=one.name)
     for matter in ledger.matters:
-        yield Figure(name=FigureName.MATTERS, of=f"{matter.family} {matter.kind} {matter.outcome}"[:30], value=matter.count)
+        yield Figure(
+            name=FigureName.MATTERS, of=f"{matter.family} {matter.kind} {matter.outcome}"[:30], value=matter.count
+        )
     for one in ledger.by_partner:
         yield from _of(one.figures, county=CountyCode(one.name))
 

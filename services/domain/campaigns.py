@@ -10,6 +10,7 @@ Source: docs/decisions/0035-fold-threads-from-their-acts.md
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Final, cast
 
 from schemas.base import Event
@@ -23,8 +24,11 @@ OPEN: Final = "open"
 _KEY: Final = "content.ics_uid"
 _SEQUENCE: Final = "content.sequence"
 _CLOSED: Final = Fault("campaign.closed", _KEY, "it is over: held or called off; announce another one")
+_ANNOUNCED: Final = Fault("campaign.announced", _KEY, "it is announced already; send a change, or take another name")
 _TAKEN: Final = Fault("campaign.sequence", _SEQUENCE, "another plan has this number; count up")
-_UNINVITED: Final = Fault("campaign.not_invited", _KEY, "this county is not among its partners; call the one that leads")
+_UNINVITED: Final = Fault(
+    "campaign.not_invited", _KEY, "this county is not among its partners; call the one that leads"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +96,12 @@ def fold(acts: Sequence[Act]) -> CampaignState | None:
 
 def judge(held: Sequence[Act], act: Act, audience: Collection[str]) -> Refusal | None:
     """Tell why an act may not be made after those that are held; None if it may. The one function of both ends."""
-    owner, event, state = _key(act)[:6], act.event, fold(held)
-    if isinstance(event, CampaignAnswered):
-        if act.source == owner:
-            return Refusal(Fault("campaign.own", _KEY, "this county leads it and takes part by itself"), final=True)
-        return without_owner(owner, audience) or _judge_answer(state, event, act.source)
-    if act.source != owner:
-        return not_owner(owner, _KEY)
-    if is_repeated(act, held):
-        return None
-    if state is None:  # a plan is whole: it may follow what a restored store has lost
-        return unknown(_KEY) if isinstance(event, CampaignClosed) else None
-    if state.closing is not None:
-        return Refusal(_CLOSED)
-    if isinstance(event, CampaignAnnounced):
-        return Refusal(Fault("campaign.announced", _KEY, "it is announced already; send a change, or take another name"))
-    return _judge_sequence(act, state.sequence + 1, "count up by one: write {}")
+    owner = _key(act)[:6]
+    if not isinstance(act.event, CampaignAnswered):
+        return not_owner(owner, _KEY) if act.source != owner else _judge_plan(held, act)
+    if act.source == owner:
+        return Refusal(Fault("campaign.own", _KEY, "this county leads it and takes part by itself"), final=True)
+    return without_owner(owner, audience) or _judge_answer(fold(held), act.event, act.source)
 
 
 def row_of(thread: ThreadOf, state: CampaignState, position: int) -> ThreadRow:
@@ -132,6 +126,21 @@ def _word(reply: Reply | None) -> str:
     return reply.value if reply else ASKED
 
 
+def _judge_plan(held: Sequence[Act], act: Act) -> Refusal | None:
+    state = fold(held)
+    if is_repeated(act, held):
+        return None
+    if state is None:  # a plan is whole: it may follow what a restored store has lost
+        return unknown(_KEY) if isinstance(act.event, CampaignClosed) else None
+    if state.closing is not None:
+        return Refusal(_CLOSED)
+    if isinstance(act.event, CampaignAnnounced):
+        return Refusal(_ANNOUNCED)
+    if _sequence(act) != state.sequence + 1:
+        return Refusal(Fault("campaign.sequence", _SEQUENCE, f"count up by one: write {state.sequence + 1}"))
+    return None
+
+
 def _judge_answer(state: CampaignState | None, answer: CampaignAnswered, source: str) -> Refusal | None:
     if state is None:
         return unknown(_KEY)
@@ -142,12 +151,6 @@ def _judge_answer(state: CampaignState | None, answer: CampaignAnswered, source:
     if answer.sequence != state.sequence:
         return Refusal(Fault("campaign.sequence", _SEQUENCE, f"answer the newest plan: write {state.sequence}"))
     return None
-
-
-def _judge_sequence(act: Act, wanted: int, mend: str) -> Refusal | None:
-    if _sequence(act) == wanted:
-        return None
-    return Refusal(Fault("campaign.sequence", _SEQUENCE, mend.format(wanted)))
 
 
 def _owned(acts: Sequence[Act]) -> tuple[list[Act], Act | None, list[Void]]:
@@ -181,7 +184,7 @@ def _answers(acts: Sequence[Act], plan: Campaign) -> tuple[dict[str, Act], list[
 
 def _moved(plans: Sequence[Act]) -> int:
     moved = _sequence(plans[0])
-    for before, after in zip(plans, plans[1:], strict=False):
+    for before, after in pairwise(plans):
         if _where_and_when(before) != _where_and_when(after):
             moved = _sequence(after)
     return moved

@@ -15,7 +15,6 @@ from typing import Final
 from schemas.base import BEIJING
 from schemas.errors import Fault
 from schemas.ledgers import (
-    ChecklistLine,
     DeliveryFigures,
     DeliveryGroup,
     EventGroup,
@@ -48,9 +47,9 @@ class Counted:
 def judge_period(first: date, last: date) -> Fault | None:
     """Tell what is wrong with a period, both days included; None if nothing is."""
     if last < first:
-        return Fault("query.rule", "to", "set it on or after `from`")
+        return Fault("query.rule", "last", "set it on or after `first`")
     if (last - first).days >= PERIOD_MAX_DAYS:
-        return Fault("query.rule", "to", f"ask for at most {PERIOD_MAX_DAYS} days at once")
+        return Fault("query.rule", "last", f"ask for at most {PERIOD_MAX_DAYS} days at once")
     return None
 
 
@@ -131,7 +130,11 @@ def matters_of(groups: Iterable[MatterGroup]) -> tuple[MatterFigures, ...]:
             whole[one.family, one.kind, one.outcome] += one.count
     return tuple(
         MatterFigures(
-            family, kind, outcome, count, tuple(Standing(*key, often) for key, often in sorted(partners[family, kind].items()))
+            family,
+            kind,
+            outcome,
+            count,
+            tuple(Standing(*key, often) for key, often in sorted(partners[family, kind].items())),
         )
         for (family, kind, outcome), count in sorted(whole.items())
     )

@@ -25,6 +25,9 @@ tr { break-inside: avoid; }
 .sign td { border: 0; border-bottom: 0.6pt solid #000; height: 9mm; vertical-align: bottom; }
 .sign th { border: 0; width: 26mm; vertical-align: bottom; font-weight: normal; }
 """
+_SIGN: Final = (
+    '<table class="sign"><tr><th>制表单位</th><td></td><th>　审核</th><td></td><th>　日期</th><td></td></tr></table>'
+)
 
 
 def ledger_markup(ledger: Ledger) -> str:
@@ -36,7 +39,7 @@ def ledger_markup(ledger: Ledger) -> str:
             '<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8">',
             f"<title>{title}</title><style>{style}</style></head><body><h1>{title}</h1>",
             *(piece for sheet in sheets_of(ledger) for piece in _table(sheet)),
-            '<table class="sign"><tr><th>制表单位</th><td></td><th>　审核</th><td></td><th>　日期</th><td></td></tr></table>',
+            _SIGN,
             "</body></html>",
         )
     )

@@ -38,7 +38,9 @@ WITHDRAWN: Final = "withdrawn"
 _KEY: Final = "content.offer_id"
 _ANSWER: Final = "content.answer"
 _SETTLED: Final = Fault("offer.settled", _ANSWER, "this negotiation is over; a new offer opens another")
-_OWN_TERMS: Final = Fault("offer.own_terms", _ANSWER, "the terms on the table are your own: the other side accepts them")
+_OWN_TERMS: Final = Fault(
+    "offer.own_terms", _ANSWER, "the terms on the table are your own: the other side accepts them"
+)
 _NOT_ASKED: Final = Fault("offer.not_asked", _ANSWER, "the other side has asked nothing; counter, accept or decline")
 _LATE: Final = Fault("offer.late", "content.number", "the other side wrote before: read it, and count on from there")
 _WITHDRAWN: Final = Fault("offer.withdrawn", _KEY, "the offer was withdrawn before")
@@ -114,7 +116,7 @@ def fold(acts: Sequence[Act]) -> OfferState | None:
     offer = cast("ResourceOffered", opened.event)
     ended = first_of(one for one in acts if isinstance(one.event, ResourceWithdrawn) and one.source == owner)
     withdrawal = cast("ResourceWithdrawn", ended.event) if ended else None
-    seen = {one.county: one.number for one in withdrawal.seen} if withdrawal else None
+    seen: dict[str, int] | None = {one.county: one.number for one in withdrawal.seen} if withdrawal else None
     void = [Void(one, _TAKEN) for one in offers if one.event != offer]
     talks: dict[str, Negotiation] = {}
     counted = [opened, *([ended] if ended else [])]
@@ -178,16 +180,16 @@ def _judge_sides(act: Act, event: ResourceAnswered, owner: str, audience: Collec
     return None
 
 
-def _judge_answer(
-    held: Sequence[Act], act: Act, event: ResourceAnswered, state: OfferState | None
-) -> Refusal | None:
+def _judge_answer(held: Sequence[Act], act: Act, event: ResourceAnswered, state: OfferState | None) -> Refusal | None:
     if state is None:
         return unknown(_KEY)
     if is_repeated(act, held):
         return None
     talk = state.negotiations.get(event.county, Negotiation(event.county))
     if event.number != talk.number + 1:
-        return Refusal(Fault("offer.late", "content.number", f"{talk.number} acts were seen here: write {talk.number + 1}"))
+        return Refusal(
+            Fault("offer.late", "content.number", f"{talk.number} acts were seen here: write {talk.number + 1}")
+        )
     after = fold([*held, act])
     fault = next((one.fault for one in after.void if one.act is act), None) if after else None
     return Refusal(fault) if fault else None

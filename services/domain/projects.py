@@ -127,23 +127,15 @@ def fold(acts: Sequence[Act]) -> ProjectState | None:
 
 def judge(held: Sequence[Act], act: Act, audience: Collection[str]) -> Refusal | None:
     """Tell why an act may not be made after those that are held; None if it may. The one function of both ends."""
-    owner, event, state = _key(act)[:6], act.event, fold(held)
-    if isinstance(event, ProjectProposed | ProjectClosed):
-        if act.source != owner:
-            return not_owner(owner, _KEY)
-    elif act.source != owner and (left_out := without_owner(owner, audience)):
-        return left_out
-    if isinstance(event, ProjectJoined) and act.source == owner:
-        return Refusal(Fault("project.own", _KEY, "this county leads it and takes part by itself"), final=True)
-    if is_repeated(act, held) and not isinstance(event, ProjectJoined):
+    forbidden = _judge_author(act, _key(act)[:6], audience)
+    if forbidden is not None:
+        return forbidden
+    if is_repeated(act, held) and not isinstance(act.event, ProjectJoined):
         return None
-    if isinstance(event, ProjectProposed):
+    state = fold(held)
+    if isinstance(act.event, ProjectProposed):
         return None if state is None else Refusal(_TAKEN)
-    if state is None:
-        return unknown(_KEY)
-    if state.closing is not None:
-        return Refusal(_CLOSED)
-    return _judge_partner(held, act, state)
+    return unknown(_KEY) if state is None else _judge_turn(held, act, state)
 
 
 def row_of(thread: ThreadOf, state: ProjectState, position: int) -> ThreadRow:
@@ -164,8 +156,20 @@ def row_of(thread: ThreadOf, state: ProjectState, position: int) -> ThreadRow:
     )
 
 
-def _judge_partner(held: Sequence[Act], act: Act, state: ProjectState) -> Refusal | None:
+def _judge_author(act: Act, owner: str, audience: Collection[str]) -> Refusal | None:
+    if isinstance(act.event, ProjectProposed | ProjectClosed):
+        return not_owner(owner, _KEY) if act.source != owner else None
+    if act.source != owner:
+        return without_owner(owner, audience)
+    if isinstance(act.event, ProjectJoined):
+        return Refusal(Fault("project.own", _KEY, "this county leads it and takes part by itself"), final=True)
+    return None
+
+
+def _judge_turn(held: Sequence[Act], act: Act, state: ProjectState) -> Refusal | None:
     event = act.event
+    if state.closing is not None:
+        return Refusal(_CLOSED)
     if isinstance(event, ProjectJoined) and act.source not in {one.county for one in state.plan.parties}:
         return Refusal(_UNINVITED)
     if not isinstance(event, ProjectProgressed):
@@ -212,7 +216,9 @@ def _after(progress: _Progress, source: str, report: ProjectProgressed) -> _Prog
     for place, one in enumerate(report.milestones):
         field = f"content.milestones.{place}"
         if owners.get(one.number) != source:
-            return Fault("project.not_responsible", f"{field}.number", f"milestone {one.number} is none of this county's")
+            return Fault(
+                "project.not_responsible", f"{field}.number", f"milestone {one.number} is none of this county's"
+            )
         if one.state not in NEXT[states[one.number]]:
             mend = f"milestone {one.number} is {states[one.number]}; it cannot become {one.state}"
             return Fault("project.milestone", f"{field}.state", mend)

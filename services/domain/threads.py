@@ -79,7 +79,9 @@ def judge(thread: ThreadOf, held: Sequence[Act], act: Act, audience: Collection[
     most = OWNER_ACTS_MAX if act.source == thread.owner else PARTNER_ACTS_MAX
     if sum(one.source == act.source for one in held) >= most:
         field = f"content.{_RULES[thread.family].field}"
-        return Refusal(Fault("thread.too_long", field, f"{most} acts of one county are the most; open another"), final=True)
+        return Refusal(
+            Fault("thread.too_long", field, f"{most} acts of one county are the most; open another"), final=True
+        )
     return _RULES[thread.family].judge(held, act, audience)
 
 

@@ -33,7 +33,7 @@ def faulty(model: type[Event], content: dict[str, Any]) -> str:
 )
 def test_an_offer_says_too_little_or_too_much(change: dict[str, Any], field: str) -> None:
     """Jobs are counted; nobody is listed; a quantity has a unit."""
-    assert event(ResourceOffered, offer())
+    assert event(ResourceOffered, offer()).wire_type == ResourceOffered.wire_type
     assert faulty(ResourceOffered, offer() | change) == field
 
 
@@ -72,7 +72,7 @@ def test_a_withdrawal_names_a_negotiation_twice() -> None:
 )
 def test_a_project_is_proposed_that_nobody_can_carry_out(change: dict[str, Any], field: str) -> None:
     """Every milestone belongs to one of those who take part, and they are numbered in order."""
-    assert event(ProjectProposed, project())
+    assert event(ProjectProposed, project()).wire_type == ProjectProposed.wire_type
     assert faulty(ProjectProposed, project() | change) == field
 
 

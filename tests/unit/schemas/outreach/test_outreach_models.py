@@ -103,5 +103,5 @@ def test_a_mobile_number_gets_into_a_plan() -> None:
 )
 def test_material_is_shared_without_saying_how_it_may_be_used(change: dict[str, Any], field: str) -> None:
     """A licence from the list, a credit exactly where it asks for one, files of the kind that it says."""
-    assert event(MaterialShared, material())
+    assert event(MaterialShared, material()).wire_type == MaterialShared.wire_type
     assert faulty(MaterialShared, material() | change) == field

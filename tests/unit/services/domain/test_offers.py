@@ -146,7 +146,12 @@ def test_two_partners_take_the_whole() -> None:
         ([offered()], act(ResourceOffered, offer(title="别的"), LEAD), "offer.offered", False),
         ([offered()], said(2, "accept"), "offer.late", False),
         ([offered(), said(1, "accept")], withdrawn(), "offer.seen", False),
-        ([offered(), withdrawn()], act(ResourceWithdrawn, withdrawal() | {"reason": "又"}, LEAD, 60), "offer.withdrawn", False),
+        (
+            [offered(), withdrawn()],
+            act(ResourceWithdrawn, withdrawal() | {"reason": "又"}, LEAD, 60),
+            "offer.withdrawn",
+            False,
+        ),
         ([offered(), withdrawn()], said(1, "accept", minutes=60), "offer.withdrawn", False),
     ],
 )
