@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from adapters.calendar.feed import write_feed
+from adapters.calendar.festivals import festival_bytes
 from adapters.calendar.reading import read_ics
 from schemas.calendars import EntryStatus, FeedEntry, FeedParty, Participation
 from schemas.outreach.campaigns import CampaignAnnounced, CampaignAnswered, CampaignChanged, CampaignClosed
@@ -20,7 +21,6 @@ from services.bootstrap.calendars import read_festivals
 from services.domain.campaign_calendar import campaign_entry, festival_entries
 from services.domain.campaigns import fold
 from services.domain.festivals import days_between
-from adapters.calendar.festivals import festival_bytes
 from tests.interop.verifier import node
 from tests.joint import LEAD, act, answer, campaign, closing
 from tests.papers import LIBO, NANDAN, TIANE
@@ -107,7 +107,7 @@ def test_other_programs_read_it_as_well() -> None:
 
 _lines = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=120)
 _texts = st.lists(_lines, min_size=1, max_size=3).map("\n".join)
-_moments = st.datetimes(datetime(2020, 1, 1), datetime(2039, 1, 1)).map(lambda one: one.replace(microsecond=0, tzinfo=UTC))  # noqa: DTZ001
+_moments = st.integers(0, 10**9).map(lambda seconds: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,5 +1,6 @@
 """The ledger on paper: read back from the PDF, and looked at as an image."""
 
+import asyncio
 import io
 import re
 import shutil
@@ -54,14 +55,12 @@ async def test_an_empty_month_is_an_empty_page() -> None:
 
 
 async def test_a_page_looks_blank_or_runs_over_its_edge(tmp_path: Path) -> None:
-    """As an image: ink on every page, and none within 5 mm of an edge but the foot's."""
+    """As an image: ink on every page, and none within 5 mm of an edge."""
     program = shutil.which("pdftoppm")
     if program is None:
         pytest.skip("pdftoppm is not installed (Debian's poppler-utils)")
     pdf = await printed(ledger())
-    (tmp_path / "ledger.pdf").write_bytes(pdf)
-    subprocess.run([program, "-r", "50", "-gray", "ledger.pdf", "page"], cwd=tmp_path, check=True, timeout=60)
-    pages = sorted(tmp_path.glob("page*.pgm"))
+    pages = await asyncio.to_thread(_drawn, program, pdf, tmp_path)
     assert len(pages) == len(PdfReader(io.BytesIO(pdf)).pages)
     for path in pages:
         with Image.open(path) as image:
@@ -71,3 +70,9 @@ async def test_a_page_looks_blank_or_runs_over_its_edge(tmp_path: Path) -> None:
             left, top, right, bottom = ink
             assert margin <= left < right <= image.width - margin, path.name
             assert margin <= top < bottom <= image.height - margin, path.name
+
+
+def _drawn(program: str, pdf: bytes, folder: Path) -> list[Path]:
+    (folder / "ledger.pdf").write_bytes(pdf)
+    subprocess.run([program, "-r", "50", "-gray", "ledger.pdf", "page"], cwd=folder, check=True, timeout=60)
+    return sorted(folder.glob("page*.pgm"))

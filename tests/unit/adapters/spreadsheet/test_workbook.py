@@ -89,7 +89,11 @@ def test_libreoffice_reads_something_else(tmp_path: Path) -> None:
         pytest.skip("LibreOffice is not installed")
     (tmp_path / "ledger.xlsx").write_bytes(ledger_xlsx(ledger()))
     words = [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to"]
-    words += ['csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1', "--outdir", str(tmp_path)]
+    words += [
+        "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1",
+        "--outdir",
+        str(tmp_path),
+    ]
     subprocess.run([*words, str(tmp_path / "ledger.xlsx")], check=True, capture_output=True, timeout=100)
     text = (tmp_path / "ledger-按协作县.csv").read_text(encoding="utf-8")
     assert "荔波 522722,5,2,5,3,9,4,61,61,2,5,5,0" in text

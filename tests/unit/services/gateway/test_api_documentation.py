@@ -32,6 +32,11 @@ JUDGES = (
     "governance",
     "documents",
     "succession",
+    "acts",
+    "campaigns",
+    "offers",
+    "projects",
+    "threads",
     "evidence_writing",
     "evidence_choosing",
 )

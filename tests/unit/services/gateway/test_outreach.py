@@ -10,14 +10,16 @@ from schemas.base import Event
 from schemas.control import ErasureReason
 from schemas.drafts import ErasureDraft
 from schemas.errors import RequestError
+from schemas.ids import CountyCode
 from schemas.outreach.campaigns import CampaignAnnounced, CampaignAnswered, CampaignChanged, CampaignClosed
 from schemas.threads import Family, ThreadOf
 from services.domain.ledger import span_of
 from services.gateway.erasing import erase_event
+from services.gateway.submit import draft_outgoing
 from tests import joint, recount
 from tests.caller import Caller, calling
 from tests.joint import LEAD, MODELS, draft
-from tests.papers import LIBO, NANDAN, NOW, TIANE
+from tests.papers import LIBO, NANDAN, NOW, TIANE, as_bytes
 from tests.world import World
 
 
@@ -26,14 +28,14 @@ def world() -> World:
     return joint.world_of_four()
 
 
-async def say(world: World, county: str, word: str, content: dict[str, Any], **changes: Any) -> str:  # noqa: ANN401
+async def say(world: World, county: CountyCode, word: str, content: dict[str, Any], **changes: Any) -> str:  # noqa: ANN401
     """Send an act from a county, carry everything, return its envelope id."""
     posted = await world[county].send(draft(MODELS[word], content, **changes))
     await world.carry()
     return posted.envelope_id
 
 
-async def shown(world: World, county: str, path: str) -> Any:  # noqa: ANN401 - any JSON
+async def shown(world: World, county: CountyCode, path: str) -> Any:  # noqa: ANN401 - any JSON
     """Ask a county's API."""
     token = world[county].let_in("desk", Scope.EVENTS_READ)
     async with calling(world[county], token) as caller:
@@ -56,7 +58,8 @@ async def test_an_invitation_answered_by_three_counties_stands_in_the_calendar(w
     text = await shown(world, LEAD, "/calendar.ics")
     events = [one for one in Calendar.from_ical(text).walk("VEVENT") if str(one["UID"]) == joint.UID]
     (event,) = events
-    people = {str(one).rpartition(":")[2]: one.params["PARTSTAT"] for one in event["ATTENDEE"]}
+    attendees: Any = event["ATTENDEE"]
+    people = {str(one).rpartition(":")[2]: one.params["PARTSTAT"] for one in attendees}
     assert people == {NANDAN: "ACCEPTED", TIANE: "TENTATIVE", LIBO: "DECLINED"}
     assert (event["SEQUENCE"], event["STATUS"]) == (0, "CONFIRMED")
     festivals = {str(one["UID"]) for one in Calendar.from_ical(text).walk("VEVENT")} - {joint.UID}
@@ -99,7 +102,7 @@ async def test_every_county_sees_what_it_was_told(world: World) -> None:
     ],
 )
 async def test_an_officer_says_what_is_not_his_to_say(
-    world: World, county: str, model: type[Event], content: dict[str, Any], code: str
+    world: World, county: CountyCode, model: type[Event], content: dict[str, Any], code: str
 ) -> None:
     """Refused at the sender, with the mend, and nothing is stored."""
     await say(world, LEAD, "announced", joint.campaign())
@@ -120,11 +123,8 @@ async def test_a_broken_neighbour_closes_what_is_not_its_own(world: World) -> No
         assert [one.code for one in found] == ["thread.not_owner"]
 
 
-async def force(world: World, county: str, word: str, content: dict[str, Any]) -> None:
+async def force(world: World, county: CountyCode, word: str, content: dict[str, Any]) -> None:
     """Post as a node does that judges nothing."""
-    from services.gateway.submit import draft_outgoing
-    from tests.papers import as_bytes
-
     one = world[county]
     body = as_bytes(draft(MODELS[word], content))
     outgoing = draft_outgoing(body, trust=one.directory.trust(), county=one.code, now=one.clock.now())
