@@ -16,7 +16,7 @@ from services.cli import output
 from services.cli.client import ask, json_of
 from services.cli.desk import Desk
 from services.cli.options import HERE, AsJson, Dir
-from services.domain.ledger_sheets import Cell, sheets_of, title_of
+from services.domain.ledger_sheets import Cell, LedgerSheet, sheets_of, title_of
 
 Out = Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="Write a workbook here.")]
 Paper = Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Write a page to print here.")]
@@ -77,9 +77,15 @@ def _ledger(facts: dict[str, Any]) -> Ledger:
 def _print(found: Ledger) -> None:
     output.show(f"[bold]{output.plain(title_of(found))}[/]")
     for sheet in sheets_of(found):
-        columns = [sheet.columns[0], *(f">{name}" for name in sheet.columns[1:])]
+        columns = [_heading(sheet, place) for place in range(len(sheet.columns))]
         rows = [[_cell(value) for value in row] for row in sheet.rows]
         output.show(output.table(sheet.name, *columns, rows=rows, empty="本期无记录 none"))
+
+
+def _heading(sheet: LedgerSheet, place: int) -> str:
+    """Return a heading; a column of numbers is set to the right."""
+    texts = any(isinstance(row[place], str) for row in sheet.rows)
+    return sheet.columns[place] if texts else f">{sheet.columns[place]}"
 
 
 def _cell(value: Cell) -> str:
