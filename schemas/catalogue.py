@@ -29,13 +29,18 @@ from schemas.control import (
     RangeRequested,
     Receipt,
 )
+from schemas.development.projects import ProjectClosed, ProjectJoined, ProjectProgressed, ProjectProposed
+from schemas.development.resources import ResourceAnswered, ResourceOffered, ResourceWithdrawn
 from schemas.errors import Fault
 from schemas.faults import faults_of
 from schemas.governance.catalogue import CASE_TYPES
 from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
 from schemas.information.attachments import AttachmentShared
+from schemas.information.briefs import SituationBriefPublished
 from schemas.information.bulletins import PolicyBulletinPublished, WorkBulletinPublished
 from schemas.information.population import PopulationFlowReported
+from schemas.outreach.campaigns import CampaignAnnounced, CampaignAnswered, CampaignChanged, CampaignClosed
+from schemas.outreach.materials import MaterialShared
 
 TYPES: Final[tuple[type[Event], ...]] = (
     AlertIssued,
@@ -45,6 +50,19 @@ TYPES: Final[tuple[type[Event], ...]] = (
     WorkBulletinPublished,
     PopulationFlowReported,
     AttachmentShared,
+    SituationBriefPublished,
+    CampaignAnnounced,
+    CampaignChanged,
+    CampaignAnswered,
+    CampaignClosed,
+    MaterialShared,
+    ResourceOffered,
+    ResourceAnswered,
+    ResourceWithdrawn,
+    ProjectProposed,
+    ProjectJoined,
+    ProjectProgressed,
+    ProjectClosed,
     *CASE_TYPES,
     EpochOpened,
     MemberKeyPublished,

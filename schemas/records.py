@@ -6,10 +6,11 @@ Times are aware UTC, digests and ids lowercase hex, sizes bytes.
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from schemas.control import CallOutcome, ChainKind, ErasureReason, OpeningReason, ReceiptStage
 from schemas.envelope import Envelope, Position
+from schemas.threads import ThreadOf
 
 T = TypeVar("T")
 
@@ -80,6 +81,10 @@ class FlowPeople:
     destination: str
 
 
+About: TypeAlias = AlertFacts | FlowPeople | ThreadOf
+"""What later events of the same kind are judged by."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldAlert:
     """An alert in the store, own or received, and the county that sent it."""
@@ -123,7 +128,7 @@ class NewLink:
     newer_schema: bool = False
     level: int | None = None
     refused: bool = False
-    about: AlertFacts | FlowPeople | None = None
+    about: About | None = None
     marks: tuple[Mark, ...] = ()
     content_key: bytes = field(default=b"", repr=False)
     ends_at: datetime | None = None

@@ -47,6 +47,7 @@ from services.key_ports import Erasures, OfficeKeys, Readmitting
 from services.paging_ports import Calls, Paging, ShowsPaging
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
+from services.thread_ports import KeepsThreads, ShowsThreads
 
 T = TypeVar("T")
 
@@ -264,7 +265,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, ShowsCap, ShowsCases, Protocol):
+class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, ShowsCap, ShowsCases, ShowsThreads, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -357,7 +358,7 @@ class Snapshot(ShownWhole, ShownCustody, ShowsFiles, ShowsPaging, ShowsCap, Show
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, InCustody, KeepsFiles, KeepsCap, KeepsCases, Protocol):
+class Transaction(Snapshot, InCustody, KeepsFiles, KeepsCap, KeepsCases, KeepsThreads, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

@@ -12,6 +12,7 @@ from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, find_chain
+from adapters.memory.threads import MemoryLedger, MemoryThreads
 from schemas.base import InformationClass
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
@@ -54,6 +55,16 @@ class MemorySnapshot(CustodyReading):
     def cap(self) -> MemoryCapShown:
         """CAP documents, answers, feeds."""
         return MemoryCapShown(self._state)
+
+    @property
+    def threads(self) -> MemoryThreads:
+        """Campaigns, offers, projects."""
+        return MemoryThreads(self._state)
+
+    @property
+    def ledger(self) -> MemoryLedger:
+        """Aggregates."""
+        return MemoryLedger(self._state)
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
         """Return publications of a lane behind ``after`` in order, at least one if any waits."""

@@ -17,12 +17,11 @@ from schemas.files import FileReport, KeptFile, Sending, Upload
 from schemas.page_work import PageWork, ReplyTaken
 from schemas.pages import Report
 from schemas.records import (
-    AlertFacts,
+    About,
     CallRow,
     Chain,
     Delivery,
     ErasureRow,
-    FlowPeople,
     HeldBack,
     JournalEntry,
     JournalKind,
@@ -37,6 +36,7 @@ from schemas.records import (
 from schemas.registry import KeyRecord
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 from schemas.subjects import Lane
+from schemas.threads import ThreadOf, ThreadRow
 
 CONTROL_PREFIX: Final = "cn.sihu.control."
 
@@ -83,7 +83,7 @@ class Link:
 
     event: StoredEvent
     refused: bool
-    about: AlertFacts | FlowPeople | None = None
+    about: About | None = None
 
     @property
     def listed(self) -> bool:
@@ -169,6 +169,7 @@ class State:
     """By envelope id of the alert."""
     cap_feeds: dict[str, tuple[str, Seen]] = field(default_factory=dict)
     """By name: address, and what is known."""
+    threads: dict[ThreadOf, ThreadRow] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

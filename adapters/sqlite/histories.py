@@ -9,6 +9,7 @@ from typing import Final
 
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.reached import Ask
+from adapters.sqlite.threads import INSERT_ACT
 from adapters.sqlite.values import Row, micros, moment
 from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark, NewLink
 
@@ -52,6 +53,7 @@ class Histories:
         self._append_predecessor = batch.rows(_INSERT_PREDECESSOR)
         self._append_flow = batch.rows(_INSERT_FLOW)
         self._append_mark = batch.rows(_INSERT_MARK)
+        self._append_act = batch.rows(INSERT_ACT)
 
     def note(self, position: int, link: NewLink) -> None:
         """Keep what later events are judged by."""
@@ -60,8 +62,10 @@ class Histories:
             self._append_alert((position, about.alert_id, source, about.level, micros(about.expires)))
             for alert_id in about.predecessors:
                 self._append_predecessor((position, alert_id))
-        elif about is not None:
+        elif isinstance(about, FlowPeople):
             self._append_flow((source, spelled(about), position))
+        elif about is not None:
+            self._append_act((about.family.value, about.key, position))
         for mark in link.marks:
             self._append_mark((position, mark.value))
 

@@ -20,11 +20,13 @@ from adapters.sqlite.facts import UNKNOWN
 from adapters.sqlite.files import SqliteFiles
 from adapters.sqlite.histories import SELECT_FLOWS, alerts_joined, alerts_of, marks_of, spelled
 from adapters.sqlite.journal import entry_of
+from adapters.sqlite.ledger import SqliteLedger
 from adapters.sqlite.listing import Listing
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.paging import SqlitePagingShown
 from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
+from adapters.sqlite.threads import SqliteThreadsShown
 from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
@@ -91,6 +93,16 @@ class SqliteSnapshot(CustodyReading):
     def files(self) -> SqliteFiles:
         """Files that events carry."""
         return SqliteFiles(self._ask)
+
+    @property
+    def threads(self) -> SqliteThreadsShown:
+        """Campaigns, offers, projects."""
+        return SqliteThreadsShown(self._ask)
+
+    @property
+    def ledger(self) -> SqliteLedger:
+        """Aggregates."""
+        return SqliteLedger(self._ask)
 
     # -- the outbox ---------------------------------------------------------------------------------
 

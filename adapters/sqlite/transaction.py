@@ -26,6 +26,7 @@ from adapters.sqlite.quotas import SqliteQuotas
 from adapters.sqlite.receipts import SqliteReceipts
 from adapters.sqlite.signals import SqliteSignals
 from adapters.sqlite.snapshot import SqliteSnapshot
+from adapters.sqlite.threads import SqliteThreads
 from adapters.sqlite.values import Row
 from adapters.sqlite.waiting import SqliteWaiting
 from adapters.sqlite.watches import Watches
@@ -78,6 +79,7 @@ class SqliteTransaction(SqliteSnapshot):
         self._case_book = SqliteCaseBook(batch)
         self._paging = SqlitePaging(batch)
         self._cap = SqliteCap(batch)
+        self._threads = SqliteThreads(batch)
 
     @property
     def files(self) -> SqliteFileBook:
@@ -98,6 +100,11 @@ class SqliteTransaction(SqliteSnapshot):
     def paging(self) -> SqlitePaging:
         """Who is told what."""
         return self._paging
+
+    @property
+    def threads(self) -> SqliteThreads:
+        """Campaigns, offers, projects."""
+        return self._threads
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

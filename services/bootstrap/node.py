@@ -29,6 +29,7 @@ from adapters.tls.authority import ends_at
 from schemas.calendars import Workdays
 from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
+from services.bootstrap.calendars import open_calendar
 from services.bootstrap.cap_node import exchanging_cap
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.files import carrying_files, keeping_files
@@ -205,6 +206,7 @@ async def open_node(
         )
         gateway = Gateway(
             folder=folder,
+            calendar=open_calendar(settings),
             chunk_size=settings.files.chunk_kib << 10,
             store=store,
             posting=posting,

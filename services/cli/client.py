@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import date
 from typing import Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -33,12 +34,14 @@ from services.gateway.answers import (
 from services.gateway.cap_answers import CapAnswerList, CapDocumentDetail, CapDocumentLine, CapDocumentList
 from services.gateway.case_answers import CaseDetail, CaseList
 from services.gateway.paging_answers import EscalationLine, EscalationList, ProviderList, SilenceLine, Timeline
+from services.gateway.thread_answers import LedgerAnswer, ThreadList
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 PAGE_MAX: Final = 200
 _WHOLE_ID: Final = re.compile(r"[0-9a-f]{64}")
+_THREAD: Final = re.compile(r"[0-9a-z@-]{1,80}")
 _PART_OF_ID: Final = re.compile(r"[0-9a-f]{4,63}")
 
 
@@ -184,6 +187,30 @@ class Api:
     async def providers(self) -> ProviderList:
         """Return the configured ways to reach people."""
         return _read(ProviderList, await self._client.get("/providers"))
+
+    async def threads(self, name: str, *, state: str | None, limit: int) -> ThreadList:
+        """Return campaigns, offers or projects, those with the newest acts first."""
+        params = {"limit": str(min(limit, PAGE_MAX))} | ({} if state is None else {"state": state})
+        return _read(ThreadList, await self._client.get(f"/{name}", params))
+
+    async def thread(self, name: str, key: str, model: type[M]) -> M:
+        """Return one campaign, offer or project whole.
+
+        Raises:
+            RequestError: It is no such name, or none of it is here.
+        """
+        if _THREAD.fullmatch(key) is None:
+            raise RequestError(Fault("request.id", "ID", f"give its name as `sihu {name} list` shows it"))
+        return _read(model, await self._client.get(f"/{name}/{key}"))
+
+    async def calendar(self) -> bytes:
+        """Return campaigns and festivals as a calendar file."""
+        return await self._client.get("/calendar.ics")
+
+    async def ledger(self, first: date, last: date) -> LedgerAnswer:
+        """Return the figures of a period."""
+        params = {"first": first.isoformat(), "last": last.isoformat()}
+        return _read(LedgerAnswer, await self._client.get("/ledger", params))
 
     async def notices(self, *, open_only: bool, limit: int = 50) -> NoticeList:
         """Return what this county's own duty officer was told, newest first."""

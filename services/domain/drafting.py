@@ -17,7 +17,7 @@ from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.information.alerts import Alert
 from schemas.information.attachments import AttachmentShared
-from schemas.records import AlertFacts, FlowPeople
+from schemas.records import About
 from services.domain.delivery import acknowledge_by
 from services.domain.encryption import OVERHEAD_BYTES, EncryptedContent, must_be_encrypted
 from services.domain.files import OutgoingFile
@@ -62,7 +62,7 @@ class Outgoing:
     acknowledge_by: datetime | None = None
     refs: tuple[Ref, ...] = ()
     level: int | None = None
-    about: AlertFacts | FlowPeople | None = None
+    about: About | None = None
     watched: bool = True
     encrypt: bool = False
     encrypted: EncryptedContent | None = None

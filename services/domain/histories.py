@@ -11,19 +11,20 @@ from schemas.envelope import Header
 from schemas.errors import Fault
 from schemas.information.alerts import Alert, SucceedingAlert
 from schemas.information.population import PopulationFlowReported
-from schemas.records import AlertFacts, FlowPeople, Mark
+from schemas.records import About, AlertFacts, Mark
 from services.domain.disclosure import people_of
 from services.domain.levels import level_of
+from services.domain.threads import thread_of
 
 AHEAD_MOST: Final = timedelta(minutes=10)
 """A claimed time further ahead of our clock is marked."""
 
 
-def about_of(event: Event | None) -> AlertFacts | FlowPeople | None:
+def about_of(event: Event | None) -> About | None:
     """Return what later events are judged by; None for most types."""
     if isinstance(event, Alert):
         return _facts_of(event)
-    return people_of(event) if isinstance(event, PopulationFlowReported) else None
+    return people_of(event) if isinstance(event, PopulationFlowReported) else thread_of(event)
 
 
 def _facts_of(alert: Alert) -> AlertFacts:

@@ -50,7 +50,7 @@ tr.short { break-inside: avoid; }
 .sign table td { border: 0; border-bottom: 0.8pt solid #000; height: 8.5mm; vertical-align: bottom; }
 .sign table th { border: 0; width: 24mm; vertical-align: bottom; }
 """
-_FAMILY: Final = '"Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", sans-serif'
+FAMILY: Final = '"Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", sans-serif'
 _SHORT: Final = 400
 """A row with more characters may be broken over two pages."""
 _FOOT_DIGITS: Final = 16
@@ -80,7 +80,7 @@ def whole(title: str, pieces: Iterable[str], *, banner: str, foot: str) -> str:
         banner: Printed on every page but the first.
         foot: Printed on every page; neither may hold quotes.
     """
-    style = _STYLE.replace("FAMILY", _FAMILY).replace("BANNER", banner).replace("FOOT", foot)
+    style = _STYLE.replace("FAMILY", FAMILY).replace("BANNER", banner).replace("FOOT", foot)
     return "".join(
         (
             '<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8">',

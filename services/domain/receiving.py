@@ -15,7 +15,7 @@ from schemas.catalogue import Parsed, parse_received
 from schemas.control import ChainKind, DocumentsPublished, EpochOpened
 from schemas.envelope import MESSAGE_MAX_BYTES, Envelope, Header
 from schemas.errors import Fault
-from schemas.records import AlertFacts, FlowPeople
+from schemas.records import About
 from schemas.subjects import is_from, parse_subject
 from services.domain.chain import matching_kind
 from services.domain.delivery import carries
@@ -80,7 +80,7 @@ class Examined:
     event: Event | None = None
     newer_schema: bool = False
     level: int | None = None
-    about: AlertFacts | FlowPeople | None = None
+    about: About | None = None
     content_key: bytes = field(default=b"", repr=False)
     emptied: Envelope | None = None
     waits: bool = False

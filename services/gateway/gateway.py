@@ -1,12 +1,13 @@
 """``Gateway``: everything this room needs, as ready-made ports and plain facts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from schemas.calendars import Workdays
+from schemas.calendars import FeedEntry, Workdays
 from schemas.escalations import Policy
+from schemas.festivals import FestivalFile
 from services.cap_intake.intake import CapIntake
 from services.cap_ports import CapText
 from services.casework import SILENT_AFTER
@@ -91,6 +92,14 @@ class CapDesk:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarFeed:
+    """The calendar that people subscribe to: the table of festivals, and what spells entries under a name."""
+
+    table: FestivalFile
+    spell: Callable[[Iterable[FeedEntry], str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -108,6 +117,7 @@ class Gateway:
     facts: NodeFacts
     crash: Callable[[BaseException], None]
     folder: FileFolder
+    calendar: CalendarFeed
     limits: Limits = field(default_factory=Limits)
     people: People | None = None
     """None where there was no roster when the node began: nobody is told."""

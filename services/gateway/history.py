@@ -11,11 +11,14 @@ from schemas.errors import Fault
 from schemas.governance.mediation import CASE_PREFIX, CaseEvent
 from schemas.information.population import PopulationFlowReported
 from schemas.records import AlertFacts, FlowPeople
+from schemas.threads import ACTS_MAX, ThreadOf
 from services.casework import SILENT_AFTER, Writer, judge_own, own_entry
+from services.domain.acts import Act
 from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.drafting import Outgoing, unpaged
 from services.domain.levels import LevelChange
 from services.domain.succession import change_of, in_force, judge_authorship, judge_predecessors, may_change
+from services.domain.threads import acts_of, judge
 from services.ports import Snapshot
 
 
@@ -39,6 +42,8 @@ def judge_history(
         return _judge_successor(tx, outgoing, about, county, now)
     if isinstance(about, FlowPeople):
         return _judge_release(tx, outgoing, about, county) or outgoing
+    if isinstance(about, ThreadOf):
+        return _judge_act(tx, outgoing, about, county, now) or outgoing
     if outgoing.wire_type.startswith(CASE_PREFIX):
         writer = Writer(county, outgoing.to, outgoing.agreement.agreement.id, silent_after)
         return _judge_case(tx, outgoing, writer, now) or outgoing
@@ -73,3 +78,12 @@ def _judge_release(tx: Snapshot, outgoing: Outgoing, about: FlowPeople, county: 
     if not isinstance(report, PopulationFlowReported):
         return None
     return judge_releases(report, reports_of(tx.flow_reports(county, about, MOST_RELEASES)))
+
+
+def _judge_act(tx: Snapshot, outgoing: Outgoing, thread: ThreadOf, county: str, now: datetime) -> Fault | None:
+    event = parse_new(outgoing.wire_type, outgoing.content)
+    if isinstance(event, tuple):
+        return None
+    held = acts_of(tx.threads.acts(thread, ACTS_MAX))
+    refusal = judge(thread, held, Act(event, county, now, ""), outgoing.to)
+    return refusal.fault if refusal else None

@@ -86,6 +86,7 @@ class Settlement:
         for found in batch:
             self._take(found)
         self._tx.outbox.record(self._links)
+        self._history.fold_threads()
         for found, receipt in self._receipts:
             self._attester.apply(found, receipt)
         for hand in self._chains.values():

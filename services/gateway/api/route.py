@@ -12,8 +12,8 @@ from services.gateway.api.calls import JSON, Handler
 
 BASE: Final = "/api/v1"
 TEXT: Final = "text/plain"
-BYTES: Final = "application/octet-stream"
 CALENDAR: Final = "text/calendar"
+BYTES: Final = "application/octet-stream"
 CAP: Final = "application/cap+xml"
 ATOM: Final = "application/atom+xml"
 SWITCHING_PROTOCOLS: Final = 101

@@ -47,6 +47,7 @@ from services.gateway.api.asked import (
 )
 from services.gateway.api.cap_routes import CAP_ROUTES
 from services.gateway.api.case_routes import cases_of
+from services.gateway.api.outreach_routes import OUTREACH
 from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
@@ -76,6 +77,7 @@ _OF_SUBMISSION: Final = (
     "content.unknown_field",
     "alert.not_issuer",
     "alert.predecessor_unnamed",
+    "thread.unknown",
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
@@ -311,6 +313,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *ROSTER,
     *CAP_ROUTES,
     *cases_of(_OF_SUBMISSION),
+    *OUTREACH,
     Route(
         "GET",
         f"{BASE}/notices",
