@@ -13,6 +13,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  said here, before anything below 
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -355,8 +356,8 @@ def shell(arguments: Sequence[str]) -> int:
 def test(arguments: Sequence[str]) -> int:
     """Run every test, or those selected. Everything runs in three lanes, the pure tests with the network off.
 
-    Tests of real processes wait more than they work, so two lanes of them share a machine well; a few that fail beside
-    others are run again alone, and that is said.
+    Tests of real processes wait more than they work, so two lanes of them share a machine well, and three once the
+    pure tests are through; a few that fail beside others are run again alone, and that is said.
     """
     prepare("dev")
     everything = [str(VENV / "bin" / "pytest"), *arguments]
@@ -375,11 +376,11 @@ def test(arguments: Sequence[str]) -> int:
     scenes = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "scenario").glob("test_*.py"))
     queue = iter([tests(Path(scene).stem, "-q", scene) for scene in scenes])
     pure = ["nice", *alone, *tests("pure", "-q", *OFFLINE_TESTS)]
-    first = Lane("pure", [pure, ["nice", *tests("others", "-q", *others)]])
-    lanes = [Lane("scenes 1", queue), Lane("scenes 2", queue)]
-    code = run_beside([first, *lanes])
+    calm = [pure, ["nice", *tests("others", "-q", *others)]]
+    lanes = [Lane("first", itertools.chain(calm, queue)), Lane("scenes 1", queue), Lane("scenes 2", queue)]
+    code = run_beside(lanes)
     failed = [command for lane in lanes for command in lane.failed]
-    if failed and not first.failed and len(failed) <= AGAIN_MOST and code < SIGNAL_CODE:
+    if failed and not any(command in calm for command in failed) and len(failed) <= AGAIN_MOST and code < SIGNAL_CODE:
         code = run_all({f"AGAIN, alone: {command[-1]}": command for command in failed})
     return code or (int(bool(os.environ.get("CI"))) if switch is None else 0)
 

@@ -24,13 +24,19 @@ class Scope(StrEnum):
     OPENINGS_READ = "openings:read"
     """Who was shown personal content: for the auditor."""
 
+    ROSTER_WRITE = "roster:write"
+    """Changing who is on duty; only for officer-bound tokens."""
+
+    ROSTER_NUMBERS = "roster:numbers"
+    """Telephone numbers of the roster, whole instead of masked."""
+
 
 class Access(Model):
     """One token: its SHA-256, what it allows, and the officer it is bound to, if any."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
     digest: Digest
-    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=6, strict=False)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(Scope), strict=False)]
     officer: OfficerId | None = None
     issued_at: WireTime
     expires_at: WireTime

@@ -94,6 +94,7 @@ class Model(BaseModel):
     """Frozen, strict, closed. Floats appear nowhere: decimals travel as strings."""
 
     model_config = ConfigDict(
+        defer_build=True,  # a node carries what it uses: validators of every type are tens of MiB and half a second
         frozen=True,
         strict=True,
         extra="forbid",

@@ -176,3 +176,60 @@ class CalendarEntry:
     summary: str
     officer: str
     tier: str
+
+
+class EntryStatus(StrEnum):
+    """STATUS of an entry in a feed."""
+
+    CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"
+
+
+class Participation(StrEnum):
+    """PARTSTAT of who is invited."""
+
+    NEEDS_ACTION = "NEEDS-ACTION"
+    ACCEPTED = "ACCEPTED"
+    TENTATIVE = "TENTATIVE"
+    DECLINED = "DECLINED"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedParty:
+    """A county in an entry: as a URI, since it has no mailbox here, and by its office.
+
+    Attributes:
+        required: ROLE is REQ-PARTICIPANT; a guest's is OPT-PARTICIPANT.
+    """
+
+    county: str
+    office: str
+    answer: Participation = Participation.NEEDS_ACTION
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One VEVENT of the calendar that counties subscribe to.
+
+    Attributes:
+        starts: A moment, or a day for an entry of whole days.
+        ends: Of the same kind; not included.
+        changed_at: When what the entry says was last changed.
+        point: Latitude and longitude in degrees; None if unknown.
+        organizer: Who leads; None for festivals.
+    """
+
+    uid: str
+    sequence: int
+    summary: str
+    description: str
+    starts: datetime | date
+    ends: datetime | date
+    changed_at: datetime
+    categories: tuple[str, ...]
+    status: EntryStatus = EntryStatus.CONFIRMED
+    location: str = ""
+    point: tuple[float, float] | None = None
+    organizer: FeedParty | None = None
+    attendees: tuple[FeedParty, ...] = ()

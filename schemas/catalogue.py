@@ -29,8 +29,11 @@ from schemas.control import (
     RangeRequested,
     Receipt,
 )
+from schemas.development.projects import ProjectClosed, ProjectJoined, ProjectProgressed, ProjectProposed
+from schemas.development.resources import ResourceAnswered, ResourceOffered, ResourceWithdrawn
 from schemas.errors import Fault
 from schemas.faults import faults_of
+from schemas.governance.catalogue import CASE_TYPES
 from schemas.governance.plans import DrillHeld, HazardChecked, PlanPublished
 from schemas.governance.services import (
     ServiceClosed,
@@ -44,6 +47,7 @@ from schemas.governance.services import (
 )
 from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
 from schemas.information.attachments import AttachmentShared
+from schemas.information.briefs import SituationBriefPublished
 from schemas.information.bulletins import PolicyBulletinPublished, WorkBulletinPublished
 from schemas.information.population import PopulationFlowReported
 from schemas.information.referrals import (
@@ -54,6 +58,8 @@ from schemas.information.referrals import (
     ReferralOffered,
     ReferralWithdrawn,
 )
+from schemas.outreach.campaigns import CampaignAnnounced, CampaignAnswered, CampaignChanged, CampaignClosed
+from schemas.outreach.materials import MaterialShared
 
 TYPES: Final[tuple[type[Event], ...]] = (
     AlertIssued,
@@ -63,6 +69,20 @@ TYPES: Final[tuple[type[Event], ...]] = (
     WorkBulletinPublished,
     PopulationFlowReported,
     AttachmentShared,
+    SituationBriefPublished,
+    CampaignAnnounced,
+    CampaignChanged,
+    CampaignAnswered,
+    CampaignClosed,
+    MaterialShared,
+    ResourceOffered,
+    ResourceAnswered,
+    ResourceWithdrawn,
+    ProjectProposed,
+    ProjectJoined,
+    ProjectProgressed,
+    ProjectClosed,
+    *CASE_TYPES,
     ReferralOffered,
     ReferralAccepted,
     ReferralDeclined,
@@ -120,17 +140,19 @@ def model_of(wire_type: str) -> type[Event] | None:
 
 @cache
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schema (2020-12) of every type by wire type; treat it as read-only.
+    """Return the JSON Schema (2020-12) of every type by wire type; treat it as read-only."""
+    return {model.wire_type: json_schema(model) for model in TYPES}
+
+
+def json_schema(model: type[Event]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a type.
 
     Titles and descriptions are left out: better wording is no change of the wire.
     """
     return {
-        model.wire_type: {
-            "$schema": _DIALECT,
-            "$id": _ID_PREFIX + model.wire_type,
-            **_without_words(model.model_json_schema(by_alias=True)),
-        }
-        for model in TYPES
+        "$schema": _DIALECT,
+        "$id": _ID_PREFIX + model.wire_type,
+        **_without_words(model.model_json_schema(by_alias=True)),
     }
 
 
@@ -146,7 +168,7 @@ def schema_of(wire_type: str) -> tuple[str, str]:
     Raises:
         KeyError: The type is not in the catalogue.
     """
-    schema = json_schemas()[wire_type]
+    schema = json_schema(_MODELS[wire_type])
     return schema["$id"], hashlib.sha256(canonical_bytes(schema)).hexdigest()
 
 

@@ -6,10 +6,11 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from schemas.agreements import Purpose
 from schemas.base import InformationClass, Kind, Model, Status, WireTime
+from schemas.cases import SEEN_MAX
 from schemas.control import CallOutcome, ErasureReason
 from schemas.envelope import FILE_MAX_BYTES, Ref
 from schemas.forms import LINE_PATTERN
-from schemas.ids import AgreementId, ContentId, CountyId, Digest, WireType
+from schemas.ids import AgreementId, ContentId, CountyId, Digest, EnvelopeId, WireType
 from schemas.officers import AnswerWord
 from schemas.registry import Text
 
@@ -80,9 +81,28 @@ class DrillDraft(Model):
     level: Annotated[int, Field(ge=1, le=4)] = 2
 
 
+class CaseEventDraft(Model):
+    """The body of ``POST /api/v1/cases/{id}/events``: the next entry of a case of joint mediation."""
+
+    type: WireType
+    last_seen: Annotated[tuple[EnvelopeId, ...], Field(min_length=1, max_length=SEEN_MAX, strict=False)]
+    """``heads`` of the case as it was shown; if another entry has come since, the answer is 409 ``case.late``."""
+    status: Status = Status.ACTUAL
+    evidence: Annotated[tuple[EnvelopeId, ...], Field(max_length=8, strict=False)] = ()
+    """Events that carry files which belong to this entry."""
+    content: dict[str, JsonValue]
+
+
 class UploadDraft(Model):
     """The body of ``POST /api/v1/uploads``: a file is announced before its bytes come."""
 
     size: Annotated[int, Field(ge=1, le=FILE_MAX_BYTES)]
     """Bytes."""
     sha256: Digest
+
+
+class CapClosingDraft(Model):
+    """The body of ``POST /api/v1/cap/documents/{number}/closing``."""
+
+    event: EnvelopeId | None = None
+    """The alert that was sent instead; left out, the document was dropped."""

@@ -87,6 +87,8 @@ class EscalationKind(StrEnum):
     ORDINARY = "ordinary"
     NEIGHBOUR = "neighbour"
     """A neighbour has not stored or not acknowledged ours in time: our own duty officer is to call it."""
+    NUMBER_TEST = "number_test"
+    """The monthly test page of one number of an officer; no alert, and nobody else is ever told of it."""
 
 
 class EscalationState(StrEnum):
@@ -97,7 +99,7 @@ class EscalationState(StrEnum):
     CANCELLED = "cancelled"
     """The alert is over, or a raised version took its place."""
     EXHAUSTED = "exhausted"
-    """Everybody was told and nobody took it; it may still be taken."""
+    """Everybody was told and nobody took it; it may still be taken. Of a number's test: no answer within a day."""
 
 
 class Hold(StrEnum):
@@ -112,7 +114,7 @@ class Escalation:
     """One alert at one county being told.
 
     Attributes:
-        key: Envelope id of the version that opened it; of a neighbour's silence, also the neighbour.
+        key: Envelope id of the version that opened it; of a neighbour's silence, also that one; of a drill, a name.
         version: Envelope id of the newest version; a raised one opens an escalation of its own.
         incident: What several alerts of one incident share; empty for none.
         level: 1 (highest) to 4; None for what is ordinary.
@@ -128,8 +130,7 @@ class Escalation:
         remind_at: When the owner is to be reminded; None for not.
         reminders: How many reminders went out.
         heard: Number of the last answer that was weighed.
-        rearmed_by: Number of the answer by which an owner gave it up last, 0 for none: taking answers up to it count
-            no longer.
+        rearmed_by: Number of the answer by which an owner gave it up last (0: none); taking answers up to it are void.
         overdue: Whether the deadline has been told of.
         gaps: Tiers of which it was told that nobody is on duty.
         held: Why nobody is told for now; None if nothing stands against it.
@@ -196,6 +197,7 @@ class Purpose(StrEnum):
     """It is cancelled; once to everybody who was told."""
     DIGEST = "digest"
     """Goes into the one SMS of the morning."""
+    NUMBER_TEST = "number_test"
 
 
 class DropReason(StrEnum):
@@ -224,7 +226,7 @@ class PageRow:
         code: Two digits to answer by; empty until the sender gave one out.
         due_at: When it was decided on.
         submitted_at: When the last part was taken by a provider.
-        report_by: When the next medium takes over if no final report has come.
+        report_by: When the next medium takes over if no final report has come; set at the first try.
         taken_over: Whether the next medium was tried.
         dropped_for: Why it was dropped; None if it was not.
     """
@@ -344,10 +346,11 @@ class AlarmKind(StrEnum):
     """What every console shows, and somebody must act on."""
 
     EXHAUSTED = "exhausted"
-    """Call by hand, now."""
     COVERAGE_GAP = "coverage_gap"
     OVERDUE = "overdue"
     """The county has not acknowledged in time."""
+    NUMBER_SILENT = "number_silent"
+    """A number did not answer its test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,13 +391,11 @@ class ReplyKind(StrEnum):
     """What an officer hears back."""
 
     TAKEN = "taken"
-    """It is yours."""
     ALREADY = "already"
     """By whom and when it was taken before."""
     SECOND_WANTED = "second_wanted"
     """You are told no more. It ends by console, voice PIN or a second officer."""
     ADVANCED = "advanced"
-    """The next ones are being told."""
     PASSED = "passed"
     """Whom you named is being told, and so are the next ones."""
     TAKER_OFF_DUTY = "taker_off_duty"
@@ -402,7 +403,6 @@ class ReplyKind(StrEnum):
     FALSE_ALARM_TOLD = "false_alarm_told"
     """The leader and the source are told. On levels 1 and 2 it stops nothing."""
     CLOSED = "closed"
-    """It was cancelled."""
     SUPERSEDED = "superseded"
     """A raised version took its place: answer that one."""
 

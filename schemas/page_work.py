@@ -17,6 +17,8 @@ class WorkKind(StrEnum):
     """A page of an escalation: text and address are worked out when it goes out."""
     TEXT_BACK = "text_back"
     """What an officer is told back: the text stands in the row."""
+    NUMBER_MARK = "number_mark"
+    """What became known of a number is to be recorded in the roster, which is a file: no provider is concerned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +26,17 @@ class PageWork:
     """One page that is to be submitted; the row goes once every part was taken, or nothing more is tried.
 
     Attributes:
-        page_id: As in ``PageRow``; 32 hexadecimal digits of its own for a text back.
+        page_id: As in ``PageRow``; 32 hexadecimal digits of its own for what is no page.
         recipient: Name of the officer, or of the office.
-        level: Of the alert; 4 for a text back.
-        next_at: Not before.
+        level: Of the alert; 4 for what is no page.
+        next_at: Not before; of a number's mark, when it became known.
         lease_until: Somebody is at it until then; None if nobody is. A lease that ran out is taken again: the page may
             then go out twice, under the same id and with the same code.
         provider: Who is to be tried; empty to choose.
         parts: Which parts are still to be taken; empty for all.
         total: How many parts the text had when it first went out; 0 before.
         reference: Octet that joins the parts at the handset.
-        text: Only of a text back.
+        text: Of a text back; of a number's mark, the mark and the number's tag.
     """
 
     page_id: str

@@ -4,10 +4,10 @@ A *page* (通知) is one officer told once, by one medium. A *provider* is one c
 SMPP link of one carrier. Adapters take a ``Dispatch`` and hand back ``Report``, ``Reply`` and ``Keyed``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from schemas.base import Status
 
@@ -112,6 +112,7 @@ class Dispatch:
         spoken: What a voice call says; ``text`` if empty.
         pin_wanted: Whether a voice call asks for the officer's PIN.
         payload: Body of a webhook, JSON as bytes.
+        tried_at: When this provider may have had it before, aware UTC; None for the first time. It may have gone out.
     """
 
     page_id: str
@@ -128,6 +129,7 @@ class Dispatch:
     payload: bytes = field(default=b"", repr=False)
     attachment: Attachment | None = None
     status: Status = Status.ACTUAL
+    tried_at: datetime | None = None
 
     @property
     def masked(self) -> str:
@@ -251,6 +253,20 @@ class Health:
     problem: str = ""
     last_heard_at: datetime | None = None
 
+    def noted(self, problem: str, now: datetime, *, heard: bool) -> Self:
+        """Return how it is doing after one more call: ``problem`` is empty if that went well.
+
+        Args:
+            problem: As above.
+            now: Aware UTC.
+            heard: Whether the far side itself spoke.
+        """
+        ready = not problem
+        since = self.since if ready is self.ready else now
+        return replace(
+            self, ready=ready, since=since, problem=problem, last_heard_at=now if heard else self.last_heard_at
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -259,12 +275,14 @@ class Recipient:
     Attributes:
         officer: Name of the officer's credential; the office's own name for an office or a duty room.
         display: A role at a desk, e.g. 值班员甲.
+        sleeps: Bulletins wait for the end of quiet hours.
     """
 
     officer: str
     display: str
     tier: Tier
     addresses: tuple[tuple[Medium, str], ...] = field(repr=False)
+    sleeps: bool = True
 
     def address(self, medium: Medium) -> str | None:
         """Return the preferred address of a medium, or None."""

@@ -6,11 +6,12 @@ Times are aware UTC, digests and ids lowercase hex, sizes bytes.
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from schemas.control import CallOutcome, ChainKind, ErasureReason, OpeningReason, ReceiptStage
 from schemas.courses import CourseStep
 from schemas.envelope import Envelope, Position
+from schemas.threads import ThreadOf
 
 T = TypeVar("T")
 
@@ -81,6 +82,10 @@ class FlowPeople:
     destination: str
 
 
+About: TypeAlias = AlertFacts | FlowPeople | ThreadOf | CourseStep
+"""What later events of the same kind are judged by."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldAlert:
     """An alert in the store, own or received, and the county that sent it."""
@@ -124,7 +129,7 @@ class NewLink:
     newer_schema: bool = False
     level: int | None = None
     refused: bool = False
-    about: AlertFacts | FlowPeople | CourseStep | None = None
+    about: About | None = None
     marks: tuple[Mark, ...] = ()
     content_key: bytes = field(default=b"", repr=False)
     ends_at: datetime | None = None
@@ -319,70 +324,6 @@ class Watch:
     stage: ReceiptStage
     due_at: datetime
     level: int
-
-
-class NoticeKind(StrEnum):
-    """Why this county's own duty officer is told something."""
-
-    NOT_STORED = "not_stored"
-    NOT_ACKNOWLEDGED = "not_acknowledged"
-    REFUSED = "refused"
-    QUARANTINED = "quarantined"
-    FORKED = "forked"
-    OWN_UNKNOWN = "own_unknown"
-    """An envelope signed by ourselves that our store lacks: an old backup came back, or a clone runs."""
-    EXPIRING = "expiring"
-    """A certificate, registry or agreement comes to its end."""
-    CLOCK_AHEAD = "clock_ahead"
-    """A county claims times that our clock is far from having reached."""
-    PREDECESSOR_MISSING = "predecessor_missing"
-    """An alert replaces or ends one that is not here."""
-    SILENT = "silent"
-    """No beacon of a partner for two intervals."""
-    EPOCH_DROPPED = "epoch_dropped"
-    """A county goes on in a new epoch without links that we hold: an old backup came back there."""
-    TWINS = "twins"
-    """Two nodes of one county, ours or a partner's, run at once: a restored one beside the first, or a copy."""
-    MISSING = "missing"
-    """Links of a channel that exist, by the word of its source or of a witness, are not here."""
-    EXHAUSTED = "exhausted"
-    """Everybody on duty was told of an alert and nobody took it: call by hand."""
-    OVERDUE = "overdue"
-    """This county has not acknowledged an alert in time."""
-    COVERAGE_GAP = "coverage_gap"
-    """Nobody is on duty where somebody should be, or a duty number cannot be reached."""
-    SOURCE_NOT_TOLD = "source_not_told"
-    """An alert was taken here, and its source could not be told so."""
-    PROVIDER_DOWN = "provider_down"
-    """A way to reach people does not work."""
-    NOT_ERASED = "not_erased"
-    """A neighbour has not said that it erased what a person took back or what is done."""
-    SERVICE_OVERDUE = "service_overdue"
-    """A request of another province waits for an office longer than it was promised."""
-    KEY_REVOKED = "key_revoked"
-    """A key was revoked, and what was taken here is trusted no longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Told to this county's own duty officer, until the cause is gone."""
-
-    number: int
-    kind: NoticeKind
-    about: str
-    """Envelope id, channel or document that it is about."""
-    county: str
-    """The county concerned; empty if none."""
-    text: str
-    """Chinese, one line, with the telephone to call where there is one."""
-    told_at: datetime
-    resolved_at: datetime | None
-    closed_by: str | None = None
-    """The person, or the token bound to none, who closed it; None while it is open or if the cause went by itself."""
-
-
-SELF_ENDING: Final = frozenset({NoticeKind.EXPIRING})
-"""Kinds that nobody closes: told again while the cause lasts, they end when what expires is renewed."""
 
 
 class JournalKind(StrEnum):

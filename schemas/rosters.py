@@ -228,13 +228,12 @@ class _Record(Model):
     """Whoever gave the command."""
 
 
-class Override(_Record, _Span):
+class OverrideDraft(_Span):
     """One officer stands in for another during a span, or fills a gap.
 
     ``plan`` is the record of the temporary plan that it changes; empty for the ordinary roster.
     """
 
-    kind: Literal["override"] = "override"
     officer: OfficerId
     """Who comes."""
     replaces: OfficerId | None = None
@@ -253,10 +252,15 @@ class Override(_Record, _Span):
         return self
 
 
-class Swap(_Record):
+class Override(_Record, OverrideDraft):
+    """An override as it was recorded."""
+
+    kind: Literal["override"] = "override"
+
+
+class SwapDraft(Model):
     """Two officers exchange two spans: in ``first_span`` ``second`` stands for ``first``, and the other way round."""
 
-    kind: Literal["swap"] = "swap"
     first: OfficerId
     first_span: Span
     second: OfficerId
@@ -271,13 +275,24 @@ class Swap(_Record):
         return self
 
 
-class TemporaryPlan(_Record, _Span):
+class Swap(_Record, SwapDraft):
+    """A swap as it was recorded."""
+
+    kind: Literal["swap"] = "swap"
+
+
+class PlanDraft(_Span):
     """Layers that stand instead of the ordinary ones of their tiers for a span, e.g. 汛期 or 春节."""
 
-    kind: Literal["plan"] = "plan"
     name: Annotated[str, StringConstraints(max_length=30, pattern=LINE_PATTERN)]
-    layers: Layers
     reason: Reason
+    layers: Layers
+
+
+class TemporaryPlan(_Record, PlanDraft):
+    """A temporary plan as it was recorded."""
+
+    kind: Literal["plan"] = "plan"
 
 
 class ImportedShift(_Span):
@@ -296,13 +311,18 @@ class Import(_Record):
     shifts: Annotated[tuple[ImportedShift, ...], Field(min_length=1, max_length=IMPORTED_MAX)]
 
 
-class HandoverNote(_Record):
+class HandoverDraft(Model):
     """What the one who goes leaves to the one who comes (交接班)."""
+
+    to_officer: OfficerId
+    text: NoteText
+
+
+class HandoverNote(_Record, HandoverDraft):
+    """A hand-over note as it was recorded."""
 
     kind: Literal["handover"] = "handover"
     from_officer: OfficerId
-    to_officer: OfficerId
-    text: NoteText
 
 
 class Mark(StrEnum):
@@ -314,23 +334,40 @@ class Mark(StrEnum):
     """退订 came from it."""
 
 
-class NumberMark(_Record):
-    """A number was verified, tested, or opted out; bound to the address, so that a new one starts unverified."""
-
-    kind: Literal["mark"] = "mark"
+class _Number(Model):
     owner: OfficerId
     """Officer or office."""
-    medium: Medium
     address: Annotated[str, StringConstraints(min_length=3, max_length=512), Field(repr=False)]
+    """As ``roster.toml`` has it."""
+
+
+class MarkDraft(_Number):
+    """A number was verified, tested, or opted out."""
+
+    medium: Medium | None = None
+    """Null for every medium by which its owner has it."""
+    mark: Mark = Mark.VERIFIED
+
+
+class NumberMark(_Record, _Number):
+    """What became known of a number; bound to the address, so that a new one starts unverified."""
+
+    kind: Literal["mark"] = "mark"
+    medium: Medium
     mark: Mark
 
 
-class Withdrawal(_Record):
-    """An earlier record counts no longer from ``recorded_at`` on; what was before stays as it was."""
+class WithdrawalDraft(Model):
+    """An earlier record counts no longer from now on; what was before stays as it was."""
+
+    reason: Reason
+
+
+class Withdrawal(_Record, WithdrawalDraft):
+    """A withdrawal as it was recorded."""
 
     kind: Literal["withdrawal"] = "withdrawal"
     record: RecordId
-    reason: Reason
 
 
 Change = Override | Swap | TemporaryPlan | Import | HandoverNote | NumberMark | Withdrawal

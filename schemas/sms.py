@@ -42,6 +42,7 @@ class AnswerablePage:
         taken_at: When.
         answered_here: Whether this very number gave an answer.
         ended: Cancelled, expired or exhausted: nothing is left to answer.
+        is_test: The monthly test of this number: a text without a code never answers it while an alert can be meant.
     """
 
     code: str
@@ -54,6 +55,7 @@ class AnswerablePage:
     taken_at: datetime | None = None
     answered_here: bool = False
     ended: bool = False
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from schemas.errors import Fault
 from schemas.governance.services import ServiceStep
 from schemas.ids import CountyCode
 from schemas.information.referrals import ReferralOffered, ReferralStep
-from schemas.records import ErasureRow, NoticeKind
+from schemas.notices import NoticeKind
+from schemas.records import ErasureRow
 from services.domain import referrals, service_requests
 from services.domain.courses import event_of
 from services.domain.erasure import outgoing_of, record_of

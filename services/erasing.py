@@ -3,6 +3,7 @@
 from schemas.records import ErasureRow
 from services.domain.custody import reader_key
 from services.ports import Transaction
+from services.threads import refold
 
 
 def erase_here(tx: Transaction, envelope_id: str, row: ErasureRow) -> bool:
@@ -20,7 +21,10 @@ def erase_here(tx: Transaction, envelope_id: str, row: ErasureRow) -> bool:
     if event is None or any(one.county == row.county for one in tx.erasures_of(envelope_id)):
         return False
     kid = reader_key(event.envelope, row.county)
+    thread = tx.threads.thread_of(event.position)
     tx.erasures.erase(envelope_id, row)
+    if thread is not None:
+        refold(tx, thread)
     if kid is not None:
         tx.custody.condemn(kid, row.erased_at)
     return True

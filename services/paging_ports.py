@@ -3,14 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
 from schemas.officers import AnswerWord
 from schemas.page_work import PageWork, PagingFigures, ReplyTaken
 from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartResult, Recipient, Report, Strength
 from schemas.records import CallRow
+from schemas.rosters import Mark
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
+from services.domain.coverage import DueTest
 
 Hear = Callable[[Inbound], Awaitable[None]]
 """Keeps what came back; once it returns, it is durable.
@@ -34,7 +36,10 @@ class PagingShown(Protocol):
         """Return one escalation, or None."""
 
     def escalations(self, *, live_only: bool, limit: int) -> list[Escalation]:
-        """Return escalations, the newest first; with ``live_only`` those that are open or exhausted."""
+        """Return escalations, the newest first; with ``live_only`` those that are open or exhausted.
+
+        A test page of a number is never live: nobody has to be told of it.
+        """
 
     def live_neighbours(self, limit: int) -> list[Escalation]:
         """Return live escalations about neighbours that did not answer, oldest first."""
@@ -72,6 +77,9 @@ class PagingShown(Protocol):
     def report(self, provider: str, reference: str) -> Report | None:
         """Return the strongest report under a reference, or None."""
 
+    def unreported(self, provider: str, since: datetime, until: datetime, limit: int) -> list[PartTry]:
+        """Return what a provider took in a span, without ``until``, and has not reported finally; oldest first."""
+
     def replies_of(self, officer: str, since: datetime) -> list[ReplyTaken]:
         """Return what came from an officer's number since then, oldest first."""
 
@@ -85,7 +93,19 @@ class PagingShown(Protocol):
         """Return the SMS that are held back for an officer and were not told of yet."""
 
     def figures(self) -> PagingFigures:
-        """Return what waits now."""
+        """Return what waits now; test pages of numbers are no escalation."""
+
+    def marks_due(self, limit: int) -> list[PageWork]:
+        """Return the marks of numbers that are still to be recorded, oldest first."""
+
+    def number_tests(self, since: datetime) -> list[Escalation]:
+        """Return the test pages of numbers that were opened since then, the newest first."""
+
+    def idle_pages(self, limit: int) -> list[PageRow]:
+        """Return pages that are due and that nobody is to hand over, by when they were due; none but after a fault.
+
+        Pages on the console are handed over to nobody.
+        """
 
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""
@@ -127,10 +147,10 @@ class Paging(PagingShown, Protocol):
         """End a silence now; one that has ended stays as it is."""
 
     def work_due(self, now: datetime, limit: int) -> list[PageWork]:
-        """Return what may be handed over now and nobody is at, the highest level first, then what waits longest."""
+        """Return what may be handed over now and nobody is at, the highest level first, then what waits longest.
 
-    def next_work_at(self) -> datetime | None:
-        """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
+        Marks of numbers are not among it.
+        """
 
     def release(self) -> None:
         """End every lease: whoever held one was a process before this one."""
@@ -184,10 +204,13 @@ class ShowsPaging(Protocol):
 
 
 class Duty(Protocol):
-    """The county's roster as it is now: files, re-read when they change."""
+    """The county's roster as it was at the last look at its files; every answer but ``findings`` is cheap."""
 
     def on_duty(self, at: datetime) -> tuple[Recipient, ...]:
-        """Return everybody on duty at a moment, offices included, with verified addresses only; cheap."""
+        """Return everybody on duty at a moment, offices included, with verified addresses only."""
+
+    def version(self) -> str:
+        """Return what is another as soon as anything of the roster is; cheap."""
 
     def recipient(self, officer: str) -> Recipient | None:
         """Return an officer or office of the roster, on duty or not, or None."""
@@ -201,11 +224,30 @@ class Duty(Protocol):
     def is_workday(self, day: date) -> bool:
         """Tell whether offices of this county work on a day (Beijing)."""
 
-    def opted_out(self, officer: str, number: str, at: datetime) -> None:
-        """Keep that 退订 came from a duty number: a gap of coverage, until it is verified anew.
+    def doubtful(self) -> frozenset[str]:
+        """Return the officers from whose number 退订 came, and was not verified since."""
+
+    def due_tests(self, now: datetime) -> tuple[DueTest, ...]:
+        """Return the verified numbers to which a test page is due, the longest untested first."""
+
+    def refresh(self) -> None:
+        """Look whether the files have changed; what is asked otherwise is answered by the last look.
+
+        It reads, and may write and sync: never call it in a transaction, nor where a page waits for it.
+        """
+
+    def mark_number(self, owner: str, medium: Medium, tag: str, mark: Mark, at: datetime) -> None:
+        """Record what became known of a number; once it is known, again changes nothing. As slow as ``refresh``.
+
+        Args:
+            owner: Officer or office.
+            medium: Of the number.
+            tag: From ``services.domain.coverage.number_tag``; a number that is gone from the roster is passed over.
+            mark: What became known; 退订 makes a gap of coverage until the number is verified anew.
+            at: When.
 
         Raises:
-            UnavailableError: The disk is full or failing.
+            UnavailableError: It cannot be recorded now: try again.
         """
 
 
@@ -246,3 +288,19 @@ class Pager(Protocol):
 
     def health(self) -> Health:
         """Return how the link is doing now."""
+
+
+@runtime_checkable
+class AskedPager(Pager, Protocol):
+    """A pager whose provider is asked what became of a page."""
+
+    def expect(self, reference: str, address: str, sent_at: datetime) -> None:
+        """Ask for the report of a page until it comes or is too old; what is expected already stays as it is.
+
+        What is expected is forgotten with the process: the notifier says it again, from its store.
+
+        Args:
+            reference: As in ``Submitted``.
+            address: The number it went to.
+            sent_at: Aware UTC.
+        """

@@ -12,6 +12,7 @@ from schemas.access import Access
 from schemas.carriage import Publication
 from schemas.documents import SignedDocument
 from schemas.envelope import Envelope, Position
+from schemas.notices import Notice, NoticeKind
 from schemas.records import (
     CallRow,
     Chain,
@@ -25,8 +26,6 @@ from schemas.records import (
     JournalEntry,
     KeptLink,
     NewLink,
-    Notice,
-    NoticeKind,
     Page,
     Quarantined,
     ReceiptRow,
@@ -36,6 +35,8 @@ from schemas.records import (
     Watch,
 )
 from schemas.subjects import Lane
+from services.cap_ports import KeepsCap, ShowsCap
+from services.case_ports import KeepsCases, ShowsCases
 from services.completeness_ports import ShownWhole, Signals
 from services.course_ports import InCourses, ShownCourses
 from services.custody_ports import InCustody, ShownCustody
@@ -46,6 +47,7 @@ from services.key_ports import Erasures, OfficeKeys, Readmitting
 from services.paging_ports import Calls, Paging, ShowsPaging
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
+from services.thread_ports import KeepsThreads, ShowsThreads
 
 T = TypeVar("T")
 
@@ -263,7 +265,9 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(ShownWhole, ShownCustody, ShownCourses, ShowsFiles, ShowsPaging, Protocol):
+class Snapshot(
+    ShownWhole, ShownCustody, ShownCourses, ShowsFiles, ShowsPaging, ShowsCap, ShowsCases, ShowsThreads, Protocol
+):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -356,7 +360,7 @@ class Snapshot(ShownWhole, ShownCustody, ShownCourses, ShowsFiles, ShowsPaging, 
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, InCustody, InCourses, KeepsFiles, Protocol):
+class Transaction(Snapshot, InCustody, InCourses, KeepsFiles, KeepsCap, KeepsCases, KeepsThreads, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

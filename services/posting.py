@@ -16,6 +16,7 @@ from schemas.ids import NO_LINK, CountyCode
 from schemas.records import Chain, Direction, NewLink, ReceiptRow
 from schemas.registry import KeyRecord, KeyUse
 from schemas.subjects import Lane, Subject
+from schemas.threads import ThreadOf
 from services.domain.batches import sign_run
 from services.domain.chain import BEFORE_EPOCH, channel_of, next_epoch
 from services.domain.custody import end_of
@@ -31,6 +32,7 @@ from services.filing import send_file
 from services.key_ports import Encryption
 from services.ports import Ids, Signer, Transaction
 from services.run_ports import SignRun
+from services.threads import refold
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Posting:
             tx.outbox.record_unsigned(link, sign_later)
         tx.chains.advance(chain.number, envelope.link.position)
         self._enqueue(tx, envelope, outgoing.agreement)
+        if isinstance(outgoing.about, ThreadOf):
+            refold(tx, outgoing.about)
         if outgoing.file is not None:
             send_file(tx, envelope, outgoing.file, outgoing.agreement.agreement, now)
         if outgoing.chain_kind is ChainKind.EVENT:

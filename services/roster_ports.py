@@ -1,14 +1,16 @@
 """What the services need from outside for a roster, as Protocols."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from schemas.calendars import CalendarEntry, IcsFile
 from schemas.errors import Fault
 from services.domain.roster_files import RosterHistory
 
 
 class Rosters(Protocol):
-    """The files of the county's roster."""
+    """The files of the county's roster; several threads and processes may use them at once."""
 
     faults: tuple[Fault, ...]
     """What is wrong with them now; the last good roster is in force meanwhile."""
@@ -23,11 +25,14 @@ class Rosters(Protocol):
             RequestError: There is no roster, or it was never good since this process began.
         """
 
-    def append(self, line: bytes, recorded_at: datetime) -> None:
-        """Append one record, durably.
+    def change(self, decide: Callable[[RosterHistory], bytes], recorded_at: datetime) -> RosterHistory:
+        """Append the records that ``decide`` returns for the roster as it is now, durably, one writer at a time.
+
+        Returns:
+            The roster with them. What ``decide`` raises changes nothing.
 
         Raises:
-            RequestError: The year's file is full, or the place is not to be written.
+            RequestError: There is no good roster, the year's file is full, or the place is not to be written.
             UnavailableError: The disk is full or failing.
         """
 
@@ -38,3 +43,13 @@ class Rosters(Protocol):
             RequestError: The place is not to be written.
             UnavailableError: The disk is full or failing.
         """
+
+
+class Calendars(Protocol):
+    """Calendar files after RFC 5545."""
+
+    def read(self, data: bytes) -> IcsFile:
+        """Return the events of a file of at most 1 MiB, and what of it cannot be read, by its line."""
+
+    def write(self, entries: Iterable[CalendarEntry], *, name: str, now: datetime) -> bytes:
+        """Return a file of these entries; ``name`` is what a calendar program calls it."""

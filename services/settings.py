@@ -8,15 +8,26 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from schemas.agreements import Purpose
 from schemas.envelope import CHUNK_MAX_BYTES, CHUNK_MIN_BYTES
 from schemas.errors import Fault, NotFoundError, RequestError
-from schemas.faults import faults_of
-from schemas.ids import CountyId
+from schemas.faults import broken_rule, faults_of
+from schemas.forms import Name
+from schemas.ids import AgreementId, CountyId
 from schemas.registry import PhoneText, Text
 from services.domain.files import CHUNK_SIZE
 from services.domain.sms_text import SignaturePlace
@@ -26,6 +37,7 @@ OFFICE_KEYS_FOLDER: Final = "office-keys"
 FILES_FOLDER: Final = "files"
 PREFIX: Final = "SIHU_"
 _BETWEEN: Final = "__"
+_OFFICE_DIGITS: Final = 14
 
 Driver = Literal[
     "smpp",
@@ -42,6 +54,9 @@ Driver = Literal[
     "smstools",
 ]
 """How a provider is spoken to; docs/alerting/README.md says where to read what each needs."""
+
+CapSignature = Literal["required", "if_present"]
+"""Whether a document without a signature is taken; one that bears a signature is never taken unverified."""
 
 
 class Section(BaseModel):
@@ -188,9 +203,80 @@ class PagingSettings(Section):
     signature_place: SignaturePlace = SignaturePlace.NONE
     seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
     """How often what is due is looked for; what has just come is looked at at once."""
+    number_tests: bool = True
+    """Whether each officer's number has a test page a month, in office hours."""
     inbound: InboundSettings = InboundSettings()
     providers: tuple[ProviderSettings, ...] = ()
     """In the order of preference; for each medium the first that is ready is taken."""
+
+
+class CapFeedSettings(Section):
+    """One feed of CAP documents that is asked again and again: ``[[cap.feeds]]``."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+    """Unique in this node; stands in logs, notices and figures."""
+    url: Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s/]+(?:/\S*)?$")]
+    """Atom or RSS; https, or http on this machine."""
+    seconds: Annotated[float, Field(ge=1, le=86_400)] = 60.0
+    """Between two rounds; after failures up to an hour."""
+    agreement: AgreementId
+    """Under which its alerts go out."""
+    to: Annotated[tuple[CountyId, ...], Field(max_length=512)] = ()
+    """Every other party if left out."""
+    purpose: Purpose | None = None
+    """The usual one if left out."""
+    approved_by_role: Name | None = None
+    """Role that stands behind whatever this feed says; left out, an officer decides on each document."""
+    signature: CapSignature = "required"
+    signers: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = ()
+    """Names of registered authorities whose signatures count here; every one if left out."""
+    hosts: tuple[Annotated[str, Field(min_length=1, max_length=253)], ...] = ()
+    """Further hosts that its documents may lie on."""
+
+    @field_validator("url")
+    @classmethod
+    def _in_clear_only_here(cls, value: str) -> str:
+        host = value.partition("://")[2].partition("/")[0].rpartition("@")[2]
+        if value.startswith("http://") and host.partition(":")[0] not in {"localhost", "127.0.0.1"}:
+            raise ValueError("write https://; in clear only this machine itself is asked")
+        return value
+
+
+class CapSettings(Section):
+    """Alerts of other systems in CAP 1.2, both ways. Without ``office`` nothing of it runs."""
+
+    office: str = ""
+    """14 digits of our office, the first half of every alert id that is given."""
+    signers_folder: Path = Path("cap/signers")
+    """Certificates of registered authorities, one PEM file each, named after it."""
+    signature: CapSignature = "if_present"
+    """Whether what is posted must be signed; a signature that is there is always verified."""
+    approved_by_role: Name | None = None
+    """Role that stands behind what is posted without naming one; left out, an officer decides on each."""
+    key_file: Path | None = None
+    """Our private key (PEM: P-256 or RSA) and its certificate: what we give is signed."""
+    certificate_file: Path | None = None
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+$")] | None = None
+    """Address of the API as readers of our feed reach it; left out, the feed's links follow from where it was read."""
+    feeds: Annotated[tuple[CapFeedSettings, ...], Field(max_length=64)] = ()
+
+    @field_validator("office")
+    @classmethod
+    def _fourteen_digits(cls, value: str) -> str:
+        if value and (len(value) != _OFFICE_DIGITS or not (value.isascii() and value.isdecimal()) or value[0] == "0"):
+            raise ValueError("write the 14 digits of our office, as in our alert ids")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.feeds and not self.office:
+            raise broken_rule("office", "write the 14 digits of our office: alerts of the feeds are numbered by it")
+        if (self.key_file is None) != (self.certificate_file is None):
+            raise broken_rule("certificate_file", "name key_file and certificate_file, or neither")
+        names = [one.name for one in self.feeds]
+        if len(set(names)) != len(names):
+            raise broken_rule("feeds", "give each feed a name of its own")
+        return self
 
 
 class Settings(BaseSettings):
@@ -215,6 +301,7 @@ class Settings(BaseSettings):
     bus: BusSettings = BusSettings()
     files: FileSettings = FileSettings()
     paging: PagingSettings = PagingSettings()
+    cap: CapSettings = CapSettings()
 
     def at(self, path: Path) -> Path:
         """Return a path of these settings from the county's directory on; absolute ones stay."""

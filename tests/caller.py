@@ -51,7 +51,7 @@ class Caller:
             is_json = "json" in reply.headers.get("Content-Type", "")
             is_text = reply.headers.get("Content-Type", "text/").startswith("text/")
             body = await reply.json(content_type=None) if is_json else data.decode() if is_text else data
-            return Answer(reply.status, dict(reply.headers), body)
+            return Answer(reply.status, reply.headers.copy(), body)  # names in any case
 
     async def get(self, path: str, **how: Any) -> Answer:  # noqa: ANN401
         """GET."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.api_client.client import ApiClient
 from adapters.clock import SystemClock
+from schemas.base import InformationClass
 from schemas.errors import UnavailableError
 from services.bootstrap.client import open_client
 from services.cli.captured import captured
@@ -51,6 +52,7 @@ class World:
         stored_seconds: int = 60,
         servers: int = 1,
         events_per_hour: int = EVENTS_PER_HOUR,
+        class_ceiling: InformationClass = InformationClass.INTERNAL,
     ) -> "World":
         """Play the ceremony in ``root``."""
         ports = choose_ports(cast, servers)
@@ -60,6 +62,7 @@ class World:
             today=SystemClock().now(),
             stored_seconds=stored_seconds,
             events_per_hour=events_per_hour,
+            class_ceiling=class_ceiling,
         )
         return cls(Stage(root), cast, ports, Troupe(root / "logs"), {part.code: [] for part in cast})
 

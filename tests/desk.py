@@ -20,7 +20,8 @@ from schemas.drafts import EventDraft
 from schemas.envelope import Envelope
 from schemas.errors import Fault
 from schemas.ids import CountyCode
-from schemas.records import Direction, EventSummary, NoticeKind, Quarantined
+from schemas.notices import NoticeKind
+from schemas.records import Direction, EventSummary, Quarantined
 from schemas.registry import KeyUse
 from schemas.subjects import Lane
 from services.domain.drafting import complete

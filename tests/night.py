@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from schemas.escalations import EscalationState
+from schemas.notices import NoticeKind
 from schemas.pages import Medium
-from schemas.records import Delivery, NoticeKind
+from schemas.records import Delivery
 from services.domain.policies import USUAL_POLICY
 from services.domain.sms_text import Signature, SignaturePlace
 from services.gateway.gateway import People
@@ -26,6 +27,7 @@ class Night:
     def __init__(self, store: Store | None = None) -> None:
         self.world = World()
         self.clock = self.world.clock
+        self.began = self.clock.now()
         self.county = self.world[HUANJIANG]
         if store is not None:
             self.county.store = cast("MemoryStore", store)  # a real store has everything but the test's switches
@@ -34,6 +36,7 @@ class Night:
                 HUANJIANG, officer=officer, display_name=name
             )
         self.duty = FixedDuty()
+        self.rules = PagingRules(lambda: USUAL_POLICY, Signature("环江应急", SignaturePlace.FIRST))
         self.sms = KeptPager("mobile", Medium.SMS, SMS)
         self.voice = KeptPager("calls", Medium.VOICE, CALLS)
         self.fax = KeptPager("fax", Medium.FAX, PLAIN)
@@ -53,7 +56,7 @@ class Night:
             duty=self.duty,
             pins=FixedPins(),
             pagers=pagers,
-            rules=PagingRules(lambda: USUAL_POLICY, Signature("环江应急", SignaturePlace.FIRST)),
+            rules=self.rules,
             jitter=lambda: 0.5,
         )
 

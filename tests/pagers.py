@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from schemas.errors import UnavailableError
 from schemas.pages import (
     Capabilities,
     Dispatch,
@@ -19,6 +20,8 @@ from schemas.pages import (
     Submitted,
     Tier,
 )
+from schemas.rosters import Mark
+from services.domain.coverage import DueTest
 from services.paging_ports import Hear
 from tests import papers
 
@@ -55,11 +58,17 @@ class FixedDuty:
     """Satisfies ``services.paging_ports.Duty``."""
 
     people: tuple[Recipient, ...] = ON_DUTY
-    opted: list[str] = field(default_factory=list)
+    marks: list[tuple[str, Medium, Mark, datetime]] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
+    due: tuple[DueTest, ...] = ()
+    in_doubt: frozenset[str] = frozenset()
+    disk_is_full: bool = False
 
     def on_duty(self, at: datetime) -> tuple[Recipient, ...]:  # noqa: ARG002 - the same all day
         return self.people
+
+    def version(self) -> str:
+        return "1"
 
     def recipient(self, officer: str) -> Recipient | None:
         return next((one for one in self.people if one.officer == officer), None)
@@ -74,8 +83,19 @@ class FixedDuty:
     def is_workday(self, day: date) -> bool:
         return day.weekday() < 5
 
-    def opted_out(self, officer: str, number: str, at: datetime) -> None:  # noqa: ARG002
-        self.opted.append(officer)
+    def doubtful(self) -> frozenset[str]:
+        return self.in_doubt
+
+    def due_tests(self, now: datetime) -> tuple[DueTest, ...]:  # noqa: ARG002
+        return self.due
+
+    def refresh(self) -> None:
+        """It is the same all day."""
+
+    def mark_number(self, owner: str, medium: Medium, tag: str, mark: Mark, at: datetime) -> None:  # noqa: ARG002
+        if self.disk_is_full:
+            raise UnavailableError("the disk is full")
+        self.marks.append((owner, medium, mark, at))
 
 
 class FixedPins:

@@ -1,10 +1,16 @@
-"""Rosters for tests: a county's plan as TOML, records, and moments in Beijing time."""
+"""Rosters for tests: a county's plan as TOML, records, moments in Beijing time, and where a gateway finds them."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
+from adapters.calendar.files import CalendarFiles
+from adapters.memory.ids import SequentialIds
+from adapters.memory.rosters import MemoryRosters
+from adapters.rosters.directory import RosterFiles
 from schemas.base import BEIJING
 from schemas.calendars import Workdays
+from schemas.errors import Fault
 from schemas.pages import Medium, Tier
 from schemas.rosters import (
     Change,
@@ -20,6 +26,9 @@ from schemas.rosters import (
     Withdrawal,
 )
 from services.domain.roster_files import RosterHistory, change_line, read_history
+from services.gateway.gateway import RosterRoom
+from services.roster_ports import Rosters
+from services.rostering import Rostering
 
 COUNTY: Final = "451226"
 VERIFIED: Final = "2026-01-01T08:00:00+08:00"
@@ -89,6 +98,27 @@ def history(*changes: Change, plan: str = PLAN, calendars: tuple[tuple[str, byte
     found = read_history(texts(plan, *changes, calendars=calendars), COUNTY)
     assert isinstance(found, RosterHistory), found
     return found
+
+
+def built(texts: RosterTexts) -> RosterHistory | tuple[Fault, ...]:
+    """Read the files of this county."""
+    return read_history(texts, COUNTY)
+
+
+def in_memory(plan: str = PLAN) -> MemoryRosters[RosterHistory]:
+    """Return a roster in memory, its plan in force since 2026-01-01."""
+    return MemoryRosters(plan.encode(), built, since=at("2026-01-01 00:00"))
+
+
+def on_disk(home: Path) -> RosterFiles[RosterHistory]:
+    """Return the watched roster of a county's directory; every look finds the time to look again."""
+    seconds = iter(range(1_000_000))
+    return RosterFiles(home, home / "roster.d", built, monotonic=lambda: float(next(seconds)))
+
+
+def room(files: Rosters, seed: str = "roster") -> RosterRoom:
+    """Return where a gateway reads and changes a roster; two rooms of one roster have two seeds."""
+    return RosterRoom(Rostering(files, SequentialIds(seed)), CalendarFiles())
 
 
 def plan_of(text: str = PLAN) -> RosterPlan:

@@ -13,7 +13,7 @@ from adapters.memory.encryption import kid_of_name
 from adapters.memory.ids import SequentialIds
 from adapters.memory.store import MemoryStore
 from schemas.envelope import Envelope
-from schemas.records import Notice, NoticeKind
+from schemas.notices import Notice, NoticeKind
 from schemas.registry import KeyUse
 from schemas.subjects import SIGNAL_STREAM, streams
 from services.completeness.resender import Resender

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from adapters.calendar.feed import write_feed
+from adapters.calendar.festivals import festival_bytes
 from adapters.memory.clock import ManualClock
 from adapters.memory.encryption import MemoryEncryption
 from adapters.memory.folder import MemoryFolder
@@ -24,12 +26,13 @@ from schemas.documents import SignedDocument
 from schemas.ids import CountyCode
 from schemas.registry import KeyUse
 from schemas.subjects import Lane, parse_subject
+from services.bootstrap.calendars import read_festivals
 from services.domain.encoding import digest_of
 from services.domain.evidence_writing import TrustPapers
 from services.domain.key_changes import with_changes
 from services.domain.receiving import examine
 from services.domain.trust import Trust
-from services.gateway.gateway import Gateway, Limits, NodeFacts, People
+from services.gateway.gateway import CalendarFeed, CapDesk, Gateway, Limits, NodeFacts, People, RosterRoom
 from services.gateway.submit import Submitter
 from services.key_ports import Encryption
 from services.ports import Transaction
@@ -93,11 +96,14 @@ class County:
         self.checks: dict[str, bool] = {"store": True, "hub": True}
         self.crashes: list[BaseException] = []
         self.people: People | None = None
+        self.roster: RosterRoom | None = None
+        self.cap: CapDesk | None = None
 
     def gateway(self, limits: Limits | None = None) -> Gateway:
         """Return what the gateway needs."""
         return Gateway(
             folder=self.folder,
+            calendar=CalendarFeed(read_festivals(festival_bytes()), lambda found, name: write_feed(found, name=name)),
             store=self.store,
             posting=self.posting,
             directory=self.directory,
@@ -107,6 +113,8 @@ class County:
             facts=NodeFacts("0.0.0", lambda: self.checks),
             crash=self.crashes.append,
             people=self.people,
+            roster=self.roster,
+            cap=self.cap,
             limits=limits or Limits(),
         )
 

@@ -22,17 +22,23 @@ def write_ics(entries: Iterable[CalendarEntry], *, name: str, now: datetime) -> 
         name: What a calendar program calls it.
         now: Aware; when the file was made.
     """
-    calendar = Calendar()
-    calendar.add("PRODID", _PRODUCT)
-    calendar.add("VERSION", "2.0")
-    calendar.add("CALSCALE", "GREGORIAN")
+    calendar = new_calendar(name, _PRODUCT)
     calendar.add("METHOD", "PUBLISH")
-    calendar.add("X-WR-CALNAME", name)
-    calendar.add_component(_zone())
     for one in entries:
         calendar.add_component(_event(one, now))
     data: bytes = calendar.to_ical()
     return data
+
+
+def new_calendar(name: str, product: str) -> Calendar:
+    """Return an empty calendar that knows Beijing's time."""
+    calendar = Calendar()
+    calendar.add("PRODID", product)
+    calendar.add("VERSION", "2.0")
+    calendar.add("CALSCALE", "GREGORIAN")
+    calendar.add("X-WR-CALNAME", name)
+    calendar.add_component(_zone())
+    return calendar
 
 
 def _zone() -> Timezone:

@@ -4,56 +4,30 @@ Only https, except on this machine itself; never another host than the feed's ow
 than a feed or a document may have. A feed that has not changed costs one request.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
 import aiohttp
 from yarl import URL
 
-from adapters.cap.feed_text import FEED_MAX_BYTES, FeedEntry, read_feed
+from adapters.cap.feed_text import FEED_MAX_BYTES, read_feed
 from schemas.cap import DOCUMENT_MAX_BYTES
+from schemas.cap_records import FeedEntry, Polled, Seen
 from schemas.errors import Fault, UnavailableError
 
 SEEN_MAX: Final = 2000
 DOCUMENTS_MAX: Final = 100
 """Of one round; the rest come with the next."""
 _REDIRECTS_MAX: Final = 3
+_HEADER_MAX: Final = 1000
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _OK: Final = 200
 _UNCHANGED: Final = 304
 _RETRYABLE: Final = (aiohttp.ClientError, TimeoutError)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of a feed from the last round; to be kept between them.
-
-    Attributes:
-        entity_tag: As the feed's host gave it; empty for none.
-        modified: As the feed's host gave it; empty for none.
-        ids: Entries whose documents came, oldest first, at most 2,000, each ``id`` and ``updated``.
-    """
-
-    entity_tag: str = ""
-    modified: str = ""
-    ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """What one round brought.
-
-    Attributes:
-        documents: Bytes of each new document with its address, in the order of the feed.
-        faults: Documents that could not be had, and why; they are asked for again.
-        seen: To be handed in at the next round.
-    """
-
-    documents: tuple[tuple[str, bytes], ...]
-    faults: tuple[Fault, ...]
-    seen: Seen = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +37,16 @@ class _Got:
     headers: Mapping[str, str]
 
 
+@asynccontextmanager
+async def feed_session() -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a session for feeds: it keeps no cookies."""
+    headers = {"User-Agent": "sihu"}
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), headers=headers) as session:
+        yield session
+
+
 class CapFeed:
-    """One feed, over a session that is borrowed."""
+    """Satisfies ``services.cap_ports.CapFeed``: one feed, over a session that is borrowed."""
 
     def __init__(
         self,
@@ -111,24 +93,26 @@ class CapFeed:
         return entries if isinstance(entries, Fault) else await self._new(entries, seen, got)
 
     async def _new(self, entries: tuple[FeedEntry, ...], seen: Seen, got: _Got) -> Polled:
-        known = set(seen.ids)
-        fresh = [entry for entry in entries if _key(entry) not in known]
+        known, failed_before = set(seen.ids), set(seen.failed)
+        fresh = {_key(entry): entry for entry in entries if _key(entry) not in known}
+        # What failed before comes last: a hundred dead links must not keep the others away for ever.
+        order = sorted(fresh, key=failed_before.__contains__)[:DOCUMENTS_MAX]
         documents: list[tuple[str, bytes]] = []
         faults: list[Fault] = []
         came: list[str] = []
-        for entry in fresh[:DOCUMENTS_MAX]:
-            document = await self._document(entry)
+        for key in order:
+            document = await self._document(fresh[key])
             if isinstance(document, Fault):
                 faults.append(document)
             else:
-                documents.append((entry.link, document))
-                came.append(_key(entry))
-        ids = (*seen.ids, *came)[-SEEN_MAX:]
-        is_whole = len(came) == len(fresh)  # else the feed is read again even if its host says that nothing changed
-        kept = replace(seen, ids=ids, entity_tag="", modified="")
-        if is_whole:
+                documents.append((fresh[key].link, document))
+                came.append(key)
+        missing = tuple(key for key in order if key not in came)
+        old = tuple(key for key in seen.failed if key in fresh and key not in order)
+        kept = Seen(ids=(*seen.ids, *came)[-SEEN_MAX:], failed=(*old, *missing)[-SEEN_MAX:])
+        if len(came) == len(fresh):  # else the feed is read again even if its host says that nothing changed
             tag, modified = got.headers.get("ETag", ""), got.headers.get("Last-Modified", "")
-            kept = replace(kept, entity_tag=tag, modified=modified)
+            kept = Seen(tag[:_HEADER_MAX], modified[:_HEADER_MAX], kept.ids)
         return Polled(tuple(documents), tuple(faults), kept)
 
     async def _document(self, entry: FeedEntry) -> bytes | Fault:
@@ -159,7 +143,7 @@ class CapFeed:
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False, timeout=self._timeout) as reply:
                 body = await _bounded(reply, max_bytes)
-                status, answered = reply.status, dict(reply.headers)
+                status, answered = reply.status, reply.headers.copy()  # their names in any case
         except _RETRYABLE as exc:
             raise UnavailableError(f"{url.host} does not answer: {type(exc).__name__}") from exc
         if body is None:
@@ -175,7 +159,7 @@ class CapFeed:
 
 
 def _key(entry: FeedEntry) -> str:
-    return f"{entry.id} {entry.updated}"
+    return hashlib.sha256(f"{entry.id or entry.link} {entry.updated}".encode()).hexdigest()
 
 
 def _is_here(host: str | None) -> bool:

@@ -4,7 +4,6 @@ Source: RFC 4287; RSS 2.0.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +11,7 @@ from lxml import etree
 
 from adapters.cap.prolog import plain_xml
 from adapters.cap.reader import parse_plain
+from schemas.cap_records import FeedEntry
 from schemas.errors import Fault
 
 FEED_MAX_BYTES: Final = 1024 * 1024
@@ -20,25 +20,6 @@ CAP_TYPE: Final = "application/cap+xml"
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _TEXT_MAX: Final = 400
 _URL_MAX: Final = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """One document of a feed.
-
-    Attributes:
-        id: Never used for two documents, e.g. ``urn:sihu:alert:…``.
-        title: The headline.
-        updated: As it stands in a feed that was read; RFC 3339 when written.
-        link: Where the document is.
-        summary: A few words more; empty for none.
-    """
-
-    id: str
-    title: str
-    updated: str
-    link: str
-    summary: str = ""
 
 
 def write_feed(

@@ -233,9 +233,7 @@ class SmtpMail:
         return trouble
 
     def _note(self, problem: str, *, heard: bool) -> None:
-        now, before = self._clock.now(), self._health
-        since = before.since if before.ready is not bool(problem) else now
-        self._health = Health(not problem, since, problem, now if heard else before.last_heard_at)
+        self._health = self._health.noted(problem, self._clock.now(), heard=heard)
 
 
 def _too_large(client: aiosmtplib.SMTP, mail: bytes) -> Trouble | None:

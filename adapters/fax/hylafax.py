@@ -215,17 +215,12 @@ class HylafaxPager:
         )
 
     def _answered(self) -> None:
-        now = self._clock.now()
-        since = self._health.since if self._health.ready else now
-        self._health = Health(ready=True, since=since, last_heard_at=now)
+        self._health = self._health.noted("", self._clock.now(), heard=True)
 
     def _failed(self, problem: str) -> None:
-        since = self._clock.now() if self._health.ready else self._health.since
         if self._health.ready:
             log.warning("fax.link_lost", provider=self.name, problem=_plain(problem))
-        self._health = Health(
-            ready=False, since=since, problem=_plain(problem), last_heard_at=self._health.last_heard_at
-        )
+        self._health = self._health.noted(_plain(problem) or "no answer", self._clock.now(), heard=False)
 
 
 @asynccontextmanager

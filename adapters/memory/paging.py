@@ -6,16 +6,29 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters.memory.state import State
-from schemas.escalations import AnswerGiven, Escalation, EscalationKind, EscalationState, PageRow, Silence, Transition
+from schemas.escalations import (
+    AnswerGiven,
+    Escalation,
+    EscalationKind,
+    EscalationState,
+    PageRow,
+    PageState,
+    Silence,
+    Transition,
+)
 from schemas.officers import AnswerWord
-from schemas.page_work import PageWork, PagingFigures, ReplyTaken
-from schemas.pages import Report, Strength
+from schemas.page_work import PageWork, PagingFigures, ReplyTaken, WorkKind
+from schemas.pages import Medium, Report, ReportState, Strength
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 
 D = TypeVar("D")
 K = TypeVar("K", bound=Hashable)
 
 _LIVE = frozenset({EscalationState.OPEN, EscalationState.EXHAUSTED})
+
+
+def _is_live(one: Escalation) -> bool:
+    return one.state in _LIVE and one.kind is not EscalationKind.NUMBER_TEST
 
 
 class MemoryPagingShown:
@@ -31,7 +44,7 @@ class MemoryPagingShown:
 
     def escalations(self, *, live_only: bool, limit: int) -> list[Escalation]:
         """Return escalations, the newest first."""
-        rows = (one for one in self._state.escalations.values() if not live_only or one.state in _LIVE)
+        rows = (one for one in self._state.escalations.values() if not live_only or _is_live(one))
         return sorted(sorted(rows, key=lambda one: one.key), key=lambda one: one.opened_at, reverse=True)[:limit]
 
     def live_neighbours(self, limit: int) -> list[Escalation]:
@@ -90,6 +103,17 @@ class MemoryPagingShown:
         """Return the strongest report under a reference, or None."""
         return self._state.reports.get((provider, reference))
 
+    def unreported(self, provider: str, since: datetime, until: datetime, limit: int) -> list[PartTry]:
+        """Return what a provider took in a span and has not reported finally; oldest first."""
+        taken = (one for one in self._state.tries.values() if one.provider == provider and one.reference)
+        lately = (one for one in taken if since <= one.tried_at < until)
+        rows = (one for one in lately if not self._is_final(self.report(provider, one.reference)))
+        return sorted(rows, key=lambda one: (one.tried_at, one.page_id, one.part))[:limit]
+
+    @staticmethod
+    def _is_final(report: Report | None) -> bool:
+        return report is not None and report.state in {ReportState.DELIVERED, ReportState.FAILED}
+
     def replies_of(self, officer: str, since: datetime) -> list[ReplyTaken]:
         """Return what came from an officer's number since then, oldest first."""
         rows = (one for one in self._state.replies.values() if one.officer == officer and one.heard_at >= since)
@@ -112,8 +136,8 @@ class MemoryPagingShown:
 
     def figures(self) -> PagingFigures:
         """Return what waits now."""
-        states = [one.state for one in self._state.escalations.values()]
-        work = list(self._state.page_work.values())
+        states = [one.state for one in self._state.escalations.values() if _is_live(one)]
+        work = [one for one in self._state.page_work.values() if one.kind is not WorkKind.NUMBER_MARK]
         return PagingFigures(
             states.count(EscalationState.OPEN),
             states.count(EscalationState.EXHAUSTED),
@@ -121,6 +145,23 @@ class MemoryPagingShown:
             min((one.next_at for one in work), default=None),
             sum(one.told_at is None for one in self._state.suppressions.values()),
         )
+
+    def marks_due(self, limit: int) -> list[PageWork]:
+        """Return the marks of numbers that are still to be recorded, oldest first."""
+        rows = (one for one in self._state.page_work.values() if one.kind is WorkKind.NUMBER_MARK)
+        return sorted(rows, key=lambda one: (one.next_at, one.page_id))[:limit]
+
+    def number_tests(self, since: datetime) -> list[Escalation]:
+        """Return the test pages of numbers that were opened since then, the newest first."""
+        tests = (one for one in self._state.escalations.values() if one.kind is EscalationKind.NUMBER_TEST)
+        rows = sorted((one for one in tests if one.opened_at >= since), key=lambda one: one.key)
+        return sorted(rows, key=lambda one: one.opened_at, reverse=True)
+
+    def idle_pages(self, limit: int) -> list[PageRow]:
+        """Return pages that are due and that nobody is to hand over, by when they were due."""
+        due = (one for one in self._state.pages.values() if one.state is PageState.DUE)
+        idle = (one for one in due if one.medium is not Medium.CONSOLE and one.page_id not in self._state.page_work)
+        return sorted(idle, key=lambda one: (one.due_at, one.page_id))[:limit]
 
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""
@@ -182,14 +223,11 @@ class MemoryPaging(MemoryPagingShown):
 
     def work_due(self, now: datetime, limit: int) -> list[PageWork]:
         """Return what may be handed over now and nobody is at, the highest level first, then what waits longest."""
-        rows = (one for one in self._state.page_work.values() if one.next_at <= now)
+        rows = (
+            one for one in self._state.page_work.values() if one.next_at <= now and one.kind is not WorkKind.NUMBER_MARK
+        )
         free = (one for one in rows if one.lease_until is None or one.lease_until <= now)
         return sorted(free, key=lambda one: (one.level, one.next_at, one.page_id))[:limit]
-
-    def next_work_at(self) -> datetime | None:
-        """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
-        rows = self._state.page_work.values()
-        return min((max(one.next_at, one.lease_until or one.next_at) for one in rows), default=None)
 
     def release(self) -> None:
         """End every lease."""

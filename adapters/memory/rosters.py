@@ -1,5 +1,6 @@
 """A roster's files in memory, the reference for tests."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -27,6 +28,7 @@ class MemoryRosters(Generic[T]):
         self._kept = 0
         self._records: dict[str, bytes] = {}
         self._value: T | None = None
+        self._writing = threading.Lock()
         self.faults: tuple[Fault, ...] = ()
         self._read()
 
@@ -44,11 +46,14 @@ class MemoryRosters(Generic[T]):
             raise RequestError(*self.faults)
         return self._value
 
-    def append(self, line: bytes, recorded_at: datetime) -> None:
-        """Append one record."""
-        name = f"{recorded_at.astimezone(BEIJING).year}.jsonl"
-        self._records[name] = self._records.get(name, b"") + line
-        self._read()
+    def change(self, decide: Callable[[T], bytes], recorded_at: datetime) -> T:
+        """Append records, one writer at a time."""
+        with self._writing:
+            lines = decide(self.current())
+            name = f"{recorded_at.astimezone(BEIJING).year}.jsonl"
+            self._records[name] = self._records.get(name, b"") + lines
+            self._read()
+            return self.current()
 
     def keep_plan(self, now: datetime) -> bool:  # noqa: ARG002 - the port's signature
         """Keep the newest text; whether it was kept already."""

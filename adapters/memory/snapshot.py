@@ -5,16 +5,20 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+from adapters.memory.cap import MemoryCapShown
+from adapters.memory.cases import MemoryCases
 from adapters.memory.courses import CourseReading
 from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, find_chain
+from adapters.memory.threads import MemoryLedger, MemoryThreads
 from schemas.base import InformationClass
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
 from schemas.control import TAKING_STAGES
 from schemas.envelope import Envelope
+from schemas.notices import Notice
 from schemas.records import (
     AlertFacts,
     CallRow,
@@ -28,7 +32,6 @@ from schemas.records import (
     JournalEntry,
     KeptContent,
     KeptLink,
-    Notice,
     Page,
     Quarantined,
     ReceiptRow,
@@ -47,6 +50,21 @@ class MemorySnapshot(CourseReading):
     def files(self) -> MemoryFiles:
         """Files that events carry."""
         return MemoryFiles(self._state)
+
+    @property
+    def cap(self) -> MemoryCapShown:
+        """CAP documents, answers, feeds."""
+        return MemoryCapShown(self._state)
+
+    @property
+    def threads(self) -> MemoryThreads:
+        """Campaigns, offers, projects."""
+        return MemoryThreads(self._state)
+
+    @property
+    def ledger(self) -> MemoryLedger:
+        """Aggregates."""
+        return MemoryLedger(self._state)
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
         """Return publications of a lane behind ``after`` in order, at least one if any waits."""
@@ -210,6 +228,11 @@ class MemorySnapshot(CourseReading):
     def erasures_of(self, envelope_id: str) -> list[ErasureRow]:
         """Return who has erased the content of an envelope, oldest first."""
         return list(self._state.erasures.get(envelope_id, ()))
+
+    @property
+    def cases(self) -> MemoryCases:
+        """Cases of joint mediation."""
+        return MemoryCases(self._state)
 
     @property
     def paging(self) -> MemoryPagingShown:

@@ -6,26 +6,27 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Final, Self
 
+from schemas.cap_records import CapAnswerRow, CapDocument, Seen
+from schemas.cases import CaseEntry, CaseRow
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.control import ReceiptStage
-from schemas.courses import CourseKind, CourseRow, CourseStep
+from schemas.courses import CourseKind, CourseRow
 from schemas.custody import Opening
 from schemas.envelope import Envelope
 from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
 from schemas.files import FileReport, KeptFile, Sending, Upload
+from schemas.notices import Notice
 from schemas.page_work import PageWork, ReplyTaken
 from schemas.pages import Report
 from schemas.records import (
-    AlertFacts,
+    About,
     CallRow,
     Chain,
     Delivery,
     ErasureRow,
-    FlowPeople,
     HeldBack,
     JournalEntry,
     JournalKind,
-    Notice,
     Quarantined,
     QuotaUse,
     ReceiptRow,
@@ -36,6 +37,7 @@ from schemas.records import (
 from schemas.registry import KeyRecord
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 from schemas.subjects import Lane
+from schemas.threads import ThreadOf, ThreadRow
 
 CONTROL_PREFIX: Final = "cn.sihu.control."
 
@@ -82,7 +84,7 @@ class Link:
 
     event: StoredEvent
     refused: bool
-    about: AlertFacts | FlowPeople | CourseStep | None = None
+    about: About | None = None
 
     @property
     def listed(self) -> bool:
@@ -144,6 +146,9 @@ class State:
     sendings: dict[int, Sending] = field(default_factory=dict)
     """By number, in the order of their turns."""
     last_sending: int = 0
+    case_entries: dict[str, CaseEntry] = field(default_factory=dict)
+    """By envelope id."""
+    cases: dict[str, CaseRow] = field(default_factory=dict)
     file_reports: dict[tuple[str, str], FileReport] = field(default_factory=dict)
     """By envelope id and county."""
 
@@ -161,6 +166,13 @@ class State:
     told: list[SmsTold] = field(default_factory=list)
     suppressions: dict[str, Suppression] = field(default_factory=dict)
     replies: dict[str, ReplyTaken] = field(default_factory=dict)
+
+    cap_documents: dict[int, CapDocument] = field(default_factory=dict)
+    cap_answers: dict[str, tuple[CapAnswerRow, ...]] = field(default_factory=dict)
+    """By envelope id of the alert."""
+    cap_feeds: dict[str, tuple[str, Seen]] = field(default_factory=dict)
+    """By name: address, and what is known."""
+    threads: dict[ThreadOf, ThreadRow] = field(default_factory=dict)
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

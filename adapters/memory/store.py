@@ -7,6 +7,8 @@ from typing import Any, TypeVar, cast
 
 from adapters.memory.books import MemoryChains, MemoryDeliveries, MemoryOutbox, MemoryReceipts
 from adapters.memory.calls import MemoryCalls
+from adapters.memory.cap import MemoryCap
+from adapters.memory.cases import MemoryCases
 from adapters.memory.courses import MemoryCourses
 from adapters.memory.custody import MemoryCustody
 from adapters.memory.erasures import MemoryErasures
@@ -40,7 +42,9 @@ class MemoryTransaction(MemorySnapshot):
         self.key_book = MemoryOfficeKeys(state)
         self.quota_book = MemoryQuotas(state)
         self._file_book = MemoryFileBook(state)
+        self._case_book = MemoryCases(state)
         self._paging = MemoryPaging(state)
+        self._cap = MemoryCap(state)
         self.waiting_room = MemoryWaiting(state, limits)
         self.signal_book = MemorySignals(state)
         self.memory = MemoryFacts(state)
@@ -54,6 +58,16 @@ class MemoryTransaction(MemorySnapshot):
     def course_book(self) -> MemoryCourses:
         """What courses stand at."""
         return self._course_book
+
+    @property
+    def cap(self) -> MemoryCap:
+        """CAP documents, answers, feeds."""
+        return self._cap
+
+    @property
+    def cases(self) -> MemoryCases:
+        """Cases of joint mediation."""
+        return self._case_book
 
     @property
     def paging(self) -> MemoryPaging:

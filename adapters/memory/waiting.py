@@ -7,7 +7,8 @@ from datetime import datetime
 from adapters.memory.state import Limits, State, find_chain
 from schemas.control import ReceiptStage
 from schemas.errors import InvariantError
-from schemas.records import HeldBack, JournalKind, Notice, NoticeKind, Quarantined, Remembered, Watch
+from schemas.notices import Notice, NoticeKind
+from schemas.records import HeldBack, JournalKind, Quarantined, Remembered, Watch
 
 
 class MemoryWaiting:

@@ -181,15 +181,12 @@ class ModemPager:
         if waiting_seconds > self._settings.stuck_seconds:
             self._failed("smsd takes no files: is it running, and is its modem there?")
             return
-        now = self._clock.now()
-        since = self._health.since if self._health.ready else now
-        self._health = Health(ready=True, since=since, last_heard_at=now)
+        self._health = self._health.noted("", self._clock.now(), heard=True)
 
     def _failed(self, problem: str) -> None:
-        since = self._clock.now() if self._health.ready else self._health.since
         if self._health.ready:
             log.warning("modem.link_lost", provider=self.name, problem=problem)
-        self._health = Health(ready=False, since=since, problem=problem, last_heard_at=self._health.last_heard_at)
+        self._health = self._health.noted(problem, self._clock.now(), heard=False)
 
     def _report(self, reference: str, state: ReportState, code: str) -> Report:
         return Report(self.name, reference, state, code, None, self._clock.now())

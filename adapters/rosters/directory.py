@@ -7,6 +7,7 @@ folder of their own, beside the database: a node may not write into the county's
 import contextlib
 import fcntl
 import os
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,7 @@ class RosterFiles(Generic[T]):
         self._looked_at: float | None = None
         self._stamp: _Stamp | None = None
         self._value: T | None = None
+        self._looking = threading.Lock()
         self.faults: tuple[Fault, ...] = ()
 
     def current(self) -> T:
@@ -67,44 +69,53 @@ class RosterFiles(Generic[T]):
         Raises:
             RequestError: There is no roster, or it was never good since this process began.
         """
-        now = self._monotonic()
-        if self._looked_at is None or now - self._looked_at >= LOOK_AGAIN_SECONDS:
-            self._looked_at = now
-            self._look()
-        if self._value is None:
-            raise RequestError(*self.faults)
-        return self._value
+        with self._looking:
+            now = self._monotonic()
+            if self._looked_at is None or now - self._looked_at >= LOOK_AGAIN_SECONDS:
+                self._looked_at = now
+                self._look()
+            if self._value is None:
+                raise RequestError(*self.faults)
+            return self._value
 
     def exists(self) -> bool:
         """Tell whether the county has a roster at all."""
         return (self._directory / ROSTER_FILE).exists()
 
-    def append(self, line: bytes, recorded_at: datetime) -> None:
-        """Append one record; once it returns, it is durable. A torn line that a crash left is cut off first.
+    def change(self, decide: Callable[[T], bytes], recorded_at: datetime) -> T:
+        """Append records while no other thread or process changes any; once it returns, they are durable.
+
+        A torn line that a crash left is cut off first.
 
         Args:
-            line: One JSON object with its line feed.
+            decide: Given the value as the files are now. Returns JSON objects, each with its line feed; what it raises
+                changes nothing.
             recorded_at: Aware; its year in Beijing names the file.
 
+        Returns:
+            The value with them.
+
         Raises:
-            RequestError: The year's file is full, or the place is not to be written.
+            RequestError: There is no good roster, the year's file is full, or the place is not to be written.
             UnavailableError: The disk is full or failing.
         """
         path = self._records / f"{recorded_at.astimezone(BEIJING).year}.jsonl"
         with self._writing(path):
-            self._append(path, line)
-        self._looked_at = None
+            self._looked_at = None
+            self._append(path, decide(self.current()))
+            self._looked_at = None
+            return self.current()
 
-    def _append(self, path: Path, line: bytes) -> None:
+    def _append(self, path: Path, lines: bytes) -> None:
         is_new = not path.exists()
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE), "r+b") as file:
             data = file.read(RECORDS_MAX_BYTES + 1)
             end = data.rfind(b"\n") + 1
-            if end + len(line) > RECORDS_MAX_BYTES:
+            if end + len(lines) > RECORDS_MAX_BYTES:
                 raise RequestError(Fault("roster.too_large", path.name, "the records of this year are full"))
             file.seek(end)
             file.truncate()
-            file.write(line)
+            file.write(lines)
             file.flush()
             os.fsync(file.fileno())
         if is_new:
@@ -221,7 +232,8 @@ class RosterFiles(Generic[T]):
             finally:
                 os.close(handle)
         except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as exc:
-            raise RequestError(Fault("file.unwritable", "", f"{path}: {exc.strerror}")) from exc
+            mend = f"{path}: {exc.strerror}; give the node's user the right to write there"
+            raise RequestError(Fault("roster.unwritable", path.parent.name, mend)) from exc
         except OSError as exc:
             raise UnavailableError(f"{path}: {exc.strerror}") from exc
 
@@ -235,10 +247,10 @@ def _read(path: Path, most: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(most + 1)
     except FileNotFoundError:
-        mend = "there is no roster here; deploy/roster.toml.example shows one"
+        mend = "there is no roster here; write one after deploy/roster.toml.example, and start the node anew"
         raise RequestError(Fault("roster.not_found", path.name, mend)) from None
     except OSError as exc:
-        raise RequestError(Fault("file.unreadable", path.name, f"it cannot be read: {exc.strerror}")) from exc
+        raise RequestError(Fault("roster.unreadable", path.name, f"it cannot be read: {exc.strerror}")) from exc
     if len(data) > most:
         raise RequestError(Fault("roster.too_large", path.name, f"keep it under {most} bytes"))
     return data

@@ -1,15 +1,16 @@
 """Alibaba Cloud SMS (Dysmsapi 2017-05-25): SendSms by template; reports by asking or by push, replies by push.
 
 A page's id goes along as OutId and is the reference of its reports: so a page whose submit got no answer is joined as
-well, and is asked for before it is sent again, as the provider recommends.
+well, and is asked for before it is sent again, as the provider recommends. Nothing of that is known here alone: that a
+page was tried before, and what has no report yet, is said by whoever hands pages over, also after a restart.
 
 Source: help.aliyun.com, "SendSms", "QuerySendDetails", "SmsReport", "SmsUp", "API error codes".
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,8 +18,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from adapters.sms.account import Account, addressed
 from adapters.sms.aliyun_signing import authorization, canonical_query, digest_of
-from adapters.sms.calling import CALL_SECONDS, UNREACHABLE, Answer, Call, Clock, Ids, call, checked_url
+from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, Ids, checked_url
 from adapters.sms.inbound_http import Hear, InboundHttp
 from adapters.sms.pushes import (
     MALFORMED,
@@ -31,11 +33,9 @@ from adapters.sms.pushes import (
     sound_sender,
     sound_text,
 )
-from adapters.sms.rounds import beside
 from adapters.sms.rulings import (
     ACCOUNT,
     BEIJING,
-    NO_NUMBER,
     PERMANENT,
     TEMPORARY,
     THROTTLED,
@@ -51,7 +51,6 @@ from adapters.sms.rulings import (
     trouble,
     word,
 )
-from adapters.sms.standing import Standing
 from schemas.errors import Fault, UnavailableError
 from schemas.pages import (
     Capabilities,
@@ -60,6 +59,7 @@ from schemas.pages import (
     Inbound,
     Medium,
     PartResult,
+    Refused,
     Reply,
     Report,
     ReportState,
@@ -69,7 +69,6 @@ from schemas.pages import (
 VERSION: Final = "2017-05-25"
 OK: Final = "OK"
 WAITING_MAX: Final = 10_000
-DOUBTFUL_MAX: Final = 1_000
 PAGE_MAX: Final = 50
 """Records of one number and day in an answer; the provider takes no more pages a day for one number and form."""
 _ASKED_AT_ONCE: Final = 8
@@ -188,10 +187,9 @@ class AliyunSms:
         self._base = checked_url(settings.base_url, f"{settings.name}.base_url")
         self._host = urlsplit(self._base).netloc
         self._templates = dict(settings.templates)
-        self._session, self._clock, self._ids, self._inbound = session, clock, ids, inbound
+        self._clock, self._ids = clock, ids
+        self._account = Account(session=session, clock=clock, inbound=inbound, call_seconds=settings.call_seconds)
         self._waiting: dict[str, _Waiting] = {}
-        self._doubtful: dict[str, datetime] = {}
-        self._standing = Standing(clock)
 
     @property
     def name(self) -> str:
@@ -207,8 +205,8 @@ class AliyunSms:
     def capabilities(self) -> Capabilities:
         """By template alone; it cuts long texts itself."""
         return Capabilities(
-            reply=self._inbound is not None,
-            report=self._settings.poll_seconds > 0 or self._inbound is not None,
+            reply=self._account.takes_pushes,
+            report=self._settings.poll_seconds > 0 or self._account.takes_pushes,
             extension=self._settings.extension,
             template=True,
             cost_fen=self._settings.cost_fen,
@@ -216,28 +214,18 @@ class AliyunSms:
 
     def health(self) -> Health:
         """Return how its answers to pages and heartbeats stand."""
-        return self._standing.health()
+        return self._account.standing.health()
 
-    @asynccontextmanager
-    async def running(self, hear: Hear) -> AsyncIterator[None]:
+    def running(self, hear: Hear) -> AbstractAsyncContextManager[None]:
         """Ask for reports and take pushes until the block ends."""
-        with ExitStack() as receiving:
-            if self._inbound is not None:
-                receiving.enter_context(self._inbound.receiving(self, hear))
-            try:
-                async with beside(self._ask_on(hear), f"aliyun-{self.name}"):
-                    yield
-            finally:
-                self._standing.stopped()
+        return self._account.running(self, hear, lambda: self._ask_on(hear))
 
     async def submit(self, dispatch: Dispatch) -> tuple[PartResult, ...]:
         """Send one page by its template; the provider cuts it."""
-        number = mainland(dispatch.address)
-        if number is None:
-            return (NO_NUMBER.refused(1),)
-        template = self._templates.get(dispatch.template)
-        if template is None:
-            return (Trouble(PERMANENT, "template", "no code configured for this text form").refused(1),)
+        found = addressed(dispatch, self._templates)
+        if isinstance(found, Refused):
+            return (found,)
+        number, template = found
         parameters = {
             "PhoneNumbers": number,
             "SignName": self._settings.sign_name,
@@ -247,34 +235,23 @@ class AliyunSms:
         }
         if dispatch.extension and self._settings.extension:
             parameters["SmsUpExtendCode"] = dispatch.extension
-        doubtful_at = self._doubtful.get(dispatch.page_id)
-        if doubtful_at is not None and await self._went_out(number, dispatch.page_id, doubtful_at):
-            return (self._sent(number, dispatch.page_id, doubtful_at),)
+        before = dispatch.tried_at
+        if before is not None and await self._went_out(number, dispatch.page_id, before):
+            self.expect(dispatch.page_id, number, before)
+            return (Submitted(1, dispatch.page_id),)
         sent_at = self._clock.now()
         answer = await self._call("SendSms", parameters)
-        if not isinstance(answer, Trouble):
-            return (self._sent(number, dispatch.page_id, sent_at),)
-        if answer.silent and answer.code != UNREACHABLE:
-            self._doubt(dispatch.page_id, sent_at)
-        return (answer.refused(1),)
-
-    def _sent(self, number: str, page_id: str, sent_at: datetime) -> Submitted:
-        self._doubtful.pop(page_id, None)
-        self.expect(page_id, number, sent_at)
-        return Submitted(1, page_id)
-
-    def _doubt(self, page_id: str, sent_at: datetime) -> None:
-        """Remember a page that may have gone out: before it is sent again, we ask."""
-        self._doubtful[page_id] = sent_at
-        if len(self._doubtful) > DOUBTFUL_MAX:
-            del self._doubtful[next(iter(self._doubtful))]
+        if isinstance(answer, Trouble):
+            return (answer.refused(1),)
+        self.expect(dispatch.page_id, number, sent_at)
+        return (Submitted(1, dispatch.page_id),)
 
     async def _went_out(self, number: str, page_id: str, sent_at: datetime) -> bool:
         answer = await self._details(number, sent_at)
         return not isinstance(answer, Trouble) and bool(_records(answer, page_id))
 
     def expect(self, reference: str, address: str, sent_at: datetime) -> None:
-        """Ask for the report of a page until it comes, for 24 hours; after a restart the notifier says which are open.
+        """Ask for the report of a page until it comes, for 24 hours; what is waited for already stays as it is.
 
         Args:
             reference: As in ``Submitted``: the page's id, which the provider keeps as OutId.
@@ -282,7 +259,7 @@ class AliyunSms:
             sent_at: Aware UTC; the provider finds a page by number and day.
         """
         number = mainland(address)
-        if self._settings.poll_seconds <= 0 or number is None:
+        if self._settings.poll_seconds <= 0 or number is None or reference in self._waiting:
             return
         if len(self._waiting) >= WAITING_MAX:
             del self._waiting[next(iter(self._waiting))]
@@ -342,12 +319,7 @@ class AliyunSms:
         return await self._call("QuerySendDetails", asked)
 
     async def _call(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any] | Trouble:
-        answer = await call(
-            self._session, self._signed(action, parameters), timeout_seconds=self._settings.call_seconds
-        )
-        read = answer if isinstance(answer, Trouble) else read_answer(answer)
-        self._standing.judged(read if isinstance(read, Trouble) else None)
-        return read
+        return await self._account.ask(self._signed(action, parameters), read_answer)
 
     def _signed(self, action: str, parameters: Mapping[str, str]) -> Call:
         headers = {

@@ -8,8 +8,8 @@ Source: Kannel's user guide, chapter "Setting up a SMS gateway"; its ``smsbox``.
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl
 
 import aiohttp
 
-from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, call, checked_url
+from adapters.sms.account import Account
+from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, checked_url
 from adapters.sms.inbound_http import Hear, InboundHttp
 from adapters.sms.pushes import (
     METHOD,
@@ -29,7 +30,6 @@ from adapters.sms.pushes import (
     sound_sender,
     sound_text,
 )
-from adapters.sms.rounds import beside
 from adapters.sms.rulings import (
     ACCOUNT,
     PERMANENT,
@@ -39,7 +39,6 @@ from adapters.sms.rulings import (
     without_numbers,
     word,
 )
-from adapters.sms.standing import Standing
 from schemas.errors import Fault, InvariantError
 from schemas.pages import (
     Capabilities,
@@ -129,8 +128,8 @@ class KannelSms:
         """
         self._settings = settings
         self._url = checked_url(settings.base_url, f"{settings.name}.base_url") + PATH
-        self._session, self._clock, self._inbound = session, clock, inbound
-        self._standing = Standing(clock)
+        self._clock, self._inbound = clock, inbound
+        self._account = Account(session=session, clock=clock, inbound=inbound, call_seconds=settings.call_seconds)
 
     @property
     def name(self) -> str:
@@ -150,17 +149,11 @@ class KannelSms:
 
     def health(self) -> Health:
         """Return whether Kannel answers and knows us; how its own link to the carrier is, its reports tell."""
-        return self._standing.health()
+        return self._account.standing.health()
 
-    @asynccontextmanager
-    async def running(self, hear: Hear) -> AsyncIterator[None]:
+    def running(self, hear: Hear) -> AbstractAsyncContextManager[None]:
         """Take Kannel's GETs until the block ends."""
-        with self._inbound.receiving(self, hear):
-            try:
-                async with beside(self._beat_on(), f"kannel-{self.name}"):
-                    yield
-            finally:
-                self._standing.stopped()
+        return self._account.running(self, hear, self._beat_on)
 
     async def submit(self, dispatch: Dispatch) -> tuple[PartResult, ...]:
         """Hand the parts over one after the other; after the first trouble the rest is not tried."""
@@ -201,19 +194,12 @@ class KannelSms:
             headers["X-Kannel-UDH"] = f"050003{part.reference:02x}{part.total:02x}{part.number:02x}"
         if self._settings.smsc:
             headers["X-Kannel-SMSC"] = self._settings.smsc
-        what = Call("POST", self._url, headers, part.text.encode())
-        answer = await call(self._session, what, timeout_seconds=self._settings.call_seconds)
-        found = answer if isinstance(answer, Trouble) else trouble_of(answer)
-        self._standing.judged(found)
-        return found
+        return await self._account.ask(Call("POST", self._url, headers, part.text.encode()), trouble_of)
 
     async def _beat_on(self) -> None:
         while True:
             what = Call("POST", self._url, self._who())  # to nobody: Kannel knows us, and refuses for that reason alone
-            answer = await call(self._session, what, timeout_seconds=self._settings.call_seconds)
-            found = answer if isinstance(answer, Trouble) else trouble_of(answer)
-            knows_us = isinstance(answer, Answer) and _NOBODY.search(answer.body.decode("latin-1"))
-            self._standing.judged(None if knows_us else found)
+            await self._account.ask(what, _trouble_with_nobody)
             await self._clock.sleep(self._settings.heartbeat_seconds)
 
     def _who(self) -> dict[str, str]:
@@ -240,6 +226,11 @@ def trouble_of(answer: Answer) -> Trouble | None:
     if answer.status == _BAD_REQUEST:
         return Trouble(PERMANENT, f"http.{answer.status}", said)
     return replace(status_trouble(answer.status, answer.wait_seconds), text=said)
+
+
+def _trouble_with_nobody(answer: Answer) -> Trouble | None:
+    """Return what the answer to a submit to nobody means: that nobody is missing says that Kannel knows us."""
+    return None if _NOBODY.search(answer.body.decode("latin-1")) else trouble_of(answer)
 
 
 def read_report(query: str, provider: str, heard_at: datetime) -> Read | Fault:

@@ -1,11 +1,15 @@
 """Tencent Cloud SMS (2021-01-11): SendSms by template; reports and replies pulled, or pushed.
 
-Source: cloud.tencent.com, "SendSms", "PullSmsSendStatus", "PullSmsReplyStatus", "SMS callbacks", "Error codes".
+A pull takes reports out of the queue there. What was pulled and a crash ate is asked for by its number, which takes
+nothing out; whoever hands pages over says what has no report yet.
+
+Source: cloud.tencent.com, "SendSms", "PullSmsSendStatus", "PullSmsReplyStatus", "PullSmsSendStatusByPhoneNumber",
+"SMS callbacks", "Error codes".
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +17,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, call, checked_url
+from adapters.sms.account import Account, addressed
+from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, checked_url
 from adapters.sms.inbound_http import Hear, InboundHttp, log
 from adapters.sms.pushes import (
     METHOD,
@@ -25,11 +30,9 @@ from adapters.sms.pushes import (
     sound_sender,
     sound_text,
 )
-from adapters.sms.rounds import beside
 from adapters.sms.rulings import (
     ACCOUNT,
     BEIJING,
-    NO_NUMBER,
     PERMANENT,
     TEMPORARY,
     THROTTLED,
@@ -46,7 +49,6 @@ from adapters.sms.rulings import (
     unix_time,
     word,
 )
-from adapters.sms.standing import Standing
 from adapters.sms.tencent_signing import CONTENT_TYPE, authorization
 from schemas.errors import Fault, UnavailableError
 from schemas.pages import (
@@ -56,6 +58,7 @@ from schemas.pages import (
     Inbound,
     Medium,
     PartResult,
+    Refused,
     Reply,
     Report,
     ReportState,
@@ -65,6 +68,8 @@ from schemas.pages import (
 VERSION: Final = "2021-01-11"
 OK: Final = "Ok"
 PULL_MAX: Final = 100
+_ASKED_IN_ROUND: Final = 10
+"""Numbers that are asked about at most each time; the provider takes 20 questions a second."""
 _AGAIN_SECONDS: Final = 1.0
 _OK_STATUS: Final = 200
 
@@ -116,7 +121,8 @@ class TencentSettings:
         templates: Our text forms and their ids there, e.g. ``("alert", "1000001")``.
         extension: Whether the account may lengthen the sender's number.
         poll_seconds: How often reports and replies are pulled; 0 if the account pushes them to us. A pull empties the
-            queue there: what we pulled and could not keep before a crash is lost, a push is repeated. Push is better.
+            queue there: a reply that we pulled and could not keep before a crash is lost, a push is repeated. Push is
+            better.
     """
 
     name: str
@@ -163,8 +169,10 @@ class TencentSms:
         self._base = checked_url(settings.base_url, f"{settings.name}.base_url")
         self._host = urlsplit(self._base).netloc
         self._templates = dict(settings.templates)
-        self._session, self._clock, self._inbound = session, clock, inbound
-        self._standing = Standing(clock)
+        self._clock = clock
+        self._account = Account(session=session, clock=clock, inbound=inbound, call_seconds=settings.call_seconds)
+        self._asked: dict[str, datetime] = {}
+        """Number -> since when its reports are asked for."""
 
     @property
     def name(self) -> str:
@@ -179,7 +187,7 @@ class TencentSms:
     @property
     def capabilities(self) -> Capabilities:
         """By template alone; it cuts long texts itself."""
-        hears = self._settings.poll_seconds > 0 or self._inbound is not None
+        hears = self._settings.poll_seconds > 0 or self._account.takes_pushes
         return Capabilities(
             reply=hears,
             report=hears,
@@ -190,28 +198,18 @@ class TencentSms:
 
     def health(self) -> Health:
         """Return how its answers to pages and pulls stand."""
-        return self._standing.health()
+        return self._account.standing.health()
 
-    @asynccontextmanager
-    async def running(self, hear: Hear) -> AsyncIterator[None]:
+    def running(self, hear: Hear) -> AbstractAsyncContextManager[None]:
         """Pull, or take pushes, until the block ends."""
-        with ExitStack() as receiving:
-            if self._inbound is not None:
-                receiving.enter_context(self._inbound.receiving(self, hear))
-            try:
-                async with beside(self._pull_on(hear), f"tencent-{self.name}"):
-                    yield
-            finally:
-                self._standing.stopped()
+        return self._account.running(self, hear, lambda: self._pull_on(hear))
 
     async def submit(self, dispatch: Dispatch) -> tuple[PartResult, ...]:
         """Send one page by its template; the provider cuts it."""
-        number = mainland(dispatch.address)
-        if number is None:
-            return (NO_NUMBER.refused(1),)
-        template = self._templates.get(dispatch.template)
-        if template is None:
-            return (Trouble(PERMANENT, "template", "no id configured for this text form").refused(1),)
+        found = addressed(dispatch, self._templates)
+        if isinstance(found, Refused):
+            return (found,)
+        number, template = found
         document: dict[str, Any] = {
             "PhoneNumberSet": [f"+86{number}"],
             "SmsSdkAppId": self._settings.app_id,
@@ -224,6 +222,18 @@ class TencentSms:
             document["ExtendCode"] = dispatch.extension
         answer = await self._call("SendSms", document)
         return (answer.refused(1) if isinstance(answer, Trouble) else self._sent(answer),)
+
+    def expect(self, reference: str, address: str, sent_at: datetime) -> None:  # noqa: ARG002 - asked for by number
+        """Ask once for the reports of a number, where they are pulled.
+
+        Args:
+            reference: As in ``Submitted``.
+            address: The number it went to.
+            sent_at: Aware UTC; reports of what was sent before are not asked for.
+        """
+        number = mainland(address)
+        if number is not None and self._settings.poll_seconds > 0:
+            self._asked[number] = min(sent_at, self._asked.get(number, sent_at))
 
     def read(self, push: Push) -> Read | Fault:
         """Return what a push of reports or of a reply says."""
@@ -238,7 +248,7 @@ class TencentSms:
         if code == OK and sound_reference(reference):
             return Submitted(1, reference)
         found = UNREADABLE if code in {OK, ""} else trouble(RULINGS, code, text_at(status, "Message"))
-        self._standing.judged(found)
+        self._account.standing.judged(found)
         return found.refused(1)
 
     async def _pull_on(self, hear: Hear) -> None:
@@ -255,6 +265,10 @@ class TencentSms:
         await self._keep(pulled_reports(reports, self.name, self._clock.now()), hear)
         replies = await self._pull("PullSmsReplyStatus")
         await self._keep(pulled_replies(replies, self.name, self._clock.now()), hear)
+        for number in tuple(self._asked)[:_ASKED_IN_ROUND]:
+            asked = {"PhoneNumber": f"+86{number}", "BeginTime": int(self._asked.pop(number).timestamp()), "Offset": 0}
+            found = await self._pull("PullSmsSendStatusByPhoneNumber", asked)
+            await self._keep(pulled_reports(found, self.name, self._clock.now()), hear)
         return PULL_MAX in {_count(reports), _count(replies)}
 
     async def _beat(self) -> None:
@@ -263,8 +277,9 @@ class TencentSms:
         asked = {"SmsSdkAppId": self._settings.app_id, "Limit": 0, "Offset": 0, "BeginTime": hour, "EndTime": hour}
         await self._call("SendStatusStatistics", asked)
 
-    async def _pull(self, action: str) -> Mapping[str, Any]:
-        answer = await self._call(action, {"SmsSdkAppId": self._settings.app_id, "Limit": PULL_MAX})
+    async def _pull(self, action: str, more: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        asked = {"SmsSdkAppId": self._settings.app_id, "Limit": PULL_MAX, **(more or {})}
+        answer = await self._call(action, asked)
         return {} if isinstance(answer, Trouble) else answer
 
     async def _keep(self, read: Read | Fault, hear: Hear) -> None:
@@ -285,10 +300,7 @@ class TencentSms:
         return True
 
     async def _call(self, action: str, document: Mapping[str, Any]) -> dict[str, Any] | Trouble:
-        answer = await call(self._session, self._signed(action, document), timeout_seconds=self._settings.call_seconds)
-        read = answer if isinstance(answer, Trouble) else read_answer(answer)
-        self._standing.judged(read if isinstance(read, Trouble) else None)
-        return read
+        return await self._account.ask(self._signed(action, document), read_answer)
 
     def _signed(self, action: str, document: Mapping[str, Any]) -> Call:
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

@@ -7,15 +7,16 @@ programs agree on it; nothing here was ever run against the platform.
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 import aiohttp
 
-from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, call, checked_url
+from adapters.sms.account import Account
+from adapters.sms.calling import CALL_SECONDS, Answer, Call, Clock, checked_url
 from adapters.sms.inbound_http import Hear, InboundHttp
 from adapters.sms.pushes import (
     METHOD,
@@ -47,7 +48,6 @@ from adapters.sms.rulings import (
     trouble,
     word,
 )
-from adapters.sms.standing import Standing
 from schemas.errors import Fault
 from schemas.pages import Capabilities, Dispatch, Health, Inbound, Medium, PartResult, Reply, Report, Submitted
 from schemas.pages import ReportState as State
@@ -134,8 +134,7 @@ class YunmasSms:
         """
         self._settings = settings
         self._url = checked_url(settings.base_url, f"{settings.name}.base_url", plain_http=settings.plain_http) + PATH
-        self._session, self._inbound = session, inbound
-        self._standing = Standing(clock)
+        self._account = Account(session=session, clock=clock, inbound=inbound, call_seconds=settings.call_seconds)
 
     @property
     def name(self) -> str:
@@ -150,26 +149,18 @@ class YunmasSms:
     @property
     def capabilities(self) -> Capabilities:
         """Free text; the platform cuts long ones itself."""
-        hears = self._inbound is not None
+        hears = self._account.takes_pushes
         return Capabilities(
             reply=hears, report=hears, extension=self._settings.extension, cost_fen=self._settings.cost_fen
         )
 
     def health(self) -> Health:
         """Return how its answers to pages stand: the platform has no question that does no harm."""
-        return self._standing.health()
+        return self._account.standing.health()
 
-    @asynccontextmanager
-    async def running(self, hear: Hear) -> AsyncIterator[None]:
+    def running(self, hear: Hear) -> AbstractAsyncContextManager[None]:
         """Take pushes until the block ends."""
-        with ExitStack() as receiving:
-            if self._inbound is not None:
-                receiving.enter_context(self._inbound.receiving(self, hear))
-            self._standing.assumed()
-            try:
-                yield
-            finally:
-                self._standing.stopped()
+        return self._account.running(self, hear)
 
     async def submit(self, dispatch: Dispatch) -> tuple[PartResult, ...]:
         """Send one page as one text; the platform adds the 签名 and cuts."""
@@ -183,9 +174,7 @@ class YunmasSms:
             )
         body = spell(self._settings, number, dispatch.text, extension)
         what = Call("POST", self._url, {"Content-Type": "text/plain"}, body)
-        answer = await call(self._session, what, timeout_seconds=self._settings.call_seconds)
-        read = answer if isinstance(answer, Trouble) else read_answer(answer)
-        self._standing.judged(read if isinstance(read, Trouble) else None)
+        read = await self._account.ask(what, read_answer)
         return (read.refused(1) if isinstance(read, Trouble) else Submitted(1, read),)
 
     def read(self, push: Push) -> Read | Fault:

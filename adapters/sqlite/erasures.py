@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapters.sqlite.batch import Batch
+from adapters.sqlite.cap import FORGET_ORIGINAL
 from adapters.sqlite.files import SqliteFileBook
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.values import Row, first, micros, moment
@@ -26,12 +27,13 @@ class SqliteErasures:
         self._batch, self._files = batch, SqliteFileBook(batch)
 
     def erase(self, envelope_id: str, row: ErasureRow) -> bool:
-        """Take keys part, content and content key out; False if no such envelope is here."""
+        """Take keys part, content, content key and CAP document out; False if no such envelope is here."""
         position = self._position(envelope_id)
         if position is None:
             return False
         self._batch.run(_EMPTY, (position,))
         self._batch.run(_DELETE_KEY, (position,))
+        self._batch.run(FORGET_ORIGINAL, (bytes.fromhex(envelope_id),))
         self._files.settle(envelope_id, FileState.ERASED, row.erased_at)
         self._batch.run(_DELETE_END, (position,))
         self._insert(position, row)

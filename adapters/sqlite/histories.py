@@ -9,6 +9,7 @@ from typing import Final
 
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.reached import Ask
+from adapters.sqlite.threads import INSERT_ACT
 from adapters.sqlite.values import Row, micros, moment
 from schemas.courses import CourseStep
 from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark, NewLink
@@ -56,6 +57,7 @@ class Histories:
         self._append_flow = batch.rows(_INSERT_FLOW)
         self._append_mark = batch.rows(_INSERT_MARK)
         self._append_step = batch.rows(_INSERT_STEP)
+        self._append_act = batch.rows(INSERT_ACT)
 
     def note(self, position: int, link: NewLink) -> None:
         """Keep what later events are judged by."""
@@ -66,8 +68,10 @@ class Histories:
                 self._append_predecessor((position, alert_id))
         elif isinstance(about, CourseStep):
             self._append_step((about.kind.value, about.course_id, position, about.wire_type, about.facts))
-        elif about is not None:
+        elif isinstance(about, FlowPeople):
             self._append_flow((source, spelled(about), position))
+        elif about is not None:
+            self._append_act((about.family.value, about.key, position))
         for mark in link.marks:
             self._append_mark((position, mark.value))
 

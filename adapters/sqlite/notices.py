@@ -8,7 +8,8 @@ from adapters.sqlite.batch import Batch
 from adapters.sqlite.counters import Counters
 from adapters.sqlite.journal import Journal
 from adapters.sqlite.values import Row, first, micros, moment, moment_or_none
-from schemas.records import JournalKind, Notice, NoticeKind
+from schemas.notices import Notice, NoticeKind
+from schemas.records import JournalKind
 
 _COLUMNS: Final = "number, kind, about, county, text, told_at, resolved_at, closed_by"
 _SELECT_OPEN: Final = """

@@ -32,7 +32,8 @@ TOLD: Final = Mapped(SmsTold, "sms_told", key=())
 HELD: Final = Mapped(Suppression, "suppressions", key=("page_id",))
 REPLIES: Final = Mapped(ReplyTaken, "replies", key=("reply_id",))
 
-_LIVE: Final = "state IN ('open', 'exhausted')"
+_LIVE: Final = "state IN ('open', 'exhausted') AND kind <> 'number_test'"
+_IS_MARK: Final = "kind = 'number_mark'"
 _TO_PLAN: Final = f"""
     SELECT * FROM (
         {ESCALATIONS.select} WHERE wake_at <= ?1
@@ -42,11 +43,19 @@ _NEXT_ANSWER: Final = "SELECT coalesce(max(number), 0) + 1 FROM page_answers WHE
 _NEXT_SILENCE: Final = "SELECT coalesce(max(number), 0) + 1 FROM silences"
 _END_SILENCE: Final = "UPDATE silences SET ends_at = ?2 WHERE number = ?1 AND ends_at > ?2"
 _WORK_DUE: Final = f"""
-    {WORK.select} WHERE next_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1)
+    {WORK.select} WHERE next_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1) AND NOT {_IS_MARK}
     ORDER BY level, next_at, page_id LIMIT ?2"""
-_NEXT_WORK: Final = "SELECT min(max(next_at, coalesce(lease_until, 0))) FROM page_work"
+_UNREPORTED: Final = f"""
+    {TRIES.select} WHERE provider = ?1 AND reference <> '' AND tried_at >= ?2 AND tried_at < ?3 AND NOT EXISTS (
+        SELECT 1 FROM page_reports AS said WHERE said.provider = page_tries.provider
+        AND said.reference = page_tries.reference AND said.state IN ('delivered', 'failed'))
+    ORDER BY tried_at, page_id, part LIMIT ?4"""
+_IDLE: Final = f"""
+    {PAGES.select} WHERE state = 'due' AND medium <> 'console'
+    AND NOT EXISTS (SELECT 1 FROM page_work WHERE page_work.page_id = pages.page_id) ORDER BY due_at, page_id LIMIT ?"""
+_TESTS: Final = f"{ESCALATIONS.select} WHERE kind = 'number_test' AND opened_at >= ? ORDER BY opened_at DESC, key"
 _COUNT_STATES: Final = f"SELECT state, count(*) FROM escalations WHERE {_LIVE} GROUP BY state"
-_COUNT_WORK: Final = "SELECT count(*), min(next_at) FROM page_work"
+_COUNT_WORK: Final = f"SELECT count(*), min(next_at) FROM page_work WHERE NOT {_IS_MARK}"
 _SPENT: Final = {
     "page_tries": "tried_at < ?1 AND page_id NOT IN (SELECT page_id FROM page_work)",
     "page_reports": "heard_at < ?1",
@@ -140,6 +149,10 @@ class SqlitePagingShown:
         row = first(self._ask(f"{REPORTS.select} WHERE provider = ? AND reference = ?", (provider, reference)))
         return None if row is None else REPORTS.value(row)
 
+    def unreported(self, provider: str, since: datetime, until: datetime, limit: int) -> list[PartTry]:
+        """Return what a provider took in a span and has not reported finally; oldest first."""
+        return TRIES.values(self._ask(_UNREPORTED, (provider, micros(since), micros(until), limit)))
+
     def replies_of(self, officer: str, since: datetime) -> list[ReplyTaken]:
         """Return what came from an officer's number since then, oldest first."""
         sql = f"{REPLIES.select} WHERE officer = ? AND heard_at >= ? ORDER BY heard_at, reply_id"
@@ -165,6 +178,18 @@ class SqlitePagingShown:
         waiting, oldest = next(self._ask(_COUNT_WORK, ()))
         held = int(self._ask("SELECT count(*) FROM suppressions WHERE told_at IS NULL", ()).get)
         return PagingFigures(states.get("open", 0), states.get("exhausted", 0), waiting, moment_or_none(oldest), held)
+
+    def marks_due(self, limit: int) -> list[PageWork]:
+        """Return the marks of numbers that are still to be recorded, oldest first."""
+        return WORK.values(self._ask(f"{WORK.select} WHERE {_IS_MARK} ORDER BY next_at, page_id LIMIT ?", (limit,)))
+
+    def number_tests(self, since: datetime) -> list[Escalation]:
+        """Return the test pages of numbers that were opened since then, the newest first."""
+        return ESCALATIONS.values(self._ask(_TESTS, (micros(since),)))
+
+    def idle_pages(self, limit: int) -> list[PageRow]:
+        """Return pages that are due and that nobody is to hand over, by when they were due."""
+        return PAGES.values(self._ask(_IDLE, (limit,)))
 
     def suppression(self, page_id: str) -> Suppression | None:
         """Return why a page was held back, or None."""
@@ -227,10 +252,6 @@ class SqlitePaging(SqlitePagingShown):
     def work_due(self, now: datetime, limit: int) -> list[PageWork]:
         """Return what may be handed over now and nobody is at, the highest level first, then what waits longest."""
         return WORK.values(self._ask(_WORK_DUE, (micros(now), limit)))
-
-    def next_work_at(self) -> datetime | None:
-        """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
-        return moment_or_none(self._ask(_NEXT_WORK, ()).get)
 
     def release(self) -> None:
         """End every lease."""

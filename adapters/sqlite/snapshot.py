@@ -10,6 +10,8 @@ import apsw
 
 from adapters.sqlite import notices, quarantine, signals
 from adapters.sqlite.calls import SELECT_CALLS, calls_in
+from adapters.sqlite.cap import SqliteCapShown
+from adapters.sqlite.cases import SqliteCases
 from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.courses import CourseReading
@@ -18,15 +20,18 @@ from adapters.sqlite.facts import UNKNOWN
 from adapters.sqlite.files import SqliteFiles
 from adapters.sqlite.histories import SELECT_FLOWS, alerts_joined, alerts_of, marks_of, spelled
 from adapters.sqlite.journal import entry_of
+from adapters.sqlite.ledger import SqliteLedger
 from adapters.sqlite.listing import Listing
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.paging import SqlitePagingShown
 from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
+from adapters.sqlite.threads import SqliteThreadsShown
 from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
 from schemas.envelope import Header
+from schemas.notices import Notice
 from schemas.records import (
     CallRow,
     Chain,
@@ -38,7 +43,6 @@ from schemas.records import (
     HeldAlert,
     JournalEntry,
     KeptLink,
-    Notice,
     Page,
     Quarantined,
     ReceiptRow,
@@ -89,6 +93,16 @@ class SqliteSnapshot(CourseReading):
     def files(self) -> SqliteFiles:
         """Files that events carry."""
         return SqliteFiles(self._ask)
+
+    @property
+    def threads(self) -> SqliteThreadsShown:
+        """Campaigns, offers, projects."""
+        return SqliteThreadsShown(self._ask)
+
+    @property
+    def ledger(self) -> SqliteLedger:
+        """Aggregates."""
+        return SqliteLedger(self._ask)
 
     # -- the outbox ---------------------------------------------------------------------------------
 
@@ -216,6 +230,16 @@ class SqliteSnapshot(CourseReading):
         """Return who has erased the content of an envelope, oldest first."""
         found = first(self._ask(SELECT_POSITION, (bytes.fromhex(envelope_id),)))
         return erasures_in(self._ask(SELECT_ERASURES, (found[0],))) if found else []
+
+    @property
+    def cap(self) -> SqliteCapShown:
+        """CAP documents, answers, feeds."""
+        return SqliteCapShown(self._ask)
+
+    @property
+    def cases(self) -> SqliteCases:
+        """Cases of joint mediation."""
+        return SqliteCases(self._ask)
 
     @property
     def paging(self) -> SqlitePagingShown:

@@ -6,6 +6,8 @@ import apsw
 
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.calls import SqliteCalls
+from adapters.sqlite.cap import SqliteCap
+from adapters.sqlite.cases import SqliteCaseBook
 from adapters.sqlite.chains import SqliteChains
 from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.courses import SqliteCourses
@@ -25,6 +27,7 @@ from adapters.sqlite.quotas import SqliteQuotas
 from adapters.sqlite.receipts import SqliteReceipts
 from adapters.sqlite.signals import SqliteSignals
 from adapters.sqlite.snapshot import SqliteSnapshot
+from adapters.sqlite.threads import SqliteThreads
 from adapters.sqlite.values import Row
 from adapters.sqlite.waiting import SqliteWaiting
 from adapters.sqlite.watches import Watches
@@ -75,7 +78,10 @@ class SqliteTransaction(SqliteSnapshot):
         self.key_book = SqliteOfficeKeys(batch)
         self.quota_book = SqliteQuotas(batch)
         self._file_book = SqliteFileBook(batch)
+        self._case_book = SqliteCaseBook(batch)
         self._paging = SqlitePaging(batch)
+        self._cap = SqliteCap(batch)
+        self._threads = SqliteThreads(batch)
 
     @property
     def files(self) -> SqliteFileBook:
@@ -88,9 +94,24 @@ class SqliteTransaction(SqliteSnapshot):
         return self._course_book
 
     @property
+    def cap(self) -> SqliteCap:
+        """CAP documents, answers, feeds."""
+        return self._cap
+
+    @property
+    def cases(self) -> SqliteCaseBook:
+        """Cases of joint mediation."""
+        return self._case_book
+
+    @property
     def paging(self) -> SqlitePaging:
         """Who is told what."""
         return self._paging
+
+    @property
+    def threads(self) -> SqliteThreads:
+        """Campaigns, offers, projects."""
+        return self._threads
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

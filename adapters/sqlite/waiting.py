@@ -7,7 +7,8 @@ from adapters.sqlite.held import HeldLinks
 from adapters.sqlite.notices import Notices
 from adapters.sqlite.quarantine import Quarantine
 from adapters.sqlite.watches import Watches
-from schemas.records import HeldBack, Notice, NoticeKind, Quarantined, Watch
+from schemas.notices import Notice, NoticeKind
+from schemas.records import HeldBack, Quarantined, Watch
 
 
 class SqliteWaiting:

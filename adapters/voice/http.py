@@ -190,15 +190,12 @@ class HttpCallPager:
         return Refused(1, Retry.PERMANENT, words or str(status), f"HTTP {status}")
 
     def _answered(self) -> None:
-        now = self._clock.now()
-        since = self._health.since if self._health.ready else now
-        self._health = Health(ready=True, since=since, last_heard_at=now)
+        self._health = self._health.noted("", self._clock.now(), heard=True)
 
     def _failed(self, problem: str) -> None:
-        since = self._clock.now() if self._health.ready else self._health.since
         if self._health.ready and self._session is not None:
             log.warning("voice.link_lost", provider=self.name, problem=problem)
-        self._health = Health(ready=False, since=since, problem=problem, last_heard_at=self._health.last_heard_at)
+        self._health = self._health.noted(problem, self._clock.now(), heard=False)
 
 
 def _key(settings: HttpCallSettings) -> bytes:

@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol, TypeGuard
 
@@ -319,15 +319,12 @@ class SipPager:
             self._answered()
 
     def _answered(self) -> None:
-        now = self._clock.now()
-        since = self._health.since if self._health.ready else now
-        self._health = Health(ready=True, since=since, last_heard_at=now)
+        self._health = self._health.noted("", self._clock.now(), heard=True)
 
     def _failed(self, problem: str) -> None:
-        since = self._clock.now() if self._health.ready else self._health.since
         if self._health.ready:
             log.warning("voice.link_lost", provider=self.name, problem=problem)
-        self._health = replace(self._health, ready=False, since=since, problem=problem)
+        self._health = self._health.noted(problem, self._clock.now(), heard=False)
 
     def _on_message(self, message: SipMessage) -> None:
         now = self._clock.monotonic()

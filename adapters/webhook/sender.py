@@ -173,9 +173,7 @@ class WebhookSender:
         return Refused(1, Retry.TEMPORARY, code, type(exc).__name__)
 
     def _note(self, problem: str, *, heard: bool = False) -> None:
-        now, before = self._clock.now(), self._health
-        since = before.since if before.ready is not bool(problem) else now
-        self._health = Health(not problem, since, problem, now if heard else before.last_heard_at)
+        self._health = self._health.noted(problem, self._clock.now(), heard=heard)
 
 
 async def _read_out(content: aiohttp.StreamReader) -> bool:

@@ -134,6 +134,17 @@ PANELS: Final[tuple[tuple[str, str, int, tuple[tuple[str, str], ...]], ...]] = (
         ((f"sihu_provider_ready{_OF}", "{{instance}} {{provider}}"),),
     ),
     (
+        "预警文件 CAP documents: waiting, sent, answers",
+        "short",
+        8,
+        (
+            (f"sihu_cap_held{_OF}", "{{instance}} waiting for an officer"),
+            (f"increase(sihu_cap_sent_total{_OF}[$__rate_interval])", "{{instance}} sent"),
+            (f"increase(sihu_cap_answers_total{_OF}[$__rate_interval])", "{{instance}} answers"),
+            (f"sihu_cap_feed_ready{_OF}", "{{instance}} {{feed}} ready"),
+        ),
+    ),
+    (
         "接口用时 answer times, 99 of 100",
         "s",
         8,

@@ -1,1 +1,1 @@
-"""管理互协: what counties manage together."""
+"""管理互协: what counties manage together: disputes, services, plans."""

@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.base import Event, InformationClass, Model, WireTime
 from schemas.faults import broken_rule
-from schemas.forms import LINE_PATTERN, Body, FileName, Label, Line, MediaType, Name, Note
-from schemas.ids import Digest
+from schemas.forms import LINE_PATTERN, Body, Label, Line, Name, Note
+from schemas.parts import Attachments, Period, each_once
 
 DocumentNumber = Annotated[str, StringConstraints(max_length=60, pattern=LINE_PATTERN)]
 """As printed on the document: issuer, year in brackets, number."""
@@ -35,19 +35,6 @@ class BulletinKind(StrEnum):
     EXPERIENCE = "experience"
     MINUTES = "minutes"
     STATISTICS = "statistics"
-
-
-class Attachment(Model):
-    """A file, named by its digest; it travels apart."""
-
-    name: FileName
-    media_type: MediaType
-    size: Annotated[int, Field(ge=1, le=64 * 1024 * 1024)]
-    """Bytes."""
-    sha256: Digest
-
-
-Attachments = Annotated[tuple[Attachment, ...], Field(max_length=20)]
 
 
 class PolicyBulletinPublished(Event):
@@ -82,22 +69,9 @@ class PolicyBulletinPublished(Event):
             raise broken_rule("reply_due", "give the time by which a reply is wanted, exactly if one is wanted")
         if self.doc_no in self.repeals:
             raise broken_rule("repeals", "a document cannot repeal itself")
-        _each_once("topics", self.topics)
-        _each_once("repeals", self.repeals)
-        _each_once("attachments", tuple(one.name for one in self.attachments))
-        return self
-
-
-class Period(Model):
-    """The days reported on, both included."""
-
-    starts_on: date
-    ends_on: date
-
-    @model_validator(mode="after")
-    def _forward(self) -> Self:
-        if self.ends_on < self.starts_on:
-            raise broken_rule("ends_on", "set it on or after `starts_on`")
+        each_once("topics", self.topics)
+        each_once("repeals", self.repeals)
+        each_once("attachments", tuple(one.name for one in self.attachments))
         return self
 
 
@@ -129,11 +103,6 @@ class WorkBulletinPublished(Event):
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
-        _each_once("topics", self.topics)
-        _each_once("attachments", tuple(one.name for one in self.attachments))
+        each_once("topics", self.topics)
+        each_once("attachments", tuple(one.name for one in self.attachments))
         return self
-
-
-def _each_once(field: str, names: tuple[str, ...]) -> None:
-    if len(set(names)) != len(names):
-        raise broken_rule(field, "give each entry once")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Final
 
@@ -26,11 +26,15 @@ from adapters.keys.signing_keys import SigningKeyFiles
 from adapters.keys.transport import nkey_seed
 from adapters.sqlite.store import open_store
 from adapters.tls.authority import ends_at
+from schemas.calendars import Workdays
 from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
+from services.bootstrap.calendars import open_calendar
+from services.bootstrap.cap_node import exchanging_cap
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.files import carrying_files, keeping_files
 from services.bootstrap.paging import telling_people
+from services.bootstrap.rosters import CalendarFiles, node_rostering
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
@@ -38,8 +42,9 @@ from services.domain.documents import document_digest
 from services.domain.governance import kid_of
 from services.domain.trust import Trust
 from services.domain.trust_files import key_change_file, load_officers
+from services.domain.workdays import read_workdays
 from services.gateway.app import serving
-from services.gateway.gateway import Gateway, NodeFacts
+from services.gateway.gateway import Gateway, NodeFacts, RosterRoom
 from services.gateway.submit import Submitter
 from services.notifier.notifier import Notifier
 from services.ports import Directory, Store
@@ -191,11 +196,18 @@ async def open_node(
         credentials = credentials_of(settings, files, passphrase)
         hub, urgent = HubConnection(credentials, who=county), HubConnection(credentials, who=county)
         folder = await stack.enter_async_context(keeping_files(settings, store, clock))
+        rostering = node_rostering(settings, clock)
         telling = await stack.enter_async_context(
-            telling_people(settings, store=store, posting=posting, directory=directory, clock=clock)
+            telling_people(
+                settings, rostering=rostering, store=store, posting=posting, directory=directory, clock=clock
+            )
+        )
+        cap = await stack.enter_async_context(
+            exchanging_cap(settings, store=store, posting=posting, directory=directory, clock=clock)
         )
         gateway = Gateway(
             folder=folder,
+            calendar=open_calendar(settings),
             chunk_size=settings.files.chunk_kib << 10,
             store=store,
             posting=posting,
@@ -206,6 +218,10 @@ async def open_node(
             facts=NodeFacts(version("sihu"), lambda: {"hub": hub.connected}),
             crash=crash,
             people=telling.people if telling else None,
+            roster=RosterRoom(rostering, CalendarFiles()),
+            cap=cap,
+            silent_after=timedelta(seconds=2 * settings.bus.beacon_seconds),
+            workdays=lambda: workdays_of(files, county),
         )
         port = await stack.enter_async_context(serving(gateway, host=settings.api.host, port=settings.api.port))
         await stack.enter_async_context(hub.running())
@@ -298,8 +314,25 @@ async def open_node(
             clock=clock,
         )
         await stack.enter_async_context(rekeying.running())
-        submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock, folder=folder)
+        submitter = Submitter(
+            store=store,
+            posting=posting,
+            directory=directory,
+            clock=clock,
+            folder=folder,
+            silent_after=gateway.silent_after,
+        )
         yield Node(settings, store, directory, submitter, hub, port)
+
+
+def workdays_of(files: CountyFiles, county: str) -> Workdays:
+    """Read the county's calendar files; a bad one is told in the log, and then Monday to Friday are worked."""
+    found = read_workdays(files.read_all(["calendar/*.toml"]).items(), county)
+    if isinstance(found, Workdays):
+        return found
+    for fault in found:
+        _warn(fault)
+    return Workdays(frozenset(), {}, {})
 
 
 def _certificate_end(settings: Settings) -> datetime | None:

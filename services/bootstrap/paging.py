@@ -6,15 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-import structlog
-
 from adapters.clock import SystemClock
-from adapters.ids import SystemIds
 from adapters.keys.durable import read_bytes
 from adapters.keys.pins import PinFiles
-from schemas.errors import Fault, RequestError
+from schemas.errors import RequestError
 from schemas.escalations import Policy
-from services.bootstrap.rosters import open_rosters
 from services.domain.policies import USUAL_POLICY, parse_policy
 from services.domain.sms_text import Signature, judge_signature
 from services.duty import RosterDuty
@@ -24,8 +20,6 @@ from services.ports import Directory, Store
 from services.posting import Posting
 from services.rostering import Rostering
 from services.settings import Settings
-
-log = structlog.get_logger()
 
 _POLICY_MAX_BYTES: Final = 65_536
 
@@ -41,20 +35,25 @@ class Opened:
 
 @asynccontextmanager
 async def telling_people(
-    settings: Settings, *, store: Store, posting: Posting, directory: Directory, clock: SystemClock
+    settings: Settings,
+    *,
+    rostering: Rostering,
+    store: Store,
+    posting: Posting,
+    directory: Directory,
+    clock: SystemClock,
 ) -> AsyncIterator[Opened | None]:
-    """Open roster and providers for as long as the block lasts; None where the county has no roster.
+    """Open providers for as long as the block lasts; None where the county has no roster.
 
     Raises:
         RequestError: A setting of a provider or of the policy does not fit; names it and the mend.
         UnavailableError: The port for pushes is taken.
     """
-    rosters = open_rosters(settings, monotonic=clock.monotonic, on_faults=_warn, now=clock.now)
-    if not rosters.exists():
+    if not rostering.files.exists():
         yield None
         return
     policy, signature = read_policy(settings), read_signature(settings)
-    duty = RosterDuty(Rostering(rosters, SystemIds()))
+    duty = RosterDuty(rostering)
     # A node that tells nobody must not carry what tells: mail, PDF and calls are tens of MiB.
     from services.bootstrap.providers import open_providers  # noqa: PLC0415
 
@@ -67,7 +66,7 @@ async def telling_people(
             duty=duty,
             pins=PinFiles(settings.directory),
             pagers=providers.pagers,
-            rules=PagingRules(lambda: policy, signature, providers.print_page),
+            rules=PagingRules(lambda: policy, signature, providers.print_page, settings.paging.number_tests),
             jitter=random.random,
         )
         yield Opened(desk, People(duty, providers.pagers, lambda: policy), lambda: policy)
@@ -99,8 +98,3 @@ def read_signature(settings: Settings) -> Signature:
     if fault is not None:
         raise RequestError(replace(fault, field=f"paging.{fault.field.replace('.', '_')}"))
     return signature
-
-
-def _warn(faults: tuple[Fault, ...]) -> None:
-    for fault in faults:
-        log.warning("directory.refused", code=fault.code, field=fault.field, mend=fault.mend)

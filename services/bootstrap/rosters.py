@@ -5,15 +5,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from adapters.calendar.reading import read_ics
-from adapters.calendar.writing import write_ics
+import structlog
+
+from adapters.calendar.files import CalendarFiles
+from adapters.clock import SystemClock
+from adapters.ids import SystemIds
 from adapters.rosters.directory import RosterFiles
 from schemas.errors import Fault
 from schemas.rosters import RosterTexts
 from services.domain.roster_files import RosterHistory, read_history
+from services.rostering import Rostering
 from services.settings import Settings
 
-__all__ = ["ROSTER_FOLDER", "open_rosters", "read_ics", "roster_folder", "write_ics"]
+__all__ = ["ROSTER_FOLDER", "CalendarFiles", "node_rostering", "open_rosters", "roster_folder"]
+
+log = structlog.get_logger()
 
 ROSTER_FOLDER: Final = "roster.d"
 
@@ -45,3 +51,16 @@ def open_rosters(
     return RosterFiles(
         settings.directory, roster_folder(settings), build, monotonic=monotonic, on_faults=on_faults, now=now
     )
+
+
+def node_rostering(settings: Settings, clock: SystemClock) -> Rostering:
+    """Return what a node reads and changes its roster by, whether there is one yet or not."""
+    return Rostering(
+        open_rosters(settings, monotonic=clock.monotonic, on_faults=_warn, now=clock.now),
+        SystemIds(),
+    )
+
+
+def _warn(faults: tuple[Fault, ...]) -> None:
+    for fault in faults:
+        log.warning("directory.refused", code=fault.code, field=fault.field, mend=fault.mend)

@@ -30,6 +30,7 @@ _DOCUMENTS: Final = (
     "roster.toml",
     "policy.toml",
     "calendar/*.toml",
+    "festivals.toml",
     "roster.d/*.jsonl",
     "roster.d/plans/*.toml",
     "tokens.json",

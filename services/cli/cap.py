@@ -17,7 +17,7 @@ from schemas.information.alert_parts import DutyContact
 from schemas.information.alerts import Alert
 from services.bootstrap.cap import load_signer, load_signers, read_cap, sign_cap, verify_cap, write_cap
 from services.bootstrap.cli import write_given
-from services.cli import output
+from services.cli import cap_desk, output
 from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk, sure
 from services.cli.options import HERE, AsJson, Dir
@@ -29,6 +29,9 @@ from services.domain.encoding import parse_strict
 from services.gateway.answers import EventDetail
 
 app = typer.Typer(help="CAP 1.2 both ways 通用预警协议.", pretty_exceptions_enable=False)
+app.command()(cap_desk.held)
+app.command()(cap_desk.close)
+app.command()(cap_desk.answers)
 
 _MAX_BYTES: Final = 512 * 1024
 _STDIN: Final = "-"

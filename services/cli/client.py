@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import date
 from typing import Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -30,14 +31,18 @@ from services.gateway.answers import (
     ReceiptList,
     UploadState,
 )
+from services.gateway.cap_answers import CapAnswerList, CapDocumentDetail, CapDocumentLine, CapDocumentList
+from services.gateway.case_answers import CaseDetail, CaseList
 from services.gateway.course_answers import CourseAccepted, ReferralDetail, ReferralList, ServiceDetail, ServiceList
 from services.gateway.paging_answers import EscalationLine, EscalationList, ProviderList, SilenceLine, Timeline
+from services.gateway.thread_answers import LedgerAnswer, ThreadList
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 PAGE_MAX: Final = 200
 _WHOLE_ID: Final = re.compile(r"[0-9a-f]{64}")
+_THREAD: Final = re.compile(r"[0-9a-z@-]{1,80}")
 _PART_OF_ID: Final = re.compile(r"[0-9a-f]{4,63}")
 _PART_OF_NUMBER: Final = re.compile(r"[0-9a-f]{4,32}")
 
@@ -145,6 +150,25 @@ class Api:
         """Record that a neighbour was told of an own event by telephone."""
         return _read(CallLine, await self._client.post(f"/events/{envelope_id}/calls", draft))
 
+    async def cases(self, *, open_only: bool, limit: int) -> CaseList:
+        """Return cases of joint mediation, the one that changed last first."""
+        params = {"open": "true" if open_only else "false", "limit": str(min(limit, PAGE_MAX))}
+        return _read(CaseList, await self._client.get("/cases", params))
+
+    async def case(self, case_id: str) -> CaseDetail:
+        """Return one case: its story, what may come next and why not, its days."""
+        return _read(CaseDetail, await self._client.get(f"/cases/{case_id}"))
+
+    async def write_entry(self, case_id: str, draft: bytes, key: str) -> Accepted:
+        """Write the next entry of a case; the same key and draft again are the same entry."""
+        answer = await self._client.post(f"/cases/{case_id}/events", draft, idempotency_key=key)
+        return _read(Accepted, answer)
+
+    async def case_evidence(self, case_id: str, why: OpeningReason | None) -> bytes:
+        """Return a case as evidence; its contents open with a reason alone, which is written down."""
+        params = {} if why is None else {"why": why.value}
+        return await self._client.get(f"/cases/{case_id}/evidence", params)
+
     async def escalations(self, *, open_only: bool, limit: int) -> EscalationList:
         """Return events that are told to this county's people, the newest first."""
         params = {"open": "true" if open_only else "false", "limit": str(min(limit, PAGE_MAX))}
@@ -166,6 +190,30 @@ class Api:
         """Return the configured ways to reach people."""
         return _read(ProviderList, await self._client.get("/providers"))
 
+    async def threads(self, name: str, *, state: str | None, limit: int) -> ThreadList:
+        """Return campaigns, offers or projects, those with the newest acts first."""
+        params = {"limit": str(min(limit, PAGE_MAX))} | ({} if state is None else {"state": state})
+        return _read(ThreadList, await self._client.get(f"/{name}", params))
+
+    async def thread(self, name: str, key: str, model: type[M]) -> M:
+        """Return one campaign, offer or project whole.
+
+        Raises:
+            RequestError: It is no such name, or none of it is here.
+        """
+        if _THREAD.fullmatch(key) is None:
+            raise RequestError(Fault("request.id", "ID", f"give its name as `sihu {name} list` shows it"))
+        return _read(model, await self._client.get(f"/{name}/{key}"))
+
+    async def calendar(self) -> bytes:
+        """Return campaigns and festivals as a calendar file."""
+        return await self._client.get("/calendar.ics")
+
+    async def ledger(self, first: date, last: date) -> LedgerAnswer:
+        """Return the figures of a period."""
+        params = {"first": first.isoformat(), "last": last.isoformat()}
+        return _read(LedgerAnswer, await self._client.get("/ledger", params))
+
     async def notices(self, *, open_only: bool, limit: int = 50) -> NoticeList:
         """Return what this county's own duty officer was told, newest first."""
         params = {"open": "true" if open_only else "false", "limit": str(min(limit, PAGE_MAX))}
@@ -174,6 +222,27 @@ class Api:
     async def close_notice(self, number: int) -> NoticeLine:
         """Close a notice that a person has dealt with; closing it again changes nothing."""
         return _read(NoticeLine, await self._client.post(f"/notices/{number}/closing", b""))
+
+    async def cap_documents(self, *, held_only: bool, limit: int = 50) -> CapDocumentList:
+        """Return CAP documents that were taken, newest first."""
+        params = {"held": "true" if held_only else "false", "limit": str(min(limit, PAGE_MAX))}
+        return _read(CapDocumentList, await self._client.get("/cap/documents", params))
+
+    async def cap_document(self, number: int) -> CapDocumentDetail:
+        """Return one document and its draft; the token must be bound to an officer."""
+        return _read(CapDocumentDetail, await self._client.get(f"/cap/documents/{number}"))
+
+    async def cap_original(self, number: int) -> bytes:
+        """Return the bytes of one document as they came; the token must be bound to an officer."""
+        return await self._client.get(f"/cap/documents/{number}/original")
+
+    async def close_cap_document(self, number: int, draft: bytes) -> CapDocumentLine:
+        """Close a document that was held; closing it again changes nothing."""
+        return _read(CapDocumentLine, await self._client.post(f"/cap/documents/{number}/closing", draft))
+
+    async def cap_answers(self, envelope_id: str) -> CapAnswerList:
+        """Return what foreign systems answered to an alert."""
+        return _read(CapAnswerList, await self._client.get(f"/events/{envelope_id}/cap/answers"))
 
     async def quarantine(self, limit: int = 50) -> QuarantineList:
         """Return refused messages, newest first."""

@@ -156,7 +156,8 @@ def _replace_token(desk: Desk, certified: OfficerCredential) -> str:
     access = Access(
         name=f"officer-{certified.officer}",
         digest=digest_of(token.encode()),
-        scopes=(Scope.EVENTS_READ, Scope.ACKNOWLEDGE, Scope.OPERATE),  # notices are told to officers: they close them
+        # Notices are told to officers: they close them. Who is on duty they settle among themselves.
+        scopes=(Scope.EVENTS_READ, Scope.ACKNOWLEDGE, Scope.OPERATE, Scope.ROSTER_WRITE),
         officer=certified.officer,
         issued_at=certified.issued_at,
         expires_at=certified.expires_at,

@@ -77,7 +77,12 @@ CHANGES: Final = {
     Change.CLOCK_SET_BACK: "时钟回拨",
 }
 
-Event = Annotated[str, typer.Argument(metavar="ID", help="The event; its first characters will do. Or a drill's name.")]
+_NAMED: Final = ("drill-", "test-")
+"""Begin the names of what has no event."""
+
+Event = Annotated[
+    str, typer.Argument(metavar="ID", help="The event; its first characters will do. Or the name of a drill or test.")
+]
 Officer = Annotated[str, typer.Option("--officer", metavar="ID", help="Who orders it.")]
 
 
@@ -176,7 +181,7 @@ def providers(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
 
 
 async def _whole(api: Api, event: str) -> str:
-    return event if event.startswith("drill-") else await api.whole_id(event)
+    return event if event.startswith(_NAMED) else await api.whole_id(event)
 
 
 def _table(found: EscalationList, *, every: bool) -> "RenderableType":
@@ -188,7 +193,7 @@ def _table(found: EscalationList, *, every: bool) -> "RenderableType":
             STATES[one.state],
             output.plain(one.owner or "–"),
             output.minute(one.next_at) if one.next_at else "–",
-            one.key if one.key.startswith("drill-") else output.short(one.key),
+            one.key if one.key.startswith(_NAMED) else output.short(one.key),
         )
         for one in found.escalations
     ]

@@ -1,12 +1,13 @@
 """``sihu roster``: who is on duty (值班表), what is missing, and whether the files hold."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
 from schemas.base import format_time
-from schemas.pages import Medium, Recipient, Tier, masked
+from schemas.pages import Medium, Recipient, masked
 from schemas.rosters import Change, Finding
 from services.cli import output
 from services.cli.desk import Desk, sure
@@ -14,9 +15,12 @@ from services.cli.listing import Limit
 from services.cli.officer import OFFICER_FILES
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.roster_changes import app as changes_app
-from services.cli.roster_desk import RosterDesk, moment
-from services.domain.coverage import MUST_STAND, DueTest, due_tests, gaps, tier_zh
-from services.domain.rosters import on_duty, shifts
+from services.cli.roster_desk import RosterDesk, finding_values, moment
+from services.domain.coverage import DueTest, due_tests, gaps, tier_zh
+from services.domain.duty_shown import Standing, duty_at, withdrawn
+from services.domain.roster_files import RosterHistory
+from services.domain.roster_words import KINDS, moment_zh, told_of_change
+from services.domain.telling import medium_zh
 from services.domain.trust_files import load_officers
 
 app = changes_app
@@ -28,7 +32,6 @@ At = Annotated[
 Hindsight = Annotated[bool, typer.Option("--hindsight", help="Of the past: also by what was recorded only afterwards.")]
 Days = Annotated[int, typer.Option("--days", min=1, max=366, help="How far to look ahead.")]
 _DAY = timedelta(days=1)
-_AHEAD = timedelta(days=35)
 
 
 @app.command()
@@ -36,33 +39,37 @@ def show(*, at: At = None, hindsight: Hindsight = False, directory: Dir = HERE, 
     """Show who is on duty, and how they are reached. The past is shown as it was known then."""
     desk = RosterDesk(Desk(directory))
     now = desk.desk.now()
-    when = moment(at, "--at") if at else now
-    roster = desk.history.latest if hindsight or when >= now else desk.history.as_of(when)
-    found = on_duty(roster, when, desk.history.workdays)
-    ends = {one.tier: one.ends_at for one in reversed(shifts(roster, when, when + _AHEAD, desk.history.workdays))}
-    note = next((one for one in reversed(roster.notes) if one.recorded_at <= when), None)
+    found = duty_at(desk.history, moment(at, "--at") if at else now, now, hindsight=hindsight)
+    note = found.note
     if as_json:
-        people = [_person(one, ends.get(one.tier)) for one in found]
-        value = {"at": format_time(when), "on_duty": people, "note": note.model_dump(mode="json") if note else None}
+        people = [_person(one) for one in found.people]
+        value = {"at": format_time(found.at), "on_duty": people, "note": note.model_dump(mode="json") if note else None}
         output.print_json(value)
         return
-    rows = [
-        (tier_zh(one.tier), one.officer, output.plain(one.display), _reached(one), output.minute(ends.get(one.tier)))
-        for one in found
-    ]
-    standing = {one.tier for one in found}
-    rows[:0] = [
-        (tier_zh(tier), "–", "[bold red]无人值班 nobody[/]", "", "") for tier in MUST_STAND if tier not in standing
-    ]
-    title = f"值班 on duty {output.minute(when)}"
+    known = "（按当时所知 as known then）" if found.at < now and not hindsight else ""
+    title = f"值班 on duty {moment_zh(found.at, now)}{known}"
     columns = ("岗位 tier", "编号 id", "*称呼 name", "*联系 reached by", "至 until")
+    rows = [(tier_zh(tier), "–", "[bold red]无人值班 nobody[/]", "", "") for tier in found.missing]
+    rows += [_standing(one, now) for one in found.people]
     output.show(output.table(title, *columns, rows=rows, empty="无人值班 nobody is on duty"))
     if note:
-        signed = f"{roster.display(note.from_officer)} → {roster.display(note.to_officer)}"
-        output.show(f"交接班 {output.minute(note.recorded_at)} {output.plain(signed)}: {output.plain(note.text)}")
+        signed = f"{found.roster.display(note.from_officer)} → {found.roster.display(note.to_officer)}"
+        output.show(f"交接班 {moment_zh(note.recorded_at, now)} {output.plain(signed)}: {output.plain(note.text)}")
 
 
-def _person(one: Recipient, until: datetime | None) -> dict[str, Any]:
+def _standing(one: Standing, now: datetime) -> tuple[str, str, str, str, str]:
+    person = one.recipient
+    return (
+        tier_zh(person.tier),
+        person.officer,
+        output.plain(person.display),
+        _reached(person),
+        moment_zh(one.until, now) if one.until else "–",
+    )
+
+
+def _person(standing: Standing) -> dict[str, Any]:
+    one, until = standing.recipient, standing.until
     return {
         "tier": one.tier,
         "officer": one.officer,
@@ -78,7 +85,8 @@ def _person(one: Recipient, until: datetime | None) -> dict[str, Any]:
 
 def _reached(one: Recipient) -> str:
     listed = "、".join(
-        medium if medium is Medium.CONSOLE else f"{medium} {masked(address)}" for medium, address in one.addresses
+        medium_zh(medium) if medium is Medium.CONSOLE else f"{medium_zh(medium)} {masked(address)}"
+        for medium, address in one.addresses
     )
     return listed or "[bold red]无已核验号码[/]"
 
@@ -91,24 +99,10 @@ def gaps_(*, days: Days = 14, directory: Dir = HERE, as_json: AsJson = False) ->
     found = gaps(desk.history.latest, now, now + days * _DAY, desk.history.workdays)
     due = due_tests(desk.history.latest, now)
     if as_json:
-        output.print_json({"findings": _findings(found), "due_tests": _due(due)})
+        output.print_json({"findings": finding_values(found), "due_tests": _due(due)})
         return
     _show_findings(found, days)
     _show_due(due)
-
-
-def _findings(found: tuple[Finding, ...]) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": one.code,
-            "tier": one.tier,
-            "officer": one.officer,
-            "starts_at": format_time(one.starts_at),
-            "ends_at": format_time(one.ends_at),
-            "text": one.text,
-        }
-        for one in found
-    ]
 
 
 def _due(due: tuple[DueTest, ...]) -> list[dict[str, Any]]:
@@ -131,10 +125,16 @@ def _show_findings(found: tuple[Finding, ...], days: int) -> None:
 
 def _show_due(due: tuple[DueTest, ...]) -> None:
     rows = [
-        (one.owner, output.plain(one.display), one.number.medium, masked(one.number.address), output.day(one.last_at))
+        (
+            one.owner,
+            output.plain(one.display),
+            medium_zh(one.number.medium),
+            masked(one.number.address),
+            output.day(one.last_at),
+        )
         for one in due
     ]
-    columns = ("编号 id", "*称呼 name", "方式 medium", "号码 number", "上次 last")
+    columns = ("编号 id", "*称呼 name", "方式 medium", "号码 number", "上次应答 last answered")
     output.show(output.table("待测号码 test pages due", *columns, rows=rows, empty="无待测号码 no test is due"))
 
 
@@ -142,28 +142,31 @@ def _show_due(due: tuple[DueTest, ...]) -> None:
 def records(*, limit: Limit = 20, directory: Dir = HERE, as_json: AsJson = False) -> None:
     """List what was recorded, the newest first; what was withdrawn, too."""
     desk = RosterDesk(Desk(directory))
+    now, gone = desk.desk.now(), withdrawn(desk.history)
     found = desk.history.changes[::-1][:limit]
     if as_json:
-        output.print_json({"records": [_record(one) for one in found]})
+        output.print_json({"records": [_record(one, is_withdrawn=one.id in gone) for one in found]})
         return
+    roster = desk.history.latest
     rows = [
-        (output.short(one.id), output.minute(one.recorded_at), one.recorded_by, one.kind, output.plain(_said(one)))
+        (
+            output.short(one.id),
+            moment_zh(one.recorded_at, now),
+            output.plain(roster.display(one.recorded_by)),
+            KINDS[one.kind],
+            ("[dim]已撤销 withdrawn[/] " if one.id in gone else "") + output.plain(told_of_change(one, roster, now)),
+        )
         for one in found
     ]
     columns = ("编号 id", "时间 at", "记录人 by", "种类 kind", "*内容 what")
     output.show(output.table("值班记录 records", *columns, rows=rows, empty="尚无记录 nothing was recorded"))
 
 
-def _record(one: Change) -> dict[str, Any]:
+def _record(one: Change, *, is_withdrawn: bool) -> dict[str, Any]:
     value = one.model_dump(mode="json")
     if "address" in value:
         value["address"] = masked(value["address"])
-    return value
-
-
-def _said(one: Change) -> str:
-    skipped = {"v", "id", "kind", "recorded_at", "recorded_by", "layers", "shifts"}
-    return " ".join(f"{name}={value}" for name, value in _record(one).items() if name not in skipped and value)
+    return value | {"withdrawn": is_withdrawn}
 
 
 @app.command()
@@ -177,19 +180,27 @@ def check(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
     due = due_tests(desk.history.latest, now)
     certified = sure(load_officers(desk.desk.files.read_all(OFFICER_FILES)))
     unable = [one.officer for one in plan.contacts if one.officer not in certified]
-    years = sorted(desk.history.workdays.years)
     if as_json:
+        years = sorted(desk.history.workdays.years)
         value = {"contacts": len(plan.contacts), "layers": len(plan.layers), "kept": kept, "calendar_years": years}
-        value |= {"without_credential": unable, "findings": _findings(found), "due_tests": _due(due)}
+        value |= {"without_credential": unable, "findings": finding_values(found), "due_tests": _due(due)}
         output.print_json(value)
         return
-    offices = sum(one.tier is Tier.OFFICE for one in plan.offices)
-    output.show(
-        f"[green]值班表无误 the roster holds[/]: {len(plan.contacts)} 人 officers, {len(plan.layers)} 班次 layers, "
-        f"{offices} 值班室 offices, {len(desk.history.changes)} 条记录 records",
-        f"节假日数据 calendar: {'、'.join(map(str, years)) or '无 none'}",
-    )
+    output.show(*_facts(desk.history, kept=kept))
     if unable:
-        output.show(f"[yellow]无凭证，不能在网页签收 without a credential[/]: {output.plain('、'.join(unable))}")
+        named = output.plain("、".join(unable))
+        output.show(f"[yellow]无凭证，不能签收 no credential, `sihu officer add` makes one[/]: {named}")
     _show_findings(found, 14)
     _show_due(due)
+
+
+def _facts(history: RosterHistory, *, kept: bool) -> Iterator[str]:
+    plan, years = history.latest.plan, sorted(history.workdays.years)
+    yield (
+        f"[green]值班表无误 the roster holds[/]: {len(plan.contacts)} 人 officers, {len(plan.layers)} 班次 layers, "
+        f"{len(plan.offices)} 值班室 offices, {len(history.changes)} 条记录 records"
+    )
+    known = "、".join(map(str, years)) or "无，工作日按周一至周五计 none: Monday to Friday stand in"
+    yield f"节假日数据 calendar: {known}"
+    if kept:
+        yield "已留存，供查过去 this text of the plan is kept for the past"

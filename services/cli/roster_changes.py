@@ -1,58 +1,43 @@
 """``sihu roster``: overrides, swaps, temporary plans, hand-over, verification, calendar files both ways."""
 
 import sys
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from schemas.base import Model, WireTime
 from schemas.calendars import ICS_MAX_BYTES
-from schemas.errors import Fault, NotFoundError, RequestError
-from schemas.pages import Medium, Tier, masked
+from schemas.errors import Fault, RequestError
+from schemas.pages import Medium
 from schemas.rosters import (
     ROSTER_MAX_BYTES,
     HandoverNote,
-    Import,
-    Layers,
     Mark,
     NumberMark,
     Override,
-    Reason,
+    PlanDraft,
     Span,
     Swap,
     TemporaryPlan,
     Withdrawal,
 )
 from services.bootstrap.cli import read_bytes, write_given
-from services.bootstrap.rosters import read_ics, write_ics
+from services.bootstrap.rosters import CalendarFiles
 from services.cli import output
 from services.cli.desk import Desk
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.roster_desk import RosterDesk, moment, span
-from services.domain.duty_calendars import Adopted, PersonTier, adopt, entries
-from services.domain.recurrence import expand
+from services.domain.duty_calendars import TIERS_OF, Slot, entries, title_of
 from services.domain.rosters import shifts
 from services.domain.toml_files import read_toml
+from services.rostering import Taking, fields_of
 
-app = typer.Typer(help="Roster 值班表: who is on duty, and every change to it.", pretty_exceptions_enable=False)
-
-
-class Slot(StrEnum):
-    """A tier in which persons take turns."""
-
-    PRIMARY = "primary"
-    SECONDARY = "secondary"
-    LEADER = "leader"
-
-
-_TIERS: dict[Slot, PersonTier] = {
-    Slot.PRIMARY: Tier.PRIMARY,
-    Slot.SECONDARY: Tier.SECONDARY,
-    Slot.LEADER: Tier.LEADER,
-}
+app = typer.Typer(
+    help="Roster 值班表: who is on duty, and every change to it.",
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
 
 Officer = Annotated[str, typer.Argument(metavar="OFFICER", help="Id of an officer of the roster, e.g. duty-a.")]
 By = Annotated[str, typer.Option("--by", envvar="SIHU_OFFICER", metavar="ID", help="Officer who gives the command.")]
@@ -88,7 +73,7 @@ def override(  # noqa: PLR0913 - one parameter for each option
     fields: dict[str, Any] = {
         "officer": officer,
         "replaces": replaces,
-        "tier": _TIERS[tier] if tier else None,
+        "tier": TIERS_OF[tier] if tier else None,
         "starts_at": moment(starts, "--from"),
         "ends_at": moment(ends, "--to"),
         "plan": desk.rostering.found(plan) if plan else "",
@@ -131,16 +116,6 @@ def _span(text: str) -> Span:
         raise RequestError(Fault("request.span", "FROM/TO", "let it end after it starts, within 366 days")) from None
 
 
-class PlanFile(Model):
-    """A temporary plan as people write it."""
-
-    name: str
-    reason: Reason
-    starts_at: WireTime
-    ends_at: WireTime
-    layers: Layers
-
-
 @app.command()
 def plan(
     file: Annotated[Path, typer.Argument(metavar="FILE")], *, by: By, directory: Dir = HERE, as_json: AsJson = False
@@ -148,11 +123,10 @@ def plan(
     """Put a temporary plan (汛期、春节) in force: TOML with name, reason, starts_at, ends_at and layers."""
     desk = RosterDesk(Desk(directory))
     data = read_bytes(file, what=file.name, max_bytes=ROSTER_MAX_BYTES)
-    read = read_toml(PlanFile, data, name=file.name, prefix="plan", max_bytes=ROSTER_MAX_BYTES)
+    read = read_toml(PlanDraft, data, name=file.name, prefix="plan", max_bytes=ROSTER_MAX_BYTES)
     if isinstance(read, tuple):
         raise RequestError(*read)
-    fields = {name: getattr(read, name) for name in PlanFile.model_fields}
-    desk.record(TemporaryPlan, fields, by=by, as_json=as_json)
+    desk.record(TemporaryPlan, fields_of(read), by=by, as_json=as_json)
 
 
 @app.command()
@@ -199,26 +173,10 @@ def verify(
 ) -> None:
     """Record that a number was verified (or tested, or opted out) once its owner answered by it."""
     desk = RosterDesk(Desk(directory))
-    plan_ = desk.history.latest.plan
-    owners = [(one.officer, one.numbers) for one in plan_.contacts]
-    owners += [(one.office, one.numbers) for one in plan_.offices]
-    media = [
-        one.medium
-        for name, numbers in owners
-        for one in numbers
-        if name == owner and one.address == number and medium in {None, one.medium}
-    ]
-    if not media:
-        mend = f"{owner} has no such number in roster.toml; write it there first"
-        raise NotFoundError(Fault("roster.unknown_number", "NUMBER", mend))
     now = desk.desk.now()
-    for one in media:
-        fields = {"owner": owner, "medium": one, "address": number, "mark": mark}
-        desk.rostering.record(NumberMark, fields, by=by, now=now)
-    if as_json:
-        output.print_json({"owner": owner, "media": media, "mark": mark})
-    else:
-        output.show(f"[green]已记录 recorded[/] {owner} {masked(number)} {'、'.join(media)}: {mark}")
+    recorded = desk.rostering.mark(owner, number, mark, medium=medium, by=by, now=now)
+    media = [one.medium for one in recorded.changes if isinstance(one, NumberMark)]
+    desk.report(recorded, now, as_json=as_json, more={"owner": owner, "media": media, "mark": mark})
 
 
 @app.command("export")
@@ -237,7 +195,7 @@ def export_(
     found = shifts(desk.history.latest, start, start + timedelta(days=days), desk.history.workdays)
     county = desk.desk.settings.county
     made = entries(county, desk.history.latest, found)
-    write_given(file, write_ics(made, name=f"{output.county(county)} 值班表", now=now))
+    write_given(file, CalendarFiles().write(made, name=title_of(county), now=now))
     if as_json:
         output.print_json({"file": str(file), "shifts": len(made)})
     else:
@@ -258,27 +216,12 @@ def import_(
 ) -> None:
     """Take the shifts of a calendar file; each counts as an override. Lines that cannot be read are named."""
     desk = RosterDesk(Desk(directory))
-    start = moment(starts, "--from") if starts else desk.desk.now()
-    read = _adopted(desk, file, (start, timedelta(days=days)), _TIERS[tier] if tier else None)
-    if read.faults and not partial:
-        raise RequestError(*read.faults)
-    if not read.shifts:
-        raise RequestError(
-            *read.faults or (Fault("ics.empty", file.name, f"no shift of it lies in these {days} days"),)
-        )
-    for fault in read.faults:
+    now = desk.desk.now()
+    start = moment(starts, "--from") if starts else now
+    how = Taking(file.name, start, days, TIERS_OF[tier] if tier else None, partial=partial)
+    read = CalendarFiles().read(read_bytes(file, what=file.name, max_bytes=ICS_MAX_BYTES))
+    recorded, taken = desk.rostering.take(read, how, by=by, now=now)
+    for fault in taken.faults:
         typer.echo(f"sihu: {fault}", err=True)
-    fields = {"source": file.name, "shifts": read.shifts}
-    change = desk.rostering.record(Import, fields, by=by, now=desk.desk.now())
-    if as_json:
-        output.print_json({"id": change.id, "shifts": len(read.shifts), "left_out": len(read.faults)})
-    else:
-        output.show(f"[green]已导入 imported[/] {output.short(change.id)}: {len(read.shifts)} 班 shifts")
-
-
-def _adopted(desk: RosterDesk, file: Path, within: tuple[datetime, timedelta], tier: PersonTier | None) -> Adopted:
-    start, length = within
-    read = read_ics(read_bytes(file, what=file.name, max_bytes=ICS_MAX_BYTES))
-    expanded = expand(read.events, start, start + length)
-    adopted = adopt(expanded.occurrences, desk.history.latest, tier=tier)
-    return Adopted(adopted.shifts, (*read.faults, *expanded.faults, *adopted.faults))
+    counts = {"shifts": len(taken.shifts), "left_out": len(taken.faults)}
+    desk.report(recorded, now, as_json=as_json, more=counts)

@@ -1,22 +1,22 @@
 """What the commands of a roster share: its files, moments and spans as typed, reports of what was recorded."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from schemas.base import BEIJING, FIRST_YEAR, LAST_YEAR
+from schemas.base import BEIJING, FIRST_YEAR, LAST_YEAR, format_time
 from schemas.errors import Fault, RequestError
-from schemas.rosters import Change
+from schemas.rosters import Change, Finding
 from services.bootstrap.rosters import open_rosters
 from services.cli import output
 from services.cli.desk import Desk
+from services.domain.coverage import notices_of
 from services.domain.roster_files import RosterHistory
+from services.domain.roster_words import KINDS, told_of_change
 from services.roster_ports import Rosters
-from services.rostering import Rostering
-
-C = TypeVar("C", bound=Change)
+from services.rostering import Recorded, Rostering
 
 _DATE_LENGTH: Final = 10
 
@@ -46,14 +46,42 @@ class RosterDesk:
         """What records changes."""
         return Rostering(self.files, self.desk.county.ids)
 
-    def record(self, kind: Callable[..., C], fields: Mapping[str, Any], *, by: str, as_json: bool) -> C:
+    def record(self, kind: Callable[..., Change], fields: Mapping[str, Any], *, by: str, as_json: bool) -> None:
         """Record a change and say so."""
-        change = self.rostering.record(kind, fields, by=by, now=self.desk.now())
+        now = self.desk.now()
+        self.report(self.rostering.record(kind, fields, by=by, now=now), now, as_json=as_json)
+
+    def report(
+        self, recorded: Recorded, now: datetime, *, as_json: bool, more: Mapping[str, Any] | None = None
+    ) -> None:
+        """Say what was recorded, and what is missing because of it."""
+        first = recorded.changes[0]
         if as_json:
-            output.print_json({"id": change.id, "kind": change.kind})
-        else:
-            output.show(f"[green]已记录 recorded[/] {output.short(change.id)} {change.kind}")
-        return change
+            value = {"id": first.id, "kind": first.kind, **(more or {})}
+            output.print_json(value | {"findings": finding_values(recorded.gaps), "idle": recorded.is_idle})
+            return
+        for one in recorded.changes:
+            told = output.plain(told_of_change(one, recorded.history.latest, now))
+            output.show(f"[green]已记录 recorded[/] {output.short(one.id)} {KINDS[one.kind]} {told}")
+        if recorded.is_idle:
+            output.show("[bold yellow]没有改变任何班次，请核对人和时间 nobody's turn changes by it[/]")
+        for line in notices_of(recorded.gaps).values():
+            output.show(f"[bold yellow]新缺口 new gap[/] {output.plain(line)}")
+
+
+def finding_values(found: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Return what is missing, for programs."""
+    return [
+        {
+            "code": one.code,
+            "tier": one.tier,
+            "officer": one.officer,
+            "starts_at": format_time(one.starts_at),
+            "ends_at": format_time(one.ends_at),
+            "text": one.text,
+        }
+        for one in found
+    ]
 
 
 def moment(text: str, field: str) -> datetime:

@@ -138,7 +138,7 @@ def _draft_of(parts: list[str], wire_type: str | None) -> dict[str, Any]:
         raise RequestError(Fault("request.file", files[1], "give one FILE; a field is written FIELD=VALUE"))
     if not files and wire_type is None:
         raise RequestError(Fault("request.nothing", "FILE", "give a FILE, - for standard input, or --type and fields"))
-    value = _read_object(files[0]) if files else {}
+    value = read_object(files[0]) if files else {}
     if wire_type is not None:
         return {"type": wire_type, "content": with_fields(value, fields)}
     content = value.setdefault("content", {})
@@ -147,7 +147,12 @@ def _draft_of(parts: list[str], wire_type: str | None) -> dict[str, Any]:
     return value
 
 
-def _read_object(name: str) -> dict[str, Any]:
+def read_object(name: str) -> dict[str, Any]:
+    """Return the JSON object in a file; ``-`` is standard input.
+
+    Raises:
+        RequestError: It is none.
+    """
     data = sys.stdin.buffer.read() if name == _STDIN else read_bytes(Path(name), what="FILE", max_bytes=_MAX_BYTES)
     value = parse_strict(data, max_bytes=_MAX_BYTES, what="FILE")
     if isinstance(value, Fault):

@@ -94,8 +94,8 @@ def revoke(name: Name, *, directory: Dir = HERE, as_json: AsJson = False) -> Non
 
 def _refuse_unbound(desk: Desk, scopes: list[Scope], officer: str | None) -> None:
     if officer is None:
-        if Scope.ACKNOWLEDGE in scopes:
-            mend = "a person answers, not a machine: bind the token with --officer ID"
+        if {Scope.ACKNOWLEDGE, Scope.ROSTER_WRITE} & set(scopes):
+            mend = "a person answers for it, not a machine: bind the token with --officer ID"
             raise RequestError(Fault("token.no_officer", "--officer", mend))
     elif officer not in sure(load_officers(desk.files.read_all(("officers/*.json",)))):
         mend = f"{officer} has no credential in force; `sihu officer add {officer}` makes one"

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from schemas.base import Status
+from schemas.case_evidence import CASE_FILE_MAX_BYTES
+from schemas.documents import SignedDocument
 from schemas.errors import Fault, RequestError
-from schemas.evidence import CHANGES_MAX, EVIDENCE_MAX_BYTES
+from schemas.evidence import CHANGES_MAX
 from schemas.officers import OfficerCredential
 from services.bootstrap.cli import read_bytes
-from services.cli import forks, output, words
+from services.cli import case_reports, forks, output, words
 from services.cli.app import REFUSED
 from services.cli.desk import read_document
 from services.cli.options import AsJson
 from services.cli.reasons import meaning_of
+from services.domain.case_evidence import is_case_file, verify_case_file
 from services.domain.documents import open_payload
 from services.domain.evidence_verifying import LAST_STEP, Finding, KeyInForce, Outcome, Verdict, verify_evidence
 from services.domain.fork_files import is_fork_file, verify_fork_file
@@ -61,13 +64,16 @@ _FAILS: Final = "[bold red]✗[/]"
 def verify(file: EvidenceFile, *, anchor: Anchor = None, papers: PaperFiles = None, as_json: AsJson = False) -> None:
     """Verify an evidence file step by step; 0 only if every step holds and the anchor is the file's first registry."""
     known = None if anchor is None else _digest(anchor)
-    data = read_bytes(file, what="FILE", max_bytes=EVIDENCE_MAX_BYTES)
+    data = read_bytes(file, what="FILE", max_bytes=CASE_FILE_MAX_BYTES)
     if is_fork_file(data):
         _verify_fork(data, known, as_json=as_json)
         return
     brought = [read_document(one) for one in papers or ()]
     if len(brought) > CHANGES_MAX:
         raise RequestError(Fault("request.too_long", "--papers", f"at most {CHANGES_MAX} documents are taken"))
+    if is_case_file(data):
+        _verify_case(data, known, brought, as_json=as_json)
+        return
     verdict = verify_evidence(data, known, brought)
     if as_json:
         output.print_json(as_value(verdict))
@@ -83,6 +89,16 @@ def _verify_fork(data: bytes, anchor: str | None, *, as_json: bool) -> None:
         output.print_json(forks.value_of(verdict))
     else:
         output.show(*forks.report(verdict))
+    if verdict.outcome is not Outcome.HOLDS:
+        raise typer.Exit(REFUSED)
+
+
+def _verify_case(data: bytes, anchor: str | None, papers: list[SignedDocument], *, as_json: bool) -> None:
+    verdict = verify_case_file(data, anchor, papers)
+    if as_json:
+        output.print_json(case_reports.value_of(verdict))
+    else:
+        output.show(*case_reports.report(verdict))
     if verdict.outcome is not Outcome.HOLDS:
         raise typer.Exit(REFUSED)
 

@@ -8,8 +8,9 @@ from schemas.control import ReceiptStage
 from schemas.counties import COUNTIES, name_of
 from schemas.errors import Fault, RequestError
 from schemas.ids import is_county
+from schemas.notices import NoticeKind
 from schemas.officers import AnswerWord, Means
-from schemas.records import Mark, NoticeKind
+from schemas.records import Mark
 
 STAGES: Final[Mapping[ReceiptStage, str]] = {
     ReceiptStage.STORED: "已入库",
@@ -58,9 +59,13 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.OVERDUE: "[bold red]签收超时[/]",
     NoticeKind.COVERAGE_GAP: "[red]值班缺口[/]",
     NoticeKind.SOURCE_NOT_TOLD: "[red]未告知来源[/]",
+    NoticeKind.CASE_DUE: "[yellow]调解期限[/]",
     NoticeKind.NOT_ERASED: "[bold red]未确认销毁[/]",
     NoticeKind.SERVICE_OVERDUE: "[red]通办超期[/]",
     NoticeKind.PROVIDER_DOWN: "[red]线路不通[/]",
+    NoticeKind.CAP_HELD: "[red]预警文件待办[/]",
+    NoticeKind.CAP_FEED: "[yellow]预警源异常[/]",
+    NoticeKind.CAP_ANSWER: "[yellow]外部系统未接收[/]",
 }
 FIELDS: Final[Mapping[str, str]] = {
     "headline": "标题",
@@ -90,6 +95,27 @@ FIELDS: Final[Mapping[str, str]] = {
     "doc_no": "文号",
     "applies_to": "适用",
     "actions": "措施",
+    "name": "名称",
+    "starts": "开始",
+    "ends": "结束",
+    "places": "地点",
+    "lead_office": "主办",
+    "partners": "受邀",
+    "reply_by": "答复限",
+    "reply": "答复",
+    "what_changed": "变更",
+    "traffic_note": "交通",
+    "contact_office": "联系",
+    "quantity": "数量",
+    "unit": "单位",
+    "terms": "条件",
+    "valid_until": "有效至",
+    "text": "内容",
+    "answer": "答复",
+    "goal": "目标",
+    "parties": "各方",
+    "milestones": "节点",
+    "figures": "数字",
 }
 """What the first part of a content field is called, where an officer acts on it."""
 

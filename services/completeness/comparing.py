@@ -8,7 +8,7 @@ import structlog
 
 from schemas.completeness import Claim
 from schemas.control import ChannelHead, HeadBeaconed
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.completeness.writing import Wishes
 from services.domain.completeness import held_idle
 from services.domain.telling import told_of_contradiction, told_of_lost, told_of_twins

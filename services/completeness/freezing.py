@@ -7,7 +7,7 @@ import structlog
 from schemas.completeness import ForkEvidence
 from schemas.control import ForkProved
 from schemas.errors import Fault
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.domain.forks import judge_fork
 from services.domain.telling import told_of_fork
 from services.domain.trust import Trust

@@ -11,7 +11,8 @@ import structlog
 from schemas.completeness import Claim, Heard
 from schemas.control import WANTED_MAX, HeadBeaconed, RangeRequested, Wanted
 from schemas.errors import SihuError
-from schemas.records import Chain, Notice, NoticeKind
+from schemas.notices import Notice, NoticeKind
+from schemas.records import Chain
 from services.completeness.beaconer import TICKS
 from services.completeness.endings import Ended, Endings, claims_of
 from services.completeness.twin import TwinWatch

@@ -13,7 +13,8 @@ from schemas.carriage import Arrival, ArrivalBatch
 from schemas.completeness import Heard
 from schemas.control import ChunksRequested, ForkProved, HeadBeaconed, RangeRequested
 from schemas.errors import Fault, UnavailableError
-from schemas.records import NoticeKind, Quarantined
+from schemas.notices import NoticeKind
+from schemas.records import Quarantined
 from schemas.subjects import parse_signal_subject
 from services.completeness.answering import Answerer
 from services.completeness.comparing import Comparison

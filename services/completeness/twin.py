@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.completeness.writing import SignalWriter, Wishes
 from services.domain.telling import told_of_own_twin
 from services.ports import Store

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from schemas.base import BEIJING
+from schemas.base import BEIJING, InformationClass
 from schemas.catalogue import TYPES
 from schemas.errors import UnavailableError
 from services.bootstrap.hub_files import servers_in
@@ -29,6 +29,7 @@ _BLOCKS: Final = 220
 _BLOCK_PORTS: Final = 100
 """Up to 31,999: from 32,768 on the system hands ports out by itself."""
 _turns: Final = itertools.count()
+_COORDINATOR: Final = "451226"
 _PASSPHRASE: Final = "passphrase"  # noqa: S105 - the name of a file
 
 Say = Callable[[str], None]
@@ -137,7 +138,13 @@ class Ceremony:
         self._homes = [str(stage.county(part.code)) for part in cast]
 
     def perform(
-        self, say: Say, *, today: datetime, stored_seconds: int = 60, events_per_hour: int = EVENTS_PER_HOUR
+        self,
+        say: Say,
+        *,
+        today: datetime,
+        stored_seconds: int = 60,
+        events_per_hour: int = EVENTS_PER_HOUR,
+        class_ceiling: InformationClass = InformationClass.INTERNAL,
     ) -> None:
         """Play the whole ceremony; takes a few seconds.
 
@@ -146,6 +153,7 @@ class Ceremony:
             today: Aware time; the agreement is in force from the day before, for a year.
             stored_seconds: After so long without *stored* the source's own officer is told of a level-1 alert.
             events_per_hour: The quota of each county.
+            class_ceiling: How personal what is sent may be.
         """
         self._stage.documents.mkdir(parents=True, exist_ok=True)
         say("六县各自建立密钥和成员卡 each county makes its keys and card")
@@ -155,7 +163,8 @@ class Ceremony:
         say("名册：提议、签署、汇总、电话核对 registry: proposed, signed, assembled, read out")
         registry = self._registry()
         say("协议：提议、签署、采纳 agreement: proposed, signed, adopted")
-        agreement = self._agreement(_agreement_text(self._cast, today, stored_seconds, events_per_hour))
+        limits = {"stored_seconds": stored_seconds, "events_per_hour": events_per_hour}
+        agreement = self._agreement(_agreement_text(self._cast, today, class_ceiling, **limits))
         say("枢纽据名册放行，值班员领取凭证 hub updated, officers certified")
         hub = str(self._stage.hub)
         self._command("hub", "update", "--dir", hub, "--registry", str(registry), "--agreement", str(agreement))
@@ -248,12 +257,16 @@ def set_hub_url(stage: Stage, code: str, *ports: int) -> None:
     path.write_text("\n".join([*kept, ""]), encoding="utf-8")
 
 
-def _agreement_text(cast: Sequence[Part], today: datetime, stored_seconds: int, events_per_hour: int) -> str:
+def _agreement_text(
+    cast: Sequence[Part], today: datetime, class_ceiling: InformationClass, *, stored_seconds: int, events_per_hour: int
+) -> str:
     events = [one for one in TYPES if not one.wire_type.startswith(CONTROL_PREFIX)]
     midnight = today.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
     purposes = dict.fromkeys(purpose for one in events for purpose in one.purposes)
     return AGREEMENT.format(
         id=AGREEMENT_ID,
+        coordinator=_COORDINATOR if any(part.code == _COORDINATOR for part in cast) else cast[0].code,
+        class_ceiling=class_ceiling,
         parties=", ".join(f'"{part.code}"' for part in cast),
         valid_from=(midnight - timedelta(days=1)).isoformat(timespec="seconds"),
         valid_until=(midnight + timedelta(days=365)).isoformat(timespec="seconds"),

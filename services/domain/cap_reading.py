@@ -6,7 +6,7 @@ Source: docs/alerting/cap.md; docs/decisions/0031-map-cap-both-ways.md
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -69,11 +69,20 @@ class ImportDesk:
         office: 14 digits, the first half of every ``alert_id`` that is given.
         contact: The importing duty room; readers call it, not the foreign sender.
         approved_by_role: Of who is to release the draft.
+        numbers: Alert ids of documents that did not get the one that follows from them, by sender, identifier and time.
+        also: Alerts of the same event that are in force: an update or cancellation names them, too.
     """
 
     office: str
     contact: DutyContact
     approved_by_role: str = "待审核"
+    numbers: Mapping[tuple[str, str, datetime], str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+
+    def number_of(self, sender: str, identifier: str, sent_at: datetime) -> str:
+        """Return the alert id of a document."""
+        given = self.numbers.get((sender, identifier, sent_at))
+        return given or alert_id_of(self.office, sender, identifier, sent_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +203,7 @@ def _content(document: CapAlert, model: type[Alert], sent: datetime, desk: Impor
     languages = [info.language for info in document.infos]
     info = document.infos[primary_of(languages)] if document.infos else None
     content: Content = {
-        "alert_id": alert_id_of(desk.office, document.sender, document.identifier, sent),
+        "alert_id": desk.number_of(document.sender, document.identifier, sent),
         "cap_identifier": _fitting(document.identifier, LINE_MAX),
         "report_stage": ReportStage.FIRST if model is AlertIssued else ReportStage.FOLLOWUP,
         "report_no": 1 if model is AlertIssued else 2,
@@ -225,8 +234,10 @@ def _fitting(text: str | None, limit: int) -> str | None:
 def _predecessors(document: CapAlert, desk: ImportDesk) -> list[Content]:
     found: dict[str, Content] = {}
     for one in references_of(document):
-        alert_id = alert_id_of(desk.office, one.sender, one.identifier, one.sent_at)
+        alert_id = desk.number_of(one.sender, one.identifier, one.sent_at)
         found.setdefault(alert_id, {"alert_id": alert_id, "cap_reference": _fitting(str(one), LINE_MAX)})
+    for alert_id in desk.also:
+        found.setdefault(alert_id, {"alert_id": alert_id})
     return list(found.values())[:_PREDECESSORS_MAX]
 
 

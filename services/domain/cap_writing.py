@@ -8,6 +8,7 @@ Source: docs/alerting/cap.md
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 from pydantic import JsonValue
@@ -102,9 +103,14 @@ def to_cap(alert: Alert, *, status: Status, information_class: InformationClass 
 
 
 def _references(predecessors: tuple[Predecessor, ...]) -> str:
-    return " ".join(
-        one.cap_reference or f"{office_of(one.alert_id)},{one.alert_id},{sent_of(one.alert_id)}" for one in predecessors
-    )
+    """Name each twice where it was imported: readers know the document that it came from, or ours of it."""
+    return " ".join(reference for one in predecessors for reference in _names_of(one))
+
+
+def _names_of(one: Predecessor) -> Iterator[str]:
+    if one.cap_reference is not None:
+        yield one.cap_reference
+    yield f"{office_of(one.alert_id)},{one.alert_id},{sent_of(one.alert_id)}"
 
 
 def _info(alert: Alert, content: Content) -> CapInfo:

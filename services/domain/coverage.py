@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 from schemas.base import BEIJING
 from schemas.calendars import Workdays
 from schemas.pages import Medium, Tier
-from schemas.rosters import Contact, ContactNumber, Days, DutyShift, Finding
-from services.domain.rosters import Roster, shifts
+from schemas.rosters import Contact, ContactNumber, Days, DutyShift, Finding, Mark
+from services.domain.encoding import digest_of
+from services.domain.rosters import Roster, numbers_of, shifts
 from services.domain.workdays import no_data
 
 AHEAD: Final = timedelta(days=14)
@@ -24,6 +25,7 @@ _TIERS: Final = {
     Tier.SUPERIOR: "上级值班室",
 }
 _COUNTRY: Final = ("0086", "86")
+_TAG_DIGITS: Final = 4
 _MOBILE_DIGITS: Final = 11
 
 
@@ -156,15 +158,16 @@ class DueTest(NamedTuple):
     display: str
     number: ContactNumber
     last_at: datetime
+    is_office: bool
 
 
 def due_tests(roster: Roster, now: datetime) -> tuple[DueTest, ...]:
     """Return the verified numbers to which a test page is due, the longest untested first."""
-    owners = [(one.officer, one.display, one.numbers) for one in roster.plan.contacts]
-    owners += [(one.office, one.display, one.numbers) for one in roster.plan.offices]
+    owners = [(one.officer, one.display, one.numbers, False) for one in roster.plan.contacts]
+    owners += [(one.office, one.display, one.numbers, True) for one in roster.plan.offices]
     found = [
-        DueTest(owner, display, number, max(number.verified_at, number.tested_at or number.verified_at))
-        for owner, display, numbers in owners
+        DueTest(owner, display, number, max(number.verified_at, number.tested_at or number.verified_at), is_office)
+        for owner, display, numbers, is_office in owners
         for number in numbers
         if number.counts and number.verified_at is not None
     ]
@@ -177,9 +180,46 @@ def owners_of(roster: Roster, sender: str) -> tuple[tuple[str, ContactNumber], .
     A number that does not count is told, too: 退订 must find it, and who verifies it again needs it.
     """
     wanted = _plain(sender)
-    owners = [(one.officer, one.numbers) for one in roster.plan.contacts]
-    owners += [(one.office, one.numbers) for one in roster.plan.offices]
-    return tuple((owner, one) for owner, numbers in owners for one in numbers if _plain(one.address) == wanted)
+    return tuple((owner, one) for owner, one in numbers_of(roster.plan) if _plain(one.address) == wanted)
+
+
+def number_tag(address: str) -> str:
+    """Return four hexadecimal digits that tell one owner's numbers apart, however they are spelled.
+
+    They stand where no number may: thousands of numbers share them.
+    """
+    return digest_of(_plain(address).encode())[:_TAG_DIGITS]
+
+
+def number_under(roster: Roster, owner: str, medium: Medium, tag: str) -> ContactNumber | None:
+    """Return an officer's or office's number of a medium by its tag, verified or not, or None."""
+    mine = (one for name, one in numbers_of(roster.plan) if name == owner)
+    return next((one for one in mine if one.medium is medium and number_tag(one.address) == tag), None)
+
+
+def doubtful_owners(roster: Roster) -> frozenset[str]:
+    """Return whose number 退订 came from and was not verified since."""
+    return frozenset(one.officer for one in roster.plan.contacts if any(number.is_doubtful for number in one.numbers))
+
+
+def mark_to_record(number: ContactNumber, mark: Mark, at: datetime) -> Mark | None:
+    """Return what is to be recorded of a number, None if the roster knows it already.
+
+    Who answers a test page has the number in hand: that verifies one that was in doubt.
+
+    Args:
+        number: As the roster has it.
+        mark: What became known.
+        at: When.
+    """
+    if mark is Mark.TESTED and (number.is_doubtful or not number.counts):
+        mark = Mark.VERIFIED
+    known = {
+        Mark.VERIFIED: number.verified_at,
+        Mark.TESTED: number.tested_at,
+        Mark.OPTED_OUT: number.opted_out_at,
+    }[mark]
+    return None if known is not None and known >= at else mark
 
 
 def _plain(number: str) -> str:

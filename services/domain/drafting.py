@@ -11,7 +11,6 @@ from typing import Final
 from schemas.base import Event, InformationClass, Kind, Status
 from schemas.catalogue import schema_of
 from schemas.control import ChainKind
-from schemas.courses import CourseStep
 from schemas.drafts import EventDraft
 from schemas.envelope import Ref, SchemaRef
 from schemas.errors import Fault
@@ -19,12 +18,13 @@ from schemas.ids import CountyCode
 from schemas.information.alerts import Alert
 from schemas.information.attachments import AttachmentShared
 from schemas.information.referrals import ReferralOffered
-from schemas.records import AlertFacts, FlowPeople
+from schemas.records import About
 from services.domain.delivery import acknowledge_by
 from services.domain.encryption import OVERHEAD_BYTES, EncryptedContent, must_be_encrypted
 from services.domain.files import OutgoingFile
 from services.domain.histories import about_of, judge_expiry
 from services.domain.levels import level_of, priority_of
+from services.domain.mediation_door import Carriage, judge_case_event
 from services.domain.referrals import judge_handling
 from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_event, taking_part
 from services.domain.trust import AgreementInForce, Trust
@@ -64,7 +64,7 @@ class Outgoing:
     acknowledge_by: datetime | None = None
     refs: tuple[Ref, ...] = ()
     level: int | None = None
-    about: AlertFacts | FlowPeople | CourseStep | None = None
+    about: About | None = None
     watched: bool = True
     encrypt: bool = False
     encrypted: EncryptedContent | None = None
@@ -109,10 +109,12 @@ def complete(
     if county in to:
         return Fault("request.to_self", "to", f"{county} is this county; leave it out")
     expires = draft.expires or _own_expiry(event)
-    if fault := _too_late(draft, expires, now) or judge_expiry(expires, event) or _misfiled(draft, event):
+    information_class = draft.information_class or event.information_class
+    fault = _too_late(draft, expires, now) or judge_expiry(expires, event) or _misfiled(draft, event)
+    fault = fault or judge_case_event(event, Carriage(county, to, information_class, draft.refs))
+    if fault is not None:
         return fault
     level = level_of(event)
-    information_class = draft.information_class or event.information_class
     outgoing = Outgoing(
         wire_type=draft.type,
         content=content,

@@ -2,19 +2,37 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, Literal
 
-from schemas.calendars import CalendarEntry, CalendarEvent, Occurrence
+from schemas.calendars import CalendarEntry, CalendarEvent, IcsFile, Occurrence
+from schemas.counties import name_of
 from schemas.errors import Fault
 from schemas.faults import MAX_FAULTS
 from schemas.pages import Tier
 from schemas.rosters import SPAN_MAX_DAYS, DutyShift, ImportedShift, minutes
 from services.domain.coverage import tier_zh
 from services.domain.encoding import digest_of
+from services.domain.recurrence import expand
 from services.domain.rosters import Roster
 
 PersonTier = Literal[Tier.PRIMARY, Tier.SECONDARY, Tier.LEADER]
+
+
+class Slot(StrEnum):
+    """A tier in which persons take turns, as a caller names it."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    LEADER = "leader"
+
+
+TIERS_OF: Final[Mapping[Slot, PersonTier]] = {
+    Slot.PRIMARY: Tier.PRIMARY,
+    Slot.SECONDARY: Tier.SECONDARY,
+    Slot.LEADER: Tier.LEADER,
+}
 _UID_LENGTH: Final = 32
 _WORDS: Final[Mapping[str, PersonTier]] = {
     "primary": Tier.PRIMARY,
@@ -51,6 +69,11 @@ def entries(county: str, roster: Roster, found: Iterable[DutyShift]) -> tuple[Ca
     )
 
 
+def title_of(county: str) -> str:
+    """Return what calendar programs call the roster of a county."""
+    return f"{name_of(county)} 值班表"
+
+
 def _uid(county: str, one: DutyShift) -> str:
     named = f"{county}|{one.tier}|{one.starts_at.timestamp():.0f}"
     return f"{digest_of(named.encode())[:_UID_LENGTH]}@{county}.sihu"
@@ -62,6 +85,22 @@ class Adopted:
 
     shifts: tuple[ImportedShift, ...]
     faults: tuple[Fault, ...]
+
+
+def shifts_in(
+    file: IcsFile, roster: Roster, within: tuple[datetime, datetime], tier: PersonTier | None = None
+) -> Adopted:
+    """Return the shifts of a calendar file that touch a span, and everything of it that cannot be read.
+
+    Args:
+        file: As it was read.
+        roster: Whom it knows.
+        within: Aware; the end is not included.
+        tier: For events that name none.
+    """
+    expanded = expand(file.events, *within)
+    adopted = adopt(expanded.occurrences, roster, tier=tier)
+    return Adopted(adopted.shifts, (*file.faults, *expanded.faults, *adopted.faults)[:MAX_FAULTS])
 
 
 def adopt(
@@ -106,7 +145,11 @@ def _read(one: Occurrence, known: Mapping[str, str], tier: PersonTier | None, ha
         return Fault(code, f"{place} {'ATTENDEE' if event.names else 'SUMMARY'}", mend)
     told = _tier(event) or tier
     if told is None:
-        return Fault("ics.no_tier", f"{place} CATEGORIES", "name primary, secondary or leader there, or give --tier")
+        return Fault(
+            "ics.no_tier",
+            f"{place} CATEGORIES",
+            "name primary, secondary or leader there, or give the tier of all that say none",
+        )
     shift = timedelta(minutes=minutes(handover)) if event.whole_days else timedelta()
     starts_at, ends_at = one.starts_at + shift, one.ends_at + shift
     if not timedelta() < ends_at - starts_at <= timedelta(days=SPAN_MAX_DAYS):

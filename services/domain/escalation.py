@@ -180,7 +180,7 @@ def may_go(page: PageRow, escalation: Escalation, facts: Facts) -> bool:
     """
     if page.state is not PageState.DUE or any(one.number > escalation.heard for one in facts.answers):
         return False
-    if page.purpose is Purpose.ALL_CLEAR:
+    if page.purpose in {Purpose.ALL_CLEAR, Purpose.NUMBER_TEST}:
         return True
     on_duty = any(one.officer == page.recipient and one.addresses for one in facts.roster)
     return on_duty and escalation.held is None

@@ -186,8 +186,9 @@ def may_be_taken_over(draft: Draft, row: PageRow) -> bool:
 
 
 def waits_for_report(row: PageRow) -> bool:
-    """Tell whether a final report is due for a page."""
-    return row.state is PageState.SUBMITTED and row.medium is Medium.SMS
+    """Tell whether a final report is due for a page: also while its provider takes it not yet."""
+    is_tried = row.state is PageState.SUBMITTED or (row.state is PageState.DUE and row.report_by is not None)
+    return is_tried and row.medium is Medium.SMS
 
 
 def _is_stuck(draft: Draft, row: PageRow) -> bool:

@@ -1,4 +1,4 @@
-"""What an officer hears back to his answer, and what a console shows as an alarm: one Chinese line each.
+"""What an officer hears back to his answer: one Chinese line.
 
 A reply fits one SMS beside its signature; nothing in it names a number or a person beyond the role at a desk.
 """
@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from schemas.base import BEIJING
-from schemas.escalations import Alarm, AlarmKind, ReplyDue, ReplyKind
+from schemas.escalations import ReplyDue, ReplyKind
 from schemas.officers import AnswerWord
-from schemas.pages import Tier
 
 Display = Callable[[str], str]
 """Officer -> the role at a desk, e.g. 值班员甲."""
@@ -21,13 +20,6 @@ _WORDS: Final = {
     AnswerWord.FALSE_ALARM: "误报",
     AnswerWord.CANNOT: "不能",
 }
-_TIERS: Final = {
-    Tier.PRIMARY: "主班",
-    Tier.SECONDARY: "副班",
-    Tier.LEADER: "带班领导",
-    Tier.OFFICE: "值班室",
-    Tier.SUPERIOR: "上级值班室",
-}
 _REPLIES: Final = {
     ReplyKind.TAKEN: "已登记：{word}",
     ReplyKind.ALREADY: "已由{owner}于{at}签收",
@@ -38,11 +30,6 @@ _REPLIES: Final = {
     ReplyKind.FALSE_ALARM_TOLD: "已记，正在报带班领导和来源县",
     ReplyKind.CLOSED: "该预警已解除",
     ReplyKind.SUPERSEDED: "该预警已升级，请答复新的一条",
-}
-_ALARMS: Final = {
-    AlarmKind.EXHAUSTED: "全部通知后无人签收，请立即人工电话通知",
-    AlarmKind.OVERDUE: "超过时限仍未签收",
-    AlarmKind.COVERAGE_GAP: "{tier}无人在班，请核对值班表",
 }
 
 
@@ -62,8 +49,3 @@ def told_of_reply(reply: ReplyDue, display: Display) -> str:
     if reply.counted_as is reply.word:
         return text
     return f"{text}（短信“{_WORDS[reply.word]}”按“{_WORDS[reply.counted_as]}”计）"
-
-
-def told_of_alarm(alarm: Alarm) -> str:
-    """Return what every console shows; which alert it is about stands beside it."""
-    return _ALARMS[alarm.kind].format(tier=_TIERS[alarm.tier] if alarm.tier else "")

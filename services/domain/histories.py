@@ -7,27 +7,29 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.base import Event
-from schemas.courses import CourseStep
 from schemas.envelope import Header
 from schemas.errors import Fault
 from schemas.information.alerts import Alert, SucceedingAlert
 from schemas.information.population import PopulationFlowReported
-from schemas.records import AlertFacts, FlowPeople, Mark
+from schemas.records import About, AlertFacts, Mark
 from services.domain.courses import step_of
 from services.domain.disclosure import people_of
 from services.domain.levels import level_of
+from services.domain.threads import thread_of
 
 AHEAD_MOST: Final = timedelta(minutes=10)
 """A claimed time further ahead of our clock is marked."""
 
 
-def about_of(event: Event | None) -> AlertFacts | FlowPeople | CourseStep | None:
+def about_of(event: Event | None) -> About | None:
     """Return what later events are judged by; None for most types."""
+    if event is None:
+        return None
     if isinstance(event, Alert):
         return _facts_of(event)
     if isinstance(event, PopulationFlowReported):
         return people_of(event)
-    return step_of(event) if event is not None else None
+    return step_of(event) or thread_of(event)
 
 
 def _facts_of(alert: Alert) -> AlertFacts:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from schemas.base import Event
+from schemas.governance.mediation import CaseRiskFlagged
 from schemas.information.alert_parts import ReportStage, Severity, Urgency
 from schemas.information.alerts import Alert, AlertCancelled
 
@@ -43,7 +44,12 @@ def effective_level(alert: Alert) -> int:
 
 
 def level_of(event: Event) -> int | None:
-    """Return the effective level of an alert, None for everything else and for cancellations."""
+    """Return the effective level of an alert, None for everything else and for cancellations.
+
+    That a dispute may end in crime or harm is an alert, too: level 1 if it is imminent, else 2.
+    """
+    if isinstance(event, CaseRiskFlagged):
+        return HIGHEST_LEVEL if event.imminent else FIRST_REPORT_LEVEL
     if not isinstance(event, Alert) or isinstance(event, AlertCancelled):
         return None
     return effective_level(event)

@@ -3,7 +3,7 @@
 Source: docs/alerting/escalation.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -119,15 +119,19 @@ def tell_ordinary(draft: Draft) -> None:
     elif not draft.is_quiet():
         _tell_first(draft)
         _remind(draft)
+    elif draft.escalation.step == NO_STEP:
+        _page_first(draft, [one for one in _readers(draft) if not one.sleeps])
 
 
 def _tell_first(draft: Draft) -> None:
-    if draft.escalation.step != NO_STEP:
-        return
-    draft.record(Change.STEP_TAKEN, "step 0: due", step=0, next_at=None)
-    rule = draft.facts.policy.ordinary
-    for recipient in _readers(draft):
-        draft.page(recipient, Purpose.STEP, 0, media_for(recipient, rule.media))
+    if draft.escalation.step == NO_STEP:
+        draft.record(Change.STEP_TAKEN, "step 0: due", step=0, next_at=None)
+        _page_first(draft, _readers(draft))
+
+
+def _page_first(draft: Draft, readers: Iterable[Recipient]) -> None:
+    for recipient in readers:
+        draft.page(recipient, Purpose.STEP, 0, media_for(recipient, draft.facts.policy.ordinary.media))
 
 
 def _remind(draft: Draft) -> None:

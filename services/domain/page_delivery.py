@@ -1,4 +1,4 @@
-"""What became of a page: parts, tries and reports joined; what to do after a refusal; whom to ask.
+"""What became of a page: parts, tries and reports joined; what to do after a refusal.
 
 Tries and reports are kept as they came, and the state is computed from both. So it does not matter whether a report
 came before the submit response, twice, late, or in another order: the same facts give the same state. A report that
@@ -27,9 +27,6 @@ THROTTLE_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 """After the first, second, third and every later time in a row that a provider said: too fast."""
 JITTER: Final = 0.2
 """A wait is up to a fifth longer or shorter."""
-REPORT_SECONDS: Final = {1: 120, 2: 120, 3: 600, 4: 600}
-"""By level, unless the county's policy says otherwise."""
-RECONCILE: Final = timedelta(minutes=5)
 
 _STRENGTH: Final = {
     ReportState.ACCEPTED: 0,
@@ -139,9 +136,17 @@ def is_about(report: Report, one: PartTry) -> bool:
     return is_same and abs(report.heard_at - one.tried_at) <= KEPT
 
 
-def is_expired(report: Report, now: datetime) -> bool:
-    """Tell whether a report that nothing is known of may be forgotten."""
-    return now - report.heard_at > KEPT
+def tried_at(provider: str, made: Sequence[PartTry], claimed_at: datetime | None) -> datetime | None:
+    """Return when a provider may have had a page before, None if it never did.
+
+    Args:
+        provider: Who is about to be tried.
+        made: All tries of this page so far.
+        claimed_at: When the page was taken to be handed over before; without any try a crash ate what was said to it.
+    """
+    if not made:
+        return claimed_at
+    return max((one.tried_at for one in made if one.provider == provider), default=None)
 
 
 def tries_of(
@@ -248,13 +253,21 @@ def _preference(way: Way, need: Need) -> tuple[bool, bool, bool, int, str]:
 
 
 def after_submit(
-    latest: Sequence[PartTry], made: Sequence[PartTry], ways: Iterable[Way], need: Need, *, now: datetime, jitter: float
+    latest: Sequence[PartTry],
+    made: Sequence[PartTry],
+    ways: Iterable[Way],
+    need: Need,
+    *,
+    now: datetime,
+    jitter: float,
+    wait_seconds: int = 0,
 ) -> NextStep | None:
     """Decide what follows one submit, None if the provider took everything.
 
     A permanent refusal of any part ends the medium at once. Of temporary ones the same provider is tried three more
     times, after 5, 15 and 45 seconds, and then the next provider. Throttling is no fault of the page: it waits for the
-    same provider however often; the deadline for the report runs meanwhile.
+    same provider however often; the deadline for the report runs meanwhile. A provider that asks for a longer wait is
+    waited for so long, but if that is more than our own longest the next one has the page at once.
 
     Args:
         latest: The rows of this submit, from ``tries_of``, all of one provider.
@@ -263,6 +276,7 @@ def after_submit(
         need: What the page asks.
         now: Aware UTC.
         jitter: At random in [0, 1).
+        wait_seconds: The longest that the provider asked for; 0 if it did not.
     """
     if not 0 <= jitter < 1:
         raise InvariantError("jitter lies in [0, 1)")
@@ -275,14 +289,23 @@ def after_submit(
         return NextMedium(permanent.code, is_alarm=True)
     parts = tuple(sorted(one.part for one in refused))
     temporary = [one for one in refused if one.retry is Retry.TEMPORARY]
+    seconds = _pause_of(temporary, refused, made)
+    asked = timedelta(seconds=wait_seconds)
+    if seconds is not None and wait_seconds <= RETRY_SECONDS[-1]:
+        return Again(provider, parts, now + max(asked, _spread(seconds, jitter)))
+    other = choose(ways, need, {one.provider for one in made})
+    if other:
+        return OtherProvider(other, parts)
+    return Again(provider, parts, now + asked) if seconds is not None else NextMedium(temporary[0].code, is_alarm=True)
+
+
+def _pause_of(temporary: Sequence[PartTry], refused: Sequence[PartTry], made: Sequence[PartTry]) -> float | None:
+    """Return after how many seconds the same provider is tried again, None if it had its tries."""
     if not temporary:
         times = max(_times_throttled(one, made) for one in refused)
-        return Again(provider, parts, now + _spread(THROTTLE_SECONDS[min(times, len(THROTTLE_SECONDS)) - 1], jitter))
+        return THROTTLE_SECONDS[min(times, len(THROTTLE_SECONDS)) - 1]
     times = max(_times_temporary(one, made) for one in temporary)
-    if times <= len(RETRY_SECONDS):
-        return Again(provider, parts, now + _spread(RETRY_SECONDS[times - 1], jitter))
-    other = choose(ways, need, {one.provider for one in made})
-    return OtherProvider(other, parts) if other else NextMedium(temporary[0].code, is_alarm=True)
+    return RETRY_SECONDS[times - 1] if times <= len(RETRY_SECONDS) else None
 
 
 def _times_temporary(latest: PartTry, made: Iterable[PartTry]) -> int:
@@ -302,59 +325,3 @@ def _times_throttled(latest: PartTry, made: Iterable[PartTry]) -> int:
 
 def _spread(seconds: float, jitter: float) -> timedelta:
     return timedelta(seconds=seconds * (1 - JITTER + 2 * JITTER * jitter))
-
-
-def after_reports(
-    joined: Joined, report_seconds: int, first_tried_at: datetime, now: datetime
-) -> NextMedium | datetime | None:
-    """Decide what follows from the reports so far.
-
-    Args:
-        joined: From ``join``.
-        report_seconds: Within which a final report is due: the county's policy, else ``REPORT_SECONDS``.
-        first_tried_at: When the page was first handed to any provider of this medium.
-        now: Aware UTC.
-
-    Returns:
-        None once every part is delivered; when to look again; or that the next medium is due.
-    """
-    if joined.standing is Standing.DELIVERED:
-        return None
-    if joined.standing is Standing.FAILED:
-        return NextMedium("report.failed", is_alarm=False)
-    due_at = first_tried_at + timedelta(seconds=report_seconds)
-    return NextMedium("report.overdue", is_alarm=False) if now >= due_at else due_at
-
-
-# -- reconciliation -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
-    """What a pass every five minutes finds.
-
-    Attributes:
-        to_ask: Tries without a final report for five minutes and less than 72 hours: ask their providers, if those can
-            be asked; else count them.
-        strangers: Reports that name nothing known, for five minutes or longer: count them.
-        to_forget: Reports that name nothing known for 72 hours.
-    """
-
-    to_ask: tuple[PartTry, ...]
-    strangers: tuple[Report, ...]
-    to_forget: tuple[Report, ...]
-
-
-def reconcile(tries: Iterable[PartTry], reports: Iterable[Report], now: datetime) -> Reconciliation:
-    """Compare what was handed over in the last 72 hours with what was reported."""
-    known = {(one.provider, one.reference): one for one in tries if one.retry is None}
-    strongest = by_reference(reports)
-    to_ask = tuple(
-        one for one in known.values() if RECONCILE <= now - one.tried_at <= KEPT and _said(one, strongest) not in _FINAL
-    )
-    unmatched = [report for key, report in strongest.items() if key not in known or not is_about(report, known[key])]
-    return Reconciliation(
-        to_ask,
-        tuple(report for report in unmatched if RECONCILE <= now - report.heard_at <= KEPT),
-        tuple(report for report in unmatched if is_expired(report, now)),
-    )

@@ -6,7 +6,7 @@ No script, no link, no picture: whatever renders it needs neither network nor fi
 areas, for a fax has two colours and 98 lines to the inch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Final
 
@@ -50,7 +50,7 @@ tr.short { break-inside: avoid; }
 .sign table td { border: 0; border-bottom: 0.8pt solid #000; height: 8.5mm; vertical-align: bottom; }
 .sign table th { border: 0; width: 24mm; vertical-align: bottom; }
 """
-_FAMILY: Final = '"Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", sans-serif'
+FAMILY: Final = '"Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", sans-serif'
 _SHORT: Final = 400
 """A row with more characters may be broken over two pages."""
 _FOOT_DIGITS: Final = 16
@@ -58,27 +58,45 @@ _FOOT_DIGITS: Final = 16
 
 def markup(sheet: Sheet) -> str:
     """Return a whole HTML document; every text of the event is escaped."""
-    title = escape(f"{sheet.banner}{sheet.title}")
+    title = f"{sheet.banner}{sheet.title}"
+    pieces = (
+        *_head(sheet),
+        f"<h1>{escape(title)}</h1>",
+        *_origin(sheet),
+        *_sign(sheet),
+        *rows_of(sheet.rows),
+        *(piece for table in sheet.tables for piece in table_of(table)),
+    )
+    foot = f"四互　{sheet.kind}　{sheet.envelope_id[:_FOOT_DIGITS]}"
+    return whole(title, pieces, banner=sheet.banner, foot=foot)
+
+
+def whole(title: str, pieces: Iterable[str], *, banner: str, foot: str) -> str:
+    """Return a whole HTML document.
+
+    Args:
+        title: Of the document; escaped here.
+        pieces: HTML of our own making.
+        banner: Printed on every page but the first.
+        foot: Printed on every page; neither may hold quotes.
+    """
+    style = _STYLE.replace("FAMILY", FAMILY).replace("BANNER", banner).replace("FOOT", foot)
     return "".join(
         (
             '<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8">',
-            f"<title>{title}</title><style>{_style(sheet)}</style></head><body>",
-            *_head(sheet),
-            f"<h1>{title}</h1>",
-            *_origin(sheet),
-            *_sign(sheet),
-            '<table class="rows">',
-            *(_row(label, value) for label, value in sheet.rows),
-            "</table>",
-            *(piece for table in sheet.tables for piece in _table(table)),
+            f"<title>{escape(title)}</title><style>{style}</style></head><body>",
+            *pieces,
             "</body></html>",
         )
     )
 
 
-def _style(sheet: Sheet) -> str:
-    foot = f"四互　{sheet.kind}　{sheet.envelope_id[:_FOOT_DIGITS]}"
-    return _STYLE.replace("FAMILY", _FAMILY).replace("BANNER", sheet.banner).replace("FOOT", foot)
+def rows_of(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield a table of labels and values."""
+    yield '<table class="rows">'
+    for label, value in rows:
+        yield _row(label, value)
+    yield "</table>"
 
 
 def _head(sheet: Sheet) -> Iterator[str]:
@@ -107,7 +125,8 @@ def _row(label: str, value: str) -> str:
     return f'<tr{kept}><th>{escape(label)}</th><td class="value">{escape(value)}</td></tr>'
 
 
-def _table(table: Table) -> Iterator[str]:
+def table_of(table: Table) -> Iterator[str]:
+    """Yield a table under its heading."""
     yield f"<h2>{escape(table.title)}</h2><table><thead><tr>"
     yield from (f"<th>{escape(column)}</th>" for column in table.columns)
     yield "</tr></thead><tbody>"

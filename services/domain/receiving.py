@@ -13,10 +13,9 @@ from schemas.base import Event
 from schemas.carriage import Arrival
 from schemas.catalogue import Parsed, parse_received
 from schemas.control import ChainKind, DocumentsPublished, EpochOpened
-from schemas.courses import CourseStep
 from schemas.envelope import MESSAGE_MAX_BYTES, Envelope, Header
 from schemas.errors import Fault
-from schemas.records import AlertFacts, FlowPeople
+from schemas.records import About
 from schemas.subjects import is_from, parse_subject
 from services.domain.chain import matching_kind
 from services.domain.delivery import carries
@@ -29,6 +28,7 @@ from services.domain.histories import about_of
 from services.domain.key_changes import judge_published, with_changes
 from services.domain.key_ends import is_announced, is_by_ended_key, judge_opening, judge_position
 from services.domain.levels import level_of
+from services.domain.mediation_door import Carriage, judge_case_event
 from services.domain.referrals import judge_handling
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_event, judge_membership
 from services.domain.signing import Claim, claims_of, first_broken, open_emptied, open_parts, payload_type_of
@@ -81,7 +81,7 @@ class Examined:
     event: Event | None = None
     newer_schema: bool = False
     level: int | None = None
-    about: AlertFacts | FlowPeople | CourseStep | None = None
+    about: About | None = None
     content_key: bytes = field(default=b"", repr=False)
     emptied: Envelope | None = None
     waits: bool = False
@@ -222,6 +222,7 @@ def _examine_content(found: Examined, envelope: Envelope, trust: Trust, county: 
         return Examined(arrival, Outcome.REJECTED, parsed, envelope, kind)
     event = parsed.event
     carriage = judge_carriage(event, envelope.header.content) or _mishandled(event, envelope.header)
+    carriage = carriage or judge_case_event(event, Carriage.of(envelope.header))
     if carriage is not None:
         return Examined(arrival, Outcome.REJECTED, carriage, envelope, kind)
     unresolved = judge_opening(envelope.header.source, event, trust) if isinstance(event, EpochOpened) else None

@@ -198,6 +198,7 @@ class _Desk:
         if phrase.is_weak:
             return Ambiguous(Asked.WEAK, self.open_pages)
         meant = [page for page in self.by_code.values() if self._may_be_meant(page)]
+        meant = [page for page in meant if not page.is_test] or meant
         if len(meant) != 1:
             return Ambiguous(Asked.NO_CODE, self.open_pages)
         if not self._is_read(meant[0]):

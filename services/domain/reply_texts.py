@@ -82,12 +82,15 @@ _ANSWERED: Final = {
     AnswerWord.FALSE_ALARM: "编号{code}误报已报领导和发出县；1、2级照常呼叫。",
     AnswerWord.CANNOT: "编号{code}不能已记，现在呼叫下一人。",
 }
+_TESTED: Final = "编号{code}核对已记，本号码可用。"
 _RECEIVED_OF_HIGHEST: Final = "编号{code}收到已记，不再呼您。1级还须在值班台、电话按密码或另一人签收，才停止升级。"
 _HANDLING_BY_WEB: Final = "编号{code}已记收到。1、2级处置须在值班台或电话按密码确认。"
 
 
 def _answered(answer: Answer) -> str:
     page, form = answer.page, _ANSWERED[answer.word]
+    if page.is_test:
+        return _TESTED.format(code=page.code)
     if answer.word is AnswerWord.RECEIVED and page.level == _HIGHEST:
         form = _RECEIVED_OF_HIGHEST
     if counted(answer.word, page.level) is not answer.word:

@@ -6,7 +6,7 @@ text of the plan that was in force is kept with the time since when, so that the
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Final
@@ -33,7 +33,8 @@ from schemas.rosters import (
     TemporaryPlan,
     Withdrawal,
 )
-from services.domain.rosters import Replacement, Roster, Stand, moves_of
+from services.domain.encoding import digest_of, length_prefixed
+from services.domain.rosters import Replacement, Roster, Stand, moves_of, numbers_of
 from services.domain.toml_files import read_toml
 from services.domain.workdays import read_workdays
 
@@ -43,6 +44,7 @@ _AS_FIELD: Final = {
     Mark.TESTED: "tested_at",
     Mark.OPTED_OUT: "opted_out_at",
 }
+_VERSION_LENGTH: Final = 32
 _MARKS = Mapping[tuple[str, str, str], Mapping[str, datetime]]
 
 
@@ -55,12 +57,14 @@ class RosterHistory:
         changes: Every record in the order in which it was written.
         workdays: The county's days.
         latest: The roster as known after all of it.
+        version: 32 hex digits that are others as soon as plan, records or days are; a writer names those it saw.
     """
 
     plans: tuple[tuple[datetime, RosterPlan], ...]
     changes: tuple[Change, ...]
     workdays: Workdays
     latest: Roster
+    version: str = field(default="", compare=False)
 
     def as_of(self, moment: datetime) -> Roster:
         """Return the roster as it was known at a moment, aware: what was recorded later is left out."""
@@ -89,7 +93,16 @@ def read_history(texts: RosterTexts, county: str) -> RosterHistory | tuple[Fault
     older = ((one.since, read_plan(one.text, county)) for one in texts.plans[:-1])
     plans = [(since, found) for since, found in older if isinstance(found, RosterPlan)]
     plans.append((texts.plans[-1].since, plan))
-    return RosterHistory(tuple(plans), changes, workdays, fold(plan, changes, version=len(plans)))
+    latest = fold(plan, changes, version=len(plans))
+    return RosterHistory(tuple(plans), changes, workdays, latest, version_of(texts))
+
+
+def version_of(texts: RosterTexts) -> str:
+    """Name what is in force by its bytes; a torn line does not count, nor which texts of the past are kept."""
+    whole = [(name, data[: data.rfind(b"\n") + 1]) for name, data in texts.records]
+    files = [("", texts.plans[-1].text), *whole, *texts.calendars]
+    listed = length_prefixed(part for name, data in files for part in (name, digest_of(data)))
+    return digest_of(listed)[:_VERSION_LENGTH]
 
 
 def read_plan(text: bytes, county: str) -> RosterPlan | tuple[Fault, ...]:
@@ -218,7 +231,7 @@ def judge_change(change: Change, history: RosterHistory) -> tuple[Fault, ...]:
     """Say what is wrong with a record that is about to be appended, by what the roster knows."""
     roster = history.latest
     faults = [
-        Fault("roster.unknown_officer", name, f"the roster has no contact `{officer}`; `sihu roster show` lists them")
+        Fault("roster.unknown_officer", name, f"the roster has no contact `{officer}`; {ROSTER_FILE} names them")
         for name, officer in _officers(change)
         if roster.contact(officer) is None
     ]
@@ -227,7 +240,7 @@ def judge_change(change: Change, history: RosterHistory) -> tuple[Fault, ...]:
         faults.append(Fault("roster.unknown_plan", "plan", "there is no such temporary plan, or it was withdrawn"))
     if isinstance(change, NumberMark) and not _has_number(roster, change):
         mend = f"{change.owner} has no such number of {change.medium} in {ROSTER_FILE}; write it there first"
-        faults.append(Fault("roster.unknown_number", "number", mend))
+        faults.append(Fault("roster.unknown_number", "address", mend))
     if isinstance(change, Withdrawal):
         faults += _judge_withdrawal(change, history.changes)
     return tuple(faults[:MAX_FAULTS])
@@ -240,19 +253,17 @@ def _officers(change: Change) -> list[tuple[str, str]]:
         case Swap():
             return [("first", change.first), ("second", change.second)]
         case TemporaryPlan():
-            members = {(f"layers {layer.name}", member) for layer in change.layers for member in layer.members}
-            return sorted(members)
+            named = ((f"layers.{index}.members", layer.members) for index, layer in enumerate(change.layers))
+            return [(place, member) for place, members in named for member in dict.fromkeys(members)]
         case HandoverNote():
-            return [("from", change.from_officer), ("to", change.to_officer)]
+            return [("from_officer", change.from_officer), ("to_officer", change.to_officer)]
         case _:
             return []
 
 
 def _has_number(roster: Roster, mark: NumberMark) -> bool:
-    owners = [(one.officer, one.numbers) for one in roster.plan.contacts]
-    owners += [(one.office, one.numbers) for one in roster.plan.offices]
-    wanted = (mark.medium, mark.address)
-    return any(owner == mark.owner and wanted in {(n.medium, n.address) for n in numbers} for owner, numbers in owners)
+    wanted = (mark.owner, mark.medium, mark.address)
+    return wanted in {(owner, one.medium, one.address) for owner, one in numbers_of(roster.plan)}
 
 
 def _judge_withdrawal(change: Withdrawal, changes: tuple[Change, ...]) -> list[Fault]:
@@ -262,10 +273,3 @@ def _judge_withdrawal(change: Withdrawal, changes: tuple[Change, ...]) -> list[F
     if any(isinstance(one, Withdrawal) and one.record == change.record for one in changes):
         return [Fault("roster.withdrawn", "record", "it was withdrawn before; nothing is left to do")]
     return []
-
-
-def with_change(history: RosterHistory, change: Change) -> RosterHistory:
-    """Return the history with one more record, as it will be once that is written."""
-    changes = (*history.changes, change)
-    latest = fold(history.plans[-1][1], changes, version=len(history.plans))
-    return replace(history, changes=changes, latest=latest)

@@ -117,6 +117,14 @@ class Roster:
         return found.display if found else officer or "–"
 
 
+def numbers_of(plan: RosterPlan) -> Iterator[tuple[str, ContactNumber]]:
+    """Yield every number of a plan with its owner, officers' first, then offices'."""
+    for contact in plan.contacts:
+        yield from ((contact.officer, one) for one in contact.numbers)
+    for office in plan.offices:
+        yield from ((office.office, one) for one in office.numbers)
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who stands in a tier; ``turn`` says by what."""
@@ -164,7 +172,8 @@ def _recipient(roster: Roster, officer: str, tier: Tier) -> Recipient:
     # Only beside a number: on a console that nobody looks at, an officer without one would look like coverage.
     has_console = contact is not None and (contact.console_only or found)
     console = ((Medium.CONSOLE, officer),) if has_console else ()
-    return Recipient(officer, roster.display(officer), tier, (*found, *console))
+    sleeps = contact is None or contact.quiet_hours
+    return Recipient(officer, roster.display(officer), tier, (*found, *console), sleeps)
 
 
 def _office(office: OfficeContact) -> Recipient:

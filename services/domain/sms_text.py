@@ -65,9 +65,9 @@ class SmsKind(StrEnum):
     FALSE_ALARM = "alert_called_false"
     """Somebody calls it a false alarm; for the leader."""
     BUNDLE = "alert_bundle"
-    EXHAUSTED = "alert_exhausted"
+    ALL_CLEARS = "alerts_cancelled"
+    """Several that ended."""
     SILENT = "neighbour_silent"
-    GAP = "coverage_gap"
     NUMBER_TEST = "number_test"
     DIGEST = "digest"
 
@@ -81,10 +81,9 @@ FORMS: Final[dict[SmsKind, str]] = {
     SmsKind.PASSED_ON: "转给您：{source}发{level}级预警，{place}，{event}。回复{code}收到。",
     SmsKind.FALSE_ALARM: "误报待核实：{source}发{level}级预警，{place}，{event}。回复{code}收到。",
     SmsKind.BUNDLE: "{level}级等预警共{count}条：{place}，{event}等。回复{code}收到，算全部签收。",
-    SmsKind.EXHAUSTED: "无人签收，请打电话：{source}发{level}级，{place}，{event}。回复{code}收到。",
+    SmsKind.ALL_CLEARS: "{source}等解除预警共{count}条：{place}，{event}等。都不用再答。",
     SmsKind.SILENT: "{source}未答本县{level}级预警，请打其值班电话{phone}。回复{code}收到。",
-    SmsKind.GAP: "{desk}的短信或号码不通，值班有缺口，请核实。回复{code}收到。",
-    SmsKind.NUMBER_TEST: "值班号码每月核对，不是预警。请回复{code}收到。",
+    SmsKind.NUMBER_TEST: "值班号码每月核对，不是预警。回复{code}收到。",
     SmsKind.DIGEST: "有{count}件通报待阅，请到值班台看。",
 }
 """Each kind's text; what stands in braces is its variables, in this order, each once."""
@@ -119,9 +118,8 @@ class SmsFacts:
         place: Where, from ``place_of``.
         event: What, from ``event_of``.
         code: The reply code, two digits or more.
-        count: Of a bundle or digest.
+        count: Of a bundle, a digest, or all-clears.
         phone: Duty telephone of an office, never a person's.
-        desk: Display of a desk, such as 值班员甲.
     """
 
     kind: SmsKind
@@ -132,7 +130,6 @@ class SmsFacts:
     code: str = ""
     count: int = 0
     phone: str = ""
-    desk: str = ""
     status: Status = Status.ACTUAL
 
 

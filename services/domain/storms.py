@@ -100,7 +100,14 @@ class SendWith:
     into: str
 
 
-Decision = Send | SendWith | Hold | Bundle
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It waits in its bundle already, for the reason that is on record; decide again at ``until``."""
+
+    until: datetime
+
+
+Decision = Send | SendWith | Hold | Bundle | Later
 
 
 def group_of(incident: str, event_code: str, area: str) -> str:
@@ -113,42 +120,40 @@ def area_of(division: str) -> str:
     return division[:_AREA_DIGITS]
 
 
-def decide(page: PageDue, *, told: Iterable[SmsTold], waiting: str, now: datetime) -> Decision:
-    """Decide what becomes of an SMS that is due.
+def decide(page: PageDue, *, told: Iterable[SmsTold], held: Iterable[Suppression], now: datetime) -> Decision:
+    """Decide what becomes of an SMS that is due, or that waited and is due again.
 
     Args:
         page: What is due.
         told: What this person got in the last 15 minutes, of all areas, in any order.
-        waiting: From ``waiting_bundle``: the bundle that waits for this person and area, empty if none does.
+        held: What waits for this person, this page too if it does.
         now: Aware UTC.
 
     Returns:
         For ``Hold`` and ``Bundle`` the caller keeps ``suppression_of`` it.
     """
     mine = [one for one in told if one.recipient == page.recipient and timedelta(0) <= now - one.told_at < MEMORY]
-    in_area = [one for one in mine if one.area == page.area]
+    waiting = [one for one in held if _is_waiting(one, page)]
     capped = _capped_until(page, mine, now)
+    into = waiting[0].bundle if waiting else ""
+    if any(one.page_id == page.page_id for one in waiting):
+        if capped is not None and len(waiting) == 1:  # with others in it, the text is another one
+            return Hold(capped, HoldReason.CARRIER_CAP)
+        ripe_at = _ripe_at(waiting, mine, now)
+        return SendWith(into) if ripe_at <= now else Later(ripe_at)
     if capped is not None:
         return Hold(capped, HoldReason.CARRIER_CAP)
-    holding = (
-        _holding_first(page, mine, in_area, now) if is_first(page, in_area) else _holding(page, mine, in_area, now)
-    )
+    holding = _holding_of(page, mine, now)
     if holding is not None:
         until, reason = holding
-        return Bundle(waiting or page.page_id, until, reason)
-    return SendWith(waiting) if waiting else Send()
+        return Bundle(into or page.page_id, until, reason)
+    return SendWith(into) if into else Send()
 
 
-def waiting_bundle(held: Iterable[Suppression], recipient: str, area: str) -> str:
-    """Return the bundle that waits for a person and area, empty if none does; there is never more than one."""
-    return next(
-        (
-            one.bundle
-            for one in held
-            if one.told_at is None and one.bundle and (one.recipient, one.area) == (recipient, area)
-        ),
-        "",
-    )
+def _is_waiting(one: Suppression, page: PageDue) -> bool:
+    """Tell whether it waits in the bundle of a page's person and area; there is never more than one."""
+    is_there = one.told_at is None and one.bundle != ""
+    return is_there and (one.recipient, one.area) == (page.recipient, page.area)
 
 
 def is_first(page: PageDue, in_area: Iterable[SmsTold]) -> bool:
@@ -185,11 +190,6 @@ class BundleDue:
     members: tuple[Suppression, ...]
 
     @property
-    def level(self) -> int:
-        """The highest level in it."""
-        return self.members[0].level
-
-    @property
     def told(self) -> tuple[tuple[str, int], ...]:
         """Each group with its highest level, as ``SmsTold`` keeps it."""
         groups: dict[str, int] = {}
@@ -198,38 +198,12 @@ class BundleDue:
         return tuple(groups.items())
 
 
-def bundles_due(held: Iterable[Suppression], *, told: Iterable[SmsTold], now: datetime) -> tuple[BundleDue, ...]:
-    """Return the bundles that go out now, each whole.
-
-    Args:
-        held: What waits, of one person or of many.
-        told: What those persons got in the last 15 minutes, in any order.
-        now: Aware UTC.
-    """
-    found: dict[str, list[Suppression]] = {}
-    for one in held:
-        if one.told_at is None and one.bundle:
-            found.setdefault(one.bundle, []).append(one)
-    ripe = {bundle: members for bundle, members in found.items() if min(one.until for one in members) <= now}
-    times: dict[str, list[datetime]] = {}
-    for sms in told if ripe else ():
-        if timedelta(0) <= now - sms.told_at < MEMORY:
-            times.setdefault(sms.recipient, []).append(sms.told_at)
-    due = (BundleDue(bundle, _ordered(members)) for bundle, members in ripe.items())
-    return tuple(one for one in due if _has_room(one, times.get(one.members[0].recipient, []), now))
-
-
-def _has_room(due: BundleDue, times: Sequence[datetime], now: datetime) -> bool:
-    if due.level == _HIGHEST or now >= min(one.until for one in due.members) + _interval(due.level):
-        return True
-    return not _person_holdings(times, now)
-
-
 def bundle_with(page: PageDue, held: Iterable[Suppression], decision: SendWith) -> BundleDue:
-    """Return what goes out now for ``SendWith``: the bundle and the page that takes it along."""
-    own = suppression_of(page, Bundle(decision.into, page.due_at, HoldReason.GROUP_INTERVAL))
+    """Return what goes out now for ``SendWith``: the bundle whole, and the page that takes it along."""
     members = [one for one in held if one.told_at is None and one.bundle == decision.into]
-    return BundleDue(decision.into, _ordered([own, *members]))
+    if all(one.page_id != page.page_id for one in members):
+        members.append(suppression_of(page, Bundle(decision.into, page.due_at, HoldReason.GROUP_INTERVAL)))
+    return BundleDue(decision.into, _ordered(members))
 
 
 def _ordered(members: Iterable[Suppression]) -> tuple[Suppression, ...]:
@@ -241,9 +215,29 @@ def _ordered(members: Iterable[Suppression]) -> tuple[Suppression, ...]:
 _Holding = tuple[datetime, HoldReason]
 
 
+def _ripe_at(members: Sequence[Suppression], mine: Sequence[SmsTold], now: datetime) -> datetime:
+    """Return when a bundle goes out, whole: as soon as one of it has waited long enough.
+
+    What the person got of other prefectures holds it up by one more interval of its highest level and no longer, and a
+    bundle of level 1 not at all.
+    """
+    ripe_at, level = min(one.until for one in members), min(one.level for one in members)
+    if ripe_at > now or level == _HIGHEST:
+        return ripe_at
+    room_at = max((until for until, _ in _person_holdings([one.told_at for one in mine], now)), default=now)
+    return min(room_at, ripe_at + _interval(level))
+
+
 def _capped_until(page: PageDue, mine: Sequence[SmsTold], now: datetime) -> datetime | None:
     same = [one.told_at for one in mine if one.text_digest == page.text_digest]
     return _room_at(same, CARRIER_MAX, CARRIER_WINDOW, now)
+
+
+def _holding_of(page: PageDue, mine: Sequence[SmsTold], now: datetime) -> _Holding | None:
+    in_area = [one for one in mine if one.area == page.area]
+    if is_first(page, in_area):
+        return _holding_first(page, mine, in_area, now)
+    return _holding(page, mine, in_area, now)
 
 
 def _holding_first(

@@ -1,7 +1,7 @@
 """What this county's own duty officer is told: one Chinese line, with the telephone where there is one."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from schemas.base import BEIJING
@@ -13,6 +13,7 @@ from services.domain.trust import Trust
 
 _NAMED_MAX: Final = 8
 _MEDIA: Final = {
+    Medium.CONSOLE: "值班台",
     Medium.SMS: "短信",
     Medium.VOICE: "电话",
     Medium.FAX: "传真",
@@ -26,6 +27,11 @@ _TIERS: Final = {
     Tier.OFFICE: "值班室电话",
     Tier.SUPERIOR: "上级值班室",
 }
+
+
+def medium_zh(medium: Medium) -> str:
+    """Name a medium as the desk does."""
+    return _MEDIA[medium]
 
 
 def _county(code: str) -> str:
@@ -135,6 +141,12 @@ def told_of_expiry(title: str, ends_at: datetime) -> str:
     return f"{title}将于 {ends_at.astimezone(BEIJING):%Y-%m-%d %H:%M} 到期，请按运维手册及时更换"
 
 
+def told_of_case(case_id: str, what: str, on: date, source: str, *, passed: bool) -> str:
+    """A day of a case of joint mediation has come, or is near."""
+    when = "已过" if passed else f"为 {on:%Y-%m-%d}"
+    return f"联合调解案件 {case_id[:10]} 的{what}{when}（{source}），请用 sihu case next {case_id[:10]} 查看"
+
+
 def told_of_quiet(county: str, phone: str, last: datetime | None) -> str:
     """No beacon of a partner for two intervals."""
     since = f"自 {last.astimezone(BEIJING):%m-%d %H:%M:%S} 起" if last else "至今"
@@ -186,6 +198,12 @@ def told_of_gap(tier: Tier) -> str:
 def told_of_opt_out(display: str) -> str:
     """退订 came from a duty number."""
     return f"{display}的值班号码发来退订，号码仍在用，请带班领导核实并重新登记"
+
+
+def told_of_silent_number(display: str, medium: Medium, tested_at: datetime) -> str:
+    """A number did not answer its monthly test page."""
+    day = f"{tested_at.astimezone(BEIJING):%m-%d}"
+    return f"{display}的{_MEDIA.get(medium, medium.value)}号码 {day} 每月核对未获答复，请联络员核实号码并重新登记"
 
 
 def told_of_unerased(county: str, phone: str, referral_id: str) -> str:

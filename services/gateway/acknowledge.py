@@ -11,9 +11,10 @@ from schemas.documents import SignedDocument
 from schemas.drafts import AcknowledgementDraft
 from schemas.errors import ConflictError, Fault, NotFoundError, RequestError
 from schemas.escalations import Escalation
+from schemas.notices import NoticeKind
 from schemas.officers import Answer, Means, OfficerCredential, OfficerProof
 from schemas.pages import Strength
-from schemas.records import Direction, NoticeKind, StoredEvent
+from schemas.records import Direction, StoredEvent
 from services.acknowledging import Acknowledgement, AlreadyAnswered, agreement_of, attest, give_answer, judge_bound
 from services.domain.documents import document_digest
 from services.domain.encoding import compact_json

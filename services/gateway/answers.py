@@ -14,8 +14,9 @@ from schemas.custody import OpeningReason
 from schemas.envelope import Header
 from schemas.files import FileState
 from schemas.ids import ChannelId, ContentId, CountyId, Digest, EnvelopeId, Epoch, KeyId
+from schemas.notices import NoticeKind
 from schemas.officers import AnswerWord, Means
-from schemas.records import Direction, JournalKind, Mark, NoticeKind
+from schemas.records import Direction, JournalKind, Mark
 from schemas.registry import KeyUse
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from schemas.errors import Fault
-from schemas.records import SELF_ENDING, Notice
+from schemas.notices import SELF_ENDING, Notice
 from services.ports import Transaction
 
 
@@ -26,6 +26,10 @@ def close_notice(tx: Transaction, number: int, by: str, now: datetime) -> Notice
     if found.resolved_at is not None:
         return found
     if found.kind in SELF_ENDING:
-        return Fault("notice.ends_itself", "number", "it ends by itself once what expires has been renewed")
+        return Fault(
+            "notice.ends_itself",
+            "number",
+            "it ends by itself once its cause is gone: renew what expires, or take the step that is due",
+        )
     tx.waiting_room.close(number, by, now)
     return replace(found, resolved_at=now, closed_by=by)

@@ -38,6 +38,7 @@ class Desk:
                 clock=clock,
                 most_at_once=gateway.limits.submissions,
                 folder=gateway.folder,
+                silent_after=gateway.silent_after,
             ),
             uploads=Uploads(
                 store=store,

@@ -1,15 +1,23 @@
 """``Gateway``: everything this room needs, as ready-made ports and plain facts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
+from schemas.calendars import FeedEntry, Workdays
 from schemas.escalations import Policy
+from schemas.festivals import FestivalFile
+from services.cap_intake.intake import CapIntake
+from services.cap_ports import CapText
+from services.casework import SILENT_AFTER
 from services.domain.files import CHUNK_SIZE
 from services.file_ports import FileFolder
 from services.paging_ports import Duty, Pager
 from services.ports import Clock, Ids, PaperedDirectory, Store
 from services.posting import Posting
+from services.roster_ports import Calendars
+from services.rostering import Rostering
 
 REQUEST_MAX_BYTES: Final = 300 * 1024
 """A body: 256 KiB of content and what stands around it."""
@@ -53,6 +61,45 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class RosterRoom:
+    """Where the roster is read and changed, and calendar files of it are read and written."""
+
+    rostering: Rostering
+    calendars: Calendars
+
+
+@dataclass(frozen=True, slots=True)
+class CapDesk:
+    """What this node exchanges CAP documents by.
+
+    Attributes:
+        text: Reads and writes documents and feeds.
+        intake: Takes documents.
+        must_be_signed: Whether what is posted must bear the signature of a registered authority.
+        released_by: Role that stands behind what is posted without naming one; None lets each wait for an officer.
+        author: The office that answers for our feed.
+        address: Of the API, as readers of our feed reach it; empty for links that follow from where the feed was read.
+        feeds: Tells of each feed that is asked whether its last round went well.
+    """
+
+    text: CapText
+    intake: CapIntake
+    must_be_signed: bool
+    released_by: str | None
+    author: str
+    address: str
+    feeds: Callable[[], Mapping[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFeed:
+    """The calendar that people subscribe to: the table of festivals, and what spells entries under a name."""
+
+    table: FestivalFile
+    spell: Callable[[Iterable[FeedEntry], str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -70,8 +117,17 @@ class Gateway:
     facts: NodeFacts
     crash: Callable[[BaseException], None]
     folder: FileFolder
+    calendar: CalendarFeed
     limits: Limits = field(default_factory=Limits)
     people: People | None = None
-    """None where there is no roster: nobody is told."""
+    """None where there was no roster when the node began: nobody is told."""
+    roster: RosterRoom | None = None
+    """None where a roster has no place at all; its files may still be missing."""
     chunk_size: int = CHUNK_SIZE
     """Bytes of a chunk of a file."""
+    cap: CapDesk | None = None
+    """None where no office is set for CAP: documents are neither taken nor given."""
+    silent_after: timedelta = SILENT_AFTER
+    """Older than that, a partner's newest beacon proves nothing."""
+    workdays: Callable[[], Workdays] = lambda: Workdays(frozenset(), {}, {})
+    """Which days are worked here; without files Monday to Friday."""

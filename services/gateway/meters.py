@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from schemas.cap_records import CapFigures
 from schemas.control import HeadBeaconed
 from schemas.files import FileFigures
 from schemas.page_work import PagingFigures
@@ -47,6 +48,7 @@ class Facts:
     """When the newest beacon of each county came."""
     files: FileFigures
     paging: PagingFigures
+    cap: CapFigures
 
 
 def read_facts(snapshot: Snapshot) -> Facts:
@@ -60,6 +62,7 @@ def read_facts(snapshot: Snapshot) -> Facts:
         {one.county: one.heard_at for one in snapshot.heard(HeadBeaconed.wire_type)},
         snapshot.files.figures(),
         snapshot.paging.figures(),
+        snapshot.cap.figures(),
     )
 
 
@@ -98,6 +101,7 @@ class Meters:
         live_clients: int,
         checks: Mapping[str, bool],
         providers: Mapping[str, bool],
+        feeds: Mapping[str, bool],
     ) -> bytes:
         """Return the exposition in Prometheus' text format.
 
@@ -107,8 +111,10 @@ class Meters:
             live_clients: Open streams.
             checks: Readiness by name.
             providers: Whether each way to reach people works.
+            feeds: Whether the last round of each CAP feed went well.
         """
-        return generate_latest(self._registry) + generate_latest(_Gauges(facts, now, live_clients, checks, providers))
+        told = _Gauges(facts, now, live_clients, checks, providers, feeds)
+        return generate_latest(self._registry) + generate_latest(told)
 
 
 class _Gauges(CollectorRegistry):
@@ -121,9 +127,10 @@ class _Gauges(CollectorRegistry):
         live_clients: int,
         checks: Mapping[str, bool],
         providers: Mapping[str, bool],
+        feeds: Mapping[str, bool],
     ) -> None:
         super().__init__()
-        self._providers = providers
+        self._providers, self._feeds = providers, feeds
         self._facts, self._now, self._live_clients, self._checks = facts, now, live_clients, checks
 
     def collect(self) -> Iterator[Metric]:
@@ -133,6 +140,7 @@ class _Gauges(CollectorRegistry):
             yield GaugeMetricFamily(f"sihu_{name}", words, value=self._facts.counts[name])
         yield from self._files()
         yield from self._paging()
+        yield from self._cap()
         yield from self._lanes()
         yield from self._partners()
         yield GaugeMetricFamily("sihu_live_clients", "Open live streams.", value=self._live_clients)
@@ -175,6 +183,21 @@ class _Gauges(CollectorRegistry):
         yield GaugeMetricFamily("sihu_oldest_page_seconds", words, value=age)
         ready = GaugeMetricFamily("sihu_provider_ready", "1 if this way to reach people works.", labels=("provider",))
         for name, holds in sorted(self._providers.items()):
+            ready.add_metric([name], float(holds))
+        yield ready
+
+    def _cap(self) -> Iterator[Metric]:
+        cap = self._facts.cap
+        words = "CAP documents that went out as events."
+        yield CounterMetricFamily("sihu_cap_sent", words, value=cap.sent)
+        words = "Answers of foreign systems to alerts, by CAP."
+        yield CounterMetricFamily("sihu_cap_answers", words, value=cap.answers)
+        words = "CAP documents that wait for an officer."
+        yield GaugeMetricFamily("sihu_cap_held", words, value=cap.held)
+        ready = GaugeMetricFamily(
+            "sihu_cap_feed_ready", "1 if the last round of this feed went well.", labels=("feed",)
+        )
+        for name, holds in sorted(self._feeds.items()):
             ready.add_metric([name], float(holds))
         yield ready
 

@@ -8,7 +8,8 @@ from typing import Final
 from schemas.access import Scope
 from schemas.catalogue import parse_received
 from schemas.control import Receipt
-from schemas.records import JournalEntry, JournalKind, Notice, Quarantined, StoredEvent
+from schemas.notices import Notice
+from schemas.records import JournalEntry, JournalKind, Quarantined, StoredEvent
 from services.domain.sharing import CONTROL_PREFIX
 from services.domain.vouching import credential_name
 from services.gateway.answers import LiveMessage, ReceiptNews

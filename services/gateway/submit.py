@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -22,8 +22,10 @@ from schemas.errors import (
     UnavailableError,
 )
 from schemas.files import Upload
+from schemas.governance.mediation import CASE_PREFIX
 from schemas.information.attachments import AttachmentShared
 from schemas.records import Remembered
+from services.casework import SILENT_AFTER, note_own
 from services.courses import Coursework
 from services.domain.drafting import Outgoing, complete
 from services.domain.encoding import compact_json, digest_of
@@ -42,6 +44,7 @@ from services.quotas import take_from_quota
 log = structlog.get_logger()
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+Also = Callable[[Transaction, Posted], None]
 
 
 def draft_outgoing(body: bytes, *, trust: Trust, county: str, now: datetime) -> Outgoing | tuple[Fault, ...]:
@@ -90,6 +93,7 @@ class Submitter:
         clock: Clock,
         most_at_once: int = 10_000,
         folder: FileFolder | None = None,
+        silent_after: timedelta = SILENT_AFTER,
     ) -> None:
         """Take ready-made ports; open nothing.
 
@@ -100,13 +104,20 @@ class Submitter:
             clock: Reads the time.
             most_at_once: Submissions in hand; one more is told to come back.
             folder: Holds the files of uploads; None takes no event that carries one.
+            silent_after: Older than that, a partner's newest beacon proves nothing.
         """
         self._store, self._posting, self._directory, self._clock = store, posting, directory, clock
-        self._most_at_once, self._folder = most_at_once, folder
+        self._most_at_once, self._folder, self._silent_after = most_at_once, folder, silent_after
         self._in_hand = 0
 
     async def submit(
-        self, body: bytes, *, idempotency_key: str | None, access_name: str, asked: bytes | None = None
+        self,
+        body: bytes,
+        *,
+        idempotency_key: str | None,
+        access_name: str,
+        asked: bytes | None = None,
+        also: Also | None = None,
     ) -> Posted:
         """Make an event durable and give it its place in the chain.
 
@@ -115,6 +126,7 @@ class Submitter:
             idempotency_key: 1 to 255 visible ASCII characters; the same key and body get the same answer.
             access_name: Who submits; keys of different callers never meet.
             asked: What the caller has sent, where ``body`` was made of it and of what stands here now.
+            also: Writes what belongs to the event in the transaction that makes it durable.
 
         Raises:
             SharingDeniedError: No agreement permits it.
@@ -128,11 +140,11 @@ class Submitter:
             raise UnavailableError("too many submissions at once")
         self._in_hand += 1
         try:
-            return await self._submit(body, ticket, access_name)
+            return await self._submit(body, ticket, access_name, also)
         finally:
             self._in_hand -= 1
 
-    async def _submit(self, body: bytes, ticket: _Ticket | None, access_name: str) -> Posted:
+    async def _submit(self, body: bytes, ticket: _Ticket | None, access_name: str, also: Also | None) -> Posted:
         now = self._clock.now()
         drafted = draft_outgoing(body, trust=self._directory.trust(), county=self._posting.county, now=now)
         if isinstance(drafted, tuple):
@@ -141,7 +153,7 @@ class Submitter:
         if isinstance(filed, Fault):
             return await self._refuse_unless_answered((filed,), ticket)
         ready = self._posting.encrypted(filed)
-        posted = await self._store.write(lambda tx: self._post(tx, ready, ticket, now))
+        posted = await self._store.write(lambda tx: self._post(tx, ready, ticket, now, also))
         await self._put_away(ready)
         log.info(
             "gateway.submitted",
@@ -177,13 +189,15 @@ class Submitter:
                 return known
         raise _error_of(faults)
 
-    def _post(self, tx: Transaction, outgoing: Outgoing, ticket: _Ticket | None, now: datetime) -> Posted:
+    def _post(
+        self, tx: Transaction, outgoing: Outgoing, ticket: _Ticket | None, now: datetime, also: Also | None
+    ) -> Posted:
         known = _recall(tx, ticket) if ticket is not None else None
         if known is not None:
             return known
         if outgoing.file is not None and tx.files.upload(outgoing.file.upload) is None:
             raise _error_of((_NO_UPLOAD,))  # another event was quicker
-        judged = judge_history(tx, outgoing, county=self._posting.county, now=now)
+        judged = judge_history(tx, outgoing, county=self._posting.county, now=now, silent_after=self._silent_after)
         if isinstance(judged, Fault):
             raise _error_of((judged,))
         self._take_from_quota(tx, judged, now)
@@ -191,6 +205,10 @@ class Submitter:
         if isinstance(judged.about, CourseStep):
             coursework = Coursework(tx, posting=self._posting, trust=self._directory.trust, now=now)
             coursework.follow(judged.about.kind, judged.about.course_id)
+        if judged.wire_type.startswith(CASE_PREFIX):
+            note_own(tx, judged, posted.envelope_id, county=self._posting.county, now=now)
+        if also is not None:
+            also(tx, posted)
         if ticket is not None:
             tx.memory.remember(Remembered(ticket.key, ticket.request_digest, posted.envelope_id, now))
         return posted

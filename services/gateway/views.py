@@ -12,13 +12,13 @@ from schemas.errors import Fault
 from schemas.files import FileReport, KeptFile
 from schemas.ids import CountyCode
 from schemas.information.attachments import AttachmentShared
+from schemas.notices import Notice
 from schemas.records import (
     CallRow,
     Chain,
     Delivery,
     ErasureRow,
     EventSummary,
-    Notice,
     Page,
     Quarantined,
     ReceiptRow,

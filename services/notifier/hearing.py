@@ -12,13 +12,15 @@ from typing import Final, assert_never
 
 import structlog
 
-from schemas.escalations import Escalation, EscalationState, PageRow
+from schemas.escalations import Escalation, EscalationKind, EscalationState, PageRow
+from schemas.notices import NoticeKind
 from schemas.officers import AnswerWord
 from schemas.page_work import PageWork, ReplyOutcome, ReplyTaken, WorkKind
-from schemas.pages import Inbound, Keyed, Medium, Reply, Report, Strength
-from schemas.records import NoticeKind
+from schemas.pages import Inbound, Keyed, Medium, Reply, Report, Strength, Tier
+from schemas.rosters import Mark
 from schemas.sms import AnswerablePage, CodeUse
 from services.acknowledging import give_answer
+from services.domain.coverage import number_tag
 from services.domain.page_delivery import is_about, stronger
 from services.domain.personal_numbers import find_numbers
 from services.domain.replies import (
@@ -36,12 +38,15 @@ from services.domain.reply_codes import REST
 from services.domain.reply_texts import is_passive, text_back
 from services.domain.telling import told_of_opt_out
 from services.notifier.joining import BUNDLE, join_reports
+from services.notifier.marking import mark_due
 from services.notifier.wording import Told
 from services.paging_ports import Duty, Pins
 from services.ports import Clock, Store, Transaction
 
 log = structlog.get_logger()
 
+OPTED_OUT: Final = "number/"
+"""Begins what the notice is filed under that 退订 came from an officer's number."""
 _TEXT_MOST: Final = 200
 _HOUR: Final = timedelta(hours=1)
 _PIN_DIGITS: Final = 6
@@ -50,6 +55,7 @@ _WRONG_PINS_MOST: Final = 5
 _KEYED: Final = {"": AnswerWord.RECEIVED, "1": AnswerWord.RECEIVED, "2": AnswerWord.HANDLING, "0": AnswerWord.CANNOT}
 """What one digit behind the PIN says."""
 _LOWEST: Final = 4
+_NOTICES_MOST: Final = 500
 _NOBODY: Final = "-"
 """Whom an officer named and no roster knows: it is not written down, it may be a number."""
 
@@ -104,7 +110,9 @@ class Hearer:
             log.info("notifier.reply_unknown_number", provider=reply.provider)
             return
         pages = self._answerable(tx, officer, now)
-        reading = read(reply.text, extension=reply.extension, pages=pages, heard_at=reply.heard_at)
+        found = self._duty.recipient(officer)
+        signers = (found.display, officer) if found else (officer,)
+        reading = read(reply.text, extension=reply.extension, pages=pages, heard_at=reply.heard_at, signers=signers)
         passive = [
             one.heard_at for one in tx.paging.replies_of(officer, now - _HOUR) if one.outcome is ReplyOutcome.ASKED_BACK
         ]
@@ -132,14 +140,26 @@ class Hearer:
                 for holder in dict.fromkeys(holder for page in pages for holder in page.holders):
                     self._answer(tx, holder, officer, AnswerWord.RECEIVED, Strength.SMS_NUMBER, now)
             case OptOut():
-                self._duty.opted_out(officer, reply.sender, now)
-                found = self._duty.recipient(officer)
-                text = told_of_opt_out(found.display if found else officer)
-                tx.waiting_room.tell(NoticeKind.COVERAGE_GAP, f"number/{officer}", "", text, now)
+                self._opted_out(tx, officer, reply, now)
             case Ambiguous() | NotUnderstood():
                 pass
             case _:
                 assert_never(reading)
+
+    def _opted_out(self, tx: Transaction, officer: str, reply: Reply, now: datetime) -> None:
+        """The contact stays; the gap is recorded, shown, and told once to the leaders on duty."""
+        tx.paging.keep_work(mark_due(officer, Medium.SMS, number_tag(reply.sender), Mark.OPTED_OUT, now))
+        found = self._duty.recipient(officer)
+        text, about = told_of_opt_out(found.display if found else officer), OPTED_OUT + officer
+        if any(one.about == about for one in tx.notices(open_only=True, limit=_NOTICES_MOST)):
+            return
+        tx.waiting_room.tell(NoticeKind.COVERAGE_GAP, about, "", text, now)
+        for leader in self._duty.on_duty(now):
+            if leader.tier is Tier.LEADER and leader.officer != officer and leader.address(Medium.SMS) is not None:
+                work_id = hashlib.sha256(f"{_id_of(reply)}/{leader.officer}".encode()).hexdigest()[:32]
+                tx.paging.keep_work(
+                    PageWork(work_id, WorkKind.TEXT_BACK, Medium.SMS, leader.officer, _LOWEST, now, text=text)
+                )
 
     def _taker(self, named: str) -> str:
         """Return the officer that 转 names, by number or by the name of the desk; empty if he names none."""
@@ -203,6 +223,7 @@ class Hearer:
             taken_at=by.taken_at if by else None,
             answered_here=all(any(a.officer == officer for a in tx.paging.answers_to(one.key)) for one in told),
             ended=all(one.state is EscalationState.CANCELLED for one in told),
+            is_test=all(one.kind is EscalationKind.NUMBER_TEST for one in told),
         )
 
     # -- digits keyed in ------------------------------------------------------------------------------

@@ -14,13 +14,15 @@ import structlog
 from schemas.control import ReceiptStage
 from schemas.errors import SihuError
 from schemas.escalations import EscalationKind, Policy
-from schemas.records import Delivery, Notice, NoticeKind, Watch
+from schemas.notices import Notice, NoticeKind
+from schemas.records import Delivery, Watch
 from services.domain.escalation import Opening, open_escalation
 from services.domain.expiry import Expiry, ends_of, expiring
 from services.domain.neighbours import Silence
 from services.domain.reading import line_of
 from services.domain.telling import phone_of, told_of_expiry, told_of_silence
 from services.domain.trust import Trust
+from services.notifier.case_days import tell_case_days
 from services.ports import Clock, Snapshot, Store, Transaction
 from services.recurring import recurring
 
@@ -65,10 +67,10 @@ class Notifier:
         now = self._clock.now()
         told = await self._store.write(lambda tx: self._tell_overdue(tx, now))
         resolved = await self._resolve(now)
-        return told + resolved + await self._warn_of_ends(now)
+        return told + resolved + await self._warn(now)
 
-    async def _warn_of_ends(self, now: datetime) -> int:
-        """Once an hour: tell what comes to its end, and resolve what was renewed."""
+    async def _warn(self, now: datetime) -> int:
+        """Once an hour: tell what comes to its end and which days of cases have come, and resolve what is over."""
         looked, since = self._looked_for_ends_at, self._clock.monotonic()
         if looked is not None and since - looked < _ENDS_SECONDS:
             return 0
@@ -79,8 +81,9 @@ class Notifier:
         renewed = [known[about] for about in sorted(known.keys() - ending.keys())]
         if fresh or renewed:
             await self._store.write(lambda tx: _note_ends(tx, fresh, renewed, now))
+        cases = await tell_case_days(self._store, now)
         self._looked_for_ends_at = since
-        return len(fresh) + len(renewed)
+        return len(fresh) + len(renewed) + cases
 
     def _tell_overdue(self, tx: Transaction, now: datetime) -> int:
         trust = self._trust()

@@ -45,15 +45,15 @@ class Opener:
         """Take ready-made parts; open nothing."""
         self._planner, self._policy, self._duty = planner, policy, duty
 
-    def open_new(self, tx: Transaction, now: datetime) -> int:
-        """Look at what has come since the last time; return how many events were looked at."""
+    def open_new(self, tx: Transaction, now: datetime) -> bool:
+        """Look at what has come since the last time; tell whether more of it may be left."""
         since = int(tx.memory.settings().get(POSITION, "0"))
         page = tx.events(direction=Direction.INCOMING, wire_type=None, since=since, limit=_BATCH)
         for summary in page.rows:
             self._open(tx, summary, now)
         if page.next_since != since:
             tx.memory.put_setting(POSITION, str(page.next_since))
-        return len(page.rows)
+        return len(page.rows) == _BATCH
 
     def end_neighbours(self, tx: Transaction, now: datetime) -> None:
         """What a neighbour had not said in time has come: nobody need call it any more."""
@@ -74,7 +74,7 @@ class Opener:
         elif isinstance(alert, Alert):
             self._alert(tx, event, alert, now)
         elif event.level is not None:
-            self._unread(tx, event, event.level, now)
+            self._levelled(tx, event, event.level, now, read=not isinstance(parsed, tuple))
         else:
             self._ordinary(tx, event, now)
         self._heed_answer(tx, event, now)
@@ -101,13 +101,16 @@ class Opener:
         )
         tx.paging.keep(opened)
 
-    def _unread(self, tx: Transaction, event: StoredEvent, level: int, now: datetime) -> None:
-        """An alert of a newer kind than we can read has a level in its header: it is told like any other."""
+    def _levelled(self, tx: Transaction, event: StoredEvent, level: int, now: datetime, *, read: bool) -> None:
+        """What has a level is told like an alert: danger in a dispute, or an alert of a newer kind than we can read."""
         header, envelope_id = event.envelope.header, event.envelope.envelope_id
         incident, kind = f"{header.source}/{envelope_id}", EscalationKind.ALERT
         opening = Opening(envelope_id, kind, incident, level, header.status, header.source, header.expires)
         tx.paging.keep(open_escalation(opening, self._policy(), now, header.acknowledge_by))
-        log.warning("notifier.opened_unread", envelope_id=envelope_id, level=level)
+        if read:
+            log.info("notifier.opened", envelope_id=envelope_id, level=level)
+        else:
+            log.warning("notifier.opened_unread", envelope_id=envelope_id, level=level)
 
     def _alert(self, tx: Transaction, event: StoredEvent, alert: Alert, now: datetime) -> None:
         header, envelope_id = event.envelope.header, event.envelope.envelope_id

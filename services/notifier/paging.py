@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -11,16 +11,22 @@ import structlog
 
 from schemas.errors import SihuError, UnavailableError
 from schemas.escalations import Escalation, EscalationKind, Policy
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
+from schemas.pages import Recipient
 from services.domain.escalation import woken
 from services.domain.neighbours import silence_in
+from services.domain.number_tests import filed_under
 from services.domain.sms_text import Signature
 from services.domain.telling import phone_of
-from services.notifier.hearing import Hearer
+from services.notifier import number_testing, reconciling
+from services.notifier.hearing import OPTED_OUT, Hearer
+from services.notifier.marking import Marker
+from services.notifier.number_testing import NumberTester
 from services.notifier.opening import Opener
 from services.notifier.planning import Planner, event_of
+from services.notifier.reconciling import Reconciler
 from services.notifier.sending import Claimed, Sender, Style
-from services.notifier.wording import Told, told_of
+from services.notifier.wording import Told, superseded_by, told_of
 from services.paging_ports import Duty, Pager, Pins
 from services.ports import Clock, Directory, Store, Transaction
 from services.posting import Posting
@@ -36,7 +42,11 @@ _LIVE_MOST: Final = 1000
 _AT_ONCE: Final = 256
 """Pages that providers are busy with at one time."""
 _SWEEP_SECONDS: Final = 3600.0
+_NEWS_SECONDS: Final = 0.05
+"""Between two looks at what has come: a flood is worked off twenty times a second, and not once an event."""
+_HEALED: Final = 10_000
 _ROSTER: Final = "roster/"
+_SILENT_NUMBER: Final = "number-test/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,33 @@ class PagingRules:
     signature: Signature
     print_page: Callable[[str], Awaitable[bytes]] | None = None
     """Turns HTML into PDF for fax and mail; without it neither has one."""
+    number_tests: bool = True
+    """Whether each number has its monthly test page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RosterFacts:
+    """What the roster says, asked outside the transaction that compares it with the notices."""
+
+    missing: Mapping[str, str]
+    untested: frozenset[str]
+    """What notices of the numbers that a test is due to are filed under."""
+    doubtful: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Chore:
+    """Work that has its turn now and then."""
+
+    work: Callable[[], Awaitable[object]]
+    every_seconds: float
+    done_at: float | None = None
+
+    async def run_if_due(self, monotonic: float) -> None:
+        """Do it, if it is time; what fails is due still."""
+        if self.done_at is None or monotonic - self.done_at >= self.every_seconds:
+            await self.work()
+            self.done_at = monotonic
 
 
 class PagingDesk:
@@ -93,10 +130,17 @@ class PagingDesk:
             style=Style(rules.signature, rules.print_page),
         )
         self.hearer = Hearer(store=store, duty=duty, pins=pins, told=self._told, clock=clock)
+        self._marker = Marker(store=store, duty=duty)
+        reconciler = Reconciler(store=store, duty=duty, pagers=pagers, clock=clock)
+        self._chores = [_Chore(reconciler.run_once, reconciling.EVERY_SECONDS)]
+        if rules.number_tests:
+            tester = NumberTester(store=store, planner=self._planner, policy=rules.policy, duty=duty, clock=clock)
+            self._chores.append(_Chore(tester.run_once, number_testing.EVERY_SECONDS))
         self._turn = asyncio.Lock()
         self._out: set[asyncio.Task[None]] = set()
         self._swept_at: float | None = None
-        self._on_duty: frozenset[str] | None = None
+        self._on_duty: frozenset[Recipient] | None = None
+        self._roster = ""
 
     async def run_once(self) -> int:
         """Do everything that is due now; return how many pages were handed over.
@@ -104,24 +148,37 @@ class PagingDesk:
         Raises:
             UnavailableError: The store cannot write now; what is due stays due.
         """
-        claimed = await self._claim(_AT_ONCE)
+        await self._tend()
+        claimed, _ = await self._claim(_AT_ONCE)
         await asyncio.gather(*(self._sender.submit(one) for one in claimed))
         return len(claimed)
 
-    async def _claim(self, limit: int) -> list[Claimed]:
+    async def _tend(self) -> None:
+        """What must not hold up a page: files are read and written here, providers asked, numbers tested."""
+        await asyncio.to_thread(self._duty.refresh)
+        for chore in self._chores:
+            await chore.run_if_due(self._clock.monotonic())
+        await self._marker.run_once()
+
+    async def _claim(self, limit: int) -> tuple[list[Claimed], bool]:
+        """Plan and claim what is due; tell also whether more of it is left."""
         async with self._turn:
             now = self._clock.now()
-            await self._store.write(lambda tx: self._plan(tx, now))
+            self._on_duty, is_more = await self._store.write(lambda tx: self._plan(tx, now))
+            self._watch_roster()
             claimed = await self._sender.claim(limit) if limit else []
             await self._sweep(now)
-            return claimed
+            return claimed, is_more or len(claimed) == limit
 
-    async def _work(self, tasks: asyncio.TaskGroup) -> None:
+    async def _work(self, tasks: asyncio.TaskGroup) -> bool:
         """As ``run_once``, but wait for no provider: a call that rings must not hold up an alert."""
-        for one in await self._claim(_AT_ONCE - len(self._out)):
+        room = _AT_ONCE - len(self._out)
+        claimed, is_more = await self._claim(room)
+        for one in claimed:
             task = tasks.create_task(self._submit(one), name=f"page-{one.work.page_id[:8]}")
             self._out.add(task)
             task.add_done_callback(self._out.discard)
+        return is_more and room > 0
 
     async def _submit(self, one: Claimed) -> None:
         try:
@@ -129,40 +186,56 @@ class PagingDesk:
         except UnavailableError as exc:
             _deferred(exc)
 
-    def _plan(self, tx: Transaction, now: datetime) -> None:
-        self._watch_duty(tx, now)
-        self._opener.open_new(tx, now)
-        self._opener.end_neighbours(tx, now)
-        self._planner.plan_due(tx, now)
+    def _plan(self, tx: Transaction, now: datetime) -> tuple[frozenset[Recipient], bool]:
+        """Open what has come and plan what is due.
 
-    def _watch_duty(self, tx: Transaction, now: datetime) -> None:
-        """Who comes on duty is told of what is open: plan it anew when the set of people has changed."""
-        on_duty = frozenset(one.officer for one in self._duty.on_duty(now))
-        if on_duty == self._on_duty:
-            return
-        if self._on_duty is not None:
-            for one in tx.paging.escalations(live_only=True, limit=_LIVE_MOST):
-                tx.paging.keep(woken(one))
-        self._on_duty = on_duty
+        Returns:
+            Who was on duty, and how they are reached: it counts once it is written. Whether more of it is left.
+        """
+        on_duty = frozenset(self._duty.on_duty(now))
+        if on_duty != self._on_duty:
+            self._wake(tx)
+        has_more_news = self._opener.open_new(tx, now)
+        self._opener.end_neighbours(tx, now)
+        return on_duty, self._planner.plan_due(tx, now) or has_more_news
+
+    def _wake(self, tx: Transaction) -> None:
+        """Who comes on duty is told of what is open: plan it anew, also at the start: the roster changed meanwhile."""
+        for one in tx.paging.escalations(live_only=True, limit=_LIVE_MOST):
+            tx.paging.keep(woken(one))
+
+    def _watch_roster(self) -> None:
+        """What the roster lacks is looked for again as soon as anything in it has changed."""
+        version = self._duty.version()
+        if version != self._roster:
+            self._roster, self._swept_at = version, None
 
     async def _sweep(self, now: datetime) -> None:
         since = self._clock.monotonic()
         if self._swept_at is None or since - self._swept_at >= _SWEEP_SECONDS:
-            missing = self._duty.findings(now)
-            await self._store.write(lambda tx: self._tidy(tx, missing, now))
+            found = await asyncio.to_thread(self._ask_roster, now)
+            await self._store.write(lambda tx: self._tidy(tx, found, now))
             self._swept_at = since
 
-    def _tidy(self, tx: Transaction, missing: Mapping[str, str], now: datetime) -> None:
+    def _ask_roster(self, now: datetime) -> _RosterFacts:
+        due = self._duty.due_tests(now)
+        untested = frozenset(filed_under(one.owner, one.number.medium, one.number.address) for one in due)
+        return _RosterFacts(self._duty.findings(now), untested, self._duty.doubtful())
+
+    def _tidy(self, tx: Transaction, found: _RosterFacts, now: datetime) -> None:
         """Forget what nobody asks for any more; tell what the roster lacks, and resolve what was mended."""
         tx.paging.forget(now - _KEPT, _FORGOTTEN)
         notices = tx.notices(open_only=True, limit=_SWEPT)
-        told = {one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP and one.about.startswith(_ROSTER)}
-        for about, line in missing.items():
+        for about, line in found.missing.items():
             tx.waiting_room.tell(NoticeKind.COVERAGE_GAP, _ROSTER + about, "", line[:200], now)
+        unrecorded = {OPTED_OUT + one.recipient for one in tx.paging.marks_due(_SWEPT)}
+        standing = {_ROSTER + one for one in found.missing} | found.untested
+        standing |= {OPTED_OUT + one for one in found.doubtful} | unrecorded
         present = {one.tier.value for one in self._duty.on_duty(now)}
-        filled = {one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP and one.about in present}
-        for about in sorted(filled | told - {_ROSTER + one for one in missing}):
-            tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
+        for about in sorted(one.about for one in notices if one.kind is NoticeKind.COVERAGE_GAP):
+            is_known = about.startswith((_ROSTER, _SILENT_NUMBER, OPTED_OUT))
+            if about in present or (is_known and about not in standing):
+                tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
 
     def _told(self, tx: Transaction, escalation: Escalation) -> Told:
         event = event_of(tx, escalation.version)
@@ -171,12 +244,22 @@ class PagingDesk:
             silence = silence_in(escalation.key)
             county = silence.county if silence else ""
             phone = phone_of(self._directory.trust(), event.envelope.header.agreement_id, county)
-        return told_of(escalation, event, phone)
+        told = told_of(escalation, event, phone)
+        return replace(told, is_raised=any(self._was_lower(tx, told, one) for one in superseded_by(told)))
+
+    @staticmethod
+    def _was_lower(tx: Transaction, told: Told, alert_id: str) -> bool:
+        """Tell whether an alert was told of at a lower level before this one took its place."""
+        one = told.escalation
+        key = tx.paging.key_of_alert(one.source, alert_id)
+        before = tx.paging.escalation(key) if key else None
+        return before is not None and before.superseded_by == one.key and (before.level or 0) > (one.level or 0)
 
     @asynccontextmanager
     async def running(self, tick_seconds: float = 1.0) -> AsyncIterator[Self]:
         """Keep every provider's link, and work, until the block ends."""
-        await self._store.write(lambda tx: tx.paging.release())  # one process a database: no lease is held
+        await asyncio.to_thread(self._duty.refresh)
+        await self._store.write(self._begin)
         async with AsyncExitStack() as stack:
             for pager in self._pagers.values():
                 await stack.enter_async_context(pager.running(self.hearer.hear))
@@ -190,6 +273,15 @@ class PagingDesk:
                     deferred=_deferred,
                 )
             )
+            await stack.enter_async_context(
+                recurring(
+                    self._tend,
+                    name="paging-chores",
+                    clock=self._clock,
+                    every_seconds=tick_seconds,
+                    deferred=_deferred,
+                )
+            )
             news = tasks.create_task(self._on_news(tasks), name="paging-news")
             try:
                 yield self
@@ -197,13 +289,27 @@ class PagingDesk:
                 for task in (news, *self._out):
                     task.cancel()
 
+    def _begin(self, tx: Transaction) -> None:
+        """Take up what the process before left: a lease of its own, and pages that nobody is to hand over."""
+        tx.paging.release()  # one process a database: no lease is held
+        idle = tx.paging.idle_pages(_HEALED)
+        for page in idle:
+            escalation = tx.paging.escalation(page.escalation)
+            if escalation is not None:
+                self._planner.put_to_work(tx, escalation, page)
+        if idle:
+            log.warning("notifier.healed", pages=len(idle))
+
     async def _on_news(self, tasks: asyncio.TaskGroup) -> None:
-        """Work at once when something has come, not only at the next tick."""
+        """Work at once when something has come, not only at the next tick; a flood is taken in gulps."""
         end = await self._store.read(lambda snapshot: snapshot.journal_end())
+        is_more = False
         while True:
-            end = await self._store.changed(end)
+            if not is_more:
+                end = await self._store.changed(end)
             try:
-                await self._work(tasks)
+                is_more = await self._work(tasks)
+                await self._clock.sleep(_NEWS_SECONDS)
             except UnavailableError as exc:
                 _deferred(exc)
                 await self._clock.sleep(1.0)

@@ -13,6 +13,7 @@ from schemas.errors import Fault, RequestError
 from schemas.escalations import (
     Alarm,
     AlarmKind,
+    Change,
     Escalation,
     EscalationKind,
     EscalationState,
@@ -27,19 +28,25 @@ from schemas.escalations import (
     Transition,
 )
 from schemas.ids import CountyCode
+from schemas.notices import NoticeKind
 from schemas.officers import Answer, AnswerWord, Means, OfficerProof
 from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Medium, Strength
-from schemas.records import Direction, NoticeKind, ReceiptRow, StoredEvent
+from schemas.records import Direction, ReceiptRow, StoredEvent
+from schemas.rosters import Mark
 from services.acknowledging import agreement_of, attest, judge_bound
+from services.domain.coverage import number_tag
 from services.domain.documents import document_digest
 from services.domain.escalation import plan, woken
 from services.domain.escalation_draft import Facts
 from services.domain.escalation_words import told_of_reply
+from services.domain.number_tests import PREFIX as TEST_PREFIX
+from services.domain.number_tests import address_of, filed_under, plan_test
 from services.domain.reading import line_of
 from services.domain.receiving import judge_permission
-from services.domain.telling import told_of_exhausted, told_of_gap, told_of_overdue
+from services.domain.telling import told_of_exhausted, told_of_gap, told_of_overdue, told_of_silent_number
 from services.notifier.joining import no_longer_held, stood_for
+from services.notifier.marking import mark_due
 from services.paging_ports import Duty
 from services.ports import Directory, Transaction
 from services.posting import Posting
@@ -55,6 +62,7 @@ _NOTICE_OF: Final = {
     AlarmKind.EXHAUSTED: NoticeKind.EXHAUSTED,
     AlarmKind.OVERDUE: NoticeKind.OVERDUE,
     AlarmKind.COVERAGE_GAP: NoticeKind.COVERAGE_GAP,
+    AlarmKind.NUMBER_SILENT: NoticeKind.COVERAGE_GAP,
 }
 _ENDING: Final = frozenset({NoticeKind.EXHAUSTED, NoticeKind.OVERDUE})
 _MEANS_OF: Final = {
@@ -72,16 +80,22 @@ class Planner:
         self._policy, self._duty, self._posting, self._directory = policy, duty, posting, directory
 
     @property
+    def county(self) -> str:
+        """Ourselves."""
+        return self._posting.county
+
+    @property
     def policy(self) -> Policy:
         """The policy in force now."""
         return self._policy()
 
-    def plan_due(self, tx: Transaction, now: datetime) -> int:
-        """Plan what is due; return how many escalations were looked at. What is left is due still."""
+    def plan_due(self, tx: Transaction, now: datetime) -> bool:
+        """Plan what is due; tell whether more of it may be left."""
         due = tx.paging.to_plan(now, _BATCH)
         for escalation in due:
-            self.write(tx, plan(escalation, self.facts(tx, escalation, now)), now)
-        return len(due)
+            decide = plan_test if escalation.kind is EscalationKind.NUMBER_TEST else plan
+            self.write(tx, decide(escalation, self.facts(tx, escalation, now)), now)
+        return len(due) == _BATCH
 
     def facts(self, tx: Transaction, escalation: Escalation, now: datetime) -> Facts:
         """Return what an escalation is planned from."""
@@ -106,7 +120,7 @@ class Planner:
         for page in made.changed:
             book.keep_page(page)
             if page.state is PageState.DUE:
-                self._put_to_work(tx, one, page)
+                self.put_to_work(tx, one, page)
             else:
                 book.drop_work(page.page_id)
                 no_longer_held(tx, page.page_id, now)
@@ -116,20 +130,27 @@ class Planner:
             _log(transition)
         for alarm in made.alarms:
             self._alarm(tx, one, alarm)
+        self._tell(tx, made, now)
+        self._settle(tx, one, now)
+
+    def _tell(self, tx: Transaction, made: Plan, now: datetime) -> None:
+        """Let officers, the source and the roster know."""
+        one = made.escalation
         for reply in made.replies:
             self._tell_back(tx, one, reply, now)
         for word in made.source_words:
             self._tell_source(tx, one, word, now)
-        self._settle(tx, one, now)
+        if one.kind is EscalationKind.NUMBER_TEST and any(t.change is Change.ACKNOWLEDGED for t in made.transitions):
+            self._tested(tx, one, now)
 
     def _add_page(self, tx: Transaction, escalation: Escalation, page: PageRow) -> None:
         if page.medium is Medium.CONSOLE:  # every console shows what is open by itself
             tx.paging.add_page(replace(page, state=PageState.DELIVERED, submitted_at=page.due_at))
             return
         if tx.paging.add_page(page):
-            self._put_to_work(tx, escalation, page)
+            self.put_to_work(tx, escalation, page)
 
-    def _put_to_work(self, tx: Transaction, escalation: Escalation, page: PageRow) -> None:
+    def put_to_work(self, tx: Transaction, escalation: Escalation, page: PageRow) -> None:
         """Have a page that is due handed over, also one that was dropped before; work that waits goes on as it is."""
         if page.medium is not Medium.CONSOLE and tx.paging.work_of(page.page_id) is None:
             level = escalation.level or _ORDINARY_LEVEL
@@ -142,9 +163,9 @@ class Planner:
         for one in stood_for(tx, page):
             escalation = tx.paging.escalation(one.escalation)
             if escalation is not None:
-                due = replace(one, state=PageState.DUE, submitted_at=None, code="")
+                due = replace(one, state=PageState.DUE, submitted_at=None, report_by=None, code="")
                 tx.paging.keep_page(due)
-                self._put_to_work(tx, escalation, due)
+                self.put_to_work(tx, escalation, due)
                 tx.paging.keep(woken(escalation))
 
     def _tell_back(self, tx: Transaction, one: Escalation, reply: ReplyDue, now: datetime) -> None:
@@ -160,14 +181,43 @@ class Planner:
 
     def _settle(self, tx: Transaction, one: Escalation, now: datetime) -> None:
         """Let codes rest once it has ended, and resolve the alarms that nobody need act on any more."""
-        if one.state in {EscalationState.OPEN, EscalationState.EXHAUSTED}:
+        may_be_taken = one.state is EscalationState.EXHAUSTED and one.kind is not EscalationKind.NUMBER_TEST
+        if may_be_taken or one.state is EscalationState.OPEN:
             return
         for kind in _ENDING:
             tx.waiting_room.resolve(kind, one.key, one.source, now)
         for use in tx.paging.holders(one.key):  # it rests for 72 hours, in which it is still understood
             tx.paging.keep_use(replace(use, closed_at=now))
 
+    def _number_of(self, tx: Transaction, one: Escalation) -> tuple[PageRow, str, str | None]:
+        """Return the page of a number's test, whose it is, and the number; None if it is gone from the roster."""
+        (page,) = tx.paging.pages_of(one.key)
+        found = self._duty.recipient(page.recipient)
+        if found is None:
+            return page, page.recipient, None
+        return page, found.display, address_of(found, page.medium, one)
+
+    def _tested(self, tx: Transaction, one: Escalation, now: datetime) -> None:
+        """A number answered its test: have it recorded in the roster."""
+        page, _, address = self._number_of(tx, one)
+        if address is not None:
+            tag = number_tag(address)
+            tx.paging.keep_work(mark_due(page.recipient, page.medium, tag, Mark.TESTED, one.taken_at or now))
+            about = filed_under(page.recipient, page.medium, address)
+            tx.waiting_room.resolve(NoticeKind.COVERAGE_GAP, about, "", now)
+
+    def _silent(self, tx: Transaction, one: Escalation, at: datetime) -> None:
+        page, display, address = self._number_of(tx, one)
+        if address is not None:  # whoever took it out of the roster needs no notice
+            about = filed_under(page.recipient, page.medium, address)
+            tx.waiting_room.tell(
+                NoticeKind.COVERAGE_GAP, about, "", told_of_silent_number(display, page.medium, one.opened_at), at
+            )
+
     def _alarm(self, tx: Transaction, one: Escalation, alarm: Alarm) -> None:
+        if alarm.kind is AlarmKind.NUMBER_SILENT:
+            self._silent(tx, one, alarm.at)
+            return
         event = event_of(tx, one.version)
         headline = line_of(event) if event else ""
         about = one.key
@@ -262,8 +312,8 @@ class Planner:
 
 
 def event_of(tx: Transaction, version: str) -> StoredEvent | None:
-    """Return the event that an escalation tells of; None for a drill of our own, which has none."""
-    return None if version.startswith(DRILL_PREFIX) else tx.event(version)
+    """Return the event that an escalation tells of; a drill of our own or a number's test has none."""
+    return None if version.startswith((DRILL_PREFIX, TEST_PREFIX)) else tx.event(version)
 
 
 def _log(one: Transition) -> None:

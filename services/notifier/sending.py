@@ -12,12 +12,13 @@ from typing import Final, assert_never
 import structlog
 
 from schemas.errors import UnavailableError
-from schemas.escalations import Escalation, PageRow, PageState
+from schemas.escalations import Escalation, PageRow, PageState, Purpose
+from schemas.notices import NoticeKind
 from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Attachment, Dispatch, Medium, PartResult, Refused
-from schemas.records import NoticeKind
 from schemas.sms import PartTry
 from services.domain.escalation import may_go
+from services.domain.number_tests import address_of, office_from
 from services.domain.page_delivery import (
     Again,
     Need,
@@ -27,6 +28,7 @@ from services.domain.page_delivery import (
     Way,
     after_submit,
     choose,
+    tried_at,
     tries_of,
 )
 from services.domain.policies import ladder_of
@@ -54,7 +56,6 @@ LEASE: Final = timedelta(minutes=10)
 _BATCH: Final = 200
 _ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _LOOK_AGAIN: Final = timedelta(seconds=1)
-_TOLD_FOR: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class Sender:
             one = self._prepare(tx, work, ways, now)
             if one is not None:
                 tx.paging.keep_work(replace(one.work, lease_until=now + LEASE))
-                claimed.append(one)
+                claimed.append(replace(one, dispatch=replace(one.dispatch, tried_at=_tried_at(tx, work, one.provider))))
         return claimed
 
     def _ways(self) -> list[Way]:
@@ -164,8 +165,7 @@ class Sender:
     def _prepare(self, tx: Transaction, work: PageWork, ways: Sequence[Way], now: datetime) -> Claimed | None:
         known = work.provider in self._pagers  # it may have gone from the settings since
         provider = work.provider if known else self._choose(tx, work, ways)
-        recipient = self._duty.recipient(work.recipient)
-        address = recipient.address(work.medium) if recipient else None
+        address = self._address(tx, work)
         if provider is None or address is None:
             self._fail(tx, work, "provider.none" if provider is None else "address.none")
             if provider is None and work.kind is WorkKind.PAGE:
@@ -179,6 +179,15 @@ class Sender:
             return Claimed(work, provider, dispatch)
         return self._prepare_page(tx, work, address, now)
 
+    def _address(self, tx: Transaction, work: PageWork) -> str | None:
+        """Return where it goes to: a test to its own number, everything else to the preferred one of the medium."""
+        recipient = self._duty.recipient(work.recipient)
+        page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
+        test = tx.paging.escalation(page.escalation) if page and page.purpose is Purpose.NUMBER_TEST else None
+        if recipient is None or test is None:
+            return recipient.address(work.medium) if recipient else None
+        return address_of(recipient, work.medium, test)
+
     def _prepare_page(self, tx: Transaction, work: PageWork, address: str, now: datetime) -> Claimed | None:
         page = tx.paging.page(work.page_id)
         known = self._writer.known(tx, page.escalation, now) if page else None
@@ -189,9 +198,16 @@ class Sender:
         if not may_go(page, escalation, facts):
             tx.paging.keep_work(replace(work, next_at=now + _LOOK_AGAIN))
             return None
+        if page.purpose is Purpose.NUMBER_TEST:
+            office = office_from(now, self._duty.is_workday, self._planner.policy.quiet)
+            if office > now:  # its provider was down until now
+                tx.paging.keep_work(replace(work, next_at=office))
+                return None
         if work.medium is Medium.SMS:
             return self._prepare_sms(tx, work, page, told, address=address, now=now)
-        shown = code_for(tx, page, escalation.key, now)
+        # A code that nobody reads would stand between the officer and a bare answer to an alert.
+        is_test = page.purpose is Purpose.NUMBER_TEST
+        shown = Shown("") if is_test else code_for(tx, page, escalation.key, now)
         _keep_shown(tx, shown)
         dispatch = other_dispatch(told, page, address=address, code=shown.code)
         on_paper = work.medium in _ON_PAPER and self._print_page is not None
@@ -231,7 +247,17 @@ class Sender:
         for row in latest:
             tx.paging.add_try(row)
         _log_results(one, results)
-        step = after_submit(latest, [*made, *latest], self._ways(), _need(work), now=now, jitter=self._jitter())
+        step = after_submit(
+            latest,
+            [*made, *latest],
+            self._ways(),
+            _need(work),
+            now=now,
+            jitter=self._jitter(),
+            wait_seconds=max((one.wait_seconds for one in results if isinstance(one, Refused)), default=0),
+        )
+        if isinstance(step, Again | OtherProvider):
+            self._expect_report(tx, work, min(one.tried_at for one in (*made, *latest)))
         self._follow(tx, work, step, latest, now)
 
     def _follow(
@@ -257,6 +283,16 @@ class Sender:
             case _:
                 assert_never(step)
 
+    def _expect_report(self, tx: Transaction, work: PageWork, tried_at: datetime) -> None:
+        """The next medium waits for no provider that keeps refusing for now: the deadline runs from the start."""
+        page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
+        escalation = tx.paging.escalation(page.escalation) if page else None
+        if page is None or escalation is None or page.state is not PageState.DUE or page.report_by is not None:
+            return
+        if page.medium is Medium.SMS and escalation.level is not None:
+            seconds = ladder_of(self._planner.policy, escalation.level).report_seconds
+            keep_and_wake(tx, replace(page, report_by=tried_at + timedelta(seconds=seconds)))
+
     def _submitted(self, tx: Transaction, work: PageWork, now: datetime) -> None:
         page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
         escalation = tx.paging.escalation(page.escalation) if page else None
@@ -274,7 +310,7 @@ class Sender:
             report_by = now + timedelta(seconds=seconds)
         state = PageState.SUBMITTED if reports else PageState.DELIVERED
         for one in (page, *stood_for(tx, page)):
-            keep_and_wake(tx, replace(one, state=state, submitted_at=now, report_by=report_by))
+            keep_and_wake(tx, replace(one, state=state, submitted_at=now, report_by=one.report_by or report_by))
 
     def _fail(self, tx: Transaction, work: PageWork, code: str) -> None:
         tx.paging.drop_work(work.page_id)
@@ -282,6 +318,11 @@ class Sender:
         log.warning("notifier.page_failed", page_id=work.page_id, medium=work.medium.value, code=code)
         for one in (page, *stood_for(tx, page)) if page and page.state is PageState.DUE else ():
             keep_and_wake(tx, replace(one, state=PageState.FAILED))
+
+
+def _tried_at(tx: Transaction, work: PageWork, provider: str) -> datetime | None:
+    """Return when a provider may have had a page before; ``work`` is as it stood before this claim."""
+    return tried_at(provider, tx.paging.tries_of(work.page_id), work.next_at if work.total else None)
 
 
 def _keep_shown(tx: Transaction, shown: Shown) -> None:

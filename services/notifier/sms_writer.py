@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, assert_never
 
 from schemas.base import Status
@@ -14,15 +14,16 @@ from services.domain.escalation import woken
 from services.domain.escalation_draft import ESCALATING, Facts
 from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose
 from services.domain.storms import (
+    MEMORY,
     Bundle,
     Hold,
+    Later,
     PageDue,
     Send,
     SendWith,
     bundle_with,
     decide,
     suppression_of,
-    waiting_bundle,
 )
 from services.notifier.codes import Shown, code_for
 from services.notifier.joining import BUNDLE, no_longer_held
@@ -30,7 +31,10 @@ from services.notifier.planning import Planner
 from services.notifier.wording import Told, bundle_facts, sms_facts, text_digest
 from services.ports import Transaction
 
-_TOLD_FOR: Final = timedelta(minutes=15)
+_IN_STORMS: Final = ESCALATING | {Purpose.ALL_CLEAR}
+"""What comes by the thousand when alerts do."""
+_CALM: Final = 3
+"""An all-clear is in no more of a hurry than an alert of this level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,14 @@ class SmsWriter:
         self._planner, self._told, self._signature = planner, told, signature
         self._known: dict[str, tuple[Escalation, Facts, Told] | None] = {}
         self._digests: dict[tuple[str, Status], list[PageRow]] = {}
+        self._later: dict[tuple[str, str], datetime] = {}
+        """Person and area of a bundle that waits on -> until when."""
 
     def begin(self, tx: Transaction, works: Sequence[PageWork], now: datetime) -> None:
         """Forget what the last claim knew; find what one SMS can tell each officer of that waits for the morning."""
         self._known.clear()
         self._digests.clear()
+        self._later.clear()
         for work in works:
             page = tx.paging.page(work.page_id) if work.medium is Medium.SMS and work.kind is WorkKind.PAGE else None
             known = self.known(tx, page.escalation, now) if page and page.purpose is Purpose.DIGEST else None
@@ -77,10 +84,19 @@ class SmsWriter:
         said = Said(sms_facts(told, page, shown.code), shown)
         if work.total or tx.paging.tries_of(page.page_id):  # it still stands for all that it stood for then
             members = tx.paging.members_of(f"{BUNDLE}{page.page_id}")
-            return self._said_of(tx, members, shown, now) or said
-        if page.purpose in ESCALATING and told.escalation.kind is EscalationKind.ALERT:
-            return self._weigh_storm(tx, work, page, told, said=said, now=now)
-        return said
+            return self._said_of(tx, members, page.purpose, shown, now) or said
+        if told.escalation.kind is not EscalationKind.ALERT or page.purpose not in _IN_STORMS:
+            return said
+        if (until := self._waits_on(tx, page, told)) is not None:
+            tx.paging.keep_work(replace(work, next_at=until))
+            return None
+        return self._weigh_storm(tx, work, page, told, said=said, now=now)
+
+    def _waits_on(self, tx: Transaction, page: PageRow, told: Told) -> datetime | None:
+        """Return until when the bundle waits that a page is in, if this claim has found it out for another of it."""
+        until = self._later.get((page.recipient, _area_of(page, told)))
+        held = tx.paging.suppression(page.page_id) if until is not None else None
+        return until if held is not None and held.bundle and held.told_at is None else None
 
     def _digest(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> SmsFacts:
         """Let one SMS tell of everything that waits for an officer's morning."""
@@ -112,20 +128,13 @@ class SmsWriter:
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, said: Said, now: datetime
     ) -> Said | None:
         """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
-        due = PageDue(
-            page.page_id,
-            page.recipient,
-            told.group,
-            told.area,
-            work.level,
-            self._digest_of(said),
-            page.due_at,
-        )
+        is_clear = page.purpose is Purpose.ALL_CLEAR
+        level = max(work.level, _CALM) if is_clear else work.level
+        area, digest = _area_of(page, told), self._digest_of(said)
+        due = PageDue(page.page_id, page.recipient, told.group, area, level, digest, page.due_at)
         held = tx.paging.held_for(page.recipient)
-        lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
-        waiting = waiting_bundle(held, page.recipient, told.area)
-        decision = decide(due, told=lately, waiting=waiting, now=now)
-        groups: tuple[tuple[str, int], ...] = ((told.group, work.level),)
+        decision = decide(due, told=tx.paging.told_to(page.recipient, now - MEMORY), held=held, now=now)
+        groups: tuple[tuple[str, int], ...] = ((told.group, level),)
         match decision:
             case Send():
                 no_longer_held(tx, page.page_id, now)
@@ -133,9 +142,12 @@ class SmsWriter:
                 tx.paging.keep_suppression(suppression_of(due, decision))
                 tx.paging.keep_work(replace(work, next_at=decision.until))
                 return None
+            case Later(until):
+                self._later[page.recipient, area] = until
+                tx.paging.keep_work(replace(work, next_at=until))
+                return None
             case SendWith():
-                others = [one for one in held if one.page_id != page.page_id]
-                bundle = bundle_with(due, others, decision)
+                bundle = bundle_with(due, held, decision)
                 bundled = self._bundle(tx, page, bundle.members, now)
                 if bundled is None:
                     no_longer_held(tx, page.page_id, now)
@@ -143,7 +155,7 @@ class SmsWriter:
                     said, groups = bundled, bundle.told
             case _:
                 assert_never(decision)
-        tx.paging.add_told(SmsTold(page.recipient, now, told.area, groups, self._digest_of(said)))
+        tx.paging.add_told(SmsTold(page.recipient, now, area, groups, self._digest_of(said)))
         return said
 
     def _bundle(self, tx: Transaction, page: PageRow, members: Sequence[Suppression], now: datetime) -> Said | None:
@@ -151,22 +163,24 @@ class SmsWriter:
         if len(members) == 1:
             return None
         holder = f"{BUNDLE}{page.page_id}"
-        shown = code_for(tx, page, holder, now)
-        said = self._said_of(tx, members, shown, now)
+        shown = Shown("") if page.purpose is Purpose.ALL_CLEAR else code_for(tx, page, holder, now)
+        said = self._said_of(tx, members, page.purpose, shown, now)
         for one in members if said else ():
             tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
             if one.page_id != page.page_id:
                 self._tell_in_bundle(tx, one.page_id, shown.code, now)
         return said
 
-    def _said_of(self, tx: Transaction, members: Sequence[Suppression], shown: Shown, now: datetime) -> Said | None:
+    def _said_of(
+        self, tx: Transaction, members: Sequence[Suppression], purpose: Purpose, shown: Shown, now: datetime
+    ) -> Said | None:
         """Return what one SMS says for several pages, by the highest of them; None if none can be read any more."""
         for one in sorted(members, key=lambda member: (member.level, member.due_at, member.page_id)):
             page = tx.paging.page(one.page_id)
             known = self.known(tx, page.escalation, now) if page else None
             if known is not None and known[2].alert is not None:
                 level = min(each.level for each in members)
-                return Said(bundle_facts(known[2], len(members), level, shown.code), shown)
+                return Said(bundle_facts(known[2], purpose, len(members), level, shown.code), shown)
         return None
 
     def _digest_of(self, said: Said) -> str:
@@ -181,3 +195,8 @@ class SmsWriter:
             escalation = tx.paging.escalation(held.escalation)
             if escalation is not None:
                 tx.paging.keep(woken(escalation))
+
+
+def _area_of(page: PageRow, told: Told) -> str:
+    """Alerts that end are told apart from those that begin: one SMS cannot say both."""
+    return f"{told.area}/clear" if page.purpose is Purpose.ALL_CLEAR else told.area

@@ -12,6 +12,7 @@ from schemas.information.alerts import Alert
 from schemas.pages import Capabilities, Dispatch, Medium, Part
 from schemas.records import StoredEvent
 from services.domain.encoding import compact_json
+from services.domain.levels import LevelChange
 from services.domain.neighbours import silence_in
 from services.domain.print_markup import markup
 from services.domain.printing import sheet_of
@@ -25,11 +26,14 @@ _KIND_OF: Final = {
     Purpose.REMINDER: SmsKind.REMINDER,
     Purpose.ALL_CLEAR: SmsKind.CANCELLED,
     Purpose.DIGEST: SmsKind.DIGEST,
+    Purpose.PASSED_ON: SmsKind.PASSED_ON,
+    Purpose.FALSE_ALARM: SmsKind.FALSE_ALARM,
 }
 _EXTENSION_ROOM: Final = 4
 _LOWEST: Final = 4
 _NO_EVENT: Final = "来文"
 _DRILL: Final = "值班演练"
+_NUMBER_TEST: Final = "号码核对"
 _UNREAD: Final = "预警"
 """An alert of a newer kind than we can read, or one whose content is gone."""
 
@@ -40,6 +44,7 @@ class Told:
 
     Attributes:
         alert: None for what is no alert, or cannot be read any more.
+        is_raised: It took the place of a lower one that people were told of.
         group: What pages of one storm share; see ``services.domain.storms``.
         label: Place and kind, for a question back.
     """
@@ -48,6 +53,7 @@ class Told:
     event: StoredEvent | None
     alert: Alert | None
     phone: str = ""
+    is_raised: bool = False
 
     @property
     def area(self) -> str:
@@ -65,6 +71,8 @@ class Told:
     @property
     def label(self) -> str:
         """Place and kind, at most 20 characters."""
+        if self.escalation.kind is EscalationKind.NUMBER_TEST:
+            return _NUMBER_TEST
         if self.alert is None:
             kind = _NO_EVENT if self.escalation.level is None else _UNREAD
             return f"{name_of(self.escalation.source)}{kind}"
@@ -85,6 +93,8 @@ def told_of(escalation: Escalation, event: StoredEvent | None, phone: str = "") 
 def sms_facts(told: Told, page: PageRow, code: str) -> SmsFacts:
     """Return what an SMS of this page says."""
     one = told.escalation
+    if one.kind is EscalationKind.NUMBER_TEST:
+        return SmsFacts(SmsKind.NUMBER_TEST, code=code, status=one.status)
     if one.kind is EscalationKind.NEIGHBOUR:
         silence = silence_in(one.key)
         county = name_of(silence.county) if silence else ""
@@ -97,17 +107,24 @@ def sms_facts(told: Told, page: PageRow, code: str) -> SmsFacts:
         return SmsFacts(kind, level, source=place, place=place, event=event, code=code, status=one.status)
     if told.alert is None:
         return SmsFacts(SmsKind.DIGEST, count=1, status=one.status)
-    facts = facts_of(told.alert, one.source, code=code, status=one.status)
+    change = LevelChange.RAISED if told.is_raised else LevelChange.SAME
+    facts = facts_of(told.alert, one.source, code=code, status=one.status, change=change)
     level = one.level or _LOWEST
     return replace(facts, kind=_KIND_OF.get(page.purpose, facts.kind), level=level)
 
 
-def bundle_facts(told: Told, count: int, level: int, code: str) -> SmsFacts:
-    """Return what one SMS says that stands for several pages; ``told`` is the highest of them."""
+def bundle_facts(told: Told, purpose: Purpose, count: int, level: int, code: str) -> SmsFacts:
+    """Return what one SMS says that stands for several pages of a purpose; ``told`` is the highest of them."""
     if told.alert is None:
         return SmsFacts(SmsKind.DIGEST, count=count, status=told.escalation.status)
+    kind = SmsKind.ALL_CLEARS if purpose is Purpose.ALL_CLEAR else SmsKind.BUNDLE
     facts = facts_of(told.alert, told.escalation.source, code=code, status=told.escalation.status)
-    return replace(facts, kind=SmsKind.BUNDLE, count=count, level=level)
+    return replace(facts, kind=kind, count=count, level=level)
+
+
+def superseded_by(told: Told) -> tuple[str, ...]:
+    """Return the numbers that a source gave the alerts which this version takes the place of."""
+    return tuple(one.alert_id for one in getattr(told.alert, "predecessors", ()))
 
 
 def sms_dispatch(

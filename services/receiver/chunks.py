@@ -18,7 +18,8 @@ from schemas.carriage import Arrival, ArrivalBatch
 from schemas.envelope import Envelope
 from schemas.errors import Fault, SihuError, UnavailableError
 from schemas.files import FileState, KeptFile
-from schemas.records import Direction, NoticeKind, Quarantined
+from schemas.notices import NoticeKind
+from schemas.records import Direction, Quarantined
 from schemas.subjects import parse_chunk_subject
 from services.domain.chunks import Chunk, count_of, has, judge_chunk, none_of, parse_chunk, with_chunks
 from services.domain.delivery import RECEIPT_RANGE_MAX

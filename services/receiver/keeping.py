@@ -15,7 +15,8 @@ from schemas.carriage import Arrival
 from schemas.control import Receipt
 from schemas.envelope import Envelope, Header
 from schemas.errors import Fault, InvariantError
-from schemas.records import Chain, HeldBack, NoticeKind, Quarantined
+from schemas.notices import NoticeKind
+from schemas.records import Chain, HeldBack, Quarantined
 from schemas.subjects import parse_subject
 from services.domain.encoding import digest_of
 from services.domain.encryption import Unwrap

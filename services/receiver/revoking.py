@@ -7,7 +7,8 @@ import structlog
 
 from schemas.envelope import Envelope
 from schemas.errors import Fault
-from schemas.records import Chain, KeptLink, NoticeKind
+from schemas.notices import NoticeKind
+from schemas.records import Chain, KeptLink
 from services.domain.key_ends import judge_position
 from services.domain.signing import parse_header
 from services.domain.telling import phone_of, told_of_own_revocation, told_of_revocation

@@ -13,6 +13,7 @@ from schemas.errors import Fault
 from schemas.ids import NO_LINK
 from schemas.information.alerts import Alert
 from schemas.records import Chain, Direction, NewLink
+from services.casework import Casebook, judge_received
 from services.courses import Coursework
 from services.domain.calls import call_row, judge_call_record
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
@@ -65,6 +66,7 @@ class Settlement:
         self._history = History(tx, now)
         self._eraser = Eraser(tx, posting=posting, trust=trust, now=now)
         self._coursework = Coursework(tx, posting=posting, trust=lambda: trust, now=now)
+        self._casebook = Casebook(tx, now)
         self._chains: dict[tuple[str, str], _ChainInHand] = {}
         self._links: list[NewLink] = []
         self._receipts: list[tuple[Examined, Receipt]] = []
@@ -86,12 +88,14 @@ class Settlement:
         for found in batch:
             self._take(found)
         self._tx.outbox.record(self._links)
+        self._history.fold_threads()
         for found, receipt in self._receipts:
             self._attester.apply(found, receipt)
         for hand in self._chains.values():
             self._write_back(hand)
         for found, record in self._erasures:
             self._eraser.apply(found, record)
+        self._casebook.tell()
         for kind, course_id in self._history.moved():
             self._coursework.follow(kind, course_id)
 
@@ -328,6 +332,7 @@ class Settlement:
             self._receipts.append((found, found.event))
         elif owes_receipt:
             self._note_record(found, envelope)
+            self._casebook.note(found.event, envelope.header, envelope.envelope_id)
             if not await_file(self._tx, envelope, self._now):  # with one, it is attested once that is here, too
                 hand.stored.append(envelope)
 
@@ -338,7 +343,8 @@ class Settlement:
     def _judge_record(self, found: Examined) -> Fault | None:
         if isinstance(found.event, CallRecorded):
             return judge_call_record(found.event, envelope_of(found).header, self._trust)
-        return judge_published(found.event) or self._eraser.judge(found)
+        fault = judge_published(found.event) or judge_received(self._tx, found.event, envelope_of(found).header)
+        return fault or self._eraser.judge(found)
 
     def _note_record(self, found: Examined, envelope: Envelope) -> None:
         if isinstance(found.event, MemberKeyPublished):

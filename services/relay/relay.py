@@ -4,7 +4,8 @@ What the hub says about our own sequences is a hint that saves work, never a pro
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final, Self
@@ -12,11 +13,12 @@ from typing import Final, Self
 import structlog
 
 from schemas.errors import UnavailableError
-from schemas.records import RESTORED, NoticeKind
+from schemas.notices import NoticeKind
+from schemas.records import RESTORED
 from schemas.subjects import Lane
 from services.domain.telling import told_of_own_twin
 from services.hub_ports import Appender
-from services.ports import Clock, Store, Transaction
+from services.ports import Clock, Snapshot, Store, Transaction
 
 log = structlog.get_logger()
 
@@ -37,6 +39,9 @@ class Relay:
         self._asked_over: dict[Lane, int] = {}
         self._known_at: dict[Lane, float] = {}
         self._marked: dict[Lane, tuple[int, float]] = {}
+        self._seen: dict[Lane, int] = dict.fromkeys(Lane, 0)
+        self._looking = asyncio.Lock()
+        self._looked_at, self._ends = -1, dict[Lane, int]()
 
     async def run_once(self, lane: Lane, limit: int = BATCH_MAX) -> int:
         """Append up to ``limit`` waiting publications of one lane; return how many left.
@@ -98,7 +103,6 @@ class Relay:
                     loop.cancel()
 
     async def _loop(self, lane: Lane, idle_seconds: float) -> None:
-        seen = 0
         deferred = False
         while True:
             try:
@@ -110,15 +114,41 @@ class Relay:
                 deferred = True
                 await self._clock.sleep(min(idle_seconds, 0.25))
                 continue
-            if moved == 0:
-                seen = await self._next_change(seen, idle_seconds)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(idle_seconds):
+                    await self._until_due(lane, moved=moved > 0)
 
-    async def _next_change(self, seen: int, idle_seconds: float) -> int:
-        try:
-            async with asyncio.timeout(idle_seconds):
-                return await self._store.changed(seen)
-        except TimeoutError:
-            return seen
+    async def _until_due(self, lane: Lane, *, moved: bool) -> None:
+        """Wait until there is something of a lane that the hub lacks.
+
+        Args:
+            lane: Of the publications.
+            moved: Something of it has just left, so there may be more; else only what comes from now on counts.
+        """
+        while True:
+            if moved:
+                self._looked_at = -1  # what was looked at before is old, whatever the journal says
+            else:
+                self._seen[lane] = await self._store.changed(self._seen[lane])
+            moved = False
+            end = (await self._look(self._seen[lane])).get(lane, 0)
+            self._seen[lane] = self._looked_at
+            if end > self._cursor.get(lane, -1):
+                return
+
+    async def _look(self, journal: int) -> Mapping[Lane, int]:
+        """Return where each lane ended when the journal was at least that far.
+
+        All lanes wake for whatever happens; each with a read of its own would cost more than the event that woke them.
+        """
+        async with self._looking:
+            if self._looked_at < journal:
+                self._looked_at, self._ends = await self._store.read(_ends)
+            return self._ends
+
+
+def _ends(snapshot: Snapshot) -> tuple[int, dict[Lane, int]]:
+    return snapshot.journal_end(), {lane: snapshot.lane_end(lane) for lane in Lane}
 
 
 def _follow_the_hub(tx: Transaction, lane: Lane, held: int, now: datetime | None) -> None:

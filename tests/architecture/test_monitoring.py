@@ -40,8 +40,10 @@ def given() -> dict[str, set[str]]:
         {"451226": now},
         MemorySnapshot(State()).files.figures(),
         MemorySnapshot(State()).paging.figures(),
+        MemorySnapshot(State()).cap.figures(),
     )
-    exposition = meters.text(facts, now=now, live_clients=1, checks={"hub": True}, providers={"mobile": True}).decode()
+    ways = {"providers": {"mobile": True}, "feeds": {"weather": True}}
+    exposition = meters.text(facts, now=now, live_clients=1, checks={"hub": True}, **ways).decode()
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples:

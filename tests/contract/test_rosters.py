@@ -2,21 +2,21 @@
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from adapters.memory.rosters import MemoryRosters
+from adapters.memory.ids import SequentialIds
 from adapters.rosters.directory import RosterFiles
-from schemas.errors import Fault, RequestError
+from schemas.errors import RequestError
 from schemas.pages import Tier
-from schemas.rosters import Override, RosterTexts
-from services.domain.roster_files import RosterHistory, read_history
+from schemas.rosters import Override
 from services.domain.rosters import holder_at
 from services.roster_ports import Rosters
 from services.rostering import Rostering
-from tests.rosters import COUNTY, DAY, PLAN, at
+from tests.rosters import DAY, PLAN, at, built, in_memory
 
 NOW = at("2026-06-01 08:00")
 NOON = at("2026-06-10 12:00")
@@ -37,10 +37,6 @@ class Ids:
         return f"{self.count:0{2 * size}x}"
 
 
-def build(texts: RosterTexts) -> RosterHistory | tuple[Fault, ...]:
-    return read_history(texts, COUNTY)
-
-
 class Kept:
     """One keeper, and a person who edits the plan."""
 
@@ -58,7 +54,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     """Return each keeper, with the plan of the tests since 2026-01-01."""
     since = at("2026-01-01 00:00")
     if request.param == "memory":
-        memory = MemoryRosters(PLAN.encode(), build, since=since)
+        memory = in_memory()
         return Kept(memory, lambda text, when: memory.edit(text.encode(), when))
     path, seconds = tmp_path / "roster.toml", iter(range(1_000_000))
 
@@ -67,17 +63,18 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
         os.utime(path, (when.timestamp(), when.timestamp()))
 
     write(PLAN, since)
-    return Kept(RosterFiles(tmp_path, tmp_path / "roster.d", build, monotonic=lambda: float(next(seconds))), write)
+    return Kept(RosterFiles(tmp_path, tmp_path / "roster.d", built, monotonic=lambda: float(next(seconds))), write)
 
 
 def test_what_was_recorded_counts_at_once(kept: Kept) -> None:
     """Told `recorded` and not yet paged, the substitute goes to bed."""
     rostering = Rostering(kept.files, Ids())
     assert kept.primary() == "duty-a"
-    change = rostering.record(Override, FIELDS, by="duty-a", now=NOW)
+    recorded = rostering.record(Override, FIELDS, by="duty-a", now=NOW)
+    (change,) = recorded.changes
     assert kept.primary() == "duty-c"
     assert kept.primary(NOW - DAY) == "duty-a"
-    assert kept.files.current().changes == (change,)
+    assert kept.files.current().changes == recorded.history.changes == (change,)
     assert rostering.found(change.id) == change.id
 
 
@@ -87,6 +84,59 @@ def test_what_does_not_fit_changes_nothing(kept: Kept) -> None:
     for wrong in ({"officer": "duty-z"}, {"officer": "Duty C"}, {"ends_at": NOW}, {"reason": ""}):
         with pytest.raises(RequestError):
             rostering.record(Override, FIELDS | wrong, by="duty-a", now=NOW)
+    assert kept.files.current().changes == ()
+
+
+def test_a_writer_that_saw_another_roster_is_refused(kept: Kept) -> None:
+    """He would put right what somebody else has put right meanwhile, another way."""
+    rostering, seen = Rostering(kept.files, Ids()), kept.files.current().version
+    first = rostering.record(Override, FIELDS, by="duty-a", now=NOW, seen=seen)
+    with pytest.raises(RequestError) as caught:
+        rostering.record(Override, FIELDS | {"officer": "head-a"}, by="duty-b", now=NOW, seen=seen)
+    assert caught.value.fault.code == "roster.changed"
+    assert kept.primary() == "duty-c"
+    other = FIELDS | {"officer": "head-a", "replaces": "duty-c"}
+    rostering.record(Override, other, by="duty-b", now=NOW, seen=first.history.version)
+    assert kept.primary() == "head-a"
+
+
+def test_of_many_writers_that_saw_the_same_one_is_taken(kept: Kept) -> None:
+    """Judged outside the lock, two of them would be told `recorded`, and the last would have the last word."""
+    seen = kept.files.current().version
+    writers = [Rostering(kept.files, SequentialIds(str(number))) for number in range(8)]
+
+    def write(writer: Rostering) -> bool:
+        try:
+            writer.record(Override, FIELDS, by="duty-a", now=NOW, seen=seen)
+        except RequestError as refusal:
+            assert refusal.fault.code == "roster.changed"  # noqa: PT017 - in a thread
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(write, writers)) == 1
+    assert len(kept.files.current().changes) == 1
+
+
+def test_the_version_is_another_as_soon_as_anything_is(kept: Kept) -> None:
+    """And the same again where nothing has changed, whichever process asks and whatever was kept for the past."""
+    versions = [kept.files.current().version]
+    assert kept.files.keep_plan(NOW)
+    assert kept.files.current().version == versions[0]
+    Rostering(kept.files, Ids()).record(Override, FIELDS, by="duty-a", now=NOW)
+    versions.append(kept.files.current().version)
+    kept.edit(PLAN + "\n", at("2026-07-01 00:00"))
+    versions.append(kept.files.current().version)
+    assert len(set(versions)) == 3
+
+
+def test_a_writer_with_a_version_waits_until_the_files_hold_again(kept: Kept) -> None:
+    """What he saw is not what the files say, and what they say cannot be read."""
+    rostering, seen = Rostering(kept.files, Ids()), kept.files.current().version
+    kept.edit("county = ", at("2026-07-01 00:00"))
+    with pytest.raises(RequestError) as caught:
+        rostering.record(Override, FIELDS, by="duty-a", now=NOW, seen=seen)
+    assert [one.code for one in caught.value.faults] == ["roster.broken", "roster.malformed"]
     assert kept.files.current().changes == ()
 
 

@@ -1329,6 +1329,61 @@ function keysIn({ known }, { header }) {
     return { kid: one, ended: ended ? (ended.revoked ? "revoked" : "rotated") : null, last }
   })
 }
+// --- Files of a case: a line that says which, then one evidence file a line --------------------------
+
+const CASE_BEGINS = '{"format":"sihu-case-evidence"'
+const CASE_TYPE = "cn.sihu.governance.case_"
+const isCaseFile = (data) => data.subarray(0, CASE_BEGINS.length).toString("latin1") === CASE_BEGINS
+
+function linesOf(data) {
+  const lines = []
+  let start = 0
+  for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10, start)) {
+    lines.push(data.subarray(start, end))
+    start = end + 1
+  }
+  return [...lines, data.subarray(start)]
+}
+function readCaseHead(line, count) {
+  const head = parseStrict(line, 131_072)
+  const names = head instanceof Map ? [...head.keys()].join() : ""
+  if (names !== "format,v,case_id,count,keys" || head.get("v") !== 1)
+    refuse("evidence.unsupported_version", "v", "this verifier reads files of a case of version 1")
+  if (!/^[0-9a-f]{64}$/.test(head.get("case_id")) || !(head.get("keys") instanceof Map))
+    refuse("evidence.not_canonical", "evidence", "the first line is not as it must be")
+  if (head.get("count") !== count) refuse("evidence.not_canonical", "count", "another number of lines follows")
+  return head.get("case_id")
+}
+function judgeThread(caseId, headers) {
+  const ids = new Set(headers.map((one) => one.id))
+  if (ids.size < headers.length) refuse("evidence.not_canonical", "evidence", "an event stands there twice")
+  if (!ids.has(caseId)) refuse("case.entries_missing", caseId, "the registration is not in the file")
+  for (const { id, header } of headers) {
+    const named = header.refs.find((one) => one.rel === "case")?.id ?? id
+    if (!header.type.startsWith(CASE_TYPE) || named !== caseId) refuse("case.stranger", id, "it is no event of this case")
+    for (const one of header.refs)
+      if (one.rel === "replies" && !ids.has(one.id)) refuse("case.entries_missing", id, `it follows ${one.id}`)
+  }
+}
+export function verifyCase(data, anchor, papers = []) {
+  const [first, ...lines] = linesOf(data)
+  const found = { outcome: "refused", case_id: null, code: null, field: null, events: [] }
+  try {
+    found.case_id = readCaseHead(first, lines.length)
+    found.events = lines.map((line) => verifyEvidence(line, anchor, papers))
+    const outcomes = found.events.map((one) => one.outcome)
+    if (outcomes.includes("refused")) return found
+    judgeThread(
+      found.case_id,
+      lines.map((line) => openEvidence(line).event),
+    )
+    found.outcome = outcomes.includes("consistent") ? "consistent" : "holds"
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault
+    Object.assign(found, { code: fault.code, field: fault.field })
+  }
+  return found
+}
 // --- Fork files ------------------------------------------------------------------------------------
 
 const FORK_BEGINS = '{"format":"sihu-fork"'
@@ -1557,6 +1612,9 @@ class Batch {
     }
     return { count, left, codes }
   }
+  case_file({ file, anchor }) {
+    return verifyCase(bytes(file), anchor)
+  }
   fork({ file, anchor }) {
     return verifyFork(bytes(file), anchor)
   }
@@ -1656,6 +1714,14 @@ function main(words) {
     const found = verifyFork(data, anchor)
     const told = `fork of ${found.source} in ${found.channel} ${found.epoch} ${found.seq}: ${found.outcome} ${found.code ?? ""}`
     process.stdout.write(`${asJson ? JSON.stringify(found) : told}\n`)
+    return found.outcome === "holds" ? 0 : 3
+  }
+  if (isCaseFile(data)) {
+    const known = papers.map((name) => read(parseStrict(readFileSync(name), 8_388_608), DOCUMENT, "document"))
+    const found = verifyCase(data, anchor, known)
+    const told = found.events.map((one) => `${one.envelope_id} ${one.source} ${one.type} ${one.outcome} ${one.code ?? ""}\n`)
+    const all = `${told.join("")}case ${found.case_id}: ${found.outcome} ${found.code ?? ""}`
+    process.stdout.write(`${asJson ? JSON.stringify(found) : all}\n`)
     return found.outcome === "holds" ? 0 : 3
   }
   const brought = papers.map((name) => read(parseStrict(readFileSync(name), 8_388_608), DOCUMENT, "document"))

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from schemas.records import NoticeKind, Quarantined
+from schemas.notices import NoticeKind
+from schemas.records import Quarantined
 from services.ports import Transaction
 from tests import papers
 from tests.commands import Counties

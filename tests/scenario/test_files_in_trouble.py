@@ -41,22 +41,22 @@ async def _until(world: World, code: str, envelope_id: str, holds: Callable[[dic
 
 @pytest.mark.parametrize("at", [SOURCE, NEIGHBOUR])
 @pytest.mark.timeout(600)
-def test_a_file_delays_an_alert_on_a_slow_line(tmp_path: Path, at: str) -> None:
+def test_a_file_delays_an_alert_on_a_slow_line(tmp_path: Path, at: str, reduced: Callable[[int, int], int]) -> None:
     """256 kbit/s, at the source or at the recipient: what stands in buffers is not overtaken."""
-    world = World.prepared(tmp_path, PAIR)
-    took, held, chunks = asyncio.run(_overtake(world, at))
+    world, kib = World.prepared(tmp_path, PAIR), reduced(400, 800)
+    took, held, chunks = asyncio.run(_overtake(world, at, kib))
     report(f"an alert took {took:.2f} s beside a file on 256 kbit/s at {at}; {held} of {chunks} chunks were there")
     assert 0 < held < chunks, "the alert must come while the file is on its way"
     assert took <= URGENT_SECONDS
     assert world.recounted().holds
 
 
-async def _overtake(world: World, at: str) -> tuple[float, int, int]:
+async def _overtake(world: World, at: str, kib: int) -> tuple[float, int, int]:
     async with link_to(world.ports.hub, bytes_per_second=BYTES_PER_SECOND) as link:
         set_hub_url(world.stage, at, link.port)
         async with world.running():
             async with world.client(SOURCE) as client:
-                file = await send_file(client, 800 * KIB)
+                file = await send_file(client, kib * KIB)
             await _until(world, NEIGHBOUR, file.envelope_id, lambda one: one["held"] > 1)
             began = time.monotonic()
             alert = await world.send(SOURCE, sample("rainstorm_issued", begin=SystemClock().now()), "alert")

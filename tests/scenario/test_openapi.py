@@ -23,6 +23,8 @@ from services.gateway.app import serving
 from services.gateway.problems import status_of
 from tests import papers
 from tests.caller import calling
+from tests.cap_node import cap_at
+from tests.rosters import in_memory, room
 from tests.world import OFFICER, County, World, alert_draft, policy_draft
 
 SEED = "20260304"
@@ -44,7 +46,10 @@ CHECKS = (
 # A body too large to be parsed is refused before it is judged; live asks for WebSocket before all else.
 SETTINGS = """
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 426]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 426, 428]
+
+[checks.missing_required_header]
+expected-statuses = [400, 401, 403, 404, 415, 422, 428]
 """
 FIXED_ID = """
 [[operations]]
@@ -101,7 +106,7 @@ async def test_generated_requests_get_only_documented_answers(tmp_path: Path, *,
     token = county.let_in("fuzz", *Scope, officer=OFFICER)
     (tmp_path / "schemathesis.toml").write_text(SETTINGS + _fixed(received), encoding="utf-8")
     with capture_logs():  # thousands of refusals
-        async with serving(county.gateway(), host="127.0.0.1", port=0) as port:
+        async with cap_at(county, tmp_path / "cap"), serving(county.gateway(), host="127.0.0.1", port=0) as port:
             code, output = await _schemathesis(port, token, tmp_path, depth=FULL_DEPTH if full else DEPTH)
             answered = await _answered(port, token)
 
@@ -116,6 +121,7 @@ async def _county_with_events() -> tuple[County, str]:
     posted = await world[papers.LIBO].send(alert_draft())
     await county.send(policy_draft())
     await world.carry()
+    county.roster = room(in_memory())
     return county, posted.envelope_id
 
 

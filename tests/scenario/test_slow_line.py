@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tests.links import Mood, link_to
 PAIR = (Part("451226", "环江毛南族自治县联络办", "0778-8820110"), Part("522722", "荔波县联络办", "0854-3610110"))
 SOURCE, NEIGHBOUR = "522722", "451226"
 BYTES_PER_SECOND = 256_000 / 8
-BACKLOG = 300
+BACKLOG, STATED_BACKLOG = 120, 300
 URGENT_SECONDS = 3.0
 HALF_OPEN_SECONDS = 45.0
 SECONDS = 240
@@ -35,26 +36,26 @@ class Seen:
 
 
 @pytest.mark.timeout(600)
-def test_an_alert_overtakes_a_backlog_on_a_slow_line(tmp_path: Path) -> None:
+def test_an_alert_overtakes_a_backlog_on_a_slow_line(tmp_path: Path, reduced: Callable[[int, int], int]) -> None:
     """256 kbit/s: what stands in buffers is not overtaken, so no more may stand there than a few seconds' worth."""
-    world = World.prepared(tmp_path, PAIR)
-    seen = asyncio.run(_slow(world))
+    world, backlog = World.prepared(tmp_path, PAIR), reduced(BACKLOG, STATED_BACKLOG)
+    seen = asyncio.run(_slow(world, SOURCE, backlog))
     result = world.recounted()
-    report(f"{BACKLOG} events over 256 kbit/s: {seen}, {result}")
+    report(f"{backlog} events over 256 kbit/s: {seen}, {result}")
     assert result.holds, result
-    assert 0 < seen.held_at_urgent < BACKLOG, "the alert must be accepted while the backlog drains"
+    assert 0 < seen.held_at_urgent < backlog, "the alert must be accepted while the backlog drains"
     assert seen.urgent <= URGENT_SECONDS
 
 
 @pytest.mark.timeout(600)
-def test_a_backlog_gets_through_to_a_county_on_a_slow_line(tmp_path: Path) -> None:
+def test_a_backlog_gets_through_to_a_county_on_a_slow_line(tmp_path: Path, reduced: Callable[[int, int], int]) -> None:
     """What the hub has written stands before the answer to every PING, and must not be taken for a dead link."""
-    world = World.prepared(tmp_path, PAIR)
-    seen = asyncio.run(_slow(world, NEIGHBOUR))
+    world, backlog = World.prepared(tmp_path, PAIR), reduced(BACKLOG, STATED_BACKLOG)
+    seen = asyncio.run(_slow(world, NEIGHBOUR, backlog))
     result = world.recounted()
-    report(f"{BACKLOG} events to a county on 256 kbit/s: {seen}, {result}")
+    report(f"{backlog} events to a county on 256 kbit/s: {seen}, {result}")
     assert result.holds, result
-    assert 0 < seen.held_at_urgent < BACKLOG, "the alert must overtake"
+    assert 0 < seen.held_at_urgent < backlog, "the alert must overtake"
     assert seen.urgent <= URGENT_SECONDS
 
 
@@ -87,13 +88,13 @@ async def _half_open(world: World, at: str) -> float:
     return took
 
 
-async def _slow(world: World, at: str = SOURCE) -> Seen:
+async def _slow(world: World, at: str, backlog: int) -> Seen:
     seen = Seen()
     async with link_to(world.ports.hub, bytes_per_second=BYTES_PER_SECOND) as link:
         set_hub_url(world.stage, at, link.port)
         async with world.running():
             link.become(Mood.REFUSING)
-            await world.load(SOURCE, BACKLOG, seed=1)
+            await world.load(SOURCE, backlog, seed=1)
             link.become(Mood.WELL)
             healed = time.monotonic()
             await _until_arrived(world, 1)

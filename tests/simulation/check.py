@@ -12,7 +12,8 @@ from adapters.memory.state import Link, State, find_chain
 from schemas.control import Receipt, ReceiptStage
 from schemas.envelope import Envelope
 from schemas.ids import CountyCode
-from schemas.records import Chain, Direction, NoticeKind
+from schemas.notices import NoticeKind
+from schemas.records import Chain, Direction
 from services.domain.encoding import digest_of
 from tests.papers import ALERT
 from tests.simulation.member import Member

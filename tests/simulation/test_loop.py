@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from adapters.memory.store import MemoryStore
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.ports import Transaction
 from tests import papers
 from tests.simulation.loop import StuckError, VirtualLoop

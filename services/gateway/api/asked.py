@@ -5,12 +5,14 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from schemas.base import Model
+from schemas.agreements import Purpose
+from schemas.base import Model, Status
 from schemas.custody import OpeningReason
 from schemas.envelope import FILE_MAX_BYTES, MAX_INTEGER
 from schemas.evidence import LINKS_MAX
 from schemas.faults import broken_rule
-from schemas.ids import ContentId, EnvelopeId, WireType
+from schemas.forms import Name
+from schemas.ids import AgreementId, ContentId, CountyId, EnvelopeId, WireType, is_county
 from schemas.records import Direction
 
 PAGE_MAX: Final = 200
@@ -36,9 +38,16 @@ def _flag(text: object) -> object:
     return _WORDS[text]
 
 
+def _counties(text: object) -> object:
+    if isinstance(text, str) and not all(is_county(one.strip()) for one in text.split(",")):
+        raise broken_rule("", "write six digits each, commas between, e.g. 451226,522728")
+    return text
+
+
 Number = Annotated[int, BeforeValidator(_number)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Limit = Annotated[Number, Field(ge=1, le=PAGE_MAX)]
+Counties = Annotated[str, BeforeValidator(_counties), Field(max_length=600)]  # an address has 8 KiB
 Place = Annotated[Number, Field(ge=0, le=MAX_INTEGER)]
 
 
@@ -125,8 +134,8 @@ class EscalationPath(Model):
 
     id: Annotated[
         str,
-        StringConstraints(pattern=r"^(?:[0-9a-f]{64}|drill-[0-9a-f]{16})$"),
-        Field(description="Envelope id of the event or of its newest version; or the name of a drill."),
+        StringConstraints(pattern=r"^(?:[0-9a-f]{64}|(?:drill|test)-[0-9a-f]{16})$"),
+        Field(description="Envelope id of the event or of its newest version; or the name of a drill or number test."),
     ]
 
 
@@ -141,6 +150,67 @@ class SilencePath(Model):
     """Which silence."""
 
     number: Annotated[Place, Field(ge=1, description="Number of the silence, as the list shows it.")]
+
+
+class CapQuery(Model):
+    """Under what an alert goes out; an Ack or Error needs none of it."""
+
+    agreement: Annotated[AgreementId | None, Field(description="Agreement under which an alert goes out.")] = None
+    to: Annotated[Counties | None, Field(description="Counties, commas between; every other party if left out.")] = None
+    purpose: Annotated[Purpose | None, Field(description="Purpose, if not the usual one.")] = None
+    approved_by_role: Annotated[
+        Name | None,
+        Field(
+            description="Role that releases it, e.g. 值班领导; without one here or in the settings an officer decides."
+        ),
+    ] = None
+
+
+class CapFeedQuery(Model):
+    """Which alerts."""
+
+    direction: Annotated[Direction | None, Field(description="`in` or `out`; both if left out.")] = None
+    status: Annotated[Status, Field(description="Only alerts of this status.")] = Status.ACTUAL
+
+
+class CapExportQuery(Model):
+    """In whose words."""
+
+    as_received: Annotated[
+        Flag, Field(description="Of an imported alert: the document that it came from, never signed by us.")
+    ] = False
+
+
+class CapReceiptQuery(Model):
+    """Whose answer."""
+
+    county: Annotated[CountyId, Field(description="Six digits of the county that answered.")]
+
+
+class CapDocumentPath(Model):
+    """Which document."""
+
+    number: Annotated[Place, Field(ge=1, description="Number of the document, as the list shows it.")]
+
+
+class CapDocumentQuery(Model):
+    """Which documents."""
+
+    held: Annotated[Flag, Field(description="Only those that wait for an officer.")] = True
+    limit: Annotated[Limit, Field(description="How many at most, the newest first.")] = PAGE_DEFAULT
+
+
+class CasePath(Model):
+    """Which case."""
+
+    id: Annotated[EnvelopeId, Field(description="Envelope id of the event that registered the case.")]
+
+
+class CaseQuery(Model):
+    """Which cases."""
+
+    open: Annotated[Flag, Field(description="Only cases that are neither closed nor archived.")] = True
+    limit: Annotated[Limit, Field(description="How many at most, the one that changed last first.")] = PAGE_DEFAULT
 
 
 class CoursePath(Model):

@@ -8,11 +8,12 @@ from pydantic import ValidationError
 
 from schemas.access import Access, Scope
 from schemas.base import Model
+from schemas.cap import DOCUMENT_MAX_BYTES
 from schemas.errors import Fault, RequestError
 from schemas.faults import faults_of
 from services.gateway.admission import admit, token_of_header, token_of_protocols
 from services.gateway.api.calls import JSON, Call
-from services.gateway.api.route import BYTES, SWITCHING_PROTOCOLS, Door, Route
+from services.gateway.api.route import SWITCHING_PROTOCOLS, Door, Route
 from services.gateway.bodies import without_prefix
 from services.gateway.desk import Desk
 
@@ -62,10 +63,10 @@ def _read(model: type[Model], values: object, prefix: str) -> Model:
 
 def _read_query(model: type[Model], request: web.Request) -> Model:
     values = request.query
-    known = ", ".join(model.model_fields) or "none"
+    known = [field.alias or name for name, field in model.model_fields.items()]
     for name in values:
-        if name not in model.model_fields:
-            mend = f"leave it out; this address knows: {known}"
+        if name not in known:
+            mend = f"leave it out; this address knows: {', '.join(known) or 'none'}"
             raise RequestError(Fault("query.unknown_field", name[:48], mend))
         if len(values.getall(name)) > 1:
             raise RequestError(Fault("query.repeated", name, "give it once"))
@@ -75,18 +76,40 @@ def _read_query(model: type[Model], request: web.Request) -> Model:
 async def _read_body(route: Route, request: web.Request) -> bytes:
     if route.takes_bytes:
         _refuse_encoded(request)
-        if request.content_type != BYTES:
-            raise RequestError(Fault("http.media_type", "Content-Type", f"send `Content-Type: {BYTES}`"))
+        if request.content_type != route.takes_type or not _is_utf8(request):
+            raise RequestError(Fault("http.media_type", "Content-Type", f"send `Content-Type: {route.takes_type}`"))
         return b""
+    if route.body_types:
+        return await _read_text(route, request)
     if route.body is None or (not route.body_required and not request.can_read_body):
         return b""
     _refuse_encoded(request)
-    if request.content_type != JSON or (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:
+    if request.content_type != JSON or not _is_utf8(request):
         raise RequestError(Fault("http.media_type", "Content-Type", "send `Content-Type: application/json` in UTF-8"))
+    return await _read_whole(request)
+
+
+async def _read_text(route: Route, request: web.Request) -> bytes:
+    _refuse_encoded(request)
+    if request.content_type not in route.body_types:
+        mend = f"send `Content-Type: {route.body_types[0]}`"
+        raise RequestError(Fault("http.media_type", "Content-Type", mend))
+    try:
+        return await _read_whole(request)
+    except web.HTTPRequestEntityTooLarge:
+        mend = f"a document has at most {DOCUMENT_MAX_BYTES} bytes"
+        raise RequestError(Fault("cap.too_large", "document", mend)) from None
+
+
+async def _read_whole(request: web.Request) -> bytes:
     try:
         return await request.read()
     except web.RequestPayloadError:
         raise RequestError(Fault("http.bad_request", "body", "the body did not arrive whole; send it again")) from None
+
+
+def _is_utf8(request: web.Request) -> bool:
+    return (request.charset or "utf-8").lower() in {"utf-8", "utf8"}
 
 
 def _refuse_encoded(request: web.Request) -> None:

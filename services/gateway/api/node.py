@@ -81,13 +81,14 @@ async def get_readiness(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: 
 
 async def get_metrics(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: ARG001 - every handler has one shape
     """Give the figures for Prometheus."""
-    facts, people = await desk.gateway.store.read(read_facts), desk.gateway.people
+    facts, people, cap = await desk.gateway.store.read(read_facts), desk.gateway.people, desk.gateway.cap
     text = desk.meters.text(
         facts,
         now=desk.gateway.clock.now(),
         live_clients=desk.live.open_count,
         checks=desk.gateway.facts.ready(),
         providers={name: one.health().ready for name, one in (people.pagers if people else {}).items()},
+        feeds=cap.feeds() if cap else {},
     )
     return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

@@ -10,7 +10,7 @@ from schemas.drafts import EventDraft
 from services.gateway.answers import ProblemBody
 from services.gateway.api.asked import NoQuery
 from services.gateway.api.calls import JSON
-from services.gateway.api.route import BYTES, SWITCHING_PROTOCOLS, TEXT, Door, Route
+from services.gateway.api.route import ATOM, BYTES, CALENDAR, CAP, SWITCHING_PROTOCOLS, TEXT, UNCHANGED, Door, Route
 from services.gateway.api.schemas_of import PREFIX, JsonObject, components, ref, sendable_types, title_of
 from services.gateway.problems import MEDIA_TYPE, status_of
 
@@ -22,27 +22,33 @@ _REASONS: Final = {
     101: "The connection speaks WebSocket from now on.",
     200: "Done.",
     202: "Durable in this node and on its way.",
-    201: "Begun.",
+    201: "Made, and durable in this node.",
     206: "A part, as the header `Range` asked.",
+    304: "It is still what `If-None-Match` names.",
     400: "The body is no strict JSON, or the address or a header is malformed.",
     401: "No valid token.",
     403: "The token lacks the scope, no officer stands behind it, or no agreement permits it.",
     404: "It is not here.",
     409: "It contradicts what was done before.",
     410: "It was erased, or refused.",
+    412: "The roster has changed since the version that the request names.",
     413: "The body is too large.",
     415: "The body is not `application/json` in UTF-8.",
     416: "The file has no such part.",
     422: "The body does not fit; the faults name each field and what to do.",
     429: "What the agreement carries within an hour is used up; nothing was stored.",
     426: "This address speaks WebSocket only.",
+    428: "The request does not name the version of the roster that it is meant for.",
     500: "The node has a fault of its own and restarts.",
     503: "The node cannot do it now; nothing was stored.",
 }
 _OF_TOKEN: Final = ("access.missing", "access.unknown", "access.revoked", "access.expired")
 _OF_BODY: Final = ("json.malformed", "json.too_large", "http.media_type", "http.content_encoding", "request.wrong_type")
+_OF_VERSION: Final = ("roster.changed", "roster.no_version")
 _OF_BYTES: Final = ("http.media_type", "http.content_encoding", "http.bad_request")
+_OF_TEXT: Final = ("http.media_type", "http.content_encoding", "http.bad_request")
 _BINARY: Final = {"type": "string", "format": "binary"}
+_PLAIN_TEXT: Final = frozenset({TEXT, CALENDAR})
 _ANYWHERE: Final = ("query.unknown_field", "sihu.invariant")
 _HEADERS: Final = {
     401: {"WWW-Authenticate": {"description": "How to be let in.", "schema": {"type": "string"}}},
@@ -57,6 +63,15 @@ _KEY_PARAMETER: Final = {
     "description": "The same key with the same body gets the same answer; keys of different tokens never meet.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
 }
+
+_VERSION_PARAMETER: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The `ETag` that the roster had when it was read; one that has changed since is left as it is.",
+    "schema": {"type": "string", "pattern": '^(W/)?"[0-9a-f]{32}"$'},
+}
+_ETAG: Final = {"ETag": {"description": "Version of the roster.", "required": True, "schema": {"type": "string"}}}
 
 
 def openapi_document(routes: Sequence[Route], version: str) -> bytes:
@@ -101,8 +116,14 @@ def _operation(route: Route, names: dict[str, str], schemas: JsonObject) -> Json
     if route.body is not None:
         content = {JSON: {"schema": ref(names[route.body.__name__])}}
         operation["requestBody"] = {"required": route.body_required, "content": content}
+    if route.body_types:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {name: {"schema": _BINARY} for name in route.body_types},
+        }
     if route.takes_bytes:
-        operation["requestBody"] = {"required": False, "content": {BYTES: {"schema": _BINARY}}}
+        schema = {"type": "string"} if route.takes_type in _PLAIN_TEXT else _BINARY
+        operation["requestBody"] = {"required": False, "content": {route.takes_type: {"schema": schema}}}
     return operation
 
 
@@ -117,6 +138,12 @@ def _parameters(route: Route, schemas: JsonObject) -> Iterator[JsonObject]:
     yield from _parameters_in("query", route.query, schemas)
     if route.idempotent_by_key:
         yield _KEY_PARAMETER
+    if _needs_version(route):
+        yield _VERSION_PARAMETER
+
+
+def _needs_version(route: Route) -> bool:
+    return route.versioned and route.method == "POST"
 
 
 def _parameters_in(place: str, model: type[Model], schemas: JsonObject) -> Iterator[JsonObject]:
@@ -159,6 +186,10 @@ def codes_of(route: Route) -> tuple[str, ...]:
         codes += _OF_BODY
     if route.takes_bytes:
         codes += _OF_BYTES
+    if _needs_version(route):
+        codes += _OF_VERSION
+    if route.body_types:
+        codes += _OF_TEXT
     return tuple(codes)
 
 
@@ -175,10 +206,12 @@ def _responses(route: Route, names: dict[str, str]) -> JsonObject:
 
 def _good(route: Route, names: dict[str, str], status: int) -> JsonObject:
     described: JsonObject = {"description": _REASONS[status]}
-    if route.status == SWITCHING_PROTOCOLS:
+    if status in {SWITCHING_PROTOCOLS, UNCHANGED}:
         return described  # it has no body
-    schema: JsonObject = {"type": "string"} if route.media_type == TEXT else {"type": "object"}
-    if route.media_type == BYTES:
+    if route.versioned:
+        described["headers"] = _ETAG
+    schema: JsonObject = {"type": "string"} if route.media_type in _PLAIN_TEXT else {"type": "object"}
+    if route.media_type in {BYTES, CAP, ATOM}:
         schema = dict(_BINARY)
     if route.answer is not None:
         schema = ref(names[route.answer.__name__])

@@ -12,8 +12,12 @@ from services.gateway.api.calls import JSON, Handler
 
 BASE: Final = "/api/v1"
 TEXT: Final = "text/plain"
+CALENDAR: Final = "text/calendar"
 BYTES: Final = "application/octet-stream"
+CAP: Final = "application/cap+xml"
+ATOM: Final = "application/atom+xml"
 SWITCHING_PROTOCOLS: Final = 101
+UNCHANGED: Final = 304
 
 
 class Door(Enum):
@@ -42,6 +46,9 @@ class Route:
         codes: Refusals of this address's own; those of token, address and body follow from the fields above.
         idempotent_by_key: Takes an Idempotency-Key.
         takes_bytes: The body is a stream of bytes that the handler reads itself.
+        takes_type: Media type of those bytes.
+        versioned: Good answers carry the version of the roster as ``ETag``; a POST must name the one that it saw.
+        body_types: The body is a text of one of these media types, at most 300 KiB; empty for JSON.
         also: Other statuses of good answers.
     """
 
@@ -61,4 +68,7 @@ class Route:
     codes: Sequence[str] = ()
     idempotent_by_key: bool = False
     takes_bytes: bool = False
+    takes_type: str = BYTES
+    versioned: bool = False
+    body_types: Sequence[str] = ()
     also: Sequence[int] = ()

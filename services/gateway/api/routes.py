@@ -45,8 +45,12 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.cap_routes import CAP_ROUTES
+from services.gateway.api.case_routes import cases_of
 from services.gateway.api.course_routes import COURSES
+from services.gateway.api.outreach_routes import OUTREACH
 from services.gateway.api.paging_routes import PAGING
+from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 
 
@@ -74,6 +78,7 @@ _OF_SUBMISSION: Final = (
     "content.unknown_field",
     "alert.not_issuer",
     "alert.predecessor_unnamed",
+    "thread.unknown",
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
@@ -306,6 +311,10 @@ ROUTES: Final[tuple[Route, ...]] = (
         MemberList,
     ),
     *PAGING,
+    *ROSTER,
+    *CAP_ROUTES,
+    *cases_of(_OF_SUBMISSION),
+    *OUTREACH,
     *COURSES,
     Route(
         "GET",

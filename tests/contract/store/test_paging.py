@@ -2,11 +2,9 @@
 
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from schemas.base import Status
 from schemas.escalations import (
     Change,
     DropReason,
@@ -14,37 +12,17 @@ from schemas.escalations import (
     EscalationKind,
     EscalationState,
     Hold,
-    PageRow,
     PageState,
-    Purpose,
     Silence,
     Transition,
 )
 from schemas.officers import AnswerWord
-from schemas.page_work import PageWork, PagingFigures, ReplyOutcome, ReplyTaken, WorkKind
-from schemas.pages import Medium, Report, ReportState, Retry, Strength, Tier
+from schemas.page_work import PagingFigures, ReplyOutcome, ReplyTaken
+from schemas.pages import Report, ReportState, Retry, Strength, Tier
 from schemas.sms import CodeUse, HoldReason, PartTry, SmsTold, Suppression
 from services.ports import Store, Transaction
+from tests.contract.store.paging_samples import ALERT, escalation, page, work
 from tests.contract.store.samples import THEM, at
-
-ALERT = "ab" * 32
-
-
-def escalation(key: str = ALERT, **changes: Any) -> Escalation:  # noqa: ANN401 - any field
-    given: dict[str, Any] = {
-        "key": key,
-        "kind": EscalationKind.ALERT,
-        "version": key,
-        "incident": "flood",
-        "level": 2,
-        "status": Status.ACTUAL,
-        "source": THEM,
-        "opened_at": at(1),
-        "acknowledge_by": at(900),
-        "wake_at": at(1),
-    }
-    return Escalation(**(given | changes))
-
 
 FULL = escalation(
     expires_at=at(3600),
@@ -66,33 +44,6 @@ FULL = escalation(
     planned_at=at(41),
     revision=7,
 )
-
-
-def page(number: int = 1, **changes: Any) -> PageRow:  # noqa: ANN401
-    given: dict[str, Any] = {
-        "page_id": f"{number:032x}",
-        "escalation": ALERT,
-        "version": ALERT,
-        "recipient": "duty-a",
-        "tier": Tier.PRIMARY,
-        "purpose": Purpose.STEP,
-        "step": 0,
-        "medium": Medium.SMS,
-        "due_at": at(number),
-    }
-    return PageRow(**(given | changes))
-
-
-def work(number: int = 1, **changes: Any) -> PageWork:  # noqa: ANN401
-    given: dict[str, Any] = {
-        "page_id": f"{number:032x}",
-        "kind": WorkKind.PAGE,
-        "medium": Medium.SMS,
-        "recipient": "duty-a",
-        "level": 2,
-        "next_at": at(10),
-    }
-    return PageWork(**(given | changes))
 
 
 async def test_every_field_of_an_escalation_and_a_page_comes_back(store: Store) -> None:
@@ -252,10 +203,8 @@ async def test_work_is_handed_out_by_level_and_only_once_at_a_time(store: Store)
     await store.write(keep)
     due = await store.write(lambda tx: tx.paging.work_due(at(100), 10))
     assert due == [rows[1], rows[4], rows[0]]
-    assert await store.write(lambda tx: tx.paging.next_work_at()) == at(5)
     for one in rows[:2]:
         await store.write(lambda tx, page_id=one.page_id: tx.paging.drop_work(page_id))  # type: ignore[misc]
-    assert await store.write(lambda tx: tx.paging.next_work_at()) == at(99)
     assert await store.read(lambda s: s.paging.work_of(rows[4].page_id)) == rows[4]
     assert await store.read(lambda s: s.paging.work_of(rows[0].page_id)) is None
 

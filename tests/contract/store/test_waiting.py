@@ -5,7 +5,8 @@ import pytest
 from schemas.control import ReceiptStage
 from schemas.envelope import Position
 from schemas.errors import InvariantError
-from schemas.records import JournalKind, NoticeKind, Remembered
+from schemas.notices import NoticeKind
+from schemas.records import JournalKind, Remembered
 from services.ports import Store, Transaction
 from tests.contract.store.kinds import HELD_LINKS, holding, marking, posted, quarantining
 from tests.contract.store.samples import (

@@ -3,31 +3,31 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import strategies as st
 
+from schemas.cases import CaseAct, CaseEntry, CaseRow, CaseStage, Confirmation
 from schemas.completeness import Claim, ForkEvidence, Heard, SignedBytes
 from schemas.control import HUMAN_STAGES, ErasureReason, ReceiptStage
 from schemas.courses import CourseKind, CourseRow, CourseStep
 from schemas.custody import Opening, OpeningReason
 from schemas.envelope import Envelope, Position
 from schemas.errors import Fault, RequestError
-from schemas.records import Chain, Direction, ErasureRow, NoticeKind, ReceiptRow, Remembered
+from schemas.notices import NoticeKind
+from schemas.records import Chain, Direction, ErasureRow, ReceiptRow, Remembered
 from schemas.registry import KeyRecord
 from schemas.subjects import Lane
-from services.ports import Snapshot, Transaction
+from services.ports import Transaction
 from tests import papers
+from tests.cases import facts
 from tests.contract.store.samples import (
-    ALERT,
     BULLETIN,
-    RECEIPT,
     THEM,
     THIRD,
     US,
     at,
     chain,
-    envelope,
     held,
     hexed,
     link,
@@ -35,15 +35,7 @@ from tests.contract.store.samples import (
     refused,
     watch,
 )
-
-PAGES: Final = (
-    (None, None, 0, False),
-    (None, None, 3, True),
-    (Direction.INCOMING, ALERT, 0, True),
-    (Direction.OUTGOING, None, 2, False),
-    (None, ALERT, 0, True),
-)
-"""Direction, type, since, newest first."""
+from tests.property.adapters.shown import CHANNELS, EPOCHS, IDS, SEQS, everything, linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +64,7 @@ def _one_of(
     return st.sampled_from([Operation(name, details, run) for name, run in choices])
 
 
-CHANNELS: Final = ("out", "in")
-EPOCHS: Final = ("1-00000000000000aa", "2-00000000000000aa")
 AUDIENCES: Final = ((THEM,), (THEM, THIRD), (THIRD,))
-TYPES: Final = (BULLETIN, ALERT, RECEIPT)
-SEQS: Final = range(8)
 LANES: Final = tuple(Lane)
 KINDS: Final = (NoticeKind.NOT_STORED, NoticeKind.FORKED)
 
@@ -90,12 +78,6 @@ _who = st.sampled_from((THEM, THIRD))
 _flag = st.booleans()
 
 
-def _linked(channel: str, epoch: str, seq: int) -> Envelope:
-    source, to = (US, (THEM, THIRD)) if channel == "out" else (THEM, (US,))
-    return envelope(seq, channel=channel, epoch=epoch, source=source, to=to, wire_type=TYPES[seq % len(TYPES)])
-
-
-IDS: Final = tuple(_linked(channel, epoch, seq).envelope_id for channel in CHANNELS for epoch in EPOCHS for seq in SEQS)
 _id = st.sampled_from(IDS)
 
 
@@ -117,7 +99,7 @@ def _post(draw: st.DrawFn) -> Operation:
 
     def run(tx: Transaction) -> object:
         into = _chain_of(tx, channel, epoch)
-        one = _linked(channel, epoch, into.head.seq + 1)
+        one = linked(channel, epoch, into.head.seq + 1)
         ends_at = at(seconds) if seconds % 3 == 0 else None
         if is_unsigned:
             bare = replace(one, signatures_bytes=b"")
@@ -142,7 +124,7 @@ def _record(draw: st.DrawFn) -> Operation:
         links = [
             link(
                 number,
-                _linked(channel, epoch, seq),
+                linked(channel, epoch, seq),
                 seconds=seconds,
                 early=early,
                 refused=is_refused,
@@ -172,8 +154,8 @@ def _on_chain(draw: st.DrawFn) -> Operation:
             ("chains.early_link", lambda tx: tx.chains.early_link(number, seq)),
             ("chains.held_id", lambda tx: tx.chains.held_id(number, seq)),
             ("chains.has_waiting", lambda tx: tx.chains.has_waiting(number)),
-            ("event", lambda tx: tx.event(_linked(channel, epoch, seq).envelope_id)),
-            ("deliveries", lambda tx: tx.deliveries(_linked(channel, epoch, seq).envelope_id)),
+            ("event", lambda tx: tx.event(linked(channel, epoch, seq).envelope_id)),
+            ("deliveries", lambda tx: tx.deliveries(linked(channel, epoch, seq).envelope_id)),
         )
     )
 
@@ -261,12 +243,24 @@ def _on_content(draw: st.DrawFn) -> Operation:
             ("erasures.note", lambda tx: tx.erasures.note(one, row)),
             ("key_book.keep+key_book.of", lambda tx: _keep_key(tx, county, key)),
             ("key_book.note_published", lambda tx: tx.key_book.note_published(key.kid, name, one)),
+            ("cases.add", lambda tx: tx.cases.add(_entry(one, seconds))),
+            ("cases.keep", lambda tx: tx.cases.keep(_case(one, seconds))),
             ("custody.condemn", lambda tx: tx.custody.condemn(key.kid, at(seconds))),
             ("custody.forget_key", lambda tx: tx.custody.forget_key(key.kid)),
             ("custody.postpone", lambda tx: tx.custody.postpone(one, at(seconds))),
             ("custody.log_opening", lambda tx: _log_opening(tx, one, seconds)),
         )
     )
+
+
+def _entry(case_id: str, seconds: int) -> CaseEntry:
+    made = facts(CaseAct.PERFORMANCE_DUE, item_no=seconds)
+    return CaseEntry(hexed(seconds % 9), case_id, US, BULLETIN, at(seconds), (case_id,) * (seconds % 3), made)
+
+
+def _case(case_id: str, seconds: int) -> CaseRow:
+    stage = (CaseStage.IN_FORCE, CaseStage.ARCHIVED)[seconds % 2]
+    return CaseRow(case_id, "border", (US, THEM), US, stage, Confirmation.FILED, None, seconds, at(seconds % 5))
 
 
 @st.composite
@@ -278,7 +272,7 @@ def _on_courses(draw: st.DrawFn) -> Operation:
 
     def step(tx: Transaction) -> object:
         into = _chain_of(tx, channel, epoch)
-        one, about = _linked(channel, epoch, into.head.seq + 1), CourseStep(kind, course_id, BULLETIN, f"{seconds}")
+        one, about = linked(channel, epoch, into.head.seq + 1), CourseStep(kind, course_id, BULLETIN, f"{seconds}")
         tx.outbox.record([link(into.number, one, seconds=seconds, about=about, refused=is_refused)])
         tx.chains.advance(into.number, one.link.position)
         return tx.steps_of(kind, course_id), tx.courses_due(kind, at(seconds), 2)
@@ -379,47 +373,6 @@ def _raise(_: Transaction) -> object:
 
 
 _FAIL: Final = Operation("fail", (), _raise)
-
-
-def everything(one: Snapshot) -> dict[str, Any]:
-    """Ask every question a snapshot can be asked."""
-    pages = [
-        one.events(direction=direction, wire_type=wire_type, since=since, limit=4, newest_first=newest)
-        for direction, wire_type, since, newest in PAGES
-    ]
-    return {
-        "pages": pages,
-        "events": [one.event(envelope_id) for envelope_id in IDS],
-        "deliveries": [one.deliveries(envelope_id) for envelope_id in IDS],
-        "receipts": [one.receipts(envelope_id) for envelope_id in IDS],
-        "chains": [one.chain(hexed(channel), epoch) for channel in CHANNELS for epoch in EPOCHS],
-        "lanes": [(one.lane_end(lane), one.published_up_to(lane), one.in_doubt(lane)) for lane in Lane],
-        "waiting": [one.waiting(lane, 0, 99, 10**6) for lane in Lane],
-        "positions": [one.position(name) for name in ("county", "note")],
-        "journal": (one.journal(0, 999), one.journal_end()),
-        "notices": (one.notices(open_only=True, limit=9), one.notices(open_only=False, limit=9)),
-        "quarantined": one.quarantined(9),
-        "chains_of": [one.chains_of(county) for county in (US, THEM)],
-        "counts": dict(one.counts()),
-        "oldest": dict(one.oldest_unstored()),
-        "erasures": [one.erasures_of(envelope_id) for envelope_id in IDS],
-        "held": one.oldest_held(),
-        "published": [one.is_published(papers.x25519_record(name).kid, name) for name in ("old", "young")],
-        "publications": [one.publications_of(papers.x25519_record(name).kid) for name in ("old", "young")],
-        "custody": (dict(one.condemned()), one.ended(at(50), 3), one.openings(1, 3), one.last_opening()),
-        "openings": [one.openings_of(envelope_id, 2) for envelope_id in IDS],
-        "steps": [one.steps_of(kind, name * 32) for kind in CourseKind for name in "12"],
-        "courses": [one.courses(kind, open_only=only, limit=3) for kind in CourseKind for only in (True, False)],
-        "owing": one.owing(),
-        "runs": [[found.envelope for found in one.run_of(number, 1, 5, 2000)] for number in (1, 2, 3)],
-        "heard": dict(one.last_heard()),
-        "heads": one.heads(),
-        "gaps": one.gaps(9),
-        "claims": one.claims(9),
-        "forks": one.forks(9),
-        "signals": one.heard(BULLETIN),
-        "signed": [one.signed_at(number, seq) for number in (1, 2) for seq in SEQS],
-    }
 
 
 OPERATIONS: Final = st.one_of(

@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from schemas.errors import SihuError
 from services.ports import Store
 from tests.contract.store.kinds import KINDS, opened
-from tests.property.adapters.operations import Work, everything, works
+from tests.property.adapters.operations import Work, works
+from tests.property.adapters.shown import everything
 
 pytestmark = pytest.mark.timeout(300)
 

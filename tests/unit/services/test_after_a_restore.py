@@ -15,7 +15,8 @@ from adapters.memory.bus import MemoryAppender, MemoryHub, MemoryPuller
 from adapters.memory.store import MemoryStore
 from schemas.carriage import Arrival
 from schemas.control import ChainKind, EpochOpened, OpeningReason
-from schemas.records import Chain, NoticeKind
+from schemas.notices import NoticeKind
+from schemas.records import Chain
 from schemas.subjects import Lane
 from services.bootstrap.restoring import mark_restored
 from services.ports import Snapshot

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.memory.store import MemoryStore
 from schemas.errors import Fault
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.domain.documents import document_digest
 from services.domain.governance import judge_agreement
 from services.domain.hub_members import hub_members

@@ -7,6 +7,7 @@ import pytest
 from schemas.errors import NotFoundError, RequestError
 from services.settings import SETTINGS_FILE, Settings, read_settings
 
+FEED = '[cap]\noffice = "52272241600000"\n[[cap.feeds]]\nname = "w"\nagreement = "b"\nurl = '
 GOOD = 'county = "451226"\noffice = "环江县联络办"\nduty_phone = "0778-8820110"\n'
 
 
@@ -75,6 +76,18 @@ def test_a_misspelt_variable_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
         ('[log]\nformat = "xml"\n', "settings.log.format"),
         ('directory = "/elsewhere"\n', "settings.directory"),
         ('county = "451222"\n', SETTINGS_FILE),
+        ('[cap]\noffice = "522722"\n', "settings.cap.office"),
+        ('[cap]\nsignature = "maybe"\n', "settings.cap.signature"),
+        ('[cap]\nkey_file = "a.key"\n', "settings.cap.certificate_file"),
+        ('[cap]\nurl = "alerts.example/x"\n', "settings.cap.url"),
+        ('[[cap.feeds]]\nname = "w"\nurl = "https://a"\nagreement = "b"\n', "settings.cap.office"),
+        (
+            '[cap]\noffice = "52272241600000"\n[[cap.feeds]]\nname = "w"\nurl = "https://a"\n',
+            "settings.cap.feeds.0.agreement",
+        ),
+        (FEED + '"http://a.example/f"\n', "settings.cap.feeds.0.url"),
+        (FEED + '"http://127.0.0.1@a.example/f"\n', "settings.cap.feeds.0.url"),
+        (FEED + '"https://a/f"\n' + FEED.partition("\n[[")[2].join(("[[", '"https://b/f"\n')), "settings.cap.feeds"),
     ],
 )
 def test_every_mistake_names_its_field_and_a_mend(tmp_path: Path, text: str, field: str) -> None:
@@ -96,6 +109,14 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError) as caught:
         read_settings(tmp_path)
     assert "--dir" in caught.value.fault.mend
+
+
+def test_a_feed_needs_a_name_an_address_and_an_agreement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything else has a value that is on the safe side: signed only, and an officer decides."""
+    (one,) = written(tmp_path, FEED + '"https://a.example/f"\n').cap.feeds
+    assert (one.signature, one.approved_by_role, one.to, one.seconds) == ("required", None, (), 60.0)
+    monkeypatch.setenv("SIHU_CAP__OFFICE", "45122641600000")
+    assert written(tmp_path).cap.office == "45122641600000"
 
 
 def test_settings_are_frozen(tmp_path: Path) -> None:

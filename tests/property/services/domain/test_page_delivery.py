@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.pages import Report, ReportState, Retry
 from schemas.sms import PartTry
-from services.domain.page_delivery import Standing, by_reference, join, reconcile, stronger
+from services.domain.page_delivery import Standing, by_reference, join, stronger
 from tests.papers import NOW
 
 PAGE = "a" * 32
@@ -101,19 +101,3 @@ def test_a_report_takes_something_back(one: list[PartTry | Report], state: Repor
         after = join(TOTAL, book.tries.values(), book.reports.values())
         assert set(before.delivered) <= set(after.delivered)
         assert set(after.waiting) <= set(before.waiting)
-
-
-@given(facts())
-def test_a_try_is_neither_final_nor_asked_for(one: list[PartTry | Report]) -> None:
-    """Ten minutes later every try that was taken has a final report or is asked for."""
-    tries = [fact for fact in one if isinstance(fact, PartTry)]
-    reports = [fact for fact in one if isinstance(fact, Report)]
-    found = reconcile(tries, reports, NOW + timedelta(minutes=10))
-    final = {ReportState.DELIVERED, ReportState.FAILED}
-    done = {(report.provider, report.reference) for report in reports if report.state in final}
-    taken = [one for one in tries if one.retry is None]
-    assert set(found.to_ask) == {one for one in taken if (one.provider, one.reference) not in done}
-    known = {(one.provider, one.reference) for one in taken}
-    assert {(report.provider, report.reference) for report in found.strangers} == {
-        (report.provider, report.reference) for report in reports
-    } - known

@@ -13,16 +13,16 @@ from services.domain.storms import (
     MINUTE,
     Bundle,
     BundleDue,
+    Decision,
     Hold,
+    Later,
     PageDue,
     Send,
     SendWith,
     bundle_with,
-    bundles_due,
     decide,
     is_first,
     suppression_of,
-    waiting_bundle,
 )
 from tests.papers import NOW
 
@@ -31,11 +31,13 @@ SECOND = timedelta(seconds=1)
 
 @dataclass
 class Telephone:
-    """One officer's SMS as the notifier runs them: decide, keep, and look for ripe bundles at each tick."""
+    """One officer's SMS as the notifier runs them: decide, keep, and decide again when what waits is due again."""
 
     officer: str = "officer-a"
     sent: list[SmsTold] = field(default_factory=list)
     held: dict[str, Suppression] = field(default_factory=dict)
+    pages: dict[str, PageDue] = field(default_factory=dict)
+    next_at: dict[str, datetime] = field(default_factory=dict)
     answers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     waited: list[tuple[PageDue, Bundle | Hold]] = field(default_factory=list)
     firsts: list[tuple[PageDue, bool]] = field(default_factory=list)
@@ -43,10 +45,19 @@ class Telephone:
     def page(self, page: PageDue, now: datetime) -> None:
         """One page is due."""
         before = [one for one in self.sent if now - one.told_at < 15 * MINUTE and one.area == page.area]
-        waiting = waiting_bundle(self.held.values(), page.recipient, page.area)
-        decision = decide(page, told=self.sent, waiting=waiting, now=now)
+        decision = self._decide(page, now)
         if is_first(page, before):
             self.firsts.append((page, isinstance(decision, Send | SendWith)))
+
+    def tick(self, now: datetime) -> None:
+        """What waits and is due again, the highest level first, as the notifier's work comes."""
+        again = sorted((self.pages[one].level, at, one) for one, at in self.next_at.items() if at <= now)
+        for _, _, page_id in again:
+            if self.held[page_id].told_at is None:  # another one's SMS may just have told of it
+                self._decide(self.pages[page_id], now)
+
+    def _decide(self, page: PageDue, now: datetime) -> Decision:
+        decision = decide(page, told=self.sent, held=self.held.values(), now=now)
         match decision:
             case Send():
                 self._send(page.area, ((page.group, page.level),), page.text_digest, now)
@@ -55,12 +66,12 @@ class Telephone:
                 self._tell(bundle_with(page, self.held.values(), decision), page.area, now)
             case Bundle() | Hold():
                 self.held[page.page_id] = suppression_of(page, decision)
+                self.pages[page.page_id], self.next_at[page.page_id] = page, decision.until
                 self.waited.append((page, decision))
-
-    def tick(self, now: datetime) -> None:
-        """Let ripe bundles go, one after another."""
-        while ripe := bundles_due(self.held.values(), told=self.sent, now=now):
-            self._tell(ripe[0], ripe[0].members[0].area, now)
+            case Later(until):
+                assert until > now
+                self.next_at[page.page_id] = until
+        return decision
 
     def drain(self, now: datetime) -> None:
         """Tick until nothing in a bundle waits."""
@@ -75,6 +86,7 @@ class Telephone:
         for one in due.members:
             if one.page_id in self.held:
                 self.held[one.page_id] = replace(one, told_at=now)
+                del self.next_at[one.page_id]
 
     def _send(self, area: str, told: tuple[tuple[str, int], ...], digest: str, now: datetime) -> None:
         self.sent.append(SmsTold(self.officer, now, area, told, digest))

@@ -8,9 +8,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from adapters.cap.feed import DOCUMENTS_MAX, CapFeed, Polled, Seen
+from adapters.cap.feed import DOCUMENTS_MAX, CapFeed
 from adapters.cap.feed_text import FEED_MAX_BYTES
 from adapters.cap.writer import write_cap
+from schemas.cap_records import Polled, Seen
 from schemas.errors import Fault, UnavailableError
 from tests.cap import LEAST
 
@@ -25,9 +26,12 @@ class Host:
     asked: list[str] = field(default_factory=list)
     special: dict[str, Callable[[], web.Response]] = field(default_factory=dict)
     url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of the newest request."""
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer one request."""
+        self.headers = dict(request.headers)
         self.asked.append(request.path)
         if request.path in self.special:
             return self.special[request.path]()
@@ -85,6 +89,29 @@ async def test_a_document_comes_twice_or_never() -> None:
         assert [url for url, _ in third.documents] == ["/3"]
 
 
+@pytest.mark.parametrize("name", ["ETag", "etag", "Last-Modified", "last-modified"])
+async def test_a_feed_that_has_not_changed_is_read_again(name: str) -> None:
+    """Whichever way its host spells the header's name, it is asked whether something changed."""
+    host, asked = Host(entries=["/1"]), []
+
+    def feed_again() -> web.Response:
+        asked.append(dict(host.headers))
+        return web.Response(text="<rss><channel/></rss>", headers={name: '"then"'})
+
+    host.special["/feed"] = feed_again
+    async with feed_of(host) as feed:
+        await polled(feed, (await polled(feed, Seen())).seen)
+    condition = "If-None-Match" if name.lower() == "etag" else "If-Modified-Since"
+    assert [one.get(condition) for one in asked] == [None, '"then"']
+
+
+async def test_a_redirect_that_is_spelled_otherwise_leads_nowhere() -> None:
+    """Header names have no case."""
+    host = Host(entries=["/old"], special={"/old": lambda: web.Response(status=301, headers={"location": "/new"})})
+    async with feed_of(host) as feed:
+        assert len((await polled(feed, Seen())).documents) == 1
+
+
 async def test_a_document_that_failed_is_forgotten() -> None:
     """Its host had a bad moment: the feed is read again although it has not changed, and only that one is asked."""
     host = Host(entries=["/1", "/2"], special={"/2": lambda: web.Response(status=500)})
@@ -107,6 +134,30 @@ async def test_a_round_never_ends() -> None:
         first = await polled(feed, Seen())
         second = await polled(feed, first.seen)
     assert (len(first.documents), len(second.documents)) == (DOCUMENTS_MAX, 5)
+
+
+async def test_dead_links_keep_the_others_away_for_ever() -> None:
+    """A hundred documents that are gone stand before the one that is there: it comes with the next round."""
+    dead = [f"/dead{number}" for number in range(DOCUMENTS_MAX)]
+    host = Host(entries=[*dead, "/alive"], special={link: lambda: web.Response(status=404) for link in dead})
+    async with feed_of(host) as feed:
+        first = await polled(feed, Seen())
+        second = await polled(feed, first.seen)
+        third = await polled(feed, second.seen)
+    assert (first.documents, len(first.faults)) == ((), DOCUMENTS_MAX)
+    assert [url for url, _ in second.documents] == ["/alive"]
+    assert (third.documents, len(third.faults)) == ((), DOCUMENTS_MAX)
+
+
+async def test_entries_without_an_id_are_taken_for_one() -> None:
+    """Their links tell them apart."""
+    entries = "".join(
+        f'<entry><id/><title>t</title><updated>u</updated><link href="/{number}"/></entry>' for number in (1, 2)
+    )
+    atom = f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'
+    host = Host(special={"/feed": lambda: web.Response(text=atom)})
+    async with feed_of(host) as feed:
+        assert [url for url, _ in (await polled(feed, Seen())).documents] == ["/1", "/2"]
 
 
 async def test_a_document_is_fetched_from_anywhere() -> None:

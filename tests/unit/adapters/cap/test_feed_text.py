@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.cap.feed_text import ENTRIES_MAX, FeedEntry, read_feed, write_feed
+from adapters.cap.feed_text import ENTRIES_MAX, read_feed, write_feed
+from schemas.cap_records import FeedEntry
 from schemas.errors import Fault
 
 AT = datetime(2026, 6, 11, 7, 0, tzinfo=UTC)

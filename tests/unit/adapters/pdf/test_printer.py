@@ -132,9 +132,9 @@ async def test_a_page_has_no_end() -> None:
 
 
 async def test_a_character_comes_out_as_an_empty_box() -> None:
-    """A font that lacks a character of the text is an alarm, not a fax full of boxes."""
-    with pytest.raises(NoChineseFontError, match=r"U\+E123"):
-        await PdfPrinter().render("<p>\ue123</p>")
+    """A font that lacks a character of the text is an alarm; the last private one is in none."""
+    with pytest.raises(NoChineseFontError, match=r"U\+10FFFD"):
+        await PdfPrinter().render("<p>\U0010fffd</p>")
 
 
 async def test_the_loop_stands_still_while_a_page_is_made() -> None:

@@ -52,6 +52,11 @@ def opened(tmp_path: Path, clock: Manual, told: list[tuple[Fault, ...]]) -> Open
 NOW = at("2026-06-10 08:30")
 
 
+def append(files: RosterFiles[RosterTexts], line: bytes, when: datetime = NOW) -> None:
+    """Append one line, whatever the roster says."""
+    files.change(lambda _: line, when)
+
+
 def test_a_change_of_any_file_is_seen_within_a_second(opened: Opened, clock: Manual, tmp_path: Path) -> None:
     """A roster that is read once pages last year's officers."""
     files = opened()
@@ -102,9 +107,9 @@ def test_what_was_appended_counts_at_once_and_lies_in_its_year(opened: Opened, t
     """New Year comes at midnight in Beijing, not in Greenwich."""
     files = opened()
     files.current()
-    files.append(b"{1}\n", datetime(2026, 12, 31, 15, 59, tzinfo=UTC))
-    files.append(b"{2}\n", datetime(2026, 12, 31, 16, 0, tzinfo=UTC))
-    files.append(b"{3}\n", datetime(2027, 6, 1, tzinfo=UTC))
+    append(files, b"{1}\n", datetime(2026, 12, 31, 15, 59, tzinfo=UTC))
+    append(files, b"{2}\n", datetime(2026, 12, 31, 16, 0, tzinfo=UTC))
+    append(files, b"{3}\n", datetime(2027, 6, 1, tzinfo=UTC))
     assert files.current().records == (("2026.jsonl", b"{1}\n"), ("2027.jsonl", b"{2}\n{3}\n"))
     for path in (tmp_path / "roster.d").glob("*.jsonl"):
         assert path.stat().st_mode & 0o777 == 0o600
@@ -115,34 +120,59 @@ def test_several_may_append_at_once(opened: Opened, tmp_path: Path) -> None:
     """The console and a command record in the same second: neither may write over the other."""
     keepers = [opened() for _ in range(4)]
 
-    def append(number: int) -> None:
-        keepers[number % 4].append(b"{%d}\n" % number, NOW)
+    def record(number: int) -> None:
+        append(keepers[number % 4], b"{%d}\n" % number)
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(append, range(40)))
+        list(pool.map(record, range(40)))
     lines = (tmp_path / "roster.d" / "2026.jsonl").read_bytes().splitlines()
     assert sorted(lines) == sorted(b"{%d}" % number for number in range(40))
+
+
+def test_a_writer_decides_by_what_the_one_before_wrote(opened: Opened) -> None:
+    """Two that read before either wrote would both take the same free slot."""
+    keepers = [opened() for _ in range(4)]
+
+    def count(texts: RosterTexts) -> bytes:
+        return b"%d\n" % sum(data.count(b"\n") for _, data in texts.records)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: keepers[number % 4].change(count, NOW), range(40)))
+    assert keepers[0].change(lambda _: b"", NOW).records == (("2026.jsonl", b"".join(b"%d\n" % n for n in range(40))),)
+
+
+def test_a_writer_that_changes_its_mind_writes_nothing(opened: Opened, tmp_path: Path) -> None:
+    """And keeps nobody else waiting."""
+    files = opened()
+
+    def refuse(_: RosterTexts) -> bytes:
+        raise RequestError(Fault("roster.changed", "If-Match", "read it again"))
+
+    with pytest.raises(RequestError, match="read it again"):
+        files.change(refuse, NOW)
+    append(files, b"{1}\n")
+    assert (tmp_path / "roster.d" / "2026.jsonl").read_bytes() == b"{1}\n"
 
 
 def test_a_torn_line_is_cut_off_before_the_next_is_appended(opened: Opened, tmp_path: Path) -> None:
     """Appended behind it, the next record would be lost with it."""
     files = opened()
-    files.append(b"{1}\n", NOW)
+    append(files, b"{1}\n")
     path = tmp_path / "roster.d" / "2026.jsonl"
     path.write_bytes(path.read_bytes() + b'{"torn')
-    files.append(b"{2}\n", NOW)
+    append(files, b"{2}\n")
     assert path.read_bytes() == b"{1}\n{2}\n"
 
 
 def test_a_full_year_is_refused(opened: Opened, tmp_path: Path) -> None:
     """A file that grows without bound is one day not read any more."""
     files = opened()
-    files.append(b"{1}\n", NOW)
+    append(files, b"{1}\n")
     path = tmp_path / "roster.d" / "2026.jsonl"
     path.write_bytes(b"x" * (RECORDS_MAX_BYTES - 4) + b"\n")
-    files.append(b"12\n", NOW)
+    append(files, b"12\n")
     with pytest.raises(RequestError, match="full"):
-        files.append(b"{2}\n", NOW)
+        append(files, b"{2}\n")
     assert path.stat().st_size == RECORDS_MAX_BYTES
 
 
@@ -150,7 +180,7 @@ def test_a_place_that_cannot_be_written_is_told(opened: Opened, tmp_path: Path) 
     """The node runs as another user than the one who made the directory."""
     (tmp_path / "roster.d").write_bytes(b"a file")
     with pytest.raises((RequestError, UnavailableError)):
-        opened().append(b"{1}\n", NOW)
+        append(opened(), b"{1}\n")
 
 
 def test_every_text_of_the_plan_is_kept_with_its_time(opened: Opened, tmp_path: Path) -> None:

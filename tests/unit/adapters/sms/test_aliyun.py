@@ -240,6 +240,27 @@ async def test_a_report_that_does_not_come_is_asked_for_less_often_and_then_no_m
     assert asked == 5
 
 
+async def test_what_is_asked_for_already_is_not_asked_for_anew() -> None:
+    """Said again every five minutes, a page of an hour ago would be asked for as often as one of this minute."""
+    clock, asked = ManualClock(), 0
+
+    def answer(seen: Seen) -> web.Response:
+        nonlocal asked
+        asked += seen.headers["x-acs-action"] == "QuerySendDetails"
+        return says(details(1))
+
+    async with answering(answer) as (peer, session):
+        pager = a_pager(peer.url, session, clock, poll_seconds=5, heartbeat_seconds=10**6)
+        pager.expect(PAGE_ID, OFFICER, clock.now() - timedelta(hours=1))
+        async with pager.running(Heard()):
+            await until(lambda: asked == 1)
+            for _ in range(5):
+                pager.expect(PAGE_ID, OFFICER, clock.now())
+                await clock.move(5)
+                await asyncio.sleep(0.02)
+    assert asked == 1
+
+
 async def test_every_page_has_its_turn() -> None:
     """With 1,000 pages open, the first 400 would be asked for again and again, and the last never."""
     clock, questions = ManualClock(), set[str]()
@@ -275,8 +296,9 @@ async def test_a_page_in_doubt_before_midnight_is_found_after_it() -> None:
     async with answering(answer) as (peer, session):
         pager = a_pager(peer.url, session, clock)
         await pager.submit(a_page())
+        tried_at = clock.now()
         await clock.move(5)
-        assert await pager.submit(a_page()) == (Submitted(1, PAGE_ID),)
+        assert await pager.submit(a_page(tried_at=tried_at)) == (Submitted(1, PAGE_ID),)
     assert days == ["20260304"]
 
 
@@ -334,16 +356,13 @@ async def test_before_a_doubtful_page_is_sent_again_the_provider_is_asked() -> N
         return says(SENT)
 
     async with answering(answer) as (peer, session):
-        pager = a_pager(peer.url, session)
-        (first,) = await pager.submit(a_page())
+        (first,) = await a_pager(peer.url, session).submit(a_page())
         assert isinstance(first, Refused)
-        assert await pager.submit(a_page()) == (Submitted(1, PAGE_ID),)
-        assert sends == [1], "it had gone out"
-        kept[0], sends[0] = False, 0
-        other = a_page(page_id="e" * 32)
-        await pager.submit(other)
+        restarted = a_pager(peer.url, session)
+        assert await restarted.submit(a_page(tried_at=NOW)) == (Submitted(1, PAGE_ID),)
+        assert sends == [1], "it had gone out, and the process that knew it is gone"
         kept[0] = False
-        assert await pager.submit(other) == (Submitted(1, "e" * 32),)
+        assert await restarted.submit(a_page(page_id="e" * 32, tried_at=NOW)) == (Submitted(1, "e" * 32),)
         assert sends == [2], "it had not"
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -143,6 +143,7 @@ class Queue:
             for text in replies
         ]
         self.asked: list[str] = []
+        self.by_number: list[object] = []
 
     def __call__(self, seen: Seen) -> web.Response:
         """Answer a pull."""
@@ -154,6 +155,9 @@ class Queue:
         if action == "PullSmsReplyStatus":
             texts, self.replies = self.replies[:most], self.replies[most:]
             return response(PullSmsReplyStatusSet=texts)
+        if action == "PullSmsSendStatusByPhoneNumber":
+            self.by_number.append({name: seen.json[name] for name in ("PhoneNumber", "BeginTime", "Offset")})
+            return response(PullSmsSendStatusSet=[report_of(7)])
         return response()
 
 
@@ -186,6 +190,23 @@ async def test_a_full_pull_is_followed_at_once() -> None:
     ):
         await until(lambda: len(heard.kept) == 350)
     assert queue.asked.count("PullSmsSendStatus") == 4, "without any time passing"
+
+
+async def test_a_report_that_a_crash_ate_is_asked_for_by_its_number() -> None:
+    """The queue there is empty: pulled and not kept, it would count as lost, and the next medium rings for nothing."""
+    queue, clock, heard = Queue(0, []), ManualClock(), Heard()
+    async with http_peer(queue) as peer, aiohttp.ClientSession() as session:
+        pager = a_pager(peer.url, session, clock)
+        pager.expect("5000:7", OFFICER, NOW)
+        pager.expect("5000:6", f"+86{OFFICER}", NOW - timedelta(minutes=5))
+        pager.expect("5000:5", "no number", NOW)
+        async with pager.running(heard):
+            await until(lambda: bool(heard.kept))
+            await clock.move(3)
+            await until(lambda: queue.asked.count("PullSmsSendStatus") == 2)
+    assert heard.kept == [Report("ten", "5000:7", ReportState.DELIVERED, "DELIVRD", NOW, NOW)]
+    since = int((NOW - timedelta(minutes=5)).timestamp())
+    assert queue.by_number == [{"PhoneNumber": f"+86{OFFICER}", "BeginTime": since, "Offset": 0}], "once"
 
 
 async def test_who_gets_pushes_pulls_nothing() -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from services.domain.roster_files import change_line
 from tests.architecture.tracked import ROOT
 from tests.commands import Outcome, done, sihu
-from tests.rosters import COUNTY, PLAN, number
+from tests.rosters import COUNTY, PLAN, number, override
 
 AT = ("--at", "2030-06-11 12:00")  # far ahead: what is recorded today is known then; primary 甲, secondary 丙
 BY = ("--by", "duty-a")
+SPAN = ("2030-06-11 08:30", "2030-06-12 08:30")
 DAY = ("--from", "2030-06-11 08:30", "--to", "2030-06-12 08:30")
 
 
@@ -226,9 +228,11 @@ def test_what_people_see_of_records_and_files(home: Path, tmp_path: Path) -> Non
     file = tmp_path / "duty.ics"
     span = ("--from", "2030-06-11 08:30", "--days", "3")
     assert "9 班 shifts" in sihu("roster", "export", file, *span, "--dir", home).out
-    assert "9 班 shifts" in sihu("roster", "import", file, *span, *BY, "--dir", home).out
+    taken = sihu("roster", "import", file, *span, *BY, "--dir", home).out
+    assert "duty.ics，共9班" in taken
+    assert "没有改变任何班次" in taken  # they stand there already
     said = sihu("roster", "verify", "duty-a", number(1), "--as", "tested", *BY, "--dir", home).out
-    assert "sms、voice" in said
+    assert [f"值班员甲 {medium} 139******01 已测试" in said for medium in ("短信", "电话")] == [True, True]
     assert number(1) not in said
     noted = sihu("roster", "handover", "duty-a", "duty-b", "--dir", home, stdin="水位 1.2 米\n")
     assert "已记录" in noted.out
@@ -247,3 +251,42 @@ def test_files_that_hold_nothing_are_refused(home: Path, tmp_path: Path) -> None
     backwards = ("2030-06-12 08:30/2030-06-11 08:30", "duty-b", "2030-06-12 08:30/2030-06-13 08:30")
     assert "end after it starts" in refused("swap", "duty-a", *backwards, "--reason", "调班", *BY, "--dir", home).err
     assert not (home / "roster.d").exists()
+
+
+def test_people_read_what_was_recorded_and_what_it_leaves_open(home: Path) -> None:
+    """A raw record is read by programmers, and a gap that the change itself makes is found out at night."""
+    doubled = sihu("roster", "override", "duty-c", *DAY, "--replaces", "duty-a", "--reason", "病假", *BY, "--dir", home)
+    assert "替班 2030-06-11 08:30 至 2030-06-12 08:30 值班员丙替值班员甲：病假" in doubled.out
+    assert "新缺口 new gap 06-11 08:30 至 06-12 08:30 主班、副班同为值班员丙，请换人" in doubled.out
+    again = sihu("roster", "override", "head-a", *DAY, "--replaces", "duty-a", "--reason", "病假", *BY, "--dir", home)
+    assert "没有改变任何班次" in again.out
+    made = done("roster", "override", "head-a", *DAY, "--tier", "primary", "--reason", "补缺", *BY, "--dir", home)
+    assert (made["idle"], made["findings"]) == (False, [])
+    back = done("roster", "withdraw", made["id"], "--reason", "记错", *BY, "--dir", home)
+    assert [one["code"] for one in back["findings"]] == ["coverage.same_person"]
+    spans = ("2030-06-20 08:30/2030-06-21 08:30", "2030-06-21 08:30/2030-06-22 08:30")
+    sihu("roster", "swap", "duty-a", spans[0], "duty-b", spans[1], "--reason", "调班", *BY, "--dir", home)
+    listed = sihu("roster", "records", "--dir", home).out
+    for said in (
+        "值班员甲 2030-06-20 08:30 至 2030-06-21 08:30 与 值班员乙",
+        "已撤销 withdrawn",
+        "带班领导甲任主班：补缺",
+    ):
+        assert said in listed
+    assert "{" not in listed
+
+
+def test_the_past_is_marked_as_known_then(home: Path) -> None:
+    """Whoever reads it for evidence must know which of two answers it is."""
+    past = ("roster", "show", "--at", "2026-02-10 12:00", "--dir", home)
+    assert "按当时所知" in sihu(*past).out
+    assert "按当时所知" not in sihu(*past, "--hindsight").out
+
+
+def test_a_record_is_named_by_enough_digits(home: Path) -> None:
+    """The wrong mend sends an officer back to count digits that were enough."""
+    (home / "roster.d").mkdir()
+    lines = [change_line(override(serial, *SPAN, "duty-c", "duty-a")) for serial in (1, 2)]
+    (home / "roster.d" / "2026.jsonl").write_bytes(b"".join(lines))
+    for record, said in (("0" * 6, "several records"), ("f" * 6, "no record's id"), ("f" * 5, "first six digits")):
+        assert said in refused("withdraw", record, "--reason", "记错", *BY, "--dir", home).err

@@ -113,6 +113,7 @@ def test_a_token_has_a_life_of_its_own(home: Path) -> None:
     [
         (("Desk!", "--scope", "events:read"), 2, "token.name"),
         (("desk", "--scope", "events:acknowledge"), 2, "--officer"),
+        (("desk", "--scope", "roster:write"), 2, "--officer"),
         (("desk", "--scope", "events:read", "--officer", "duty-z"), 3, "sihu officer add duty-z"),
     ],
 )
@@ -128,6 +129,8 @@ def test_an_officer_comes_and_goes(home: Path) -> None:
     add = ("officer", "add", "duty-a", "--name", "值班员甲", "--role", "duty", "--role", "liaison", "--dir", home)
     first = done(*add)
     assert first["roles"] == ["duty", "liaison"]
+    mine = next(one for one in done("token", "list", "--dir", home)["tokens"] if one.get("officer") == "duty-a")
+    assert mine["scopes"] == ["events:read", "events:acknowledge", "node:operate", "roster:write"]
     assert sihu(*add).code == 3
     assert "值班员甲" in sihu("officer", "list", "--dir", home).out
     assert done("officer", "revoke", "duty-a", "--dir", home)["credential_digest"] == first["credential_digest"]

@@ -6,7 +6,8 @@ import pytest
 from rich.cells import cell_len
 
 from schemas.ids import CountyCode
-from schemas.records import Direction, NoticeKind
+from schemas.notices import NoticeKind
+from schemas.records import Direction
 from services.cli.listing import headline
 from services.cli.watching import Board, picture_of
 from services.gateway.answers import EventLine, NoticeLine

@@ -2,7 +2,7 @@
 
 from adapters.memory.bus import MemoryHub
 from schemas.control import HeadBeaconed
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from schemas.registry import KeyRecord, KeyUse
 from schemas.subjects import SIGNAL_STREAM
 from services.domain.trust import Trust

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.memory.bus import MemoryHub, Stored
 from adapters.memory.store import MemoryStore
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from schemas.subjects import Lane, parse_subject
 from services.ports import Transaction
 from tests import papers

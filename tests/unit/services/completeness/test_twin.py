@@ -2,7 +2,7 @@
 
 from adapters.memory.bus import MemoryHub
 from schemas.control import HeadBeaconed
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.completeness.twin import TwinWatch
 from services.completeness.writing import SignalWriter, Wishes
 from tests import papers

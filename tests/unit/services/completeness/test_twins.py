@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.control import ChannelHead, HeadBeaconed
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.completeness.comparing import Comparison
 from services.completeness.writing import Wishes
 from tests import papers

@@ -11,7 +11,7 @@ from schemas.completeness import ForkEvidence
 from schemas.control import ForkProved, HeadBeaconed
 from schemas.envelope import Envelope
 from schemas.errors import Fault
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from schemas.subjects import SIGNAL_STREAM, Lane, stream_of
 from services.domain.forks import judge_fork, signed_bytes, spelled
 from tests import papers

@@ -7,7 +7,7 @@ import pytest
 from adapters.memory.bus import MemoryHub, Stored
 from adapters.memory.store import MemoryStore
 from schemas.control import HeadBeaconed, RangeRequested
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from schemas.subjects import Lane, parse_signal_subject, parse_subject
 from tests import papers
 from tests.desk import Office

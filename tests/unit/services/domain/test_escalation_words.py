@@ -2,11 +2,10 @@
 
 import pytest
 
-from schemas.escalations import Alarm, AlarmKind, ReplyDue, ReplyKind
+from schemas.escalations import ReplyDue, ReplyKind
 from schemas.officers import AnswerWord
-from schemas.pages import Tier
-from services.domain.escalation_words import told_of_alarm, told_of_reply
-from tests.escalations import ALERT, NOON
+from services.domain.escalation_words import told_of_reply
+from tests.escalations import NOON
 
 SINGLE_SMS, SIGNATURE = 70, len("【环江县联络办】")
 
@@ -39,12 +38,3 @@ def test_a_word_that_counted_as_another_says_so() -> None:
     """He believes that everybody knows he is on his way."""
     text = told_of_reply(reply(ReplyKind.TAKEN, AnswerWord.HANDLING, AnswerWord.RECEIVED), str)
     assert text == "已登记：收到（短信“处置”按“收到”计）"
-
-
-@pytest.mark.parametrize("kind", AlarmKind)
-@pytest.mark.parametrize("tier", [None, *Tier])
-def test_every_alarm_has_words(kind: AlarmKind, tier: Tier | None) -> None:
-    """A red line without a word on every console."""
-    text = told_of_alarm(Alarm(kind, ALERT, NOON, tier))
-    assert text
-    assert "{" not in text

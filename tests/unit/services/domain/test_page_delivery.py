@@ -11,7 +11,6 @@ from schemas.pages import Capabilities, Medium, Refused, Report, ReportState, Re
 from schemas.sms import PartTry
 from services.domain.page_delivery import (
     KEPT,
-    REPORT_SECONDS,
     RETRY_SECONDS,
     Again,
     Joined,
@@ -20,13 +19,11 @@ from services.domain.page_delivery import (
     OtherProvider,
     Standing,
     Way,
-    after_reports,
     after_submit,
     choose,
-    is_expired,
     join,
-    reconcile,
     stronger,
+    tried_at,
     tries_of,
 )
 from tests.papers import NOW
@@ -132,8 +129,7 @@ def test_a_reference_used_again_delivers_a_new_page() -> None:
     old, new = heard("x1", DELIVERED), heard("x1", ACCEPTED, seconds=73 * 3600)
     assert stronger(old, new) is new
     assert join(1, (sent(1, "x1", seconds=73 * 3600),), (old,)).standing is Standing.WAITING
-    assert not is_expired(old, old.heard_at + KEPT)
-    assert is_expired(old, old.heard_at + KEPT + timedelta(seconds=1))
+    assert stronger(old, heard("x1", ACCEPTED, seconds=KEPT.total_seconds())) is old
 
 
 def test_a_part_that_the_page_does_not_have() -> None:
@@ -249,39 +245,23 @@ def test_a_page_takes_the_wrong_way(ways: Sequence[Way], need: Need, tried: Sequ
     assert choose(ways, need, tried) == wanted
 
 
-@pytest.mark.parametrize(("level", "seconds"), [(1, 120), (2, 120), (3, 600), (4, 600)])
-def test_a_silent_carrier_holds_up_the_next_medium(level: int, seconds: int) -> None:
-    """Without a final report in time the next medium is due; the page stays open."""
-    waiting = join(3, THREE, (heard("x1", DELIVERED),))
-    assert after_reports(waiting, REPORT_SECONDS[level], NOW, after(seconds - 1)) == after(seconds)
-    assert after_reports(waiting, REPORT_SECONDS[level], NOW, after(seconds)) == NextMedium(
-        "report.overdue", is_alarm=False
-    )
-    failed = join(3, THREE, (heard("x2", FAILED),))
-    assert after_reports(failed, seconds, NOW, NOW) == NextMedium("report.failed", is_alarm=False)
-    delivered = join(1, (sent(1, "x1"),), (heard("x1", DELIVERED),))
-    assert after_reports(delivered, seconds, NOW, after(10**6)) is None
+@pytest.mark.parametrize("retry", [Retry.TEMPORARY, Retry.THROTTLED])
+def test_a_provider_is_asked_again_before_it_said(retry: Retry) -> None:
+    """Retry-After 30 is 30 s; one that asks for more than 45 s is passed over, or waited for if it is the only one."""
+    latest = [refused(1, retry)]
+
+    def step(wait_seconds: int, *ways: Way) -> object:
+        return after_submit(latest, latest, ways, SMS, now=NOW, jitter=0.5, wait_seconds=wait_seconds)
+
+    assert step(30, *WAYS) == Again(SMPP, (1,), after(30))
+    assert step(600, *WAYS) == OtherProvider(CMPP, (1,))
+    assert step(600, WAYS[0]) == Again(SMPP, (1,), after(600))
 
 
-def test_what_nobody_reported_is_never_asked_for() -> None:
-    """Five minutes without a final word: ask. A report that fits nothing is counted, and forgotten after 72 hours."""
-    tries = (
-        sent(1, "silent"),
-        sent(2, "done"),
-        sent(3, "accepted"),
-        sent(4, "young", seconds=250),
-        refused(5, Retry.TEMPORARY),
-    )
-    reports = (
-        heard("done", DELIVERED),
-        heard("accepted", ACCEPTED),
-        heard("stranger", FAILED, seconds=-10),
-        heard("stranger too", FAILED, seconds=290),
-        heard("ancient", DELIVERED, seconds=-80 * 3600),
-        heard("silent", DELIVERED, seconds=-80 * 3600),
-    )
-    found = reconcile(tries, reports, after(301))
-    assert [one.reference for one in found.to_ask] == ["silent", "accepted"]
-    assert [one.reference for one in found.strangers] == ["stranger"]
-    assert [one.reference for one in found.to_forget] == ["ancient", "silent"]
-    assert reconcile(tries, (), after(73 * 3600)).to_ask == ()
+def test_a_page_that_may_have_gone_out_goes_out_unasked() -> None:
+    """The last try by this provider says since when it may have it; without any, that it was claimed before."""
+    tries = [refused(1, Retry.TEMPORARY), refused(1, Retry.TEMPORARY, attempt=2), sent(1, "x", provider=CMPP)]
+    assert tried_at(SMPP, tries, None) == after(2)
+    assert tried_at(CLOUD, tries, after(9)) is None
+    assert tried_at(SMPP, (), None) is None
+    assert tried_at(SMPP, (), after(9)) == after(9)

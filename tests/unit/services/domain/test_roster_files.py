@@ -16,7 +16,7 @@ from services.domain.roster_files import (
     read_changes,
     read_history,
     read_plan,
-    with_change,
+    version_of,
 )
 from services.domain.rosters import holder_at
 from tests.rosters import (
@@ -147,12 +147,33 @@ def test_a_record_that_fits_nothing_is_refused(change: Change, code: str) -> Non
 
 
 def test_a_good_record_is_taken_and_counts_with_the_next_look() -> None:
-    """`with_change` must say what the files will say."""
-    before = history()
-    assert judge_change(ILL, before) == ()
-    after = with_change(before, ILL)
-    assert after == history(ILL)
-    assert holder_at(after.latest, Tier.PRIMARY, at("2026-06-10 12:00"), NOBODY_OFF).officer == "duty-c"
+    """Judged good and not counted, it would be found out at night."""
+    assert judge_change(ILL, history()) == ()
+    assert holder_at(history(ILL).latest, Tier.PRIMARY, at("2026-06-10 12:00"), NOBODY_OFF).officer == "duty-c"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        texts(PLAN + "\n"),
+        texts(PLAN, override(2, *SPAN, "duty-c", "duty-a")),
+        texts(PLAN, ILL, ILL),
+        texts(PLAN),
+        texts(PLAN, ILL, calendars=(("2026.toml", b"year = 2026"),)),
+        RosterTexts(texts().plans, (("2027.jsonl", change_line(ILL)),)),
+    ],
+)
+def test_the_version_is_another_for_other_files(other: RosterTexts) -> None:
+    """A writer who saw the one would be taken for one who saw the other."""
+    assert version_of(other) != version_of(texts(PLAN, ILL))
+
+
+def test_the_version_minds_no_torn_line_and_no_text_of_the_past() -> None:
+    """What does not count must refuse nobody."""
+    found = texts(PLAN, ILL)
+    (name, data), *_ = found.records
+    older = PlanText(at("2025-01-01 00:00"), b"v = 2")
+    assert version_of(RosterTexts((older, *found.plans), ((name, data + b'{"torn'),))) == version_of(found)
 
 
 def test_the_past_is_answered_by_the_plan_of_then() -> None:

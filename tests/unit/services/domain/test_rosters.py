@@ -233,3 +233,10 @@ def test_a_tier_with_no_layer_is_shown_as_empty(tier: Tier) -> None:
     plan = PLAN.replace(f'tier = "{tier}"', 'tier = "leader"')
     found = shifts(history(plan=plan).latest, at("2026-06-10 00:00"), at("2026-06-11 00:00"), NOBODY_OFF)
     assert [(one.officer, one.ends_at) for one in found if one.tier is tier] == [(None, at("2026-06-11 00:00"))]
+
+
+def test_who_wants_bulletins_at_night_gets_none() -> None:
+    """The contact says so; everybody else sleeps, and an office has no bed."""
+    plan = PLAN.replace('officer = "duty-a"\n', 'officer = "duty-a"\nquiet_hours = false\n', 1)
+    people = on_duty(history(plan=plan).latest, at("2026-06-10 09:00"), NOBODY_OFF)
+    assert {one.officer for one in people if not one.sleeps} == {"duty-a"}

@@ -10,19 +10,17 @@ import pytest
 from schemas.sms import HoldReason, SmsTold, Suppression
 from services.domain.storms import (
     Bundle,
-    BundleDue,
     Decision,
     Hold,
+    Later,
     PageDue,
     Send,
     SendWith,
     area_of,
     bundle_with,
-    bundles_due,
     decide,
     group_of,
     suppression_of,
-    waiting_bundle,
 )
 from tests.papers import HUANJIANG, LIBO, NOW
 
@@ -54,8 +52,7 @@ def held(page_id: str, *, until: float, level: int = 2, bundle: str = "b", due_s
 
 def judged(page: PageDue, *history: SmsTold, waiting: Sequence[Suppression] = ()) -> Decision:
     """Decide now."""
-    bundle = waiting_bundle(waiting, page.recipient, page.area)
-    return decide(page, told=history, waiting=bundle, now=NOW)
+    return decide(page, told=history, held=waiting, now=NOW)
 
 
 def test_a_group_is_made_of_the_wrong_pages() -> None:
@@ -105,7 +102,7 @@ def test_every_sms_leaves_behind_what_waits() -> None:
     assert decision == SendWith("b")
     sms = bundle_with(due(level=1), waiting, decision)
     assert [one.page_id for one in sms.members] == ["p", "r", "q"]
-    assert (sms.bundle, sms.level, sms.told) == ("b", 1, ((GROUP, 1),))
+    assert (sms.bundle, sms.told) == ("b", ((GROUP, 1),))
     alone = held("s", until=50, bundle="")
     assert judged(due(level=1), told(-10, 2), waiting=[alone]) == Send()
 
@@ -169,20 +166,41 @@ def test_a_bundle_goes_out_in_pieces() -> None:
         held("q", until=50, level=3),
         held("r", until=0, level=2),
         held("s", until=-1, bundle=""),
-        held("t", until=5, bundle="c"),
+        replace(held("t", until=5, bundle="c"), area="5227"),
         Suppression("u", OFFICER, GROUP, AREA, 1, HoldReason.GROUP_WAIT, "b", at(-9), at(-5), told_at=at(-3)),
     ]
-    assert bundles_due(waiting, told=(), now=NOW) == (BundleDue("b", (waiting[1], waiting[0])),)
+    page = due("q", level=3)
+    decision = judged(page, waiting=waiting)
+    assert decision == SendWith("b")
+    assert bundle_with(page, waiting, decision).members == (waiting[1], waiting[0])
+    assert judged(page, waiting=[waiting[0], held("r", until=20)]) == Later(at(20))
+
+
+def test_a_page_that_waited_is_told_by_another_reason_than_its_own() -> None:
+    """The row that says why it waited stays as it is when its bundle goes out."""
+    mine = replace(held("p", until=0), reason=HoldReason.PERSON_MINUTE)
+    decision = judged(due(), waiting=[mine])
+    assert isinstance(decision, SendWith)
+    assert bundle_with(due(), [mine], decision).members == (mine,)
 
 
 def test_another_areas_sms_holds_a_bundle_up_for_ever() -> None:
     """One a minute holds for a bundle too, for one more interval at most; a bundle of level 1 waits for nobody."""
-    busy = [told(-20, area="5227")]
-    assert bundles_due([held("q", until=0)], told=busy, now=NOW) == ()
-    assert len(bundles_due([held("q", until=-120)], told=busy, now=NOW)) == 1
-    assert len(bundles_due([held("q", until=0, level=1)], told=busy, now=NOW)) == 1
-    elsewhere = [told(-20, recipient="officer-b"), told(-1_000), told(5)]
-    assert len(bundles_due([held("q", until=0)], told=elsewhere, now=NOW)) == 1
+    busy = told(-20, area="5227")
+    assert judged(due(), busy, waiting=[held("p", until=0)]) == Later(at(40))
+    assert judged(due(), busy, waiting=[held("p", until=-100)]) == Later(at(20))
+    assert judged(due(), busy, waiting=[held("p", until=-120)]) == SendWith("b")
+    assert judged(due(level=1), busy, waiting=[held("p", until=0, level=1)]) == SendWith("b")
+    elsewhere = (told(-20, recipient="officer-b"), told(-1_000), told(5))
+    assert judged(due(), *elsewhere, waiting=[held("p", until=0)]) == SendWith("b")
+
+
+def test_a_bundle_of_one_is_the_third_identical_text() -> None:
+    """It goes out with its own text, which carriers drop; with others in it the text is another one."""
+    same = (told(-58, digest="p", area="5227"), told(-30, digest="p", area="5227"))
+    alone = [held("p", until=-120)]
+    assert judged(due(), *same, waiting=alone) == Hold(at(1), HoldReason.CARRIER_CAP)
+    assert judged(due(), *same, waiting=[*alone, held("q", until=9)]) == SendWith("b")
 
 
 def test_a_page_joins_another_persons_bundle() -> None:
@@ -193,5 +211,6 @@ def test_a_page_joins_another_persons_bundle() -> None:
         replace(held("q", until=9), told_at=NOW),
         held("q", until=9, bundle=""),
     ]
-    assert waiting_bundle(rows, OFFICER, AREA) == ""
-    assert waiting_bundle([*rows, held("q", until=9)], OFFICER, AREA) == "b"
+    assert judged(due(), told(-10), waiting=rows) == Bundle("p", at(110), HoldReason.GROUP_INTERVAL)
+    mine = held("r", until=9)
+    assert judged(due(), told(-10), waiting=[*rows, mine]) == Bundle("b", at(110), HoldReason.GROUP_INTERVAL)

@@ -12,7 +12,8 @@ import pytest
 from adapters.memory.store import MemoryStore
 from schemas.access import Scope
 from schemas.errors import InvariantError
-from schemas.records import NoticeKind, Quarantined
+from schemas.notices import NoticeKind
+from schemas.records import Quarantined
 from services.gateway.gateway import Limits
 from services.ports import Transaction
 from tests import papers

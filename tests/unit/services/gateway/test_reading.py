@@ -8,7 +8,8 @@ import pytest
 from schemas.access import Scope
 from schemas.control import ChainKind
 from schemas.envelope import Position
-from schemas.records import Chain, Direction, NewLink, NoticeKind
+from schemas.notices import NoticeKind
+from schemas.records import Chain, Direction, NewLink
 from schemas.subjects import Lane
 from services.ports import Transaction
 from tests import papers

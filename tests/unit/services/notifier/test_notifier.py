@@ -10,7 +10,8 @@ import pytest
 from adapters.memory.store import MemoryStore
 from schemas.control import Receipt, ReceiptStage
 from schemas.errors import UnavailableError
-from schemas.records import Direction, Notice, NoticeKind
+from schemas.notices import Notice, NoticeKind
+from schemas.records import Direction
 from services.notifier.notifier import Notifier
 from services.ports import Transaction
 from services.receiver.attesting import row_of

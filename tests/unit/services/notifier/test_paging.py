@@ -8,8 +8,9 @@ import pytest
 from schemas.access import Scope
 from schemas.control import ReceiptStage
 from schemas.escalations import EscalationState, PageState
+from schemas.notices import NoticeKind
 from schemas.pages import Dispatch, Keyed, Medium, PartResult, ReportState, Retry, Submitted, Tier
-from schemas.records import NoticeKind
+from schemas.rosters import Mark
 from services.domain.policies import USUAL_POLICY
 from services.notifier.notifier import Notifier
 from tests import papers
@@ -234,6 +235,7 @@ async def test_a_silent_neighbour_has_our_own_officer_called(night: Night) -> No
     world = night.world
     source = Night.__new__(Night)
     source.world, source.clock, source.county = world, world.clock, world[LIBO]
+    source.rules = night.rules
     source.duty, source.sms = FixedDuty(), KeptPager("mobile", Medium.SMS, SMS)
     source.voice = KeptPager("calls", Medium.VOICE, CALLS)
     source.desk = source.opened({"mobile": source.sms, "calls": source.voice})
@@ -350,7 +352,7 @@ async def test_what_is_no_answer_answers_nothing(night: Night) -> None:
     await night.desk.run_once()
     assert len(night.sms.sent) == told
     await night.says("duty-a", "退订", number=3)
-    assert night.duty.opted == ["duty-a"]
+    assert [(one[0], one[2]) for one in night.duty.marks] == [("duty-a", Mark.OPTED_OUT)]
     assert NoticeKind.COVERAGE_GAP in await night.notices()
     assert await night.state(alert) is EscalationState.OPEN
     await night.says("duty-a", f"{code_in(first.text)} 收到", number=4)

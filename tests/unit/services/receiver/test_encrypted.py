@@ -9,7 +9,8 @@ from schemas.base import InformationClass
 from schemas.control import MemberKeyPublished
 from schemas.envelope import Envelope
 from schemas.errors import RequestError
-from schemas.records import Direction, EventSummary, NoticeKind, Page
+from schemas.notices import NoticeKind
+from schemas.records import Direction, EventSummary, Page
 from schemas.registry import KeyRecord
 from services.domain.encoding import require_base64url
 from services.domain.encryption import encrypt_content, parse_keys, spell_keys, wrap_info

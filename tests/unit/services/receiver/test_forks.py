@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from schemas.envelope import Envelope
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.domain.encoding import digest_of
 from tests import papers
 from tests.desk import Office, everything_in, opened, place_of, written

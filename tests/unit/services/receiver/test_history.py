@@ -7,7 +7,8 @@ import pytest
 from adapters.memory.store import MemoryStore
 from schemas.agreements import Grant
 from schemas.control import ReceiptStage
-from schemas.records import Mark, NoticeKind
+from schemas.notices import NoticeKind
+from schemas.records import Mark
 from services.domain.histories import marks_of
 from services.domain.receiving import examine
 from services.ports import Store

@@ -11,8 +11,9 @@ from schemas.carriage import Arrival
 from schemas.control import Receipt, ReceiptStage
 from schemas.envelope import Envelope
 from schemas.ids import CountyCode
+from schemas.notices import NoticeKind
 from schemas.officers import Answer, AnswerWord, Means, OfficerProof
-from schemas.records import Delivery, Direction, NoticeKind, ReceiptRow
+from schemas.records import Delivery, Direction, ReceiptRow
 from services.domain.documents import document_digest
 from services.domain.encoding import to_base64url
 from services.domain.vouching import answer_bytes

@@ -9,7 +9,7 @@ import pytest
 from adapters.memory.state import Limits
 from adapters.memory.store import MemoryStore
 from schemas.control import Receipt, ReceiptStage
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.domain.encoding import digest_of
 from tests import papers
 from tests.desk import Office, everything_in, opened, place_of, written

@@ -14,7 +14,7 @@ from schemas.course_drafts import ReferralMove
 from schemas.drafts import EventDraft
 from schemas.envelope import Envelope
 from schemas.errors import Fault, RequestError
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.domain.course_drafts import offer_draft
 from services.domain.drafting import Outgoing, complete
 from services.domain.encoding import WireParts, split_wire

@@ -9,7 +9,7 @@ from adapters.memory.signer import MemorySigner
 from adapters.memory.store import MemoryStore
 from schemas.carriage import Arrival
 from schemas.control import ChainKind
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from schemas.subjects import Lane, Subject
 from services.domain.chain import channel_of
 from services.domain.encoding import digest_of

@@ -10,7 +10,7 @@ from schemas.course_drafts import ServiceMove
 from schemas.courses import CourseKind
 from schemas.drafts import EventDraft
 from schemas.errors import RequestError
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.domain.course_drafts import service_draft
 from services.domain.drafting import Outgoing, complete
 from services.domain.service_requests import Stage

@@ -1,7 +1,7 @@
 """A county of which two nodes run: an epoch that goes on shows it; who was merely restored is no twin."""
 
 from adapters.memory.store import MemoryStore
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from services.bootstrap.restoring import mark_restored
 from tests.desk import Office
 from tests.papers import LIBO

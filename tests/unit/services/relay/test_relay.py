@@ -8,9 +8,11 @@ import pytest
 
 from adapters.memory.bus import MemoryAppender, MemoryHub
 from adapters.memory.clock import ManualClock
+from adapters.memory.snapshot import MemorySnapshot
 from adapters.memory.store import MemoryStore
+from schemas.carriage import Publication
 from schemas.errors import UnavailableError
-from schemas.records import NoticeKind
+from schemas.notices import NoticeKind
 from schemas.subjects import Lane
 from services.relay.relay import ASK_AGAIN_SECONDS, Relay
 from tests import papers
@@ -239,6 +241,27 @@ async def test_the_running_relay_wakes_when_something_is_posted(office: Office, 
         await asyncio.sleep(0.01)
         await office.post()
         await until_held(office, hub, NORMAL, 1)
+
+
+async def test_what_one_lane_sends_makes_no_other_lane_look(office: Office, hub: MemoryHub) -> None:
+    """Each lane that wakes for nothing costs a county more than the event that woke it."""
+    asked: list[Lane] = []
+    waiting = MemorySnapshot.waiting
+
+    def counted(snapshot: MemorySnapshot, lane: Lane, *bounds: int) -> list[Publication]:
+        asked.append(lane)
+        return waiting(snapshot, lane, *bounds)
+
+    async with started(office, hub).running(idle_seconds=3600):
+        await office.post()
+        await until_held(office, hub, NORMAL, 1)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(MemorySnapshot, "waiting", counted)
+            for count in range(2, 7):
+                await office.post()
+                await until_held(office, hub, NORMAL, count)
+    assert set(asked) == {NORMAL}
+    assert len(asked) <= 10
 
 
 async def test_the_running_relay_goes_on_when_the_hub_comes_back(office: Office, hub: MemoryHub) -> None:

@@ -1,0 +1,1 @@
+"""发展互惠: offers between counties, projects held in common."""

@@ -1,0 +1,1 @@
+"""Feeds of CAP documents elsewhere are asked again and again."""

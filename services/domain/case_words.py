@@ -1,0 +1,153 @@
+"""What stages, values and reasons of joint mediation are called on paper and at the desk.
+
+Source: docs/mediation.md
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from schemas.cases import CaseStage, Confirmation
+from services.domain.mediation_next import DayKind
+
+STAGES: Final[Mapping[CaseStage, str]] = {
+    CaseStage.DRAFTED: "未登记",
+    CaseStage.REGISTERED: "已登记",
+    CaseStage.NOT_ACCEPTED: "不予受理",
+    CaseStage.ACCEPTED: "已受理",
+    CaseStage.PANEL_SET: "已定调解员",
+    CaseStage.INVESTIGATING: "调查中",
+    CaseStage.IN_SESSION: "调解中",
+    CaseStage.AGREED_ORAL: "口头达成协议",
+    CaseStage.AGREED_WRITTEN_PENDING: "协议待签署",
+    CaseStage.IN_FORCE: "协议生效",
+    CaseStage.PERFORMING: "履行中",
+    CaseStage.PERFORMED: "已履行",
+    CaseStage.BREACHED: "未履行",
+    CaseStage.URGED: "已督促",
+    CaseStage.ADVISED_COURT: "已告知诉讼",
+    CaseStage.SUSPENDED: "中止",
+    CaseStage.WITHDRAWN: "已撤回",
+    CaseStage.FAILED: "调解不成",
+    CaseStage.CLOSED: "已结案",
+    CaseStage.ARCHIVED: "已归档",
+}
+CONFIRMATIONS: Final[Mapping[Confirmation, str]] = {
+    Confirmation.NONE: "未申请",
+    Confirmation.FILED: "已申请",
+    Confirmation.COURT_ACCEPTED: "法院已受理",
+    Confirmation.CONFIRMED: "裁定有效",
+    Confirmation.REFUSED: "裁定驳回",
+}
+DAYS: Final[Mapping[DayKind, str]] = {
+    DayKind.REMINDER: "期限提醒",
+    DayKind.LIMIT: "调解期限",
+    DayKind.CONFIRMATION: "司法确认期限",
+    DayKind.DUTY: "履行期限",
+}
+REASONS: Final[Mapping[str, str]] = {
+    "case.head_unseen": "提交时尚未看到对方已写的材料",
+    "case.gate_taken": "两县同时各走了一步，以另一步为准",
+    "case.not_now": "案件当时的状态不允许",
+    "case.no_consent": "尚缺当事人同意",
+    "case.unsigned": "尚未签齐或者未盖章",
+    "case.other_text": "不是最新的协议文本",
+    "case.other_panel": "与现任调解员不一致",
+    "case.other_parties": "与案件当事人不一致",
+    "case.other_county": "应由另一县提交",
+    "case.rights_untold": "尚未告知权利和义务",
+    "case.no_session": "没有召集这次调解会",
+    "case.mediator_challenged": "应回避的调解员尚未更换",
+    "case.no_copy": "协议尚未送达全体当事人",
+    "case.time_over": "已过期限",
+    "case.last_day": "期限计算不符",
+    "case.not_joint": "应由全体当事人共同申请",
+    "case.not_lead": "应由牵头县提交",
+    "case.lead_not_offered": "对方没有移交牵头",
+    "case.unknown_party": "没有这个当事人代号",
+    "case.unknown_mediator": "没有这个调解员代号",
+    "case.item_known": "履行事项号重复",
+    "case.no_item": "没有这个履行事项",
+    "case.no_breach": "未到期或者已履行",
+    "case.other_outcome": "结果与案件状态不符",
+    "case.not_withdrawable": "不能撤回这份材料",
+}
+"""Why an entry does not count."""
+
+VALUES: Final[Mapping[str, str]] = {
+    "forest": "山林",
+    "fields": "田地",
+    "water": "水利",
+    "grazing": "放牧",
+    "traffic": "交通事故",
+    "labour": "劳务",
+    "neighbours": "邻里",
+    "other": "其他",
+    "person": "个人",
+    "household": "户",
+    "village_group": "村民小组",
+    "village": "村",
+    "enterprise": "企业",
+    "mediation": "接受调解",
+    "mediators": "接受调解员",
+    "longer_term": "延长期限",
+    "outsiders": "邀请他人参与",
+    "open_session": "公开进行",
+    "spoken": "口头",
+    "signed": "书面签名",
+    "sealed": "盖章或按指印",
+    "electronic": "电子",
+    "boundary_line": "行政区域界线",
+    "ownership": "权属",
+    "criminal": "涉嫌犯罪",
+    "in_court": "法院已受理",
+    "labour_procedure": "劳动争议程序",
+    "party_refused": "一方明确拒绝",
+    "no_dispute": "不属于民间纠纷",
+    "conflict": "本人申请回避",
+    "objection": "当事人申请回避",
+    "rights_and_duties": "权利和义务",
+    "session": "调解会",
+    "time_limit": "期限",
+    "agreement_copy": "送达协议",
+    "other_ways": "其他途径",
+    "document": "书证",
+    "picture": "照片",
+    "recording": "录音录像",
+    "survey": "勘验",
+    "statement": "证言",
+    "crime": "可能犯罪",
+    "harm": "可能伤人",
+    "self_harm": "可能自伤",
+    "crowd": "可能聚众",
+    "public_security": "公安",
+    "emergency": "应急",
+    "health": "卫生健康",
+    "township": "乡镇",
+    "justice": "司法行政",
+    "arbitration": "仲裁",
+    "government": "行政",
+    "court": "诉讼",
+    "oral": "口头",
+    "written": "书面",
+    "party": "当事人",
+    "mediator": "调解员",
+    "county": "县联络办",
+    "accepted": "已受理",
+    "confirmed": "裁定有效",
+    "refused": "裁定驳回",
+    "done": "已履行",
+    "partly": "部分履行",
+    "not_done": "未履行",
+    "breach": "未履行",
+    "confirmation_refused": "司法确认被驳回",
+    "performed": "已履行",
+    "not_accepted": "不予受理",
+    "withdrawn": "撤回",
+    "failed": "调解不成",
+}
+"""Members of the enumerations of case events; one word never means two things there."""
+
+
+def reason(code: str) -> str:
+    """Say why an entry does not count."""
+    return REASONS.get(code, f"不符合规则（{code}）")
