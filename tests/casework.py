@@ -10,7 +10,7 @@ from schemas.catalogue import TYPES
 from schemas.control import CONTROL_PURPOSE
 from schemas.courses import CourseKind
 from schemas.registry import KeyRecord
-from services.casework import erased_of
+from services.courses import erased_of
 from services.domain import referrals, service_requests
 from services.domain.course_drafts import offer_draft, referral_draft, request_draft, service_draft
 from services.domain.referrals import Erased, ReferralView

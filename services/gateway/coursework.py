@@ -6,7 +6,7 @@ from typing import Final
 
 from schemas.courses import CourseKind, KeptStep
 from schemas.errors import Fault, NotFoundError
-from services.casework import erased_of
+from services.courses import erased_of
 from services.domain import referrals, service_requests
 from services.domain.referrals import ReferralView
 from services.domain.service_requests import ServiceView

@@ -13,7 +13,7 @@ from schemas.errors import Fault
 from schemas.governance.plans import DrillHeld, PlanPublished
 from schemas.information.population import PopulationFlowReported
 from schemas.records import AlertFacts, FlowPeople
-from services.casework import judge_course
+from services.courses import judge_course
 from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.drafting import Outgoing, unpaged
 from services.domain.levels import LevelChange

@@ -24,7 +24,7 @@ from schemas.errors import (
 from schemas.files import Upload
 from schemas.information.attachments import AttachmentShared
 from schemas.records import Remembered
-from services.casework import Casework
+from services.courses import CourseFollower
 from services.domain.drafting import Outgoing, complete
 from services.domain.encoding import compact_json, digest_of
 from services.domain.files import OutgoingFile
@@ -189,8 +189,8 @@ class Submitter:
         self._take_from_quota(tx, judged, now)
         posted = self._posting.post(tx, judged, now)
         if isinstance(judged.about, CourseStep):
-            casework = Casework(tx, posting=self._posting, trust=self._directory.trust, now=now)
-            casework.follow(judged.about.kind, judged.about.course_id)
+            follower = CourseFollower(tx, posting=self._posting, trust=self._directory.trust, now=now)
+            follower.follow(judged.about.kind, judged.about.course_id)
         if ticket is not None:
             tx.memory.remember(Remembered(ticket.key, ticket.request_digest, posted.envelope_id, now))
         return posted

@@ -11,7 +11,7 @@ from schemas.envelope import Header
 from schemas.errors import Fault
 from schemas.information.population import PopulationFlowReported
 from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark, NoticeKind
-from services.casework import judge_course, kept_step
+from services.courses import judge_course, kept_step
 from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.histories import marks_of
 from services.domain.receiving import Examined
