@@ -8,7 +8,7 @@ receiver.reexamined, hub.arranged, hub.copy_mended, upkeep.swept, completeness.a
 rekeying.told, gateway.upload_begun, gateway.upload_ended, relay.file_published, receiver.file_concluded,
 completeness.chunks_asked, completeness.chunks_given, upkeep.files_swept, upkeep.file_removed, rotation.made,
 rotation.published, rotation.destroyed, rotation.destroyed_early, upkeep.lapsed, gateway.opened, gateway.called,
-gateway.silenced, gateway.drilled, gateway.erased, gateway.roster_changed, gateway.numbers_shown, coursework.erased,
+gateway.silenced, gateway.drilled, gateway.erased, gateway.roster_changed, gateway.numbers_shown, courses.erased,
 upkeep.referral_expired, notifier.opened, notifier.escalation, notifier.submitted, notifier.replied,
 notifier.reply_unknown_number, notifier.keyed, smpp.bound, cmpp.connected, voice.called, fax.queued, modem.spooled,
 cap.sent, cap.answered, cap.shown, cap.closed.

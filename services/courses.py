@@ -61,7 +61,7 @@ def judge_course(
     return None
 
 
-class Coursework:
+class CourseFollower:
     """Follows courses within one transaction."""
 
     def __init__(self, tx: Transaction, *, posting: Posting, trust: Callable[[], Trust], now: datetime) -> None:
@@ -109,7 +109,7 @@ class Coursework:
         if agreement is not None:  # else there is nothing to say it under; erased it is all the same
             record = record_of(event.envelope, reason, self._now)
             self._posting.post(self._tx, outgoing_of(record, agreement, to), self._now)
-        log.info("coursework.erased", referral=view.frame.referral_id, state=view.state)
+        log.info("courses.erased", referral=view.frame.referral_id, state=view.state)
 
     # -- service requests ------------------------------------------------------------------------------
 

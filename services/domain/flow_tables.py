@@ -74,8 +74,19 @@ def read_counts(data: bytes, name: str) -> FlowCounts | tuple[Fault, ...]:
         name: Of the file, first in every field.
     """
     rows = _rows_of(data, name)
-    if isinstance(rows, Fault):
-        return (rows,)
+    return (rows,) if isinstance(rows, Fault) else counts_of(rows, name)
+
+
+def counts_of(rows: Sequence[Sequence[str]], name: str) -> FlowCounts | tuple[Fault, ...]:
+    """Return the counts of a table, whatever kind of file it came out of.
+
+    Args:
+        rows: Cells as text, the headings first, no row empty.
+        name: Of the file, first in every field.
+    """
+    if not rows or len(rows) > _MOST_ROWS:
+        mend = f"write the headings in row 1, and one row a combination, at most {_MOST_ROWS}"
+        return (Fault("flow.too_large" if rows else "flow.empty", name, mend),)
     columns, faults = _columns_of(rows[0], name)
     return faults or _read_rows(rows[1:], columns, name)
 
@@ -89,9 +100,9 @@ def _rows_of(data: bytes, name: str) -> list[list[str]] | Fault:
         rows = [row for row in csv.reader(io.StringIO(text), strict=True) if any(cell.strip() for cell in row)]
     except csv.Error as exc:
         return Fault("flow.malformed", name, f"it is no CSV table: {exc}; save it as CSV once more")
-    if len(data) > MAX_BYTES or len(rows) > _MOST_ROWS:
-        return Fault("flow.too_large", name, f"give one row a combination, at most {_MOST_ROWS}")
-    return rows or Fault("flow.empty", name, "write the headings in row 1, and one row for each combination")
+    if len(data) > MAX_BYTES:
+        return Fault("flow.too_large", name, f"keep the table under {MAX_BYTES} bytes: it has one row a combination")
+    return rows
 
 
 def _text_of(data: bytes) -> str | None:

@@ -26,7 +26,7 @@ from schemas.governance.mediation import CASE_PREFIX
 from schemas.information.attachments import AttachmentShared
 from schemas.records import Remembered
 from services.casework import SILENT_AFTER, note_own
-from services.courses import Coursework
+from services.courses import CourseFollower
 from services.domain.drafting import Outgoing, complete
 from services.domain.encoding import compact_json, digest_of
 from services.domain.files import OutgoingFile
@@ -203,8 +203,8 @@ class Submitter:
         self._take_from_quota(tx, judged, now)
         posted = self._posting.post(tx, judged, now)
         if isinstance(judged.about, CourseStep):
-            coursework = Coursework(tx, posting=self._posting, trust=self._directory.trust, now=now)
-            coursework.follow(judged.about.kind, judged.about.course_id)
+            follower = CourseFollower(tx, posting=self._posting, trust=self._directory.trust, now=now)
+            follower.follow(judged.about.kind, judged.about.course_id)
         if judged.wire_type.startswith(CASE_PREFIX):
             note_own(tx, judged, posted.envelope_id, county=self._posting.county, now=now)
         if also is not None:

@@ -14,7 +14,7 @@ from schemas.ids import NO_LINK
 from schemas.information.alerts import Alert
 from schemas.records import Chain, Direction, NewLink
 from services.casework import Casebook, judge_received
-from services.courses import Coursework
+from services.courses import CourseFollower
 from services.domain.calls import call_row, judge_call_record
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
 from services.domain.custody import end_of
@@ -65,7 +65,7 @@ class Settlement:
         self._attester = Attester(tx, posting=posting, keeper=self._keeper, trust=trust, now=now, range_max=range_max)
         self._history = History(tx, now)
         self._eraser = Eraser(tx, posting=posting, trust=trust, now=now)
-        self._coursework = Coursework(tx, posting=posting, trust=lambda: trust, now=now)
+        self._courses = CourseFollower(tx, posting=posting, trust=lambda: trust, now=now)
         self._casebook = Casebook(tx, now)
         self._chains: dict[tuple[str, str], _ChainInHand] = {}
         self._links: list[NewLink] = []
@@ -97,7 +97,7 @@ class Settlement:
             self._eraser.apply(found, record)
         self._casebook.tell()
         for kind, course_id in self._history.moved():
-            self._coursework.follow(kind, course_id)
+            self._courses.follow(kind, course_id)
 
     def settle_again(self, limit: int, *, but: frozenset[str] = frozenset()) -> frozenset[str]:
         """Judge again, by today's trust, up to ``limit`` links that wait for no link but for a registry.

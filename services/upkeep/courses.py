@@ -20,7 +20,7 @@ from schemas.courses import CourseKind, CourseRow
 from schemas.drafts import EventDraft
 from schemas.errors import Fault, RequestError, SihuError
 from schemas.information.referrals import ReferralExpired
-from services.courses import Coursework
+from services.courses import CourseFollower
 from services.domain import referrals
 from services.domain.drafting import Outgoing, complete
 from services.domain.referrals import ReferralView
@@ -71,7 +71,7 @@ class CourseWatch:
             if view is not None and view.ended_at is None and now >= view.frame.expires_at:
                 self._posting.post(tx, self._expired(view, now), now)
                 log.info("upkeep.referral_expired", referral=row.course_id)
-        Coursework(tx, posting=self._posting, trust=self._trust, now=now).follow(row.kind, row.course_id)
+        CourseFollower(tx, posting=self._posting, trust=self._trust, now=now).follow(row.kind, row.course_id)
 
     def _expired(self, view: ReferralView, now: datetime) -> Outgoing:
         """Return the step that ends a referral.
