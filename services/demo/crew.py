@@ -106,7 +106,8 @@ def _by_modem(stage: Stage) -> str:
     spool = spool_of(stage)
     for name in SPOOL_FOLDERS:
         (spool / name).mkdir(parents=True, exist_ok=True)
-    return _paging("modem", "smstools", {"spool": str(spool), "own": str(spool / "own"), "look_seconds": 0.1})
+    options: dict[str, str | float] = {"spool": str(spool), "own": str(spool / "own"), "look_seconds": 0.1}
+    return _paging("modem", "smstools", options)
 
 
 def _by_smpp(home: Path, smsc: Smsc) -> str:
@@ -114,11 +115,12 @@ def _by_smpp(home: Path, smsc: Smsc) -> str:
     secret.parent.mkdir(exist_ok=True)
     secret.touch(mode=0o600)
     secret.write_text(smsc.password + "\n", encoding="utf-8")
-    options = {"host": smsc.host, "port": smsc.port, "system_id": smsc.user, "number": SERVICE_NUMBER}
+    options: dict[str, str | float] = {"host": smsc.host, "port": smsc.port}
+    options |= {"system_id": smsc.user, "number": SERVICE_NUMBER}
     return _paging("mobile", "smpp", options, secret="secrets/mobile")  # noqa: S106 - the name of a file
 
 
-def _paging(name: str, driver: str, options: Mapping[str, str | int | float], secret: str = "") -> str:
+def _paging(name: str, driver: str, options: Mapping[str, str | float], secret: str = "") -> str:
     lines = ['signature = "环江应急"', 'signature_place = "first"', "[[paging.providers]]"]
     lines += [f'name = "{name}"', f'driver = "{driver}"', *([f'secret_file = "{secret}"'] if secret else [])]
     spelt = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in options.items()]

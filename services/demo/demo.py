@@ -146,14 +146,15 @@ async def _play(stage: Stage, say: Say, stop: asyncio.Event, wishes: Wishes) -> 
 
 async def _open(stage: Stage, say: Say, troupe: Troupe, stack: AsyncExitStack, smsc: Smsc | None) -> Morning:
     say("枢纽、叶节点和六县节点启动 hub, leaf and six nodes start")
-    await start_hub(stage, troupe)
     links = [Link(read_hub_settings(home).port) for home in stage.servers]
     for link in links:
         await stack.enter_async_context(link.opened())
     set_hub_url(stage, CUT, *(link.port for link in links))
     homes = {part.code: str(stage.county(part.code)) for part in CAST}
     leafs = [part.code for part in CAST if part.behind_leaf]
-    await asyncio.gather(*(troupe.start(f"leaf-{code}", "leaf", "--dir", homes[code]) for code in leafs))
+    starting = (troupe.start(f"leaf-{code}", "leaf", "--dir", homes[code]) for code in leafs)
+    await asyncio.gather(start_hub(stage, troupe), *starting)
+    # Not before: a node that finds no streams looks again only seconds later, and the first alert would wait for that.
     await asyncio.gather(*(troupe.start(code, "node", "--dir", home) for code, home in homes.items()))
     desks = {part.code: Desk(stage, part.code, read_settings(stage.county(part.code)).api.port) for part in CAST}
     for desk in desks.values():
@@ -231,9 +232,10 @@ def _tell(outcome: Outcome, say: Say, *, as_json: bool) -> None:
         f"{figures['acknowledged']} 次签收：{verdict}"
     )
     told = figures["paging"]
+    took = "–" if told["seconds"] is None else f"{told['seconds']} 秒"
     say(
-        f"短信 {told['paged']} 条，{told['answered']} 件由短信回复签收，最长 {told['seconds']} 秒，签收后不再发 "
-        f"({told['late']}) answered by SMS, and no page after it"
+        f"短信 {told['paged']} 条，{told['answered']} 件由短信回复签收（至多 {took}），签收后又发 {told['late']} 条 "
+        "SMS sent, answered, sent after the answer"
     )
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")

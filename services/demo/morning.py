@@ -59,8 +59,7 @@ class Morning:
         await self._answer(TOLD, update, "handling")
         cancelled = await self._send("522722", "rainstorm_cancelled")
         await self._complete()
-        await self._answer(TOLD, cancelled, "received")
-        await self._answer("451222", cancelled, "received")
+        await asyncio.gather(*(self._answer(code, cancelled, "received") for code in (TOLD, "451222")))
         await self._complete()
 
     async def detail(self, sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,8 @@ WHERE r.direction = 'in' AND r.stage = 'stored'
 """
 
 _TOLD: Final = """
-SELECT p.version, p.purpose IN ('step', 'passed_on') AND p.submitted_at > e.taken_at
+SELECT p.version,
+    p.purpose IN ('step', 'passed_on') AND (p.due_at > e.taken_at OR p.submitted_at > e.taken_at + 10000000)
 FROM pages AS p JOIN escalations AS e ON e.key = p.escalation
 WHERE p.medium <> 'console' AND p.submitted_at IS NOT NULL
 """
@@ -86,7 +87,8 @@ class Paging:
         answered: Events that an officer took by answering a page: the source holds that receipt.
         means: Of every event that people were told of by a page and that somebody took: how often by which means.
         seconds: From the source's acceptance to its record of that receipt, the longest of those answered.
-        late: Pages of the ladder that went out although somebody had taken the event.
+        late: Pages of the ladder that were decided on after somebody had taken the event, or went out more than 10 s
+            after that: for so long a provider may have had one already.
     """
 
     paged: int = 0

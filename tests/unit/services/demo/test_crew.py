@@ -58,7 +58,12 @@ def test_who_has_a_credential_gets_no_second(stage: Stage) -> None:
     officers.mkdir()
     (officers / f"{CREW[0].officer}.json").touch()
     added: list[str] = []
-    equip(stage, lambda *words: added.append(words[2]) or "", None)
+
+    def command(*words: str) -> str:
+        added.append(words[2])
+        return ""
+
+    equip(stage, command, None)
     assert added == [one.officer for one in CREW[1:]]
 
 
