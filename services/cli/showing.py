@@ -163,7 +163,7 @@ def _fault(proof: Verification) -> str:
 def _fate(detail: EventDetail) -> Iterator["RenderableType"]:
     if detail.direction is Direction.OUTGOING:
         rows = [_delivery(one) for one in detail.deliveries]
-        columns = ("县 county", "入库 stored", "送达", "签收 acknowledged", "人员", "答复", "*状态")
+        columns = ("县 county", "入库 stored", "送达", "签收 acknowledged", "人员", "答复", "方式", "*状态")
         yield output.table("送达 deliveries", *columns, rows=rows)
     elif detail.answer is not None:
         answer = detail.answer
@@ -185,6 +185,7 @@ def _delivery(one: DeliveryLine) -> tuple[str, ...]:
         output.moment(one.acknowledged_at, empty="未签收"),
         output.plain(one.acknowledged_by or "–"),
         words.ANSWERS.get(one.answer or "", "–"),
+        words.MEANS.get(one.means or "", "–"),
         _trouble(one),
     )
 

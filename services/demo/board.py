@@ -13,6 +13,8 @@ from schemas.counties import name_of
 from schemas.records import JournalKind
 
 _STAGES = {"stored": "入库", "acknowledged": "签收", "rejected": "拒收", "declined": "不能"}
+_SHORT = 10  # characters of an id
+_MEANS = {"sms_number": "短信回复", "key_file": "本人密钥", "token": "令牌", "voice_pin": "电话密码"}
 
 
 def clock(text: str) -> str:
@@ -37,7 +39,8 @@ def line_of(code: str, entry: Mapping[str, Any]) -> str:
         receipt = entry["receipt"]
         if receipt["direction"] == "in" and receipt["officer"]:
             stage = _STAGES.get(receipt["stage"], receipt["stage"])
-            return f"{when}  {name_of(code)} ← {name_of(receipt['receiver'])}  {stage}：{receipt['officer']}"
+            how = _MEANS.get(receipt["means"], receipt["means"])
+            return f"{when}  {name_of(code)} ← {name_of(receipt['receiver'])}  {stage}：{receipt['officer']}（{how}）"
     if entry["kind"] == JournalKind.NOTICE and entry.get("notice"):
         ended = " 已解除 ended" if entry["notice"].get("resolved_at") else ""
         return f"{when}  {name_of(code)} 提醒 notice{ended}：{entry['notice']['text']}"
@@ -59,6 +62,26 @@ def table_of(codes: Sequence[str], details: Sequence[Mapping[str, Any]]) -> Tabl
         made.add_column(name_of(code), no_wrap=True)
     for detail in sorted(details, key=lambda one: one["header"]["time"]):
         made.add_row(*_row(codes, detail))
+    return made
+
+
+def board_of(detail: Mapping[str, Any]) -> Table:
+    """Return the delivery board of one event at its source: who acknowledged, when, by which means, by which receipt.
+
+    Args:
+        detail: ``GET events/{id}`` asked at its source.
+    """
+    source, headline = name_of(detail["header"]["source"]), headline_of(detail["header"]["type"], detail["content"])
+    made = Table(
+        title=f"{source}的投递表 deliveries：{headline}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
+    )
+    for column in ("县 county", "入库 stored", "签收 acknowledged", "人员 by", "方式 means", "回执 receipt"):
+        made.add_column(column, no_wrap=True)
+    for one in detail["deliveries"]:
+        stored, taken = (clock(one[at]) if one[at] else "–" for at in ("stored_at", "acknowledged_at"))
+        how = _MEANS.get(one["means"], "–")
+        receipt = (one["receipt_id"] or "–")[:_SHORT]
+        made.add_row(name_of(one["recipient"]), stored, taken, one["acknowledged_by"] or "–", how, receipt)
     return made
 
 

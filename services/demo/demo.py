@@ -19,12 +19,14 @@ from schemas.counties import name_of
 from schemas.errors import Fault, RequestError
 from services.bootstrap.cli import open_county
 from services.bootstrap.stopping import stop_event
-from services.demo.board import line_of, table_of
+from services.demo.board import board_of, line_of, table_of
 from services.demo.cast import CAST
 from services.demo.ceremony import Ceremony, Command, Say, Stage, choose_ports, set_hub_url
+from services.demo.crew import TOLD, Smsc, equip
 from services.demo.desks import Desk
 from services.demo.link import Link
 from services.demo.morning import CUT, Morning
+from services.demo.telling import telling
 from services.demo.troupe import Troupe, start_hub
 from services.settings import read_hub_settings, read_settings
 
@@ -39,33 +41,51 @@ class Outcome:
     holds: bool
 
 
-def run_demo(directory: Path | None, command: Command, *, servers: int, once: bool, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How it is to be played.
+
+    Attributes:
+        servers: Of the hub: 1 or 3; what is kept stays as it was made.
+        smsc: Where 环江's SMS go; None for the spool folders of a modem, whose far side the play has itself.
+        once: End after the play instead of staying up.
+        as_json: People's lines go to standard error, and the last line of standard output is one JSON object.
+    """
+
+    servers: int = 1
+    smsc: Smsc | None = None
+    once: bool = False
+    as_json: bool = False
+
+
+def run_demo(directory: Path | None, command: Command, wishes: Wishes) -> int:
     """Play the demonstration.
 
     Args:
         directory: Keeps the data; a second start goes on from it. None plays in a folder that goes away.
         command: Runs a `sihu` command in this process.
-        servers: Of the hub: 1 or 3; what is kept stays as it was made.
-        once: End after the play instead of staying up.
-        as_json: People's lines go to standard error, and the last line of standard output is one JSON object.
+        wishes: How it is to be played.
 
     Returns:
-        0 only if nothing was lost or doubled.
+        0 only if nothing was lost or doubled, and an officer who was told by SMS answered by SMS.
 
     Raises:
         RequestError: A hub has one server or three.
+        UnavailableError: A process did not start, or the SMSC is not there.
     """
-    if servers not in _SERVERS:
+    if wishes.servers not in _SERVERS:
         raise RequestError(Fault("demo.servers", "--hub", "a hub has one server or three"))
-    say = _sayer(as_json=as_json)
+    say = _sayer(as_json=wishes.as_json)
     kept = directory.resolve() if directory else None
     root = kept or Path(tempfile.mkdtemp(prefix="sihu-demo-"))
     try:
         stage = Stage(root)
         if not stage.prepared:
             today = open_county(root).clock.now()
-            Ceremony(stage, CAST, choose_ports(CAST, servers), command).perform(say, today=today)
-        return asyncio.run(_run(stage, say, once=once, as_json=as_json))
+            Ceremony(stage, CAST, choose_ports(CAST, wishes.servers), command).perform(say, today=today)
+        say("环江排定值班表，接通短信 环江's roster and its way to telephones")
+        equip(stage, command, wishes.smsc)
+        return asyncio.run(_run(stage, say, wishes))
     finally:
         if kept is None:
             shutil.rmtree(root, ignore_errors=True)
@@ -81,12 +101,12 @@ def _sayer(*, as_json: bool) -> Say:
     return say
 
 
-async def _run(stage: Stage, say: Say, *, once: bool, as_json: bool) -> int:
+async def _run(stage: Stage, say: Say, wishes: Wishes) -> int:
     async with stop_event(until_stdin_closes=False) as stop:
-        playing = asyncio.create_task(_play(stage, say, stop, once=once, as_json=as_json))
+        playing = asyncio.create_task(_play(stage, say, stop, wishes))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not playing.done() and not once:
+        if not playing.done() and not wishes.once:
             return await playing  # it sees the event itself once it stays up
         if not playing.done():
             playing.cancel()
@@ -103,42 +123,45 @@ def _code_of(result: int | BaseException) -> int:
     return result
 
 
-async def _play(stage: Stage, say: Say, stop: asyncio.Event, *, once: bool, as_json: bool) -> int:
+async def _play(stage: Stage, say: Say, stop: asyncio.Event, wishes: Wishes) -> int:
     troupe = Troupe(stage.root / "logs")
     try:
         async with AsyncExitStack() as stack:
-            morning = await _open(stage, say, troupe, stack)
+            morning = await _open(stage, say, troupe, stack, wishes.smsc)
             await morning.play()
             details = [await morning.detail(sent) for sent in morning.sent]
-            _show(details, as_json=as_json)
-            if not once:
+            _show(details, as_json=wishes.as_json)
+            if not wishes.once:
                 outcome = await _recounted(stage, morning, details)
-                _tell(outcome, say, as_json=as_json)
+                _tell(outcome, say, as_json=wishes.as_json)
                 await _stay(morning, say, stop)
                 return 0 if outcome.holds else 1
         await troupe.stop_all()
         outcome = await _recounted(stage, morning, details)
-        _tell(outcome, say, as_json=as_json)
+        _tell(outcome, say, as_json=wishes.as_json)
         return 0 if outcome.holds else 1
     finally:
         await asyncio.shield(troupe.stop_all())
 
 
-async def _open(stage: Stage, say: Say, troupe: Troupe, stack: AsyncExitStack) -> Morning:
+async def _open(stage: Stage, say: Say, troupe: Troupe, stack: AsyncExitStack, smsc: Smsc | None) -> Morning:
     say("枢纽、叶节点和六县节点启动 hub, leaf and six nodes start")
-    await start_hub(stage, troupe)
     links = [Link(read_hub_settings(home).port) for home in stage.servers]
     for link in links:
         await stack.enter_async_context(link.opened())
     set_hub_url(stage, CUT, *(link.port for link in links))
     homes = {part.code: str(stage.county(part.code)) for part in CAST}
     leafs = [part.code for part in CAST if part.behind_leaf]
-    await asyncio.gather(*(troupe.start(f"leaf-{code}", "leaf", "--dir", homes[code]) for code in leafs))
+    starting = (troupe.start(f"leaf-{code}", "leaf", "--dir", homes[code]) for code in leafs)
+    await asyncio.gather(start_hub(stage, troupe), *starting)
+    # Not before: a node that finds no streams looks again only seconds later, and the first alert would wait for that.
     await asyncio.gather(*(troupe.start(code, "node", "--dir", home) for code, home in homes.items()))
     desks = {part.code: Desk(stage, part.code, read_settings(stage.county(part.code)).api.port) for part in CAST}
     for desk in desks.values():
         await stack.enter_async_context(desk.watched(lambda code, entry: _say_change(say, code, entry)))
-    return Morning(stage, desks, troupe, links, say, open_county(stage.root).clock.now().astimezone(BEIJING))
+    told = await stack.enter_async_context(telling(stage, desks[TOLD], say, smsc))
+    await told.reach()
+    return Morning(stage, desks, troupe, links, told, say, open_county(stage.root).clock.now().astimezone(BEIJING))
 
 
 def _say_change(say: Say, code: str, entry: Mapping[str, Any]) -> None:
@@ -152,6 +175,7 @@ def _show(details: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     console = Console(file=stream, width=None if stream.isatty() else 150, highlight=False)
     console.print()
     console.print(table_of([part.code for part in CAST], details))
+    console.print(board_of(details[0]))
 
 
 async def _stay(morning: Morning, say: Say, stop: asyncio.Event) -> None:
@@ -175,10 +199,13 @@ async def _recounted(stage: Stage, morning: Morning, details: Sequence[Mapping[s
         **{name: count[name] for name in ("events", "deliveries", "stored", "lost", "duplicated", "out_of_order")},
         "unexpected": count["unexpected"],
         "acknowledged": acknowledged,
+        "paging": {"driver": morning.telling.driver, **count["paging"]},
         "latency_ms": {"p50": _percentile(calm, 0.5), "p99": _percentile(calm, 0.99), "count": len(calm)},
         "disturbed_ms": {"max": _percentile(disturbed, 1.0), "count": len(disturbed)},
     }
-    return Outcome(figures, process.returncode == 0 and acknowledged > 0)
+    told = count["paging"]
+    by_telephone = told["answered"] > 0 and told["late"] == 0
+    return Outcome(figures, process.returncode == 0 and acknowledged > 0 and by_telephone)
 
 
 def _latencies(details: Sequence[Mapping[str, Any]], disturbed: set[str]) -> tuple[list[float], list[float]]:
@@ -203,6 +230,12 @@ def _tell(outcome: Outcome, say: Say, *, as_json: bool) -> None:
     say(
         f"{figures['events']} 个事件，{figures['deliveries']} 次投递，{figures['stored']} 份入库回执，"
         f"{figures['acknowledged']} 次签收：{verdict}"
+    )
+    told = figures["paging"]
+    took = "–" if told["seconds"] is None else f"{told['seconds']} 秒"
+    say(
+        f"短信 {told['paged']} 条，{told['answered']} 件由短信回复签收（至多 {took}），签收后又发 {told['late']} 条 "
+        "SMS sent, answered, sent after the answer"
     )
     if as_json:
         sys.stdout.write(json.dumps(figures) + "\n")

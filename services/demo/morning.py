@@ -12,9 +12,11 @@ from schemas.counties import name_of
 from schemas.subjects import Lane, stream_of
 from services.bootstrap.hub_state import server_pid, stream_leader
 from services.demo.ceremony import Say, Stage
+from services.demo.crew import TOLD
 from services.demo.desks import Desk
 from services.demo.link import Link
 from services.demo.sampling import Sample, sample
+from services.demo.telling import Telling
 from services.demo.troupe import Troupe
 
 CUT: Final = "522728"
@@ -35,6 +37,7 @@ class Morning:
     troupe: Troupe
     links: Sequence[Link]
     """From ``CUT`` to each of the hub's servers."""
+    telling: Telling
     say: Say
     begin: datetime
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -44,19 +47,19 @@ class Morning:
     async def play(self) -> None:
         """Play all scenes, then wait until every receipt is back."""
         alert = await self._send("522722", "rainstorm_issued")
-        await self._answer("451226", alert, "received")
-        await self._send("451226", "policy_bulletin")
+        if not await self.telling.answered(alert["envelope_id"], self.desks["522722"]):
+            await self._answer(TOLD, alert, "received")
+        await self._send(TOLD, "policy_bulletin")
         await self._ordinary_business()
         await self._with_a_link_cut()
         if len(self.stage.servers) > 1:
             await self._with_a_server_killed()
         await self._with_a_county_killed()
         update = self.sent[-1]
-        await self._answer("451226", update, "handling")
+        await self._answer(TOLD, update, "handling")
         cancelled = await self._send("522722", "rainstorm_cancelled")
         await self._complete()
-        await self._answer("451226", cancelled, "received")
-        await self._answer("451222", cancelled, "received")
+        await asyncio.gather(*(self._answer(code, cancelled, "received") for code in (TOLD, "451222")))
         await self._complete()
 
     async def detail(self, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,7 +98,7 @@ class Morning:
     async def _with_a_county_killed(self) -> None:
         self.say(f"✗ {name_of(KILLED)}节点被强行终止 node killed (kill -9)")
         await self.troupe.kill(KILLED)
-        self.disturbed.add((await self._bulletin("451226", _BULLETINS_EACH + 1))["envelope_id"])
+        self.disturbed.add((await self._bulletin(TOLD, _BULLETINS_EACH + 1))["envelope_id"])
         update = await self._send("522722", "rainstorm_updated")
         self.disturbed.add(update["envelope_id"])
         await self.troupe.start(KILLED, "node", "--dir", str(self.stage.county(KILLED)))

@@ -2,7 +2,8 @@
 
 It reads the senders' own logs of their 202 answers and each county's database, and believes neither
 receipts nor counters. ``python -m services.demo.recount DIR`` prints one JSON object; exit 1 if
-anything was lost, doubled, out of order, unexpected, or not receipted.
+anything was lost, doubled, out of order, unexpected, or not receipted. Under ``paging`` stands how
+people were told by other ways than the desk, and which receipts of theirs the sources hold.
 
 ``DIR`` holds one folder per county, named by its code, with ``sihu.db`` and ``accepted.jsonl``: one
 line per 202 with envelope_id, source, channel, epoch, seq, type and to.
@@ -14,7 +15,7 @@ import sqlite3
 import sys
 from collections import Counter
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,25 @@ SELECT c.channel, c.epoch, r.receiver, r.first_seq, r.seq
 FROM receipts AS r JOIN chains AS c ON c.number = r.target_chain
 WHERE r.direction = 'in' AND r.stage = 'stored'
 """
+
+_TOLD: Final = """
+SELECT p.version,
+    p.purpose IN ('step', 'passed_on') AND (p.due_at > e.taken_at OR p.submitted_at > e.taken_at + 10000000)
+FROM pages AS p JOIN escalations AS e ON e.key = p.escalation
+WHERE p.medium <> 'console' AND p.submitted_at IS NOT NULL
+"""
+
+_TAKEN: Final = """
+SELECT r.receiver, c.channel, c.epoch, r.seq, r.means, r.recorded_at
+FROM receipts AS r JOIN chains AS c ON c.number = r.target_chain
+WHERE r.direction = 'in' AND r.stage IN ('acknowledged', 'actioned')
+ORDER BY r.number DESC
+"""
+
+_ACCEPTED_AT: Final = "SELECT lower(hex(envelope_id)), recorded_at FROM envelopes WHERE direction = 'out'"
+
+_BY_PAGE: Final = frozenset({"sms_number", "voice_pin"})
+_MICROSECONDS: Final = 1_000_000
 
 Place = tuple[str, str, int]  # channel, epoch, sequence
 
@@ -56,6 +76,26 @@ class Count:
         """True if every delivery arrived once, in order, and its *stored* receipt is back."""
         clean = self.lost == self.duplicated == self.out_of_order == self.unexpected == 0
         return clean and self.deliveries == self.arrived == self.stored
+
+
+@dataclass(slots=True)
+class Paging:
+    """What came of telling people.
+
+    Attributes:
+        paged: Pages that a provider took.
+        answered: Events that an officer took by answering a page: the source holds that receipt.
+        means: Of every event that people were told of by a page and that somebody took: how often by which means.
+        seconds: From the source's acceptance to its record of that receipt, the longest of those answered.
+        late: Pages of the ladder that were decided on after somebody had taken the event, or went out more than 10 s
+            after that: for so long a provider may have had one already.
+    """
+
+    paged: int = 0
+    answered: int = 0
+    means: dict[str, int] = field(default_factory=dict)
+    seconds: float | None = None
+    late: int = 0
 
 
 def accepted_in(directory: Path) -> list[dict[str, Any]]:
@@ -103,6 +143,37 @@ def _count_arrivals(count: Count, database: Path, expected: list[dict[str, Any]]
     count.out_of_order += _misplaced(rows)
 
 
+def paging(directory: Path) -> Paging:
+    """Count what came of telling people in every county of ``directory``."""
+    databases = {path.parent.name: path for path in sorted(directory.glob("[1-9]*/sihu.db"))}
+    pages = {county: rows_of(path, _TOLD) for county, path in databases.items()}
+    late = sum(bool(row[1]) for rows in pages.values() for row in rows)
+    found = Paging(paged=sum(len(rows) for rows in pages.values()), late=late)
+    told = {(county, row[0]) for county, rows in pages.items() for row in rows}
+    taken = {county: _taken(path) for county, path in databases.items()}
+    accepted_at = {row[0]: row[1] for path in databases.values() for row in rows_of(path, _ACCEPTED_AT)}
+    for event in accepted_in(directory):
+        place = (event["channel"], event["epoch"], event["seq"])
+        for county in event["to"]:
+            answer = taken[event["source"]].get((county, place))
+            if answer is not None and (county, event["envelope_id"]) in told:
+                _note(found, *answer, accepted_at.get(event["envelope_id"], answer[1]))
+    return found
+
+
+def _taken(database: Path) -> dict[tuple[str, Place], tuple[str, int]]:
+    """Return the means of the first receipt by which each event of a county was taken, and when it came there."""
+    rows = rows_of(database, _TAKEN)  # the first one last, so that it stays
+    return {(row[0], (row[1], row[2], row[3])): (row[4], row[5]) for row in rows}
+
+
+def _note(found: Paging, means: str, recorded_at: int, accepted_at: int) -> None:
+    found.means[means] = found.means.get(means, 0) + 1
+    if means in _BY_PAGE:
+        found.answered += 1
+        found.seconds = max(found.seconds or 0.0, round((recorded_at - accepted_at) / _MICROSECONDS, 2))
+
+
 def _misplaced(rows: list[tuple[Any, ...]]) -> int:
     """Alerts may overtake; everything else of a channel was taken in by ascending sequence."""
     last: dict[tuple[str, str], int] = {}
@@ -133,8 +204,10 @@ def main() -> int:
     """Print the count as one JSON object; 0 if everything holds."""
     parser = argparse.ArgumentParser(description="Recount accepted events against every county's database.")
     parser.add_argument("directory", type=Path, help="folder with one folder per county")
-    count = recount(parser.parse_args().directory)
-    sys.stdout.write(json.dumps({**asdict(count), "holds": count.holds}) + "\n")
+    directory = parser.parse_args().directory
+    count = recount(directory)
+    found = {**asdict(count), "holds": count.holds, "paging": asdict(paging(directory))}
+    sys.stdout.write(json.dumps(found) + "\n")
     return 0 if count.holds else 1
 
 

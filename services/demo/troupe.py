@@ -84,16 +84,14 @@ class Troupe:
             await process.wait()
 
     async def stop_all(self) -> None:
-        """End everything: counties first, the hub last."""
+        """End everything: counties first, then their leafs, the hub last."""
         names = list(self._running)
-        servers = [name for name in names if name.startswith(("hub", "leaf"))]
-        await asyncio.gather(*(self.stop(name) for name in names if name not in servers))
-        for name in reversed(servers):
-            await self.stop(name)
+        hubs, leafs = ([name for name in names if name.startswith(what)] for what in ("hub", "leaf"))
+        counties = [name for name in names if name not in {*hubs, *leafs}]
+        for together in (counties, leafs, hubs):
+            await asyncio.gather(*(self.stop(name) for name in together))
 
 
 async def start_hub(stage: Stage, troupe: Troupe) -> None:
     """Start the hub: its one server, or all three at once, since one of three waits for another."""
-    async with asyncio.TaskGroup() as tasks:
-        for home in stage.servers:
-            tasks.create_task(troupe.start(home.name, "hub", "run", "--dir", str(home)))
+    await asyncio.gather(*(troupe.start(home.name, "hub", "run", "--dir", str(home)) for home in stage.servers))

@@ -184,6 +184,10 @@ class DeliveryLine(Model):
     declined_answer: str | None
     exhausted_at: WireTime | None
     """When everybody there had been told and nobody had answered."""
+    means: str | None = None
+    """By which the officer named in ``acknowledged_by`` answered."""
+    receipt_id: EnvelopeId | None = None
+    """The signed receipt that says so."""
 
 
 class HolderLine(Model):

@@ -1,12 +1,13 @@
 """Rows of the store as answers of the API."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
 
 from schemas.agreements import Agreement
+from schemas.control import TAKING_STAGES
 from schemas.counties import name_of
 from schemas.errors import Fault
 from schemas.files import FileReport, KeptFile
@@ -99,11 +100,19 @@ def answer_line(row: ReceiptRow) -> AnswerLine:
     )
 
 
+def delivery_line(one: Delivery, receipts: Iterable[ReceiptRow]) -> DeliveryLine:
+    """How far an event of ours came at one recipient, and which of its receipts names the officer who took it."""
+    line = DeliveryLine.model_validate(one, from_attributes=True)
+    taking = (row for row in receipts if row.receiver == one.recipient and row.stage in TAKING_STAGES)
+    said = next((row for row in taking if (row.officer, row.answer) == (one.acknowledged_by, one.answer)), None)
+    return line.model_copy(update={"means": said.means, "receipt_id": said.envelope_id}) if said else line
+
+
 def event_detail(
     event: StoredEvent,
     *,
     chain: Chain | None,
-    deliveries: Sequence[Delivery],
+    deliveries: Sequence[DeliveryLine],
     answer: ReceiptRow | None,
     erasures: Sequence[ErasureRow],
     trust: Trust,
@@ -121,7 +130,7 @@ def event_detail(
         header=event.envelope.header,
         content=None if withheld else _content_of(event),
         verification=verification_of(event, chain=chain, trust=trust, now=now),
-        deliveries=tuple(DeliveryLine.model_validate(one, from_attributes=True) for one in deliveries),
+        deliveries=tuple(deliveries),
         answer=answer_line(answer) if answer else None,
         erasures=erasure_lines(erasures),
         withheld=withheld,

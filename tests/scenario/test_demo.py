@@ -1,5 +1,10 @@
-"""The demonstration as a person runs it: figures, recount, a second start, Ctrl-C, and no process left behind."""
+"""The demonstration as a person runs it: figures, recount, a second start, Ctrl-C, and no process left behind.
 
+Three plays serve all tests: one as a stranger starts it, one that goes on from its data, and one on three servers whose
+SMS go to an SMSC that others wrote (the npm package ``smpp``).
+"""
+
+import asyncio
 import json
 import os
 import shutil
@@ -7,28 +12,148 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import closing
-from itertools import takewhile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-RECEIVER, RECOUNT = "451226", (sys.executable, "-m", "services.demo.recount")
-STAYS_UP = "Ctrl-C"
+import run
+from services.demo.crew import CREW, SERVICE_NUMBER
+from tests.commands import sihu
+from tests.night import code_in
+from tests.smsc import PASSWORD, SYSTEM_ID, npm_smsc
 
+RECEIVER, SOURCE, RECOUNT = "451226", "522722", (sys.executable, "-m", "services.demo.recount")
+STAYS_UP = "Ctrl-C"
+TREE = Path(run.__file__).parent
+A = CREW[0].phone
+_PIPE = asyncio.subprocess.PIPE
+
+T = TypeVar("T")
 Tamper = Callable[[sqlite3.Connection], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A morning that ended by itself: where its data lie, its last line, what people saw."""
+
+    folder: Path
+    figures: dict[str, Any]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecondStart:
+    """A morning that went on from kept data until Ctrl-C: what people saw, which processes ran then and after it."""
+
+    said: str
+    stayed: list[str]
+    code: int
+    left: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plays:
+    """Everything that was played; where a play failed, or could not be, stands why."""
+
+    stranger: Play | BaseException
+    again: SecondStart | BaseException
+    on_three: Play | BaseException
+
+
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """Play the morning once and keep its data: (folder, figures)."""
-    folder = tmp_path_factory.mktemp("demo") / "kept"
-    done = subprocess.run(_demo("--once", "--json", "--keep", str(folder)), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder, json.loads(done.stdout.splitlines()[-1])
+def plays(tmp_path_factory: pytest.TempPathFactory) -> Plays:
+    """Play beside each other what can be: three servers wait for each other more than they work."""
+    root = tmp_path_factory.mktemp("demo")
+    (root / "home").mkdir()
+    return asyncio.run(_all_plays(root))
+
+
+async def _all_plays(root: Path) -> Plays:
+    stranger = asyncio.create_task(_as_a_stranger(root / "kept", root / "home"))
+    again = _again(stranger, root / "again")
+    return Plays(*await asyncio.gather(stranger, again, _with_an_smsc(root / "three"), return_exceptions=True))
+
+
+@pytest.fixture(scope="module")
+def played(plays: Plays) -> Play:
+    """The morning as a stranger starts it; its data are kept."""
+    return _done(plays.stranger)
+
+
+@pytest.fixture(scope="module")
+def on_three(plays: Plays) -> Play:
+    """The morning on three servers, with 环江's SMS over SMPP to another's SMSC."""
+    return _done(plays.on_three)
+
+
+def _done(play: T | BaseException) -> T:
+    if isinstance(play, BaseException):
+        raise play
+    return play
+
+
+async def _as_a_stranger(folder: Path, home: Path) -> Play:
+    """Play with nothing in the environment but PATH and an empty HOME.
+
+    An environment with PYTHONUNBUFFERED in it once hid that a line which is waited for was never flushed.
+    """
+    bare = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    words = _demo("--once", "--json", "--keep", str(folder))
+    process = await asyncio.create_subprocess_exec(*words, cwd=TREE, env=bare, stdout=_PIPE, stderr=_PIPE)
+    return _played(folder, process, *await process.communicate())
+
+
+async def _with_an_smsc(folder: Path) -> Play:
+    """Play on three servers; the officer's reply comes from the SMSC."""
+    async with npm_smsc() as smsc:
+        await smsc.tell("faults", receipts="text")
+        words = _demo("--hub", "3", "--smsc", f"127.0.0.1:{smsc.port}", "--smsc-user", SYSTEM_ID, "--once", "--json")
+        secret = os.environ | {"SIHU_SMSC_PASSWORD": PASSWORD}
+        process = await asyncio.create_subprocess_exec(
+            *words, "--keep", str(folder), env=secret, stdout=_PIPE, stderr=_PIPE
+        )
+        talking = asyncio.create_task(process.communicate())
+        telling = asyncio.create_task(smsc.event("submitted", 120.0, destination=A))
+        await asyncio.wait({talking, telling}, return_when=asyncio.FIRST_COMPLETED)
+        if not telling.done():
+            return _played(folder, process, *await talking)
+        code = code_in((await telling)["text"])
+        fields = {"source_addr": A, "destination_addr": SERVICE_NUMBER}
+        await smsc.tell("deliver", text=f"{code} 收到", fields=fields, token=1)
+        assert (await smsc.event("answered", token=1))["status"] == 0
+        play = _played(folder, process, *await talking)
+        texts = [one["text"] for one in smsc.events if one["event"] == "submitted" and one["destination"] == A]
+        assert code in texts[0], "it is confirmed to the officer"
+        assert not [text for text in texts if code_in(text) == code], "no page asks again for what was answered"
+        return play
+
+
+def _played(folder: Path, process: asyncio.subprocess.Process, out: bytes, err: bytes) -> Play:
+    assert process.returncode == 0, err.decode()[-3000:]
+    return Play(folder, json.loads(out.splitlines()[-1]), err.decode())
+
+
+async def _again(first: "asyncio.Task[Play]", folder: Path) -> SecondStart:
+    """Start once more on a copy of the first one's data, and end it by Ctrl-C."""
+    await asyncio.to_thread(shutil.copytree, (await first).folder, folder)
+    process = await asyncio.create_subprocess_exec(*_demo("--keep", str(folder)), stdout=_PIPE)
+    assert process.stdout is not None
+    said = ""
+    while STAYS_UP not in said and (line := await process.stdout.readline()):
+        said += line.decode()
+    stayed = _processes_of(folder)
+    process.send_signal(signal.SIGINT)
+    rest = (await process.stdout.read()).decode()
+    code = await process.wait()
+    for _ in range(100):  # a killed child is gone once its parent has seen it
+        if not (left := _processes_of(folder)):
+            break
+        await asyncio.sleep(0.05)
+    return SecondStart(said + rest, stayed, code, left)
 
 
 def _demo(*words: str) -> list[str]:
@@ -47,41 +172,75 @@ def _processes_of(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(180)
-def test_the_morning_ends_with_every_figure_right(played: tuple[Path, dict[str, Any]]) -> None:
-    """Anything lost, doubled or without a receipt must show here, as well as a process that outlives the play."""
-    folder, figures = played
-    assert figures["members"] == 6
+def _is_right(play: Play, servers: int) -> None:
+    """Anything lost, doubled or without a receipt shows here, as well as a process that outlives the play."""
+    figures = play.figures
+    assert (figures["members"], figures["servers"]) == (6, servers)
     assert figures["events"] > 0
     assert figures["deliveries"] == figures["stored"] == 5 * figures["events"]
     assert figures["acknowledged"] > 0
     assert figures["lost"] == figures["duplicated"] == figures["out_of_order"] == 0
     assert 0 < figures["latency_ms"]["p50"] <= figures["latency_ms"]["p99"]
-    assert _processes_of(folder) == []
+    assert _processes_of(play.folder) == []
+
+
+def _is_answered_by_sms(play: Play, driver: str) -> None:
+    """An officer told by SMS answered by SMS, and 荔波 holds one receipt that says who, when and by which means."""
+    told = play.figures["paging"]
+    assert (told["driver"], told["answered"], told["means"]["sms_number"], told["late"]) == (driver, 1, 1, 0)
+    assert told["paged"] >= 1
+    assert 0 < told["seconds"] < 30
+    alert = json.loads((play.folder / SOURCE / "accepted.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    query = """
+        SELECT r.officer, r.answer, r.means, lower(hex(r.envelope_id))
+        FROM receipts AS r JOIN chains AS c ON c.number = r.target_chain
+        WHERE r.direction = 'in' AND r.stage = 'acknowledged' AND r.receiver = ? AND c.channel = ? AND r.seq = ?"""
+    with closing(sqlite3.connect(f"file:{play.folder / SOURCE / 'sihu.db'}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(query, (RECEIVER, alert["channel"], alert["seq"])).fetchall()
+    assert [row[:3] for row in rows] == [("值班员甲", "received", "sms_number")]
+    board = [line.split() for line in play.said.partition("荔波的投递表")[2].splitlines()]
+    line = next(words for words in board if words[:1] == ["环江"])
+    assert line[-3:] == ["值班员甲", "短信回复", rows[0][3][:10]]
 
 
 @pytest.mark.timeout(300)
-def test_a_morning_on_three_servers_survives_the_leader(tmp_path: Path) -> None:
+def test_a_stranger_starts_it_and_every_figure_is_right(played: Play) -> None:
+    """With nothing in the environment but PATH and an empty HOME."""
+    _is_right(played, 1)
+
+
+@pytest.mark.timeout(300)
+def test_a_morning_on_three_servers_survives_the_leader(on_three: Play) -> None:
     """The same figures, with the server that leads a stream killed in the middle of it."""
-    folder = tmp_path / "three"
-    done = subprocess.run(
-        _demo("--hub", "3", "--once", "--json", "--keep", str(folder)), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    figures = json.loads(done.stdout.splitlines()[-1])
-    assert (figures["members"], figures["servers"]) == (6, 3)
-    assert figures["deliveries"] == figures["stored"] == 5 * figures["events"]
-    assert figures["lost"] == figures["duplicated"] == figures["out_of_order"] == 0
-    assert "leader killed" in done.stderr
-    assert _processes_of(folder) == []
+    _is_right(on_three, 3)
+    assert "leader killed" in on_three.said
 
 
-@pytest.mark.parametrize("servers", ["0", "2", "4"])
-def test_a_hub_of_two_servers_is_refused(servers: str) -> None:
-    """Two survive less than one: each of them stops the hub."""
-    done = subprocess.run(_demo("--hub", servers, "--once"), capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "one server or three" in done.stderr
+def test_an_alert_is_answered_by_sms_over_smpp(on_three: Play) -> None:
+    """Level 2: 环江's officer gets it over a real SMPP link, `NN 收到` comes back over it, 荔波's board shows that."""
+    _is_answered_by_sms(on_three, "smpp")
+
+
+def test_an_alert_is_answered_by_sms_where_there_is_no_smsc(played: Play) -> None:
+    """Without ``--smsc`` the SMS goes through a modem's spool folders, and the rest of the way is the same."""
+    _is_answered_by_sms(played, "smstools")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--hub", "0"), "one server or three"),
+        (("--hub", "2"), "one server or three"),
+        (("--hub", "4"), "one server or three"),
+        (("--smsc", "2775"), "HOST:PORT"),
+        (("--smsc", "127.0.0.1:99999"), "HOST:PORT"),
+    ],
+)
+def test_what_cannot_be_played_is_refused(words: tuple[str, ...], said: str) -> None:
+    """Two servers survive less than one: each of them stops the hub. One line says what to write instead."""
+    outcome = sihu("demo", "--once", *words)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert said in outcome.err
 
 
 def _delete_a_row(connection: sqlite3.Connection) -> None:
@@ -104,55 +263,66 @@ def _forget_a_receipt(connection: sqlite3.Connection) -> None:
     ("tamper", "where", "figure"),
     [(_delete_a_row, RECEIVER, "lost"), (_copy_a_row, RECEIVER, "duplicated"), (_forget_a_receipt, "522722", "stored")],
 )
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_recount_goes_red_when_a_row_is_deleted_or_copied(
-    played: tuple[Path, dict[str, Any]], tmp_path: Path, tamper: Tamper, where: str, figure: str
+    played: Play, tmp_path: Path, tamper: Tamper, where: str, figure: str
 ) -> None:
     """A recount that cannot fail proves nothing: it must notice one missing row, one doubled row, lost receipts."""
+    after = _recounted(played, tmp_path, where, tamper)
+    assert after.returncode == 1
+    assert json.loads(after.stdout)[figure] != played.figures[figure]
+
+
+@pytest.mark.timeout(300)
+def test_the_recount_misses_an_answer_whose_receipt_the_source_does_not_hold(played: Play, tmp_path: Path) -> None:
+    """What 环江 says of itself proves nothing about what 荔波 knows."""
+    after = _recounted(played, tmp_path, SOURCE, _forget_the_answer_by_sms)
+    assert json.loads(after.stdout)["paging"]["answered"] == played.figures["paging"]["answered"] - 1
+
+
+@pytest.mark.timeout(300)
+def test_the_recount_finds_a_page_that_went_out_after_the_answer(played: Play, tmp_path: Path) -> None:
+    """Whoever has answered and is called all the same stops believing the next call."""
+    after = _recounted(played, tmp_path, RECEIVER, _tell_later)
+    assert json.loads(after.stdout)["paging"]["late"] > played.figures["paging"]["late"]
+
+
+def _tell_later(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE pages SET due_at = due_at + 60000000 WHERE purpose = 'step' AND medium = 'sms'")
+
+
+def _forget_the_answer_by_sms(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM receipts WHERE direction = 'in' AND means = 'sms_number'")
+
+
+def _recounted(played: Play, tmp_path: Path, where: str, tamper: Tamper) -> "subprocess.CompletedProcess[str]":
+    """Recount a copy in which one county's database was changed."""
     folder = tmp_path / "copy"
-    for database in played[0].glob("[1-9]*/sihu.db"):
+    for database in played.folder.glob("[1-9]*/sihu.db"):
         shutil.copytree(database.parent, folder / database.parent.name)
-    whole = subprocess.run([*RECOUNT, str(folder)], capture_output=True, text=True, check=False)
-    assert whole.returncode == 0, whole.stdout
     with closing(sqlite3.connect(folder / where / "sihu.db")) as connection:
         tamper(connection)
         connection.commit()
-    after = subprocess.run([*RECOUNT, str(folder)], capture_output=True, text=True, check=False)
-    assert after.returncode == 1
-    assert json.loads(after.stdout)[figure] != json.loads(whole.stdout)[figure]
+    return subprocess.run([*RECOUNT, str(folder)], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.timeout(180)
-def test_a_second_start_goes_on_from_kept_data_and_ctrl_c_leaves_no_process(
-    played: tuple[Path, dict[str, Any]], tmp_path: Path
-) -> None:
+@pytest.mark.timeout(300)
+def test_a_second_start_goes_on_from_kept_data_and_ctrl_c_leaves_no_process(plays: Plays, played: Play) -> None:
     """The second morning stands beside the first in the same chains; Ctrl-C ends every process."""
-    folder = tmp_path / "again"
-    shutil.copytree(played[0], folder)
-    unbuffered = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(_demo("--keep", str(folder)), stdout=subprocess.PIPE, text=True, env=unbuffered) as demo:
-        assert demo.stdout is not None
-        lines = iter(demo.stdout.readline, "")
-        said = "".join(takewhile(lambda line: STAYS_UP not in line, lines))
-        assert f"{2 * played[1]['events']} 个事件" in said
-        assert "无一丢失" in said
-        assert _processes_of(folder), "it must stay up"
-        demo.send_signal(signal.SIGINT)
-        rest = demo.stdout.read()
-        assert demo.wait(60) == 0, rest
-    deadline = time.monotonic() + 5
-    while _processes_of(folder) and time.monotonic() < deadline:
-        time.sleep(0.05)  # a killed child is gone once its parent has seen it
-    assert _processes_of(folder) == []
+    again = _done(plays.again)
+    assert f"{2 * played.figures['events']} 个事件" in again.said
+    assert "无一丢失" in again.said
+    assert again.stayed, "it must stay up"
+    assert (again.code, again.left) == (0, [])
 
 
-@pytest.mark.timeout(180)
-def test_what_is_internal_lies_nowhere_in_clear(played: tuple[Path, dict[str, Any]]) -> None:
+@pytest.mark.timeout(300)
+def test_what_is_internal_lies_nowhere_in_clear(played: Play) -> None:
     """Whoever takes the hub's disk away reads public events and no other; not even a county's own disk shows them.
 
     The same search finds the headline of a public alert, at the hub and in every county: it does look.
     """
-    folder, _ = played
+    folder = played.folder
     hub = _bytes_below(folder / "hub" / "jetstream")
     assert hub.count(b'"encoding":"hpke"') > 0
     assert "边界联防工作动态".encode() not in hub
@@ -167,9 +337,9 @@ def _bytes_below(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def test_every_county_published_a_key_of_this_month(played: tuple[Path, dict[str, Any]]) -> None:
+def test_every_county_published_a_key_of_this_month(played: Play) -> None:
     """What is encrypted to the keys of the registry alone can be opened for years by whoever steals one."""
-    folder, figures = played
+    folder, figures = played.folder, played.figures
     for database in folder.glob("[1-9]*/sihu.db"):
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             counties = connection.execute("SELECT DISTINCT county FROM office_keys").fetchall()

@@ -18,6 +18,7 @@ from services.demo.ceremony import free_ports
 from services.demo.sampling import sample
 from tests.counties import World
 from tests.kannel import kannel as kannel_box
+from tests.night import code_in
 from tests.people import CREW, SERVICE_NUMBER, add_people, add_providers, kannel, pushes_to, smpp
 from tests.smsc import PASSWORD, SYSTEM_ID, Smsc, npm_smsc
 
@@ -95,10 +96,6 @@ async def sms_pages(world: World, alert: str) -> list[dict[str, Any]]:
     return [one for one in (await escalation(world, alert))["pages"] if one["medium"] == "sms"]
 
 
-def code_in(text: str) -> str:
-    return text.partition("回复")[2].partition("收到")[0]
-
-
 @pytest.mark.timeout(240)
 async def test_an_alert_goes_to_a_telephone_and_its_answer_comes_back(world: World) -> None:
     """Level 2: one SMS, `NN 收到`, the paging stops, and 荔波's board shows who, when and by which means."""
@@ -112,11 +109,12 @@ async def test_an_alert_goes_to_a_telephone_and_its_answer_comes_back(world: Wor
         await replies(smsc, A, f"{code} 收到", 1)
 
         known = await until_acknowledged(world, alert)
-        assert (known["acknowledged_by"], known["answer"]) == ("值班员甲", "received")
+        assert (known["acknowledged_by"], known["answer"], known["means"]) == ("值班员甲", "received", "sms_number")
         async with world.client(LIBO) as client:
             receipts = json.loads(await client.get(f"/events/{alert}/receipts"))["receipts"]
         human = [one for one in receipts if one["stage"] == "acknowledged"]
         assert [(one["officer"], one["means"]) for one in human] == [("值班员甲", "sms_number")]
+        assert known["receipt_id"] == human[0]["envelope_id"]
         assert code in (await sms_to(smsc, A))["text"]
         found = await escalation(world, alert)
         assert found["escalation"]["state"] == "acknowledged"

@@ -25,6 +25,7 @@ from services.gateway.views import (
     accepted,
     answer_line,
     call_line,
+    delivery_line,
     erasure_lines,
     event_detail,
     event_page,
@@ -116,7 +117,7 @@ async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
     detail = event_detail(
         found.event,
         chain=found.chain,
-        deliveries=found.deliveries,
+        deliveries=[delivery_line(one, found.receipts) for one in found.deliveries],
         answer=found.own_answer if found.event.direction is Direction.INCOMING else None,
         erasures=found.erasures,
         trust=desk.gateway.directory.trust(),

@@ -77,6 +77,22 @@ async def test_the_source_learns_who_answered(world: World) -> None:
     assert by_county[papers.NANDAN].acknowledged_at is None
 
 
+async def test_the_board_of_the_source_names_the_means_and_the_receipt(world: World) -> None:
+    """Who, when and by which means stand in one signed receipt: a board with half of it sends people searching."""
+    envelope_id = await arrived(world)
+    answer = await acknowledge(world[HUANJIANG], envelope_id)
+    await world.carry()
+
+    libo = world[papers.LIBO]
+    async with calling(libo, libo.let_in("desk", Scope.EVENTS_READ)) as caller:
+        detail = await caller.get(f"/events/{envelope_id}")
+    boards = {
+        one["recipient"]: (one["acknowledged_by"], one["means"], one["receipt_id"]) for one in detail.body["deliveries"]
+    }
+    assert boards[HUANJIANG] == ("值班员甲", "token", answer.body["receipt"]["envelope_id"])
+    assert boards[papers.NANDAN] == (None, None, None)
+
+
 async def test_an_answer_signed_by_the_officer_is_the_stronger_one(world: World) -> None:
     """A signed answer must verify at the source years later, without our node."""
     envelope_id = await arrived(world)
