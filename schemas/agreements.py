@@ -20,7 +20,7 @@ Counties = Annotated[tuple[CountyId, ...], Field(min_length=1, max_length=512, s
 class Grant(Model):
     """One row of the matrix: these types, from these counties, to those. Null means every party."""
 
-    types: Annotated[tuple[WireType, ...], Field(min_length=1, max_length=64, strict=False)]
+    types: Annotated[tuple[WireType, ...], Field(min_length=1, max_length=256, strict=False)]
     sources: Counties | None = None
     recipients: Counties | None = None
 

@@ -407,7 +407,7 @@ const AGREEMENT_FORM = object(
     valid_until: time,
     grants: list(
       object({
-        types: list(wireType, 1, 64),
+        types: list(wireType, 1, 256),
         sources: optional(nullable(counties)),
         recipients: optional(nullable(counties)),
       }),
