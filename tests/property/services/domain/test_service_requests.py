@@ -48,7 +48,9 @@ CONTENTS: Final[dict[ServiceMove, list[dict[str, Any]]]] = {
 }
 
 
-DOINGS: Final = ("act", "act", "act", "send", "deliver")
+DOINGS: Final = ("act", "send", "send", "deliver", "deliver")
+SELDOM: Final = 0.9
+"""How often a county that could close a request goes on with it."""
 
 
 @dataclass
@@ -96,15 +98,16 @@ class Case:
         return True
 
     def act(self) -> None:
-        """Let some county try something, on its own view."""
-        code = self.random.choice(COUNTIES)
-        view = self.view(code)
-        if view is None:
-            return
-        move = self.random.choice(list(ServiceMove))
-        content = self.random.choice(CONTENTS[move])
-        now = papers.later(minutes=self.ticks + 1)
-        self.take(code, service_draft(view, move, content, code, now=now, is_workday=every_weekday))
+        """Let some county do something that its own view allows; the drawn ones that it does not allow are refused."""
+        choices = [(code, move, content) for code in COUNTIES for move in ServiceMove for content in CONTENTS[move]]
+        self.random.shuffle(choices)
+        for code, move, content in choices:
+            view = self.view(code)
+            if view is None or (move is ServiceMove.CLOSE and self.random.random() < SELDOM):
+                continue
+            now = papers.later(minutes=self.ticks + 1)
+            if self.take(code, service_draft(view, move, content, code, now=now, is_workday=every_weekday)):
+                return
 
     def send(self) -> None:
         """Something leaves an outbox, perhaps twice."""
@@ -155,7 +158,7 @@ def _event_of(step: KeptStep) -> ServiceStep:
 
 
 @settings(max_examples=150, deadline=None)
-@given(seed=st.integers(0, 2**32), doings=st.lists(st.sampled_from(DOINGS), max_size=80))
+@given(seed=st.integers(0, 2**32), doings=st.lists(st.sampled_from(DOINGS), min_size=30, max_size=90))
 def test_a_request_is_nobodys_or_two_offices(seed: int, doings: Sequence[str]) -> None:
     """At every moment, whoever has heard of what; and once everything has come, all who have a part say the same."""
     case = Case(Random(seed))
@@ -181,7 +184,7 @@ def test_a_request_is_nobodys_or_two_offices(seed: int, doings: Sequence[str]) -
     assert {code for code in COUNTIES if case.held[code]} <= set(whole.frame.parties)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_requests_get_stuck(seed: int) -> None:
     """While everybody is in touch, somebody may always take a step, until it is closed; and it does get there."""
@@ -199,14 +202,14 @@ def test_requests_get_stuck(seed: int) -> None:
     assert case.union().stage is Stage.CLOSED
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32), order=st.permutations(range(8)))
 def test_the_order_of_arrival_decides(seed: int, order: Sequence[int]) -> None:
     """A store that got the same steps in another order says the same."""
     case = Case(Random(seed))
     case.begin()
     case.everything_arrives()
-    for _ in range(200):
+    for _ in range(40):
         case.act()
         case.everything_arrives()
     steps = case.held[LIBO]
