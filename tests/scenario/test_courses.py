@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.clock import SystemClock
-from schemas.base import format_time
+from schemas.base import InformationClass, format_time
 from services.demo.cast import Part
 from tests import coursework
 from tests.captures import bytes_below
@@ -153,7 +153,7 @@ async def handled(world: World, folder: Path) -> None:
 
 async def test_a_case_is_taken_back_and_a_request_is_handled(tmp_path: Path) -> None:
     """A person's data left anywhere, a request that is nobody's or two offices': red."""
-    world = await asyncio.to_thread(World.prepared, tmp_path, CAST)
+    world = await asyncio.to_thread(World.prepared, tmp_path, CAST, class_ceiling=InformationClass.PERSONAL)
     async with world.running():
         await world.keyed(SECONDS)
         await taken_back(world, tmp_path)
