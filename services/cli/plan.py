@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -119,7 +120,8 @@ def _record(plan: EventDetail, alerts: list[EventDetail], findings: tuple[str, .
 
 def _alert(detail: EventDetail) -> ExerciseAlert:
     content: Mapping[str, Any] = detail.content if isinstance(detail.content, dict) else {}
-    deliveries = tuple(Delivery(**dict(one)) for one in detail.deliveries)
+    names = [one.name for one in fields(Delivery)]
+    deliveries = tuple(Delivery(**{name: getattr(one, name) for name in names}) for one in detail.deliveries)
     return ExerciseAlert(detail.envelope_id, detail.header, str(content.get("headline", "")), deliveries)
 
 

@@ -62,6 +62,7 @@ from services.gateway.roster_views import (
 from services.rostering import Recorded, Taking, fields_of
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 log = structlog.get_logger()
 
 _PIECE_BYTES: Final = 65_536
@@ -155,10 +156,11 @@ async def post_withdrawal(desk: Desk, call: Call) -> web.StreamResponse:
 async def post_mark(desk: Desk, call: Call) -> web.StreamResponse:
     """Record what became known of a number."""
     room, by, draft, seen, now = _room(desk), _officer(call), _body(call, MarkDraft), _seen(call), _now(desk)
-    recorded = await asyncio.to_thread(
+    recorded = await _changed(
+        desk,
         lambda: room.rostering.mark(
             draft.owner, draft.address, draft.mark, medium=draft.medium, by=by, now=now, seen=seen
-        )
+        ),
     )
     return _told(call, recorded, by)
 
@@ -169,8 +171,8 @@ async def post_import(desk: Desk, call: Call) -> web.StreamResponse:
     tier = TIERS_OF[query.tier] if query.tier else None
     how = Taking(query.source, query.starts_at or now, query.days, tier, partial=query.partial)
     data = await _calendar_of(call)
-    recorded, taken = await asyncio.to_thread(
-        lambda: room.rostering.take(room.calendars.read(data), how, by=by, now=now, seen=seen)
+    recorded, taken = await _changed(
+        desk, lambda: room.rostering.take(room.calendars.read(data), how, by=by, now=now, seen=seen)
     )
     facts = _facts(recorded, by)
     line = TakenLine(**facts, shifts=len(taken.shifts), left_out=fault_lines(taken.faults))
@@ -182,8 +184,21 @@ async def _record(
 ) -> web.StreamResponse:
     room, by, draft, seen, now = _room(desk), _officer(call), _body(call, model), _seen(call), _now(desk)
     fields = fields_of(draft) | more
-    recorded = await asyncio.to_thread(lambda: room.rostering.record(kind, fields, by=by, now=now, seen=seen))
+    recorded = await _changed(desk, lambda: room.rostering.record(kind, fields, by=by, now=now, seen=seen))
     return _told(call, recorded, by)
+
+
+async def _changed(desk: Desk, work: Callable[[], T]) -> T:
+    """Change the roster; once that is answered, whoever asks this node who is on duty is told by the new one."""
+    people = desk.gateway.people
+
+    def change() -> T:
+        done = work()
+        if people is not None:
+            people.duty.refresh()
+        return done
+
+    return await asyncio.to_thread(change)
 
 
 def _told(call: Call, recorded: Recorded, by: str) -> web.StreamResponse:
