@@ -30,7 +30,7 @@ from tests.world import OFFICER, County, World, alert_draft, policy_draft
 SEED = "20260304"
 STATED = 2000
 """Requests that the specification asks for; reached in every run, ``--full`` only digs deeper."""
-DEPTH, FULL_DEPTH = 5, 100
+DEPTH, FULL_DEPTH = 2, 100
 """Most generated examples an address, beside those that cover each constraint of the document."""
 CHECKS = (
     "not_a_server_error",
