@@ -132,6 +132,10 @@ def _spell_what_the_terminal_can() -> None:
             stream.reconfigure(errors="replace")
 
 
+_ZH_COLUMNS: Final = 10
+"""Four Chinese characters and a gap."""
+
+
 def overview() -> str:
     """Return the table of commands as text."""
     lines = [
@@ -141,7 +145,7 @@ def overview() -> str:
     for group in dict.fromkeys(entry.group for entry in COMMANDS.values()):
         lines += ["", group]
         lines += [
-            f"  {name:<12}{_padded(entry.zh, 8)}{entry.help}"
+            f"  {name:<12}{_padded(entry.zh, _ZH_COLUMNS)}{entry.help}"
             for name, entry in COMMANDS.items()
             if entry.group == group
         ]

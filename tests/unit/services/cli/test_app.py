@@ -36,6 +36,7 @@ def test_help_lists_every_command() -> None:
         assert sihu(*words).out == overview()
     for name in COMMANDS:
         assert f"\n  {name} " in overview()
+        assert f"{COMMANDS[name].zh}  " in overview(), "the Chinese name runs into what it does"
 
 
 def test_help_loads_neither_rich_nor_pydantic() -> None:
