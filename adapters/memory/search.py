@@ -31,10 +31,10 @@ class MemorySearch:
 
     def events_in(self, block: int, places: bytes | None, wanted: Wanted, below: int) -> Iterator[StoredEvent]:
         """Return events of a block, the newest first."""
-        for position, link in sorted(self._state.links.items(), reverse=True):
-            its_block, place = divmod(position, PLACES)
-            named = its_block == block and (places is None or place in places) and position < below
-            if named and link.listed and _is_wanted(link, wanted):
+        for place in sorted(range(PLACES) if places is None else places, reverse=True):
+            position = block * PLACES + place
+            link = self._state.links.get(position) if position < below else None
+            if link is not None and link.listed and _is_wanted(link, wanted):
                 yield link.event
 
     def erasures_in(self, block: int) -> int:
