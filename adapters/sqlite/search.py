@@ -26,10 +26,10 @@ _COUNT_INDEXED: Final = """
         - (SELECT count(*) FROM search_blocks WHERE stale = 1)"""
 _SELECT_AT: Final = f"""
     SELECT {STORED_COLUMNS} FROM envelopes
-    WHERE position IN (SELECT value FROM json_each(?)) AND listed = 1{{}} ORDER BY position DESC"""
+    WHERE position IN (SELECT value FROM json_each(?)) AND listed = 1{{where}} ORDER BY position DESC"""
 _SELECT_ALL: Final = f"""
     SELECT {STORED_COLUMNS} FROM envelopes
-    WHERE position >= ? AND position < ? AND listed = 1{{}} ORDER BY position DESC"""
+    WHERE position >= ? AND position < ? AND listed = 1{{where}} ORDER BY position DESC"""
 
 _SELECT_HELD: Final = "SELECT held FROM search_blocks WHERE block = ? AND stale = 0"
 _PUT_BLOCK: Final = "INSERT OR REPLACE INTO search_blocks (block, stale, held, dense) VALUES (?, 0, ?, ?)"
@@ -66,10 +66,10 @@ class SqliteSearchShown:
         begin = block * PLACES
         conditions, bindings = _narrowed(wanted)
         if places is None:
-            rows = self._ask(_SELECT_ALL.format(conditions), (begin, min(begin + PLACES, below), *bindings))
+            rows = self._ask(_SELECT_ALL.format(where=conditions), (begin, min(begin + PLACES, below), *bindings))
         else:
             positions = [begin + place for place in places if begin + place < below]
-            rows = self._ask(_SELECT_AT.format(conditions), (json.dumps(positions), *bindings))
+            rows = self._ask(_SELECT_AT.format(where=conditions), (json.dumps(positions), *bindings))
         return map(stored_event, rows)
 
     def erasures_in(self, block: int) -> int:

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from pydantic import JsonValue
@@ -148,12 +148,16 @@ def _traced(text: str, plain: str) -> tuple[str, list[int]]:
     ends: list[int] = []
     rest = 0
     for at, char in enumerate(text):
-        made = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", char).casefold())
-        for one in made:
+        for one in _folded(char):
             if rest < len(plain) and plain[rest] == (" " if one.isspace() else one):
                 ends.append(at + 1)
                 rest += 1
     return (text, ends) if rest == len(plain) else (plain, list(range(1, len(plain) + 1)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _folded(char: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", char).casefold())
 
 
 @dataclass(slots=True)
