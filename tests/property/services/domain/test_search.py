@@ -12,7 +12,7 @@ from services.domain.search_text import PAIR, Query, Text, find, normalised, pai
 KEY: Final = bytes(range(32))
 _LETTERS: Final = "塌方山洪中断绕行\uff21\uff41K87+\uff0e\uff05㎞①\ufb00ßİ\u0301\u3000\u200b \n\t，。龘𠮷"
 _TEXTS: Final = st.text(st.sampled_from(_LETTERS), min_size=2, max_size=40)
-_ANY: Final = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+_ANY: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 _BLOCKS: Final = st.lists(st.lists(_TEXTS, max_size=3), min_size=1, max_size=6)
 
 

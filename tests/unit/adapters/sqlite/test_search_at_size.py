@@ -11,14 +11,14 @@ from typing import Final
 import pytest
 
 from adapters.sqlite.store import SqliteStore, open_store
-from tests.searching import all_found, asked, contents, found_in, index, record, recounted
+from tests.searching import Content, all_found, asked, contents, found_in, index, record, recounted
 
 BAR_SECONDS: Final = 0.050
 _STEP: Final = 500
 _ABSENT: Final = ("雪崩", "海啸", "地铁", "核电")
 
 
-async def filled(store: SqliteStore, given: Sequence[dict[str, object]]) -> None:
+async def filled(store: SqliteStore, given: Sequence[Content]) -> None:
     """Record contents, one half of them encrypted, and index what makes whole blocks."""
     for begin in range(0, len(given), _STEP):
         part, encrypted = given[begin : begin + _STEP], begin % (2 * _STEP) == 0
@@ -26,9 +26,9 @@ async def filled(store: SqliteStore, given: Sequence[dict[str, object]]) -> None
     await index(store)
 
 
-def words_of(given: Sequence[dict[str, object]], rng: random.Random, count: int) -> list[str]:
+def words_of(given: Sequence[Content], rng: random.Random, count: int) -> list[str]:
     """Draw two-character words as they stand in the texts: so frequent ones come often, and rare ones come."""
-    words = []
+    words: list[str] = []
     while len(words) < count:
         text = str(rng.choice(given)["summary"])
         at = rng.randrange(max(1, len(text) - 1))

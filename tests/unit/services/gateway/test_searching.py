@@ -22,7 +22,7 @@ from tests.caller import calling
 from tests.contract.store.kinds import KINDS, opened
 from tests.contract.store.samples import ALERT, THEM, THIRD, US, at, envelope
 from tests.papers import HUANJIANG, LIBO
-from tests.searching import KEY, all_found, asked, contents, found_in, index, record, recounted
+from tests.searching import KEY, Content, all_found, asked, contents, found_in, index, record, recounted
 from tests.world import World, alert_draft, policy_draft
 
 WORDS: Final = ("塌方", "山洪", "森林火灾", "绕行", "线K", "k2", "第7", "雪崩", "的一", "双向中断")
@@ -35,7 +35,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield one
 
 
-def lowered(given: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+def lowered(given: Sequence[Content]) -> list[dict[str, object]]:
     """Return contents as a search compares them: nothing in them but ASCII has another form."""
     return [{name: value if name == "topics" else str(value).lower() for name, value in one.items()} for one in given]
 

@@ -1,5 +1,6 @@
 """The index is made behind everything else, goes on after a crash, and never outlives a key or an erasure."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from schemas.control import ErasureReason
 from schemas.errors import UnavailableError
 from schemas.records import ErasureRow
 from schemas.searches import PLACES, SearchFigures
-from services.ports import Store
+from services.domain.search_index import places_in, token_of
+from services.ports import Snapshot, Store
 from services.upkeep.indexing import INDEX, Indexer
 from tests.contract.store.samples import US, at, envelope
-from tests.searching import KEY, NoPause, all_found, contents, record
+from tests.searching import KEY, Content, NoPause, all_found, contents, record
 
 OTHER = bytes(reversed(KEY))
 
@@ -80,16 +82,16 @@ async def test_another_key_makes_the_index_anew() -> None:
     assert not any(part.hex() in said for part in (KEY, OTHER))
 
 
-async def test_what_is_erased_while_its_block_is_read_does_not_come_back() -> None:
+async def test_what_is_erased_while_its_block_is_read_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its words would be written after they had been erased."""
     store = MemoryStore()
-    given = [{"title": "樟江"}, *contents(3, PLACES)]
+    given: list[Content] = [{"title": "樟江"}, *contents(3, PLACES)]
     await store.write(lambda tx: record(tx, given))
     row = ErasureRow(US, ErasureReason.WITHDRAWN, at(9))
     reading = store.read
     erased = False
 
-    async def read_slowly(work):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    async def read_slowly(work: Callable[[Snapshot], object]) -> object:
         nonlocal erased
         found = await reading(work)
         if isinstance(found, tuple) and not erased:
@@ -97,12 +99,11 @@ async def test_what_is_erased_while_its_block_is_read_does_not_come_back() -> No
             await store.write(lambda tx: tx.erasures.erase(envelope(1).envelope_id, row))
         return found
 
-    store.read = read_slowly  # type: ignore[method-assign]
+    monkeypatch.setattr(store, "read", read_slowly)
     assert await indexer(store).run_once() == 1
     assert erased
-    held = await reading(lambda snapshot: snapshot.search._state.search_blocks[0])  # type: ignore[attr-defined]  # noqa: SLF001
-    assert held is not None
-    assert 1 not in held.held
+    bucket, mark = token_of("樟江", KEY)
+    assert places_in(await reading(lambda snapshot: snapshot.search.postings(0, bucket)), mark) == b""
 
 
 async def test_it_takes_a_small_share_of_the_time_and_waits_for_a_disk() -> None:
