@@ -70,7 +70,7 @@ class Erasures(Protocol):
     def erase(self, envelope_id: str, row: ErasureRow) -> bool:
         """Take keys part, content and content key of a recorded envelope out; False if no such envelope is here.
 
-        So goes the CAP document that the event was made of.
+        So go its words, and the CAP document that the event was made of.
 
         Once the work is committed nothing of them is left in the store's files, at the latest some seconds later.
         """

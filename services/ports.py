@@ -47,6 +47,7 @@ from services.key_ports import Erasures, OfficeKeys, Readmitting
 from services.paging_ports import Calls, Paging, ShowsPaging
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
+from services.search_ports import KeepsSearch, ShowsSearch
 from services.thread_ports import KeepsThreads, ShowsThreads
 
 T = TypeVar("T")
@@ -266,7 +267,16 @@ class Memory(Protocol):
 
 
 class Snapshot(
-    ShownWhole, ShownCustody, ShownCourses, ShowsFiles, ShowsPaging, ShowsCap, ShowsCases, ShowsThreads, Protocol
+    ShownWhole,
+    ShownCustody,
+    ShownCourses,
+    ShowsFiles,
+    ShowsPaging,
+    ShowsCap,
+    ShowsCases,
+    ShowsThreads,
+    ShowsSearch,
+    Protocol,
 ):
     """Consistent reading, also while somebody writes."""
 
@@ -360,7 +370,9 @@ class Snapshot(
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(Snapshot, InCustody, InCourses, KeepsFiles, KeepsCap, KeepsCases, KeepsThreads, Protocol):
+class Transaction(
+    Snapshot, InCustody, InCourses, KeepsFiles, KeepsCap, KeepsCases, KeepsThreads, KeepsSearch, Protocol
+):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from adapters.memory.cap import MemoryCap
 from adapters.memory.files import MemoryFileBook
+from adapters.memory.search import MemorySearch
 from adapters.memory.state import State
 from schemas.files import FileState
 from schemas.records import ErasureRow
@@ -17,7 +18,7 @@ class MemoryErasures:
         self._state = state
 
     def erase(self, envelope_id: str, row: ErasureRow) -> bool:
-        """Take keys part, content, content key and CAP document out; False if no such envelope is here."""
+        """Take keys part, content, content key, words and CAP document out; False if no such envelope is here."""
         position = self._state.positions_by_id.get(envelope_id)
         if position is None:
             return False
@@ -25,6 +26,7 @@ class MemoryErasures:
         emptied = replace(link.event.envelope, keys_bytes=b"", content=b"")
         event = replace(link.event, envelope=emptied, content_key=b"")
         self._state.links[position] = replace(link, event=event)
+        MemorySearch(self._state).forget(position)
         MemoryCap(self._state).forget_originals(envelope_id)
         MemoryFileBook(self._state).settle(envelope_id, FileState.ERASED, row.erased_at)
         self._state.content_ends.pop(envelope_id, None)

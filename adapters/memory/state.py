@@ -35,6 +35,7 @@ from schemas.records import (
     Watch,
 )
 from schemas.registry import KeyRecord
+from schemas.searches import BlockWords
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 from schemas.subjects import Lane
 from schemas.threads import ThreadOf, ThreadRow
@@ -173,6 +174,8 @@ class State:
     cap_feeds: dict[str, tuple[str, Seen]] = field(default_factory=dict)
     """By name: address, and what is known."""
     threads: dict[ThreadOf, ThreadRow] = field(default_factory=dict)
+    search_blocks: dict[int, BlockWords | None] = field(default_factory=dict)
+    """None: an event of it was erased, and it is to be indexed again."""
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

@@ -7,6 +7,7 @@ from adapters.sqlite.batch import Batch
 from adapters.sqlite.cap import FORGET_ORIGINAL
 from adapters.sqlite.files import SqliteFileBook
 from adapters.sqlite.outbox import SELECT_POSITION
+from adapters.sqlite.search import SqliteSearch
 from adapters.sqlite.values import Row, first, micros, moment
 from schemas.control import ErasureReason
 from schemas.files import FileState
@@ -24,15 +25,16 @@ class SqliteErasures:
 
     def __init__(self, batch: Batch) -> None:
         """Write through ``batch``."""
-        self._batch, self._files = batch, SqliteFileBook(batch)
+        self._batch, self._files, self._search = batch, SqliteFileBook(batch), SqliteSearch(batch)
 
     def erase(self, envelope_id: str, row: ErasureRow) -> bool:
-        """Take keys part, content, content key and CAP document out; False if no such envelope is here."""
+        """Take keys part, content, content key, words and CAP document out; False if no such envelope is here."""
         position = self._position(envelope_id)
         if position is None:
             return False
         self._batch.run(_EMPTY, (position,))
         self._batch.run(_DELETE_KEY, (position,))
+        self._search.forget(position)
         self._batch.run(FORGET_ORIGINAL, (bytes.fromhex(envelope_id),))
         self._files.settle(envelope_id, FileState.ERASED, row.erased_at)
         self._batch.run(_DELETE_END, (position,))

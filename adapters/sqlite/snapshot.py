@@ -26,6 +26,7 @@ from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.paging import SqlitePagingShown
 from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
+from adapters.sqlite.search import SqliteSearchShown
 from adapters.sqlite.threads import SqliteThreadsShown
 from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
 from schemas.carriage import Publication
@@ -98,6 +99,11 @@ class SqliteSnapshot(CourseReading):
     def threads(self) -> SqliteThreadsShown:
         """Campaigns, offers, projects."""
         return SqliteThreadsShown(self._ask)
+
+    @property
+    def search(self) -> SqliteSearchShown:
+        """Words of events."""
+        return SqliteSearchShown(self._ask)
 
     @property
     def ledger(self) -> SqliteLedger:

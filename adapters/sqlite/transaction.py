@@ -25,6 +25,7 @@ from adapters.sqlite.paging import SqlitePaging
 from adapters.sqlite.quarantine import Quarantine
 from adapters.sqlite.quotas import SqliteQuotas
 from adapters.sqlite.receipts import SqliteReceipts
+from adapters.sqlite.search import SqliteSearch
 from adapters.sqlite.signals import SqliteSignals
 from adapters.sqlite.snapshot import SqliteSnapshot
 from adapters.sqlite.threads import SqliteThreads
@@ -82,6 +83,7 @@ class SqliteTransaction(SqliteSnapshot):
         self._paging = SqlitePaging(batch)
         self._cap = SqliteCap(batch)
         self._threads = SqliteThreads(batch)
+        self._search = SqliteSearch(batch)
 
     @property
     def files(self) -> SqliteFileBook:
@@ -112,6 +114,11 @@ class SqliteTransaction(SqliteSnapshot):
     def threads(self) -> SqliteThreads:
         """Campaigns, offers, projects."""
         return self._threads
+
+    @property
+    def search(self) -> SqliteSearch:
+        """Words of events."""
+        return self._search
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

@@ -145,6 +145,12 @@ PANELS: Final[tuple[tuple[str, str, int, tuple[tuple[str, str], ...]], ...]] = (
         ),
     ),
     (
+        "待建查找索引 blocks of events to be indexed",
+        "short",
+        8,
+        ((f"sihu_search_blocks{_OF} - sihu_search_blocks_indexed{_OF}", "{{instance}}"),),
+    ),
+    (
         "接口用时 answer times, 99 of 100",
         "s",
         8,

@@ -35,6 +35,7 @@ from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.files import carrying_files, keeping_files
 from services.bootstrap.paging import telling_people
 from services.bootstrap.rosters import CalendarFiles, node_rostering
+from services.bootstrap.search import indexing
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
@@ -196,6 +197,7 @@ async def open_node(
         credentials = credentials_of(settings, files, passphrase)
         hub, urgent = HubConnection(credentials, who=county), HubConnection(credentials, who=county)
         folder = await stack.enter_async_context(keeping_files(settings, store, clock))
+        search_key = await stack.enter_async_context(indexing(settings, passphrase, store, clock))
         rostering = node_rostering(settings, clock)
         telling = await stack.enter_async_context(
             telling_people(
@@ -220,6 +222,7 @@ async def open_node(
             people=telling.people if telling else None,
             roster=RosterRoom(rostering, CalendarFiles()),
             cap=cap,
+            search_key=search_key,
             silent_after=timedelta(seconds=2 * settings.bus.beacon_seconds),
             workdays=lambda: workdays_of(files, county),
         )

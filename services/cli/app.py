@@ -62,6 +62,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "forks": Entry(_DESK, "services.cli.forks:forks", "分叉", "proofs that a county told two stories"),
     "acknowledge": Entry(_DESK, "services.cli.sending:acknowledge", "签收", "answer an event as a named officer"),
     "cap": Entry(_DESK, "services.cli.cap:app", "预警交换", "CAP 1.2: import, export, sign, verify; what waits"),
+    "search": Entry(_DESK, "services.cli.search:search", "查找", "find events by words of their content"),
     "watch": Entry(_DESK, "services.cli.watching:watch", "守看", "a live table of what happens"),
     "called": Entry(_DESK, "services.cli.calling:called", "电话", "record that a neighbour was told by telephone"),
     "erase": Entry(_DESK, "services.cli.erasing:erase", "销毁", "erase the content of a sent event everywhere"),

@@ -35,6 +35,7 @@ from services.gateway.cap_answers import CapAnswerList, CapDocumentDetail, CapDo
 from services.gateway.case_answers import CaseDetail, CaseList
 from services.gateway.course_answers import CourseAccepted, ReferralDetail, ReferralList, ServiceDetail, ServiceList
 from services.gateway.paging_answers import EscalationLine, EscalationList, ProviderList, SilenceLine, Timeline
+from services.gateway.search_answers import SearchPage
 from services.gateway.thread_answers import LedgerAnswer, ThreadList
 
 T = TypeVar("T")
@@ -115,6 +116,10 @@ class Api:
         if wire_type is not None:
             params["type"] = wire_type
         return _read(EventPage, await self._client.get("/events", params))
+
+    async def search(self, params: Mapping[str, str]) -> SearchPage:
+        """Return events that fit, newest first, and where to go on."""
+        return _read(SearchPage, await self._client.get("/search", params))
 
     async def event(self, envelope_id: str, why: OpeningReason | None = None) -> EventDetail:
         """Return one event whole, verified again; personal content only with a reason, which is written down."""

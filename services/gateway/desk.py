@@ -8,6 +8,7 @@ from services.gateway.acknowledge import Acknowledger
 from services.gateway.gateway import Gateway
 from services.gateway.live import Live
 from services.gateway.meters import Meters
+from services.gateway.searching import Searcher
 from services.gateway.submit import Submitter
 from services.gateway.uploads import Uploads
 
@@ -21,6 +22,7 @@ class Desk:
     uploads: Uploads
     acknowledger: Acknowledger
     live: Live
+    searcher: Searcher
     meters: Meters
     openapi: Callable[[], bytes]
     asyncapi: Callable[[], bytes]
@@ -50,6 +52,7 @@ class Desk:
             ),
             acknowledger=Acknowledger(store=store, posting=posting, directory=directory, clock=clock),
             live=Live(gateway),
+            searcher=Searcher(store, gateway.search_key),
             meters=Meters(),
             openapi=openapi,
             asyncapi=asyncapi,

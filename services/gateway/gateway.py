@@ -129,5 +129,7 @@ class Gateway:
     """None where no office is set for CAP: documents are neither taken nor given."""
     silent_after: timedelta = SILENT_AFTER
     """Older than that, a partner's newest beacon proves nothing."""
+    search_key: bytes | None = None
+    """Of the index of words; None where there is none: every event is read."""
     workdays: Callable[[], Workdays] = lambda: Workdays(frozenset(), {}, {})
     """Which days are worked here; without files Monday to Friday."""

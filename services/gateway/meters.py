@@ -12,6 +12,7 @@ from schemas.cap_records import CapFigures
 from schemas.control import HeadBeaconed
 from schemas.files import FileFigures
 from schemas.page_work import PagingFigures
+from schemas.searches import SearchFigures
 from schemas.subjects import Lane
 from services.ports import Snapshot
 
@@ -49,6 +50,7 @@ class Facts:
     files: FileFigures
     paging: PagingFigures
     cap: CapFigures
+    search: SearchFigures
 
 
 def read_facts(snapshot: Snapshot) -> Facts:
@@ -63,6 +65,7 @@ def read_facts(snapshot: Snapshot) -> Facts:
         snapshot.files.figures(),
         snapshot.paging.figures(),
         snapshot.cap.figures(),
+        snapshot.search.figures(),
     )
 
 
@@ -141,6 +144,7 @@ class _Gauges(CollectorRegistry):
         yield from self._files()
         yield from self._paging()
         yield from self._cap()
+        yield from self._search()
         yield from self._lanes()
         yield from self._partners()
         yield GaugeMetricFamily("sihu_live_clients", "Open live streams.", value=self._live_clients)
@@ -200,6 +204,13 @@ class _Gauges(CollectorRegistry):
         for name, holds in sorted(self._feeds.items()):
             ready.add_metric([name], float(holds))
         yield ready
+
+    def _search(self) -> Iterator[Metric]:
+        search = self._facts.search
+        words = "Blocks of 256 positions there are."
+        yield GaugeMetricFamily("sihu_search_blocks", words, value=search.blocks)
+        words = "Blocks whose words are indexed; what is not indexed yet is searched by reading it."
+        yield GaugeMetricFamily("sihu_search_blocks_indexed", words, value=search.indexed)
 
     def _lanes(self) -> Iterator[Metric]:
         given = CounterMetricFamily("sihu_lane_publications", "Publications by lane.", labels=("lane",))

@@ -41,6 +41,7 @@ def given() -> dict[str, set[str]]:
         MemorySnapshot(State()).files.figures(),
         MemorySnapshot(State()).paging.figures(),
         MemorySnapshot(State()).cap.figures(),
+        MemorySnapshot(State()).search.figures(),
     )
     ways = {"providers": {"mobile": True}, "feeds": {"weather": True}}
     exposition = meters.text(facts, now=now, live_clients=1, checks={"hub": True}, **ways).decode()

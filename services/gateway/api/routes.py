@@ -52,6 +52,7 @@ from services.gateway.api.outreach_routes import OUTREACH
 from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
+from services.gateway.api.search_routes import SEARCH
 
 
 def _both(route: Route) -> tuple[Route, Route]:
@@ -310,6 +311,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         Scope.EVENTS_READ,
         MemberList,
     ),
+    *SEARCH,
     *PAGING,
     *ROSTER,
     *CAP_ROUTES,

@@ -17,6 +17,7 @@ from schemas.errors import Fault, RequestError
 from schemas.notices import NoticeKind
 from schemas.records import Chain, Direction, ErasureRow, ReceiptRow, Remembered
 from schemas.registry import KeyRecord
+from schemas.searches import BlockWords
 from schemas.subjects import Lane
 from services.ports import Transaction
 from tests import papers
@@ -264,6 +265,23 @@ def _case(case_id: str, seconds: int) -> CaseRow:
 
 
 @st.composite
+def _on_search(draw: st.DrawFn) -> Operation:
+    """The index of the first two blocks."""
+    block, places, bucket = draw(st.integers(0, 1)), bytes(sorted(draw(st.sets(st.integers(1, 12))))), draw(_number)
+    words = BlockWords(places, places[:1], {bucket: places})
+    return draw(
+        _one_of(
+            (block, places, bucket),
+            ("search.put", lambda tx: tx.search.put(block, words)),
+            ("search.put", lambda tx: tx.search.put(0, words)),
+            ("search.clear", lambda tx: tx.search.clear()),
+            ("search.next_block", lambda tx: (tx.search.next_block(), tx.search.last_position())),
+            ("search.looks", lambda tx: list(tx.search.looks(bucket, block))),
+        )
+    )
+
+
+@st.composite
 def _on_courses(draw: st.DrawFn) -> Operation:
     """A step of a course on a chain, and what the course stands at."""
     channel, epoch, kind, is_refused = draw(_channel), draw(_epoch), draw(st.sampled_from(CourseKind)), draw(_flag)
@@ -388,6 +406,7 @@ OPERATIONS: Final = st.one_of(
     _tell(),
     _on_content(),
     _on_courses(),
+    _on_search(),
     _signal(),
     st.just(Operation("look", (), everything)),
 )

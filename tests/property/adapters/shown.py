@@ -5,6 +5,7 @@ from typing import Any, Final
 from schemas.courses import CourseKind
 from schemas.envelope import Envelope
 from schemas.records import Direction
+from schemas.searches import Wanted
 from schemas.subjects import Lane
 from services.ports import Snapshot
 from tests import papers
@@ -14,6 +15,14 @@ CHANNELS: Final = ("out", "in")
 EPOCHS: Final = ("1-00000000000000aa", "2-00000000000000aa")
 SEQS: Final = range(8)
 TYPES: Final = (BULLETIN, ALERT, RECEIPT)
+
+WANTED: Final = (
+    Wanted(),
+    Wanted(direction=Direction.INCOMING, wire_type=ALERT),
+    Wanted(mutual="information", since=at(20), until=at(60)),
+    Wanted(level=2),
+)
+"""What a search is narrowed by."""
 
 PAGES: Final = (
     (None, None, 0, False),
@@ -73,5 +82,10 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "claims": one.claims(9),
         "forks": one.forks(9),
         "signals": one.heard(BULLETIN),
+        "words": [list(one.search.looks(bucket, 1)) for bucket in (1, 2, 3)],
+        "searched": [
+            list(one.search.events_in(0, places, wanted, 9)) for wanted in WANTED for places in (None, b"\x02\x05\x0a")
+        ],
+        "index": (one.search.figures(), one.search.next_block(), one.search.erasures_in(0), one.search.last_position()),
         "signed": [one.signed_at(number, seq) for number in (1, 2) for seq in SEQS],
     }

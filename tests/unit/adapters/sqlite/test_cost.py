@@ -18,6 +18,7 @@ from adapters.sqlite import (
     progress,
     quarantine,
     receipts,
+    search,
     snapshot,
     watches,
 )
@@ -29,9 +30,9 @@ from tests.contract.store.samples import receipt
 
 MODULES = (
     *(chains, deliveries, facts, held, histories, listing, notices, outbox, progress, quarantine, receipts),
-    *(snapshot, watches),
+    *(search, snapshot, watches),
 )
-SMALL = {"settings", "counters", "positions", "chains", "c", "s", "held_back", "h", "notices"}
+SMALL = {"settings", "counters", "positions", "chains", "c", "s", "held_back", "h", "notices", "search_blocks"}
 """Tables that stay small and their short names: facts, or bounded by channels, recipients, what is open."""
 STEPS = {"ids", "j", "joined", "json_each", "CONSTANT"}
 """Parts of a question that are no tables."""
