@@ -66,6 +66,9 @@ class PagingShown(Protocol):
     def work_of(self, page_id: str) -> PageWork | None:
         """Return what is still to be handed over of a page, or None."""
 
+    def next_due_at(self) -> datetime | None:
+        """Return when the earliest wake-up of an escalation, work or lease's end is due; None if nothing waits."""
+
     def tries_of(self, page_id: str) -> list[PartTry]:
         """Return what was handed to providers of a page, by part and attempt."""
 
@@ -128,9 +131,6 @@ class Paging(PagingShown, Protocol):
 
     def work_due(self, now: datetime, limit: int) -> list[PageWork]:
         """Return what may be handed over now and nobody is at, the highest level first, then what waits longest."""
-
-    def next_work_at(self) -> datetime | None:
-        """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
 
     def release(self) -> None:
         """End every lease: whoever held one was a process before this one."""

@@ -44,7 +44,10 @@ _END_SILENCE: Final = "UPDATE silences SET ends_at = ?2 WHERE number = ?1 AND en
 _WORK_DUE: Final = f"""
     {WORK.select} WHERE next_at <= ?1 AND (lease_until IS NULL OR lease_until <= ?1)
     ORDER BY level, next_at, page_id LIMIT ?2"""
-_NEXT_WORK: Final = "SELECT min(max(next_at, coalesce(lease_until, 0))) FROM page_work"
+_NEXT_DUE: Final = """
+    SELECT min(at) FROM (
+        SELECT min(max(next_at, coalesce(lease_until, 0))) AS at FROM page_work
+        UNION ALL SELECT min(wake_at) FROM escalations WHERE wake_at IS NOT NULL)"""
 _COUNT_STATES: Final = f"SELECT state, count(*) FROM escalations WHERE {_LIVE} GROUP BY state"
 _COUNT_WORK: Final = "SELECT count(*), min(next_at) FROM page_work"
 _SPENT: Final = {
@@ -130,6 +133,10 @@ class SqlitePagingShown:
         """Return what is still to be handed over of a page, or None."""
         row = first(self._ask(f"{WORK.select} WHERE page_id = ?", (page_id,)))
         return None if row is None else WORK.value(row)
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the earliest wake-up of an escalation, work or lease's end is due; None if nothing waits."""
+        return moment_or_none(self._ask(_NEXT_DUE, ()).get)
 
     def tries_of(self, page_id: str) -> list[PartTry]:
         """Return what was handed to providers of a page, by part and attempt."""
@@ -227,10 +234,6 @@ class SqlitePaging(SqlitePagingShown):
     def work_due(self, now: datetime, limit: int) -> list[PageWork]:
         """Return what may be handed over now and nobody is at, the highest level first, then what waits longest."""
         return WORK.values(self._ask(_WORK_DUE, (micros(now), limit)))
-
-    def next_work_at(self) -> datetime | None:
-        """Return when the earliest work, or the earliest lease's end, is due; None if nothing waits."""
-        return moment_or_none(self._ask(_NEXT_WORK, ()).get)
 
     def release(self) -> None:
         """End every lease."""

@@ -45,15 +45,15 @@ class Opener:
         """Take ready-made parts; open nothing."""
         self._planner, self._policy, self._duty = planner, policy, duty
 
-    def open_new(self, tx: Transaction, now: datetime) -> int:
-        """Look at what has come since the last time; return how many events were looked at."""
+    def open_new(self, tx: Transaction, now: datetime) -> bool:
+        """Look at what has come since the last time; tell whether there may be more."""
         since = int(tx.memory.settings().get(POSITION, "0"))
         page = tx.events(direction=Direction.INCOMING, wire_type=None, since=since, limit=_BATCH)
         for summary in page.rows:
             self._open(tx, summary, now)
         if page.next_since != since:
             tx.memory.put_setting(POSITION, str(page.next_since))
-        return len(page.rows)
+        return len(page.rows) == _BATCH
 
     def end_neighbours(self, tx: Transaction, now: datetime) -> None:
         """What a neighbour had not said in time has come: nobody need call it any more."""

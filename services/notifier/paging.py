@@ -95,6 +95,9 @@ class PagingDesk:
         self.hearer = Hearer(store=store, duty=duty, pins=pins, told=self._told, clock=clock)
         self._turn = asyncio.Lock()
         self._out: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
+        self._goes_on = False
+        self._due_at: datetime | None = None
         self._swept_at: float | None = None
         self._on_duty: frozenset[str] | None = None
 
@@ -104,24 +107,38 @@ class PagingDesk:
         Raises:
             UnavailableError: The store cannot write now; what is due stays due.
         """
-        claimed = await self._claim(_AT_ONCE)
+        claimed = await self._claim()
         await asyncio.gather(*(self._sender.submit(one) for one in claimed))
         return len(claimed)
 
-    async def _claim(self, limit: int) -> list[Claimed]:
+    async def _claim(self) -> list[Claimed]:
         async with self._turn:
-            now = self._clock.now()
-            await self._store.write(lambda tx: self._plan(tx, now))
-            claimed = await self._sender.claim(limit) if limit else []
+            now, limit = self._clock.now(), _AT_ONCE - len(self._out)
+            more = await self._store.write(lambda tx: self._plan(tx, now))
+            claimed, waits = await self._sender.claim(limit) if limit else ([], False)
             await self._sweep(now)
+            self._due_at = await self._store.read(lambda snapshot: snapshot.paging.next_due_at())
+            self._goes_on = more or waits
             return claimed
 
     async def _work(self, tasks: asyncio.TaskGroup) -> None:
-        """As ``run_once``, but wait for no provider: a call that rings must not hold up an alert."""
-        for one in await self._claim(_AT_ONCE - len(self._out)):
-            task = tasks.create_task(self._submit(one), name=f"page-{one.work.page_id[:8]}")
-            self._out.add(task)
-            task.add_done_callback(self._out.discard)
+        """As ``run_once``, but until nothing is due, and wait for no provider: a call must not hold up an alert."""
+        self._goes_on = True
+        while self._goes_on:
+            for one in await self._claim():
+                task = tasks.create_task(self._submit(one), name=f"page-{one.work.page_id[:8]}")
+                self._out.add(task)
+                task.add_done_callback(self._is_out)
+
+    def _is_out(self, task: asyncio.Task[None]) -> None:
+        self._out.discard(task)
+        if len(self._out) == _AT_ONCE // 2:
+            self._room.set()
+
+    def _pause(self, tick_seconds: float) -> float:
+        """Return how long nothing falls due, a tick at most; what was left over waits for the tick, or for room."""
+        ahead = (self._due_at - self._clock.now()).total_seconds() if self._due_at else tick_seconds
+        return min(ahead, tick_seconds) if ahead > 0 else tick_seconds
 
     async def _submit(self, one: Claimed) -> None:
         try:
@@ -129,11 +146,11 @@ class PagingDesk:
         except UnavailableError as exc:
             _deferred(exc)
 
-    def _plan(self, tx: Transaction, now: datetime) -> None:
+    def _plan(self, tx: Transaction, now: datetime) -> bool:
         self._watch_duty(tx, now)
-        self._opener.open_new(tx, now)
+        came = self._opener.open_new(tx, now)
         self._opener.end_neighbours(tx, now)
-        self._planner.plan_due(tx, now)
+        return self._planner.plan_due(tx, now) or came
 
     def _watch_duty(self, tx: Transaction, now: datetime) -> None:
         """Who comes on duty is told of what is open: plan it anew when the set of people has changed."""
@@ -186,15 +203,16 @@ class PagingDesk:
                     lambda: self._work(tasks),
                     name="paging",
                     clock=self._clock,
-                    every_seconds=tick_seconds,
+                    every_seconds=lambda: self._pause(tick_seconds),
                     deferred=_deferred,
                 )
             )
             news = tasks.create_task(self._on_news(tasks), name="paging-news")
+            room = tasks.create_task(self._on_room(tasks), name="paging-room")
             try:
                 yield self
             finally:
-                for task in (news, *self._out):
+                for task in (news, room, *self._out):
                     task.cancel()
 
     async def _on_news(self, tasks: asyncio.TaskGroup) -> None:
@@ -202,11 +220,21 @@ class PagingDesk:
         end = await self._store.read(lambda snapshot: snapshot.journal_end())
         while True:
             end = await self._store.changed(end)
-            try:
-                await self._work(tasks)
-            except UnavailableError as exc:
-                _deferred(exc)
-                await self._clock.sleep(1.0)
+            await self._work_now(tasks)
+
+    async def _on_room(self, tasks: asyncio.TaskGroup) -> None:
+        """Hand over more when half of what providers were busy with is done."""
+        while True:
+            await self._room.wait()
+            self._room.clear()
+            await self._work_now(tasks)
+
+    async def _work_now(self, tasks: asyncio.TaskGroup) -> None:
+        try:
+            await self._work(tasks)
+        except UnavailableError as exc:
+            _deferred(exc)
+            await self._clock.sleep(1.0)
 
 
 def _deferred(error: SihuError) -> None:

@@ -76,12 +76,12 @@ class Planner:
         """The policy in force now."""
         return self._policy()
 
-    def plan_due(self, tx: Transaction, now: datetime) -> int:
-        """Plan what is due; return how many escalations were looked at. What is left is due still."""
+    def plan_due(self, tx: Transaction, now: datetime) -> bool:
+        """Plan what is due; tell whether there may be more. What is left is due still."""
         due = tx.paging.to_plan(now, _BATCH)
         for escalation in due:
             self.write(tx, plan(escalation, self.facts(tx, escalation, now)), now)
-        return len(due)
+        return len(due) == _BATCH
 
     def facts(self, tx: Transaction, escalation: Escalation, now: datetime) -> Facts:
         """Return what an escalation is planned from."""

@@ -51,7 +51,6 @@ log = structlog.get_logger()
 
 LEASE: Final = timedelta(minutes=10)
 """Longer than any provider takes: a call may ring for a minute. A process that begins ends the leases before it."""
-_BATCH: Final = 200
 _ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _LOOK_AGAIN: Final = timedelta(seconds=1)
 _TOLD_FOR: Final = timedelta(minutes=15)
@@ -109,8 +108,11 @@ class Sender:
         self._writer = SmsWriter(planner=planner, told=told, signature=style.signature)
         self._print_page = style.print_page
 
-    async def claim(self, limit: int = _BATCH) -> list[Claimed]:
+    async def claim(self, limit: int) -> tuple[list[Claimed], bool]:
         """Take what is due under leases, at most ``limit`` pages; each is to be given to ``submit``.
+
+        Returns:
+            What was taken, and whether there may be more.
 
         Raises:
             UnavailableError: The store cannot write now.
@@ -143,7 +145,7 @@ class Sender:
 
     # -- what goes out ------------------------------------------------------------------------------
 
-    def _claim(self, tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
+    def _claim(self, tx: Transaction, now: datetime, limit: int) -> tuple[list[Claimed], bool]:
         ways = self._ways()
         claimed: list[Claimed] = []
         works = tx.paging.work_due(now, limit)
@@ -153,7 +155,7 @@ class Sender:
             if one is not None:
                 tx.paging.keep_work(replace(one.work, lease_until=now + LEASE))
                 claimed.append(one)
-        return claimed
+        return claimed, len(works) == limit
 
     def _ways(self) -> list[Way]:
         return [
