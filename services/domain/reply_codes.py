@@ -24,7 +24,8 @@ def allocate(uses: Iterable[CodeUse], holder: str, now: datetime) -> str:
     """Return the code of a holder: the one that it has, else a free one.
 
     The search begins behind the code that was opened last, so a code comes back as late as it can. Among the free ones
-    of two digits, one that no single slip of a finger turns into an open one is preferred.
+    of two digits, one that no single slip of a finger turns into an open one is preferred. Among hundreds that are open
+    hardly one is so far from all, and to look for it took a tenth of a second for each SMS.
 
     Args:
         uses: All uses of this number that are open or were closed in the last 72 hours; older ones do no harm.
@@ -38,13 +39,16 @@ def allocate(uses: Iterable[CodeUse], holder: str, now: datetime) -> str:
     held = code_of(known, holder)
     if held:
         return held
-    taken = {use.code for use in known if _is_taken(use, now)}
-    still_open = {use.code for use in known if use.closed_at is None}
+    taken = {use.code for use in known if use.closed_at is None or now - use.closed_at < REST}
     last = max(known, key=lambda use: use.opened_at).code if known else ""
     for width in range(_FIRST_WIDTH, _LAST_WIDTH + 1):
-        free = [code for code in _codes(width, last) if code not in taken]
-        if free:
-            return next((code for code in free if _is_apart(code, still_open)), free[0])
+        free = (code for code in _codes(width, last) if code not in taken)
+        first = next(free, None)
+        if first is not None and width == _FIRST_WIDTH:
+            still_open = {use.code for use in known if use.closed_at is None}
+            return next((code for code in (first, *free) if _is_apart(code, still_open)), first)
+        if first is not None:
+            return first
     raise InvariantError("one number has no reply code left")
 
 
@@ -67,10 +71,6 @@ def code_from(extension: str) -> str:
     """Return the code that an extension spells, empty if it spells none; whether it is in use is not judged here."""
     is_code = extension.isascii() and extension.isdigit() and extension[0] != "0"
     return extension if is_code and _FIRST_WIDTH <= len(extension) <= _LAST_WIDTH else ""
-
-
-def _is_taken(use: CodeUse, now: datetime) -> bool:
-    return use.closed_at is None or now - use.closed_at < REST
 
 
 def _codes(width: int, last: str) -> Iterator[str]:

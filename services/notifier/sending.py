@@ -53,7 +53,6 @@ LEASE: Final = timedelta(minutes=10)
 """Longer than any provider takes: a call may ring for a minute. A process that begins ends the leases before it."""
 _ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _LOOK_AGAIN: Final = timedelta(seconds=1)
-_TOLD_FOR: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +192,8 @@ class Sender:
             return None
         if work.medium is Medium.SMS:
             return self._prepare_sms(tx, work, page, told, address=address, now=now)
-        shown = code_for(tx, page, escalation.key, now)
-        _keep_shown(tx, shown)
+        shown = code_for(tx, self._writer.lately, page, escalation.key, now)
+        self._keep_shown(tx, shown)
         dispatch = other_dispatch(told, page, address=address, code=shown.code)
         on_paper = work.medium in _ON_PAPER and self._print_page is not None
         html = paper_of(told, shown.code) if on_paper else ""
@@ -206,7 +205,7 @@ class Sender:
         said = self._writer.say(tx, work, page, told, now)
         if said is None:
             return None
-        _keep_shown(tx, said.shown)
+        self._keep_shown(tx, said.shown)
         tx.paging.keep_page(replace(page, code=said.shown.code))
         dispatch = sms_dispatch(
             page.page_id,
@@ -219,6 +218,10 @@ class Sender:
         )
         total = work.total or (len(segment(dispatch.text, 0)) if len(dispatch.parts) > 1 else 1)
         return Claimed(replace(work, total=total), work.provider, dispatch, told.escalation.key)
+
+    def _keep_shown(self, tx: Transaction, shown: Shown) -> None:
+        if shown.use is not None:
+            self._writer.lately.keep_use(tx, shown.use)
 
     def _choose(self, tx: Transaction, work: PageWork, ways: Sequence[Way]) -> str | None:
         tried = {one.provider for one in tx.paging.tries_of(work.page_id)}
@@ -284,11 +287,6 @@ class Sender:
         log.warning("notifier.page_failed", page_id=work.page_id, medium=work.medium.value, code=code)
         for one in (page, *stood_for(tx, page)) if page and page.state is PageState.DUE else ():
             keep_and_wake(tx, replace(one, state=PageState.FAILED))
-
-
-def _keep_shown(tx: Transaction, shown: Shown) -> None:
-    if shown.use is not None:
-        tx.paging.keep_use(shown.use)
 
 
 def _need(work: PageWork) -> Need:

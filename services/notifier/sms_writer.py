@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final, assert_never
+from datetime import datetime
+from typing import assert_never
 
 from schemas.base import Status
 from schemas.escalations import Escalation, EscalationKind, PageRow, PageState, Purpose
@@ -26,11 +26,10 @@ from services.domain.storms import (
 )
 from services.notifier.codes import Shown, code_for
 from services.notifier.joining import BUNDLE, no_longer_held
+from services.notifier.lately import Lately
 from services.notifier.planning import Planner
 from services.notifier.wording import Told, bundle_facts, sms_facts, text_digest
 from services.ports import Transaction
-
-_TOLD_FOR: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,13 @@ class SmsWriter:
         self._planner, self._told, self._signature = planner, told, signature
         self._known: dict[str, tuple[Escalation, Facts, Told] | None] = {}
         self._digests: dict[tuple[str, Status], list[PageRow]] = {}
+        self.lately = Lately()
 
     def begin(self, tx: Transaction, works: Sequence[PageWork], now: datetime) -> None:
         """Forget what the last claim knew; find what one SMS can tell each officer of that waits for the morning."""
         self._known.clear()
         self._digests.clear()
+        self.lately.begin()
         for work in works:
             page = tx.paging.page(work.page_id) if work.medium is Medium.SMS and work.kind is WorkKind.PAGE else None
             known = self.known(tx, page.escalation, now) if page and page.purpose is Purpose.DIGEST else None
@@ -73,7 +74,7 @@ class SmsWriter:
         """Return what an SMS says and under which code; None if it waits, which is written down."""
         if page.purpose is Purpose.DIGEST:
             return Said(self._digest(tx, work, page, told, now), Shown(""))
-        shown = code_for(tx, page, told.escalation.key, now)
+        shown = code_for(tx, self.lately, page, told.escalation.key, now)
         said = Said(sms_facts(told, page, shown.code), shown)
         if work.total or tx.paging.tries_of(page.page_id):  # it still stands for all that it stood for then
             members = tx.paging.members_of(f"{BUNDLE}{page.page_id}")
@@ -112,6 +113,7 @@ class SmsWriter:
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, said: Said, now: datetime
     ) -> Said | None:
         """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
+        facts = said.facts
         due = PageDue(
             page.page_id,
             page.recipient,
@@ -122,7 +124,7 @@ class SmsWriter:
             page.due_at,
         )
         held = tx.paging.held_for(page.recipient)
-        lately = tx.paging.told_to(page.recipient, now - _TOLD_FOR)
+        lately = self.lately.told_to(tx, page.recipient, now)
         waiting = waiting_bundle(held, page.recipient, told.area)
         decision = decide(due, told=lately, waiting=waiting, now=now)
         groups: tuple[tuple[str, int], ...] = ((told.group, work.level),)
@@ -143,7 +145,8 @@ class SmsWriter:
                     said, groups = bundled, bundle.told
             case _:
                 assert_never(decision)
-        tx.paging.add_told(SmsTold(page.recipient, now, told.area, groups, self._digest_of(said)))
+        text = due.text_digest if said.facts is facts else self._digest_of(said)
+        self.lately.add_told(tx, SmsTold(page.recipient, now, told.area, groups, text), now)
         return said
 
     def _bundle(self, tx: Transaction, page: PageRow, members: Sequence[Suppression], now: datetime) -> Said | None:
@@ -151,7 +154,7 @@ class SmsWriter:
         if len(members) == 1:
             return None
         holder = f"{BUNDLE}{page.page_id}"
-        shown = code_for(tx, page, holder, now)
+        shown = code_for(tx, self.lately, page, holder, now)
         said = self._said_of(tx, members, shown, now)
         for one in members if said else ():
             tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
