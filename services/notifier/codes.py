@@ -6,7 +6,6 @@ from datetime import datetime
 from schemas.escalations import PageRow
 from schemas.sms import CodeUse
 from services.domain.escalation_draft import ESCALATING
-from services.domain.reply_codes import REST, allocate
 from services.notifier.lately import Lately
 from services.ports import Transaction
 
@@ -27,10 +26,10 @@ def code_for(tx: Transaction, lately: Lately, page: PageRow, holder: str, now: d
     """
     if page.code:
         return Shown(page.code)
-    uses = lately.uses_of(tx, page.recipient)
-    own = [one for one in uses if one.holder == holder and (one.closed_at is None or now - one.closed_at < REST)]
+    codes = lately.codes_of(tx, page.recipient, now)
+    own = codes.of(holder)
     if not own:
-        code = allocate(uses, holder, now)
+        code = codes.free()
         return Shown(code, CodeUse(page.recipient, code, holder, now))
     newest = max(own, key=lambda one: one.opened_at)
     opens = newest.closed_at is not None and page.purpose in ESCALATING

@@ -17,7 +17,7 @@ from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Attachment, Dispatch, Medium, PartResult, Refused
 from schemas.records import NoticeKind
 from schemas.sms import PartTry
-from services.domain.escalation import may_go
+from services.domain.escalation import handed_over, may_go
 from services.domain.page_delivery import (
     Again,
     Need,
@@ -57,14 +57,18 @@ _LOOK_AGAIN: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One page under a lease, ready for its provider. ``bundle`` holds the pages that its SMS tells of, else empty."""
+    """One page under a lease, ready for its provider.
+
+    Attributes:
+        html: What is printed for a fax or a mail.
+        made: What providers said of it before; None if that was not asked.
+    """
 
     work: PageWork
     provider: str
     dispatch: Dispatch
-    escalation: str = ""
     html: str = ""
-    """What is printed for a fax or a mail."""
+    made: Sequence[PartTry] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Sender:
             style: How this county's pages look.
         """
         self._store, self._planner, self._duty, self._pagers = store, planner, duty, pagers
-        self._clock, self._jitter, self._signature = clock, jitter, style.signature
+        self._clock, self._jitter = clock, jitter
         self._writer = SmsWriter(planner=planner, told=told, signature=style.signature)
         self._print_page = style.print_page
 
@@ -193,37 +197,40 @@ class Sender:
         if work.medium is Medium.SMS:
             return self._prepare_sms(tx, work, page, told, address=address, now=now)
         shown = code_for(tx, self._writer.lately, page, escalation.key, now)
-        self._keep_shown(tx, shown)
+        self._keep_shown(tx, shown, now)
         dispatch = other_dispatch(told, page, address=address, code=shown.code)
         on_paper = work.medium in _ON_PAPER and self._print_page is not None
         html = paper_of(told, shown.code) if on_paper else ""
-        return Claimed(replace(work, total=1), work.provider, dispatch, escalation.key, html)
+        return Claimed(replace(work, total=1), work.provider, dispatch, html)
 
     def _prepare_sms(
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, address: str, now: datetime
     ) -> Claimed | None:
-        said = self._writer.say(tx, work, page, told, now)
+        made = tx.paging.tries_of(page.page_id)
+        said = self._writer.say(tx, work, page, told, tried=bool(made), now=now)
         if said is None:
             return None
-        self._keep_shown(tx, said.shown)
+        self._keep_shown(tx, said.shown, now)
         tx.paging.keep_page(replace(page, code=said.shown.code))
         dispatch = sms_dispatch(
             page.page_id,
-            said.facts,
+            said.text,
             address=address,
             code=said.shown.code,
-            signature=self._signature,
+            status=said.facts.status,
             capabilities=self._pagers[work.provider].capabilities,
             only=work.parts,
         )
         total = work.total or (len(segment(dispatch.text, 0)) if len(dispatch.parts) > 1 else 1)
-        return Claimed(replace(work, total=total), work.provider, dispatch, told.escalation.key)
+        return Claimed(replace(work, total=total), work.provider, dispatch, made=made)
 
-    def _keep_shown(self, tx: Transaction, shown: Shown) -> None:
+    def _keep_shown(self, tx: Transaction, shown: Shown, now: datetime) -> None:
         if shown.use is not None:
-            self._writer.lately.keep_use(tx, shown.use)
+            self._writer.lately.keep_use(tx, shown.use, now)
 
     def _choose(self, tx: Transaction, work: PageWork, ways: Sequence[Way]) -> str | None:
+        if sum(way.medium is work.medium for way in ways) <= 1:
+            return choose(ways, _need(work))
         tried = {one.provider for one in tx.paging.tries_of(work.page_id)}
         return choose(ways, _need(work), tried) or choose(ways, _need(work), set())  # due anew: each may have it again
 
@@ -231,24 +238,23 @@ class Sender:
 
     def _keep(self, tx: Transaction, one: Claimed, results: Sequence[PartResult], now: datetime) -> None:
         work, page_id = one.work, one.work.page_id
-        made = tx.paging.tries_of(page_id)
+        made = tx.paging.tries_of(page_id) if one.made is None else one.made
         latest = tries_of(page_id, one.provider, results, made, now)
         for row in latest:
             tx.paging.add_try(row)
         _log_results(one, results)
-        step = after_submit(latest, [*made, *latest], self._ways(), _need(work), now=now, jitter=self._jitter())
-        self._follow(tx, work, step, latest, now)
+        tries = [*made, *latest]
+        step = after_submit(latest, tries, self._ways(), _need(work), now=now, jitter=self._jitter())
+        if step is None:
+            tx.paging.drop_work(page_id)
+            self._submitted(tx, work, tries, now)
+        else:
+            self._follow(tx, work, step, latest, now)
 
     def _follow(
-        self, tx: Transaction, work: PageWork, step: NextStep | None, latest: Sequence[PartTry], now: datetime
+        self, tx: Transaction, work: PageWork, step: NextStep, latest: Sequence[PartTry], now: datetime
     ) -> None:
         match step:
-            case None:
-                tx.paging.drop_work(work.page_id)
-                self._submitted(tx, work, now)
-                page = tx.paging.page(work.page_id)
-                if page is not None:  # its report may have been here before the answer that names it
-                    join_reports(tx, page, now)
             case Again(provider, parts, at):
                 tx.paging.keep_work(replace(work, provider=provider, parts=parts, next_at=at, lease_until=None))
             case OtherProvider(provider, parts):
@@ -262,7 +268,7 @@ class Sender:
             case _:
                 assert_never(step)
 
-    def _submitted(self, tx: Transaction, work: PageWork, now: datetime) -> None:
+    def _submitted(self, tx: Transaction, work: PageWork, tries: Sequence[PartTry], now: datetime) -> None:
         page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
         escalation = tx.paging.escalation(page.escalation) if page else None
         for about in (work.provider, f"medium/{work.medium.value}"):
@@ -270,16 +276,32 @@ class Sender:
         if page is None or escalation is None:
             return
         if page.state is not PageState.DUE:  # dropped while its provider had it: it went out all the same
-            tx.paging.keep_page(replace(page, submitted_at=now))
-            return
+            page = replace(page, submitted_at=now)
+            tx.paging.keep_page(page)
+        else:
+            page = self._handed_over(tx, work, page, escalation, now)
+        join_reports(tx, page, tries, now)  # its report may have been here before the answer that names it
+
+    def _handed_over(
+        self, tx: Transaction, work: PageWork, page: PageRow, escalation: Escalation, now: datetime
+    ) -> PageRow:
+        """Keep that a page, and every page that its SMS tells of, went out."""
         reports = self._pagers[work.provider].capabilities.report
         report_by = None
         if reports and page.medium is Medium.SMS and escalation.level is not None:
             seconds = ladder_of(self._planner.policy, escalation.level).report_seconds
             report_by = now + timedelta(seconds=seconds)
         state = PageState.SUBMITTED if reports else PageState.DELIVERED
-        for one in (page, *stood_for(tx, page)):
-            keep_and_wake(tx, replace(one, state=state, submitted_at=now, report_by=report_by))
+        others = stood_for(tx, page)
+        page = replace(page, state=state, submitted_at=now, report_by=report_by)
+        tx.paging.keep_page(page)
+        tx.paging.keep(handed_over(escalation, report_by, now))
+        for one in others:
+            tx.paging.keep_page(replace(one, state=state, submitted_at=now, report_by=report_by))
+            told = tx.paging.escalation(one.escalation)
+            if told is not None:
+                tx.paging.keep(handed_over(told, report_by, now))
+        return page
 
     def _fail(self, tx: Transaction, work: PageWork, code: str) -> None:
         tx.paging.drop_work(work.page_id)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from schemas.base import Status
 from schemas.escalations import Escalation, EscalationKind, PageRow, PageState, Purpose
@@ -12,7 +12,7 @@ from schemas.pages import Medium
 from schemas.sms import HoldReason, SmsTold, Suppression
 from services.domain.escalation import woken
 from services.domain.escalation_draft import ESCALATING, Facts
-from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose
+from services.domain.sms_text import Signature, SmsFacts, SmsKind, SmsText, compose
 from services.domain.storms import (
     Bundle,
     Hold,
@@ -31,12 +31,16 @@ from services.notifier.planning import Planner
 from services.notifier.wording import Told, bundle_facts, sms_facts, text_digest
 from services.ports import Transaction
 
+_LOWEST: Final = 4
+"""What is ordinary has no level and goes out last, digests among it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """What an SMS says, and under which code."""
 
     facts: SmsFacts
+    text: SmsText
     shown: Shown
 
 
@@ -58,7 +62,8 @@ class SmsWriter:
         self._digests.clear()
         self.lately.begin()
         for work in works:
-            page = tx.paging.page(work.page_id) if work.medium is Medium.SMS and work.kind is WorkKind.PAGE else None
+            may_wait = work.medium is Medium.SMS and work.kind is WorkKind.PAGE and work.level == _LOWEST
+            page = tx.paging.page(work.page_id) if may_wait else None
             known = self.known(tx, page.escalation, now) if page and page.purpose is Purpose.DIGEST else None
             if page is not None and known is not None and page.state is PageState.DUE and not work.total:
                 self._digests.setdefault((page.recipient, known[0].status), []).append(page)
@@ -67,16 +72,18 @@ class SmsWriter:
         """Return what pages of one escalation are made from, read once in a claim: it may have 200 of them."""
         if key not in self._known:
             one = tx.paging.escalation(key)
-            self._known[key] = (one, self._planner.facts(tx, one, now), self._told(tx, one)) if one else None
+            self._known[key] = (one, self._planner.facts_to_go(tx, one, now), self._told(tx, one)) if one else None
         return self._known[key]
 
-    def say(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> Said | None:
+    def say(
+        self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, tried: bool, now: datetime
+    ) -> Said | None:
         """Return what an SMS says and under which code; None if it waits, which is written down."""
         if page.purpose is Purpose.DIGEST:
-            return Said(self._digest(tx, work, page, told, now), Shown(""))
+            return self._said(self._digest(tx, work, page, told, now), Shown(""))
         shown = code_for(tx, self.lately, page, told.escalation.key, now)
-        said = Said(sms_facts(told, page, shown.code), shown)
-        if work.total or tx.paging.tries_of(page.page_id):  # it still stands for all that it stood for then
+        said = self._said(sms_facts(told, page, shown.code), shown)
+        if work.total or tried:  # it still stands for all that it stood for then
             members = tx.paging.members_of(f"{BUNDLE}{page.page_id}")
             return self._said_of(tx, members, shown, now) or said
         if page.purpose in ESCALATING and told.escalation.kind is EscalationKind.ALERT:
@@ -104,7 +111,7 @@ class SmsWriter:
                     now,
                     told_at=now,
                 )
-                tx.paging.keep_suppression(member)
+                self.lately.hold(tx, member)
                 if one.page_id != page.page_id:
                     self._tell_in_bundle(tx, one.page_id, "", now)
         return SmsFacts(SmsKind.DIGEST, count=max(count, 1), status=told.escalation.status)
@@ -113,26 +120,26 @@ class SmsWriter:
         self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, said: Said, now: datetime
     ) -> Said | None:
         """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
-        facts = said.facts
         due = PageDue(
             page.page_id,
             page.recipient,
             told.group,
             told.area,
             work.level,
-            self._digest_of(said),
+            text_digest(said.text.text),
             page.due_at,
         )
-        held = tx.paging.held_for(page.recipient)
-        lately = self.lately.told_to(tx, page.recipient, now)
+        held = self.lately.held_for(tx, page.recipient)
+        history = self.lately.history_of(tx, page.recipient, now)
         waiting = waiting_bundle(held, page.recipient, told.area)
-        decision = decide(due, told=lately, waiting=waiting, now=now)
+        decision = decide(due, history, waiting=waiting, now=now)
         groups: tuple[tuple[str, int], ...] = ((told.group, work.level),)
         match decision:
             case Send():
-                no_longer_held(tx, page.page_id, now)
+                if any(one.page_id == page.page_id for one in held):
+                    self._let_go(tx, page, now)
             case Hold() | Bundle():
-                tx.paging.keep_suppression(suppression_of(due, decision))
+                self.lately.hold(tx, suppression_of(due, decision))
                 tx.paging.keep_work(replace(work, next_at=decision.until))
                 return None
             case SendWith():
@@ -140,13 +147,12 @@ class SmsWriter:
                 bundle = bundle_with(due, others, decision)
                 bundled = self._bundle(tx, page, bundle.members, now)
                 if bundled is None:
-                    no_longer_held(tx, page.page_id, now)
+                    self._let_go(tx, page, now)
                 else:
                     said, groups = bundled, bundle.told
             case _:
                 assert_never(decision)
-        text = due.text_digest if said.facts is facts else self._digest_of(said)
-        self.lately.add_told(tx, SmsTold(page.recipient, now, told.area, groups, text), now)
+        self.lately.add_told(tx, SmsTold(page.recipient, now, told.area, groups, text_digest(said.text.text)), now)
         return said
 
     def _bundle(self, tx: Transaction, page: PageRow, members: Sequence[Suppression], now: datetime) -> Said | None:
@@ -157,7 +163,7 @@ class SmsWriter:
         shown = code_for(tx, self.lately, page, holder, now)
         said = self._said_of(tx, members, shown, now)
         for one in members if said else ():
-            tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
+            self.lately.hold(tx, replace(one, bundle=holder, told_at=now))
             if one.page_id != page.page_id:
                 self._tell_in_bundle(tx, one.page_id, shown.code, now)
         return said
@@ -169,11 +175,15 @@ class SmsWriter:
             known = self.known(tx, page.escalation, now) if page else None
             if known is not None and known[2].alert is not None:
                 level = min(each.level for each in members)
-                return Said(bundle_facts(known[2], len(members), level, shown.code), shown)
+                return self._said(bundle_facts(known[2], len(members), level, shown.code), shown)
         return None
 
-    def _digest_of(self, said: Said) -> str:
-        return text_digest(compose(said.facts, self._signature).text)
+    def _let_go(self, tx: Transaction, page: PageRow, now: datetime) -> None:
+        no_longer_held(tx, page.page_id, now)
+        self.lately.forget_held(page.recipient)
+
+    def _said(self, facts: SmsFacts, shown: Shown) -> Said:
+        return Said(facts, compose(facts, self._signature), shown)
 
     def _tell_in_bundle(self, tx: Transaction, page_id: str, code: str, now: datetime) -> None:
         """A page that an SMS of its bundle tells of goes out no more by itself; the bundle's code answers it."""

@@ -13,6 +13,7 @@ from services.domain.storms import (
     MINUTE,
     Bundle,
     BundleDue,
+    History,
     Hold,
     PageDue,
     Send,
@@ -44,7 +45,7 @@ class Telephone:
         """One page is due."""
         before = [one for one in self.sent if now - one.told_at < 15 * MINUTE and one.area == page.area]
         waiting = waiting_bundle(self.held.values(), page.recipient, page.area)
-        decision = decide(page, told=self.sent, waiting=waiting, now=now)
+        decision = decide(page, History(page.recipient, self.sent, now), waiting=waiting, now=now)
         if is_first(page, before):
             self.firsts.append((page, isinstance(decision, Send | SendWith)))
         match decision:

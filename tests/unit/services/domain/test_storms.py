@@ -12,6 +12,7 @@ from services.domain.storms import (
     Bundle,
     BundleDue,
     Decision,
+    History,
     Hold,
     PageDue,
     Send,
@@ -55,7 +56,7 @@ def held(page_id: str, *, until: float, level: int = 2, bundle: str = "b", due_s
 def judged(page: PageDue, *history: SmsTold, waiting: Sequence[Suppression] = ()) -> Decision:
     """Decide now."""
     bundle = waiting_bundle(waiting, page.recipient, page.area)
-    return decide(page, told=history, waiting=bundle, now=NOW)
+    return decide(page, History(page.recipient, history, NOW), waiting=bundle, now=NOW)
 
 
 def test_a_group_is_made_of_the_wrong_pages() -> None:
