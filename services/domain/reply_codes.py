@@ -55,7 +55,7 @@ class Codes:
 
         The search begins behind the code that was opened last, so a code comes back as late as it can. Among the free
         ones of two digits, one that no single slip of a finger turns into an open one is preferred. Among hundreds that
-        are open hardly one is so far from all, and to look for it took a tenth of a second for each SMS.
+        are open hardly one is so far from all, and to look for it took 40 ms for each SMS.
 
         Raises:
             InvariantError: 99,990 codes of one number are taken, which no store can mean.
