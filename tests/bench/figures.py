@@ -56,6 +56,7 @@ class Figure:
         rounds: The rounds that count.
         dropped: Rounds whose floor drifted.
         faults: Summed over all rounds and sides, the dropped ones too.
+        note: What was measured earlier and elsewhere, to be read beside it; no ratio is taken to it.
     """
 
     workload: str
@@ -68,6 +69,7 @@ class Figure:
     dropped: int
     faults: Faults
     targets: Sequence[Target] = field(default_factory=tuple)
+    note: str = ""
 
     @property
     def stands(self) -> bool:
@@ -91,6 +93,7 @@ class Figure:
             **self.faults.as_dict(),
             "targets": met,
             "must_met": all(self.stands and target.is_met(self.numbers) for target in self.targets if target.must),
+            **({"note": self.note} if self.note else {}),
         }
 
 
