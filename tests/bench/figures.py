@@ -130,14 +130,16 @@ def numbers_of(rounds: Sequence[Round], metric: str) -> dict[str, float]:
             numbers[prefix + name] = median(one[side].numbers()[name] for one in rounds)
         if side != SIHU:
             numbers |= _ratios(rounds, side, metric)
-    for name in _measured_by_both(rounds):
+    for name in _comparable(rounds):
         numbers[f"{name}_ratio"] = _ratio(rounds, FLOOR, name)[1]
     return numbers
 
 
-def _measured_by_both(rounds: Sequence[Round]) -> list[str]:
+def _comparable(rounds: Sequence[Round]) -> list[str]:
+    """Return what both measured; to a floor of nothing, as of what a kill doubled, there is no ratio."""
     both = [one[side].numbers().keys() for one in rounds for side in (SIHU, FLOOR)]
-    return sorted(set.intersection(*map(set, both))) if both else []
+    names = sorted(set.intersection(*map(set, both))) if both else []
+    return [name for name in names if all(one[FLOOR].numbers()[name] for one in rounds)]
 
 
 def _ratios(rounds: Sequence[Round], side: str, metric: str) -> dict[str, float]:
