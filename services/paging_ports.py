@@ -71,6 +71,12 @@ class PagingShown(Protocol):
     def work_of(self, page_id: str) -> PageWork | None:
         """Return what is still to be handed over of a page, or None."""
 
+    def next_due_at(self) -> datetime | None:
+        """Return when the earliest wake-up of an escalation, work or lease's end is due; None if nothing waits.
+
+        Marks of numbers are not among it.
+        """
+
     def tries_of(self, page_id: str) -> list[PartTry]:
         """Return what was handed to providers of a page, by part and attempt."""
 

@@ -14,7 +14,7 @@ async def recurring(
     *,
     name: str,
     clock: Clock,
-    every_seconds: float,
+    every_seconds: float | Callable[[], float],
     deferred: Callable[[SihuError], None],
     may_fail_by: tuple[type[SihuError], ...] = (UnavailableError,),
 ) -> AsyncIterator[None]:
@@ -24,7 +24,7 @@ async def recurring(
         work: One round; whatever it did not get done it does in the next.
         name: Of the task.
         clock: Sleeps between rounds.
-        every_seconds: From the end of a round to the next.
+        every_seconds: From the end of a round to the next, or what says so then.
         deferred: Told why, at the first of several rounds that fail one after the other.
         may_fail_by: Errors that end with the next round. Any other one is our own bug and ends the block.
     """
@@ -39,7 +39,7 @@ async def recurring(
 async def _repeat(
     work: Callable[[], Awaitable[object]],
     clock: Clock,
-    every_seconds: float,
+    every_seconds: float | Callable[[], float],
     deferred: Callable[[SihuError], None],
     may_fail_by: tuple[type[SihuError], ...],
 ) -> None:
@@ -52,4 +52,4 @@ async def _repeat(
             if not failing:
                 deferred(exc)
             failing = True
-        await clock.sleep(every_seconds)
+        await clock.sleep(every_seconds() if callable(every_seconds) else every_seconds)

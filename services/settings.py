@@ -202,7 +202,7 @@ class PagingSettings(Section):
     """【…】 of this county's SMS, as the carrier registered it, without the brackets."""
     signature_place: SignaturePlace = SignaturePlace.NONE
     seconds: Annotated[float, Field(gt=0, le=10)] = 1.0
-    """How often what is due is looked for; what has just come is looked at at once."""
+    """How often what is due is looked for at the least; what falls due or has just come is looked at at once."""
     number_tests: bool = True
     """Whether each officer's number has a test page a month, in office hours."""
     inbound: InboundSettings = InboundSettings()

@@ -31,7 +31,7 @@ from schemas.escalations import (
     Transition,
 )
 from schemas.officers import AnswerWord
-from schemas.pages import Recipient, Strength, Tier
+from schemas.pages import Medium, Recipient, Strength, Tier
 from services.domain import escalation as engine
 from services.domain import escalation_versions as versions
 from services.domain.escalation_draft import Facts
@@ -194,8 +194,13 @@ class World:
                 one.unwritten[page.page_id] += 1
                 raise CrashError
             at = self.now
-            one.pages[page.page_id] = replace(page, state=PageState.SUBMITTED, submitted_at=at)
-            one.row = engine.woken(one.row)
+            report_by = at + timedelta(seconds=self._report_seconds(one)) if page.medium is Medium.SMS else None
+            taken = replace(page, state=PageState.SUBMITTED, submitted_at=at, report_by=report_by)
+            one.pages[page.page_id] = taken
+            one.row = engine.handed_over(one.row, report_by, at)
+
+    def _report_seconds(self, one: Told) -> int:
+        return ladder_of(USUAL_POLICY, one.row.level).report_seconds if one.row.level else 0
 
     def _submit(self, one: Told, page: PageRow) -> None:
         one.sent[page.page_id] += 1

@@ -18,7 +18,7 @@ import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +60,7 @@ source-addr-autodetect = true
 enquire-link-interval = 30
 reconnect-delay = 1
 msg-id-type = 0x03
+max-pending-submits = {window}
 
 group = smsbox
 bearerbox-host = "127.0.0.1"
@@ -92,19 +93,21 @@ class Kannel:
     sendsms: str
     username: str
     password: str = field(repr=False)
+    pids: tuple[int, ...] = ()
 
 
 @asynccontextmanager
-async def kannel(folder: Path, *, smsc_port: int, inbound_url: str) -> AsyncIterator[Kannel]:
+async def kannel(folder: Path, *, smsc_port: int, inbound_url: str, window: int = 10) -> AsyncIterator[Kannel]:
     """Run Kannel for as long as the block lasts; entering waits until it is bound and takes requests.
 
     Args:
         folder: For its configuration and its logs.
         smsc_port: Where the SMSC listens on 127.0.0.1.
         inbound_url: Whom it tells of texts from telephones; without a query.
+        window: Submits that may wait for their answers at one time; 10 is Kannel's own default.
     """
-    programs = {name: shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in ("bearerbox", "smsbox")}
-    if None in programs.values():
+    programs = kannel_programs()
+    if not programs:
         pytest.skip("no Kannel on this machine: install Debian's kannel")
     admin, boxes, sendsms = await free_ports(3)
     box = Kannel(f"http://127.0.0.1:{sendsms}/cgi-bin/sendsms", "sihu", "of-one-test")
@@ -121,27 +124,34 @@ async def kannel(folder: Path, *, smsc_port: int, inbound_url: str) -> AsyncIter
             smsc_password=PASSWORD,
             username=box.username,
             password=box.password,
+            window=window,
         ),
         encoding="utf-8",
     )
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(_program(str(programs["bearerbox"]), config))
+        bearerbox = await stack.enter_async_context(_program(programs["bearerbox"], config))
         client = await stack.enter_async_context(aiohttp.ClientSession())
         status = f"http://127.0.0.1:{admin}/status.txt?password={box.password}"
         await _until(client, status, _BOUND, folder)
-        await stack.enter_async_context(_program(str(programs["smsbox"]), config))
+        smsbox = await stack.enter_async_context(_program(programs["smsbox"], config))
         await _until(client, status, _BOXED, folder)
         await _until(client, box.sendsms, "^(?!none)", folder)
-        yield box
+        yield replace(box, pids=(bearerbox, smsbox))
+
+
+def kannel_programs() -> dict[str, str]:
+    """Return where Debian's programs are, by name; empty if one of them is not there."""
+    found = {name: shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in ("bearerbox", "smsbox")}
+    return {name: path for name, path in found.items() if path} if all(found.values()) else {}
 
 
 @asynccontextmanager
-async def _program(path: str, config: Path) -> AsyncIterator[None]:
+async def _program(path: str, config: Path) -> AsyncIterator[int]:
     process = await asyncio.create_subprocess_exec(
         path, "-v", "4", str(config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        yield
+        yield process.pid
     finally:
         for how in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):

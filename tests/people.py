@@ -81,9 +81,9 @@ def add_providers(
         file.write(text)
 
 
-def smpp(port: int, system_id: str, password: str) -> dict[str, Any]:
+def smpp(port: int, system_id: str, password: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return a provider that speaks SMPP on loopback."""
-    options = {"host": "127.0.0.1", "port": port, "system_id": system_id, "number": SERVICE_NUMBER}
+    options = {"host": "127.0.0.1", "port": port, "system_id": system_id, "number": SERVICE_NUMBER, **settings}
     return {"name": "mobile", "driver": "smpp", "secret": password, "options": options}
 
 

@@ -10,9 +10,10 @@
         await smsc.tell("faults", statuses=[0x58], deaf=0, receipts="text")
 
 Commands of ``tell``: ``faults`` (statuses of the next submits; how many submits to swallow; receipts none, text or tlv;
-early: the receipt goes before the response; mute: no answer to enquire_link), ``receipt``, ``deliver``, ``flood``,
-``enquire``, ``unbind``, ``drop``, ``raw``. Events: listening, bound, refused, submitted, swallowed, answered, flooded,
-enquired, alive, nacked, unbound, ``unbind answered``, closed, error.
+early: the receipt goes before the response; mute: no answer to enquire_link; quiet: a submit is noted and not said),
+``receipt``, ``deliver``, ``flood``, ``count``, ``taken`` (what was noted, which is forgotten then), ``enquire``,
+``unbind``, ``drop``, ``raw``. Events: listening, bound, refused, submitted, swallowed, answered, flooded, counted,
+taken, enquired, alive, nacked, unbound, ``unbind answered``, closed, error.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ PROGRAM: Final = Path(__file__).parent / "interop" / "smsc.mjs"
 SYSTEM_ID: Final = "sihu"
 PASSWORD: Final = "kept-out"  # noqa: S105 - of a peer that lives for one test
 _END_SECONDS: Final = 5.0
+_LINE_BYTES: Final = 16 * 1024 * 1024
 
 Event = dict[str, Any]
 
@@ -43,6 +45,11 @@ class Smsc:
         self.port = 0
         self.events: list[Event] = []
         """Everything it said that no ``event`` has taken yet."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     async def tell(self, what: str, **told: Any) -> None:  # noqa: ANN401 - JSON values
         """Have it do something; returns once it has."""
@@ -91,6 +98,7 @@ async def npm_smsc(system_id: str = SYSTEM_ID, password: str = PASSWORD) -> Asyn
         password,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        limit=_LINE_BYTES,
     )
     smsc = Smsc(process)
     listening = asyncio.create_task(smsc.listen())

@@ -94,6 +94,13 @@ class MemoryPagingShown:
         """Return what is still to be handed over of a page, or None."""
         return self._state.page_work.get(page_id)
 
+    def next_due_at(self) -> datetime | None:
+        """Return when the earliest wake-up of an escalation, work or lease's end is due; None if nothing waits."""
+        rows = (one for one in self._state.page_work.values() if one.kind is not WorkKind.NUMBER_MARK)
+        work = (max(one.next_at, one.lease_until or one.next_at) for one in rows)
+        wakes = (one.wake_at for one in self._state.escalations.values() if one.wake_at is not None)
+        return min((*work, *wakes), default=None)
+
     def tries_of(self, page_id: str) -> list[PartTry]:
         """Return what was handed to providers of a page, by part and attempt."""
         rows = (one for one in self._state.tries.values() if one.page_id == page_id)

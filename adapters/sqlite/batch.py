@@ -36,14 +36,14 @@ class Values(Generic[K, V]):
     Without ``sql`` it is a cache that is never written.
     """
 
-    __slots__ = ("_dirty", "_log", "_rows", "_sql", "_values", "_written", "get")
+    __slots__ = ("_log", "_rows", "_sql", "_values", "_written", "dirty", "get")
 
     def __init__(self, undo: _Undo, sql: str | None, rows: Callable[[K, V], Iterable[Row]] | None) -> None:
         """Write changes by ``sql`` with the rows that ``rows`` makes of key and value."""
         self._log = undo.append
         self._sql, self._rows = sql, rows
         self._values: dict[K, V] = {}
-        self._dirty: set[K] = set()
+        self.dirty: set[K] = set()
         self._written: set[K] = set()
         self.get = self._values.get
 
@@ -52,7 +52,7 @@ class Values(Generic[K, V]):
         values = self._values
         self._log((self, key, values.get(key, _MISSING)))
         values[key] = value
-        self._dirty.add(key)
+        self.dirty.add(key)
 
     def learn(self, key: K, value: V) -> V:
         """Keep what SQLite answered: no change, so nothing to undo."""
@@ -63,20 +63,18 @@ class Values(Generic[K, V]):
         """Undo one change; what is written already is wrong now, so it is written again."""
         if value is _MISSING:
             self._values.pop(key, None)
-            self._dirty.discard(key)
+            self.dirty.discard(key)
         else:
             self._values[key] = value
-            self._dirty.add(key)
+            self.dirty.add(key)
 
     def write(self, connection: apsw.Connection) -> None:
         """Write what changed."""
-        if not self._dirty:
-            return
         if self._sql is not None and self._rows is not None:
-            rows = [row for key in self._dirty for row in self._rows(key, self._values[key])]
+            rows = [row for key in self.dirty for row in self._rows(key, self._values[key])]
             connection.executemany(self._sql, rows)
-            self._written |= self._dirty
-        self._dirty.clear()
+            self._written |= self.dirty
+        self.dirty.clear()
 
     def settle(self) -> None:
         """What was written stays written."""
@@ -84,13 +82,13 @@ class Values(Generic[K, V]):
 
     def unsettle(self) -> None:
         """What was written since ``settle`` has been rolled back: it is to be written again."""
-        self._dirty |= self._written & self._values.keys()
+        self.dirty |= self._written & self._values.keys()
         self._written.clear()
 
     def forget(self) -> None:
         """Ask SQLite again; whatever was not written is lost."""
         self._values.clear()
-        self._dirty.clear()
+        self.dirty.clear()
         self._written.clear()
 
 
@@ -226,13 +224,15 @@ class Batch:
         self._marks = [0] * len(self._rows)
 
     def _write_all(self) -> None:
-        for insert, ready, rows in zip(self._inserts, self._ready, self._rows, strict=True):
-            if rows:
-                self.connection.executemany(insert, ready(rows))
-                rows.clear()
-        self._marks = [0] * len(self._rows)
+        if any(self._rows):  # mostly nothing waits, and one work asks dozens of times
+            for insert, ready, rows in zip(self._inserts, self._ready, self._rows, strict=True):
+                if rows:
+                    self.connection.executemany(insert, ready(rows))
+                    rows.clear()
+            self._marks = [0] * len(self._rows)
         for values in self._values:
-            values.write(self.connection)
+            if values.dirty:
+                values.write(self.connection)
         self.counters.write()
 
     # -- the group --------------------------------------------------------------------------------

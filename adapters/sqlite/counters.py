@@ -97,6 +97,8 @@ class Counters:
 
     def write(self) -> None:
         """Write what changed."""
+        if self._values == self._written:
+            return
         rows = [(name, value) for name, value in self._values.items() if self._written.get(name) != value]
         if rows:
             self._connection.executemany(_UPSERT, rows)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from adapters.sqlite.values import Row, micros, moment
@@ -41,6 +42,9 @@ class Mapped(Generic[D]):
         hints = get_type_hints(record)
         self._record = record
         self._columns = [_column(one.name, hints[one.name]) for one in fields(record)]  # type: ignore[arg-type]
+        self._into = [(place, one.to_row) for place, one in enumerate(self._columns) if one.to_row is not _same]
+        self._out_of = [(place, one.from_row) for place, one in enumerate(self._columns) if one.from_row is not _same]
+        self._cells = attrgetter(*(one.name for one in self._columns))
         names = [f'"{one.name}"' for one in self._columns]  # some are words of SQL
         self.columns: Final = ", ".join(names)
         marks = ", ".join("?" * len(names))
@@ -55,11 +59,17 @@ class Mapped(Generic[D]):
 
     def row(self, value: D) -> Row:
         """Return a record as its row."""
-        return tuple(one.to_row(getattr(value, one.name)) for one in self._columns)
+        cells = list(self._cells(value))
+        for place, turn in self._into:
+            cells[place] = turn(cells[place])
+        return tuple(cells)
 
     def value(self, row: Row) -> D:
         """Return the record of a row of ``columns``."""
-        return self._record(*(one.from_row(cell) for one, cell in zip(self._columns, row, strict=True)))
+        cells = list(row)
+        for place, turn in self._out_of:
+            cells[place] = turn(cells[place])
+        return self._record(*cells)
 
     def values(self, rows: Iterable[Row]) -> list[D]:
         """Return the records of rows."""
@@ -96,7 +106,7 @@ def _pairs(text: str) -> tuple[tuple[Any, ...], ...]:
 
 
 def _unless_none(turn: _Turn) -> _Turn:
-    return lambda value: None if value is None else turn(value)
+    return turn if turn is _same else lambda value: None if value is None else turn(value)
 
 
 def _same(value: Any) -> Any:  # noqa: ANN401

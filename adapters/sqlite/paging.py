@@ -54,6 +54,10 @@ _IDLE: Final = f"""
     {PAGES.select} WHERE state = 'due' AND medium <> 'console'
     AND NOT EXISTS (SELECT 1 FROM page_work WHERE page_work.page_id = pages.page_id) ORDER BY due_at, page_id LIMIT ?"""
 _TESTS: Final = f"{ESCALATIONS.select} WHERE kind = 'number_test' AND opened_at >= ? ORDER BY opened_at DESC, key"
+_NEXT_DUE: Final = f"""
+    SELECT min(at) FROM (
+        SELECT min(max(next_at, coalesce(lease_until, 0))) AS at FROM page_work WHERE NOT {_IS_MARK}
+        UNION ALL SELECT min(wake_at) FROM escalations WHERE wake_at IS NOT NULL)"""
 _COUNT_STATES: Final = f"SELECT state, count(*) FROM escalations WHERE {_LIVE} GROUP BY state"
 _COUNT_WORK: Final = f"SELECT count(*), min(next_at) FROM page_work WHERE NOT {_IS_MARK}"
 _SPENT: Final = {
@@ -139,6 +143,10 @@ class SqlitePagingShown:
         """Return what is still to be handed over of a page, or None."""
         row = first(self._ask(f"{WORK.select} WHERE page_id = ?", (page_id,)))
         return None if row is None else WORK.value(row)
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the earliest wake-up of an escalation, work or lease's end is due; None if nothing waits."""
+        return moment_or_none(self._ask(_NEXT_DUE, ()).get)
 
     def tries_of(self, page_id: str) -> list[PartTry]:
         """Return what was handed to providers of a page, by part and attempt."""

@@ -17,7 +17,6 @@ from adapters.fax.hylafax import HylafaxPager, HylafaxSettings
 from adapters.ids import SystemIds
 from adapters.keys.county_files import read_secret
 from adapters.modem.spool import ModemPager, ModemSettings
-from adapters.pdf.printer import PdfPrinter
 from adapters.sms.aliyun import AliyunSettings, AliyunSms
 from adapters.sms.cmpp import CmppPager
 from adapters.sms.cmpp_settings import CmppSettings
@@ -33,6 +32,7 @@ from adapters.voice.sip_line import SipSettings
 from adapters.webhook.sender import WebhookSender, WebhookSettings
 from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.faults import faults_of
+from schemas.pages import Medium
 from services.paging_ports import Pager
 from services.settings import ProviderSettings, Settings
 
@@ -49,6 +49,7 @@ _SECRETS_OF: Final[Mapping[str, str]] = {
     "hylafax": "password",
 }
 """Which field of a driver's settings the secret file fills."""
+_ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _MODELS: Final[Mapping[str, type[Any]]] = {
     "smpp": SmppSettings,
     "cmpp": CmppSettings,
@@ -67,15 +68,15 @@ _MODELS: Final[Mapping[str, type[Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """Opened, not yet connected; ``print_page`` turns HTML into PDF."""
+    """Opened, not yet connected; ``print_page`` turns HTML into PDF, None where nothing goes on paper."""
 
     pagers: dict[str, Pager]
-    print_page: Callable[[str], Awaitable[bytes]]
+    print_page: Callable[[str], Awaitable[bytes]] | None
 
 
 @asynccontextmanager
 async def open_providers(settings: Settings, clock: SystemClock) -> AsyncIterator[Providers]:
-    """Open what providers share: the listener for pushes, an HTTP session, the printer.
+    """Open what providers share: the listener for pushes, an HTTP session, a printer for faxes and mails.
 
     Raises:
         RequestError: A setting of a provider does not fit; names it and the mend.
@@ -85,7 +86,14 @@ async def open_providers(settings: Settings, clock: SystemClock) -> AsyncIterato
         inbound = await _open_inbound(settings, clock, stack)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         pagers = open_pagers(settings, clock=clock, session=session, inbound=inbound)
-        yield Providers(pagers, PdfPrinter().render)
+        yield Providers(pagers, _printer() if any(one.medium in _ON_PAPER for one in pagers.values()) else None)
+
+
+def _printer() -> Callable[[str], Awaitable[bytes]]:
+    # 25 MiB, and libraries of the system: a county that sends no fax and no mail needs neither.
+    from adapters.pdf.printer import PdfPrinter  # noqa: PLC0415
+
+    return PdfPrinter().render
 
 
 async def _open_inbound(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> InboundHttp | None:

@@ -111,6 +111,23 @@ def woken(escalation: Escalation) -> Escalation:
     return replace(escalation, wake_at=AT_ONCE, revision=escalation.revision + 1)
 
 
+def handed_over(escalation: Escalation, report_by: datetime | None, now: datetime) -> Escalation:
+    """Return the row as the sender leaves it, one of whose pages a provider took.
+
+    All that follows while nobody has answered is that a final report is due: it is planned then, and not at once. A
+    page that went out after all was over has an all-clear to follow it, so everything else is ``woken``.
+
+    Args:
+        escalation: As it was.
+        report_by: When the next medium takes over without a final report; None if none is awaited.
+        now: When the provider took it: a clock that is set back behind that is noticed as one set back behind a plan.
+    """
+    if escalation.level is None or escalation.state not in UNANSWERED:
+        return woken(escalation)
+    moments = [at for at in (escalation.wake_at, report_by) if at is not None]
+    return replace(escalation, wake_at=min(moments, default=None), planned_at=now, revision=escalation.revision + 1)
+
+
 def plan(escalation: Escalation, facts: Facts) -> Plan:
     """Decide what to do now.
 
@@ -176,7 +193,8 @@ def _close(escalation: Escalation, facts: Facts, reason: str, *, superseded_by: 
 def may_go(page: PageRow, escalation: Escalation, facts: Facts) -> bool:
     """Tell whether a page may be submitted now: asked by the sender right before, however old its plan is.
 
-    Not while an answer waits to be weighed: the next plan may drop the page.
+    Not while an answer waits to be weighed: the next plan may drop the page. Of the facts it asks for answers and
+    roster alone.
     """
     if page.state is not PageState.DUE or any(one.number > escalation.heard for one in facts.answers):
         return False

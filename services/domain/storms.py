@@ -120,30 +120,60 @@ def area_of(division: str) -> str:
     return division[:_AREA_DIGITS]
 
 
-def decide(page: PageDue, *, told: Iterable[SmsTold], held: Iterable[Suppression], now: datetime) -> Decision:
+class History:
+    """What one person got in the last 15 minutes, sorted once for many decisions at one moment."""
+
+    def __init__(self, recipient: str, told: Iterable[SmsTold], now: datetime) -> None:
+        """Take what anybody was told of all areas, in any order; what is not this person's or time's is left out."""
+        self._recipient, self._now = recipient, now
+        self._in: dict[str, list[SmsTold]] = {}
+        self._with: dict[str, list[datetime]] = {}
+        self.times: list[datetime] = []
+        for one in told:
+            self.add(one)
+
+    def add(self, one: SmsTold) -> None:
+        """Take one more."""
+        if one.recipient == self._recipient and timedelta(0) <= self._now - one.told_at < MEMORY:
+            self._in.setdefault(one.area, []).append(one)
+            self._with.setdefault(one.text_digest, []).append(one.told_at)
+            self.times.append(one.told_at)
+
+    def in_area(self, area: str) -> Sequence[SmsTold]:
+        """Return what was told of a prefecture."""
+        return self._in.get(area, ())
+
+    def with_text(self, text_digest: str) -> Sequence[datetime]:
+        """Return when the same text was told."""
+        return self._with.get(text_digest, ())
+
+
+def decide(page: PageDue, told: History, *, held: Iterable[Suppression], now: datetime) -> Decision:
     """Decide what becomes of an SMS that is due, or that waited and is due again.
 
     Args:
         page: What is due.
-        told: What this person got in the last 15 minutes, of all areas, in any order.
+        told: What this person got lately.
         held: What waits for this person, this page too if it does.
         now: Aware UTC.
 
     Returns:
         For ``Hold`` and ``Bundle`` the caller keeps ``suppression_of`` it.
     """
-    mine = [one for one in told if one.recipient == page.recipient and timedelta(0) <= now - one.told_at < MEMORY]
     waiting = [one for one in held if _is_waiting(one, page)]
-    capped = _capped_until(page, mine, now)
+    capped = _room_at(told.with_text(page.text_digest), CARRIER_MAX, CARRIER_WINDOW, now)
     into = waiting[0].bundle if waiting else ""
     if any(one.page_id == page.page_id for one in waiting):
         if capped is not None and len(waiting) == 1:  # with others in it, the text is another one
             return Hold(capped, HoldReason.CARRIER_CAP)
-        ripe_at = _ripe_at(waiting, mine, now)
+        ripe_at = _ripe_at(waiting, told, now)
         return SendWith(into) if ripe_at <= now else Later(ripe_at)
     if capped is not None:
         return Hold(capped, HoldReason.CARRIER_CAP)
-    holding = _holding_of(page, mine, now)
+    in_area = told.in_area(page.area)
+    holding = (
+        _holding_first(page, told, in_area, now) if is_first(page, in_area) else _holding(page, told, in_area, now)
+    )
     if holding is not None:
         until, reason = holding
         return Bundle(into or page.page_id, until, reason)
@@ -215,7 +245,7 @@ def _ordered(members: Iterable[Suppression]) -> tuple[Suppression, ...]:
 _Holding = tuple[datetime, HoldReason]
 
 
-def _ripe_at(members: Sequence[Suppression], mine: Sequence[SmsTold], now: datetime) -> datetime:
+def _ripe_at(members: Sequence[Suppression], told: History, now: datetime) -> datetime:
     """Return when a bundle goes out, whole: as soon as one of it has waited long enough.
 
     What the person got of other prefectures holds it up by one more interval of its highest level and no longer, and a
@@ -224,25 +254,11 @@ def _ripe_at(members: Sequence[Suppression], mine: Sequence[SmsTold], now: datet
     ripe_at, level = min(one.until for one in members), min(one.level for one in members)
     if ripe_at > now or level == _HIGHEST:
         return ripe_at
-    room_at = max((until for until, _ in _person_holdings([one.told_at for one in mine], now)), default=now)
+    room_at = max((until for until, _ in _person_holdings(told.times, now)), default=now)
     return min(room_at, ripe_at + _interval(level))
 
 
-def _capped_until(page: PageDue, mine: Sequence[SmsTold], now: datetime) -> datetime | None:
-    same = [one.told_at for one in mine if one.text_digest == page.text_digest]
-    return _room_at(same, CARRIER_MAX, CARRIER_WINDOW, now)
-
-
-def _holding_of(page: PageDue, mine: Sequence[SmsTold], now: datetime) -> _Holding | None:
-    in_area = [one for one in mine if one.area == page.area]
-    if is_first(page, in_area):
-        return _holding_first(page, mine, in_area, now)
-    return _holding(page, mine, in_area, now)
-
-
-def _holding_first(
-    page: PageDue, mine: Sequence[SmsTold], in_area: Sequence[SmsTold], now: datetime
-) -> _Holding | None:
+def _holding_first(page: PageDue, told: History, in_area: Sequence[SmsTold], now: datetime) -> _Holding | None:
     lately = [one for one in in_area if now - one.told_at < MINUTE]
     if len(lately) >= AREA_PER_MINUTE:
         if page.level == _HIGHEST and all(one.level != _HIGHEST for one in lately):
@@ -250,11 +266,11 @@ def _holding_first(
         return max(one.told_at for one in lately) + MINUTE, HoldReason.AREA_STORM
     if page.level <= _GRAVE:
         return None
-    room_at = _room_at([one.told_at for one in mine], PER_QUARTER, QUARTER, now)
+    room_at = _room_at(told.times, PER_QUARTER, QUARTER, now)
     return None if room_at is None else (room_at, HoldReason.PERSON_QUARTER)
 
 
-def _holding(page: PageDue, mine: Sequence[SmsTold], in_area: Sequence[SmsTold], now: datetime) -> _Holding | None:
+def _holding(page: PageDue, told: History, in_area: Sequence[SmsTold], now: datetime) -> _Holding | None:
     """Return until when the longest of all rules holds a later page, None if none does."""
     last = max(one.told_at for one in in_area)
     holdings = [
@@ -262,7 +278,7 @@ def _holding(page: PageDue, mine: Sequence[SmsTold], in_area: Sequence[SmsTold],
         (page.due_at + timedelta(seconds=WAIT_SECONDS[page.level]), HoldReason.GROUP_WAIT),
     ]
     if page.level != _HIGHEST:
-        holdings += _person_holdings([one.told_at for one in mine], now)
+        holdings += _person_holdings(told.times, now)
     longest = max(holdings, key=lambda holding: holding[0])
     return longest if longest[0] > now else None
 

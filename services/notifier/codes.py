@@ -6,7 +6,7 @@ from datetime import datetime
 from schemas.escalations import PageRow
 from schemas.sms import CodeUse
 from services.domain.escalation_draft import ESCALATING
-from services.domain.reply_codes import REST, allocate
+from services.notifier.lately import Lately
 from services.ports import Transaction
 
 
@@ -18,7 +18,7 @@ class Shown:
     use: CodeUse | None = None
 
 
-def code_for(tx: Transaction, page: PageRow, holder: str, now: datetime) -> Shown:
+def code_for(tx: Transaction, lately: Lately, page: PageRow, holder: str, now: datetime) -> Shown:
     """Return the code that a page shows; nothing is written.
 
     A page tried before keeps its code. A code that rests is its holder's still: an all-clear names the number that the
@@ -26,11 +26,11 @@ def code_for(tx: Transaction, page: PageRow, holder: str, now: datetime) -> Show
     """
     if page.code:
         return Shown(page.code)
-    uses = tx.paging.uses_of(page.recipient)
-    lately = [one for one in uses if one.holder == holder and (one.closed_at is None or now - one.closed_at < REST)]
-    if not lately:
-        code = allocate(uses, holder, now)
+    codes = lately.codes_of(tx, page.recipient, now)
+    own = codes.of(holder)
+    if not own:
+        code = codes.free()
         return Shown(code, CodeUse(page.recipient, code, holder, now))
-    newest = max(lately, key=lambda one: one.opened_at)
+    newest = max(own, key=lambda one: one.opened_at)
     opens = newest.closed_at is not None and page.purpose in ESCALATING
     return Shown(newest.code, replace(newest, closed_at=None) if opens else None)

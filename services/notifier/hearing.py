@@ -97,7 +97,7 @@ class Hearer:
             return
         page = tx.paging.page(made.page_id)
         if page is not None:
-            join_reports(tx, page, now)
+            join_reports(tx, page, tx.paging.tries_of(page.page_id), now)
 
     # -- replies --------------------------------------------------------------------------------------
 

@@ -1,10 +1,12 @@
 """What became of a page became of every page that its SMS stood for."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from schemas.escalations import PageRow, PageState
+from schemas.sms import PartTry
 from services.domain.escalation import woken
 from services.domain.page_delivery import Standing, join
 from services.ports import Transaction
@@ -15,9 +17,8 @@ _ON_ITS_WAY: Final = frozenset({PageState.SUBMITTED, PageState.FAILED})
 _STATE_OF: Final = {Standing.DELIVERED: PageState.DELIVERED, Standing.FAILED: PageState.FAILED}
 
 
-def join_reports(tx: Transaction, page: PageRow, now: datetime) -> None:
+def join_reports(tx: Transaction, page: PageRow, tries: Sequence[PartTry], now: datetime) -> None:
     """Work out what became of a page, and wake its escalation if that is news. It never goes back from delivered."""
-    tries = tx.paging.tries_of(page.page_id)
     reports = [tx.paging.report(one.provider, one.reference) for one in tries if one.reference]
     total = max((one.part for one in tries), default=1)
     joined = join(total, tries, [one for one in reports if one is not None])

@@ -138,6 +138,9 @@ class PagingDesk:
             self._chores.append(_Chore(tester.run_once, number_testing.EVERY_SECONDS))
         self._turn = asyncio.Lock()
         self._out: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Event()
+        self._goes_on = False
+        self._due_at: datetime | None = None
         self._swept_at: float | None = None
         self._on_duty: frozenset[Recipient] | None = None
         self._roster = ""
@@ -149,7 +152,8 @@ class PagingDesk:
             UnavailableError: The store cannot write now; what is due stays due.
         """
         await self._tend()
-        claimed, _ = await self._claim(_AT_ONCE)
+        claimed = await self._claim()
+        await self._sweep()
         await asyncio.gather(*(self._sender.submit(one) for one in claimed))
         return len(claimed)
 
@@ -160,25 +164,35 @@ class PagingDesk:
             await chore.run_if_due(self._clock.monotonic())
         await self._marker.run_once()
 
-    async def _claim(self, limit: int) -> tuple[list[Claimed], bool]:
-        """Plan and claim what is due; tell also whether more of it is left."""
+    async def _claim(self) -> list[Claimed]:
+        """Plan and claim what is due; note whether more of it is left, and when the next falls due."""
         async with self._turn:
-            now = self._clock.now()
-            self._on_duty, is_more = await self._store.write(lambda tx: self._plan(tx, now))
-            self._watch_roster()
-            claimed = await self._sender.claim(limit) if limit else []
-            await self._sweep(now)
-            return claimed, is_more or len(claimed) == limit
+            now, room = self._clock.now(), _AT_ONCE - len(self._out)
+            self._on_duty, has_more_due = await self._store.write(lambda tx: self._plan(tx, now))
+            claimed, has_more_to_send = await self._sender.claim(room) if room else ([], False)
+            self._due_at = await self._store.read(lambda snapshot: snapshot.paging.next_due_at())
+            fell_due = self._due_at is not None and now < self._due_at <= self._clock.now()
+            self._goes_on = has_more_due or has_more_to_send or fell_due
+            return claimed
 
-    async def _work(self, tasks: asyncio.TaskGroup) -> bool:
-        """As ``run_once``, but wait for no provider: a call that rings must not hold up an alert."""
-        room = _AT_ONCE - len(self._out)
-        claimed, is_more = await self._claim(room)
-        for one in claimed:
-            task = tasks.create_task(self._submit(one), name=f"page-{one.work.page_id[:8]}")
-            self._out.add(task)
-            task.add_done_callback(self._out.discard)
-        return is_more and room > 0
+    async def _work(self, tasks: asyncio.TaskGroup) -> None:
+        """As ``run_once``, but until nothing is due, and wait for no provider: a call must not hold up an alert."""
+        self._goes_on = True
+        while self._goes_on:
+            for one in await self._claim():
+                task = tasks.create_task(self._submit(one), name=f"page-{one.work.page_id[:8]}")
+                self._out.add(task)
+                task.add_done_callback(self._is_out)
+
+    def _is_out(self, task: asyncio.Task[None]) -> None:
+        self._out.discard(task)
+        if len(self._out) == _AT_ONCE // 2:
+            self._room.set()
+
+    def _pause(self, tick_seconds: float) -> float:
+        """Return how long nothing falls due, a tick at most; what was left over waits for the tick, or for room."""
+        ahead = (self._due_at - self._clock.now()).total_seconds() if self._due_at else tick_seconds
+        return min(ahead, tick_seconds) if ahead > 0 else tick_seconds
 
     async def _submit(self, one: Claimed) -> None:
         try:
@@ -204,14 +218,11 @@ class PagingDesk:
         for one in tx.paging.escalations(live_only=True, limit=_LIVE_MOST):
             tx.paging.keep(woken(one))
 
-    def _watch_roster(self) -> None:
-        """What the roster lacks is looked for again as soon as anything in it has changed."""
-        version = self._duty.version()
+    async def _sweep(self) -> None:
+        """Tidy up once an hour, and as soon as anything in the roster has changed: it may lack something else."""
+        now, since, version = self._clock.now(), self._clock.monotonic(), self._duty.version()
         if version != self._roster:
             self._roster, self._swept_at = version, None
-
-    async def _sweep(self, now: datetime) -> None:
-        since = self._clock.monotonic()
         if self._swept_at is None or since - self._swept_at >= _SWEEP_SECONDS:
             found = await asyncio.to_thread(self._ask_roster, now)
             await self._store.write(lambda tx: self._tidy(tx, found, now))
@@ -269,24 +280,20 @@ class PagingDesk:
                     lambda: self._work(tasks),
                     name="paging",
                     clock=self._clock,
-                    every_seconds=tick_seconds,
+                    every_seconds=lambda: self._pause(tick_seconds),
                     deferred=_deferred,
                 )
             )
-            await stack.enter_async_context(
-                recurring(
-                    self._tend,
-                    name="paging-chores",
-                    clock=self._clock,
-                    every_seconds=tick_seconds,
-                    deferred=_deferred,
+            for work, name in ((self._tend, "paging-chores"), (self._sweep, "paging-sweep")):
+                await stack.enter_async_context(
+                    recurring(work, name=name, clock=self._clock, every_seconds=tick_seconds, deferred=_deferred)
                 )
-            )
             news = tasks.create_task(self._on_news(tasks), name="paging-news")
+            room = tasks.create_task(self._on_room(tasks), name="paging-room")
             try:
                 yield self
             finally:
-                for task in (news, *self._out):
+                for task in (news, room, *self._out):
                     task.cancel()
 
     def _begin(self, tx: Transaction) -> None:
@@ -303,16 +310,24 @@ class PagingDesk:
     async def _on_news(self, tasks: asyncio.TaskGroup) -> None:
         """Work at once when something has come, not only at the next tick; a flood is taken in gulps."""
         end = await self._store.read(lambda snapshot: snapshot.journal_end())
-        is_more = False
         while True:
-            if not is_more:
-                end = await self._store.changed(end)
-            try:
-                is_more = await self._work(tasks)
-                await self._clock.sleep(_NEWS_SECONDS)
-            except UnavailableError as exc:
-                _deferred(exc)
-                await self._clock.sleep(1.0)
+            end = await self._store.changed(end)
+            await self._work_now(tasks)
+            await self._clock.sleep(_NEWS_SECONDS)
+
+    async def _on_room(self, tasks: asyncio.TaskGroup) -> None:
+        """Hand over more when half of what providers were busy with is done."""
+        while True:
+            await self._room.wait()
+            self._room.clear()
+            await self._work_now(tasks)
+
+    async def _work_now(self, tasks: asyncio.TaskGroup) -> None:
+        try:
+            await self._work(tasks)
+        except UnavailableError as exc:
+            _deferred(exc)
+            await self._clock.sleep(1.0)
 
 
 def _deferred(error: SihuError) -> None:

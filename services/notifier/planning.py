@@ -1,7 +1,7 @@
 """What is due is planned and written, all of it in the caller's transaction: pages, words to the source, alarms."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -23,6 +23,7 @@ from schemas.escalations import (
     Policy,
     ReplyDue,
     ReplyKind,
+    Silence,
     SourceWord,
     SourceWordKind,
     Transition,
@@ -90,15 +91,19 @@ class Planner:
         return self._policy()
 
     def plan_due(self, tx: Transaction, now: datetime) -> bool:
-        """Plan what is due; tell whether more of it may be left."""
+        """Plan what is due; tell whether more of it may be left, which is due still."""
         due = tx.paging.to_plan(now, _BATCH)
+        silences = tx.paging.silences(now) if due else []
         for escalation in due:
             decide = plan_test if escalation.kind is EscalationKind.NUMBER_TEST else plan
-            self.write(tx, decide(escalation, self.facts(tx, escalation, now)), now)
+            self.write(tx, decide(escalation, self._facts(tx, escalation, silences, now)), now)
         return len(due) == _BATCH
 
     def facts(self, tx: Transaction, escalation: Escalation, now: datetime) -> Facts:
         """Return what an escalation is planned from."""
+        return self._facts(tx, escalation, tx.paging.silences(now), now)
+
+    def _facts(self, tx: Transaction, escalation: Escalation, silences: Sequence[Silence], now: datetime) -> Facts:
         book = tx.paging
         return Facts(
             policy=self._policy(),
@@ -106,10 +111,15 @@ class Planner:
             now=now,
             pages=tuple(book.pages_of(escalation.key)),
             answers=tuple(book.answers_to(escalation.key)),
-            silences=tuple(book.silences(now)),
+            silences=tuple(silences),
             related=tuple(one for one in book.of_incident(escalation.incident) if one.key != escalation.key),
             is_workday=self._duty.is_workday,
         )
+
+    def facts_to_go(self, tx: Transaction, escalation: Escalation, now: datetime) -> Facts:
+        """Return what tells whether a page may go out now: less than a plan is made from."""
+        answers = tuple(tx.paging.answers_to(escalation.key))
+        return Facts(policy=self._policy(), roster=self._duty.on_duty(now), now=now, answers=answers)
 
     def write(self, tx: Transaction, made: Plan, now: datetime) -> None:
         """Write a plan."""

@@ -17,7 +17,7 @@ from schemas.notices import NoticeKind
 from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Attachment, Dispatch, Medium, PartResult, Refused
 from schemas.sms import PartTry
-from services.domain.escalation import may_go
+from services.domain.escalation import handed_over, may_go
 from services.domain.number_tests import address_of, office_from
 from services.domain.page_delivery import (
     Again,
@@ -38,7 +38,7 @@ from services.domain.telling import told_of_no_provider, told_of_provider
 from services.notifier.codes import Shown, code_for
 from services.notifier.joining import join_reports, keep_and_wake, stood_for
 from services.notifier.planning import Planner
-from services.notifier.sms_writer import SmsWriter
+from services.notifier.sms_writer import Said, SmsWriter
 from services.notifier.wording import (
     Told,
     other_dispatch,
@@ -53,21 +53,24 @@ log = structlog.get_logger()
 
 LEASE: Final = timedelta(minutes=10)
 """Longer than any provider takes: a call may ring for a minute. A process that begins ends the leases before it."""
-_BATCH: Final = 200
 _ON_PAPER: Final = frozenset({Medium.FAX, Medium.EMAIL})
 _LOOK_AGAIN: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One page under a lease, ready for its provider. ``bundle`` holds the pages that its SMS tells of, else empty."""
+    """One page under a lease, ready for its provider.
+
+    Attributes:
+        html: What is printed for a fax or a mail.
+        made: What providers said of it before.
+    """
 
     work: PageWork
     provider: str
     dispatch: Dispatch
-    escalation: str = ""
     html: str = ""
-    """What is printed for a fax or a mail."""
+    made: Sequence[PartTry] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +109,15 @@ class Sender:
             style: How this county's pages look.
         """
         self._store, self._planner, self._duty, self._pagers = store, planner, duty, pagers
-        self._clock, self._jitter, self._signature = clock, jitter, style.signature
+        self._clock, self._jitter = clock, jitter
         self._writer = SmsWriter(planner=planner, told=told, signature=style.signature)
         self._print_page = style.print_page
 
-    async def claim(self, limit: int = _BATCH) -> list[Claimed]:
+    async def claim(self, limit: int) -> tuple[list[Claimed], bool]:
         """Take what is due under leases, at most ``limit`` pages; each is to be given to ``submit``.
+
+        Returns:
+            What was taken, and whether there may be more.
 
         Raises:
             UnavailableError: The store cannot write now.
@@ -144,17 +150,18 @@ class Sender:
 
     # -- what goes out ------------------------------------------------------------------------------
 
-    def _claim(self, tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
+    def _claim(self, tx: Transaction, now: datetime, limit: int) -> tuple[list[Claimed], bool]:
         ways = self._ways()
         claimed: list[Claimed] = []
         works = tx.paging.work_due(now, limit)
+        made = [tx.paging.tries_of(work.page_id) for work in works]  # a read behind a write has to wait for that
         self._writer.begin(tx, works, now)
-        for work in works:
-            one = self._prepare(tx, work, ways, now)
+        for work, tries in zip(works, made, strict=True):
+            one = self._prepare(tx, work, tries, ways, now=now)
             if one is not None:
                 tx.paging.keep_work(replace(one.work, lease_until=now + LEASE))
-                claimed.append(replace(one, dispatch=replace(one.dispatch, tried_at=_tried_at(tx, work, one.provider))))
-        return claimed
+                claimed.append(_with_tries(one, tries, work))
+        return claimed, len(works) == limit
 
     def _ways(self) -> list[Way]:
         return [
@@ -162,10 +169,13 @@ class Sender:
             for order, (name, pager) in enumerate(self._pagers.items())
         ]
 
-    def _prepare(self, tx: Transaction, work: PageWork, ways: Sequence[Way], now: datetime) -> Claimed | None:
+    def _prepare(
+        self, tx: Transaction, work: PageWork, made: Sequence[PartTry], ways: Sequence[Way], *, now: datetime
+    ) -> Claimed | None:
         known = work.provider in self._pagers  # it may have gone from the settings since
-        provider = work.provider if known else self._choose(tx, work, ways)
-        address = self._address(tx, work)
+        provider = work.provider if known else _choose(work, made, ways)
+        page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
+        address = self._address(tx, work, page)
         if provider is None or address is None:
             self._fail(tx, work, "provider.none" if provider is None else "address.none")
             if provider is None and work.kind is WorkKind.PAGE:
@@ -177,19 +187,19 @@ class Sender:
         if work.kind is WorkKind.TEXT_BACK:
             dispatch = text_back_dispatch(work.page_id, work.text, address=address, capabilities=capabilities)
             return Claimed(work, provider, dispatch)
-        return self._prepare_page(tx, work, address, now)
+        return self._prepare_page(tx, work, page, address=address, tried=bool(made), now=now)
 
-    def _address(self, tx: Transaction, work: PageWork) -> str | None:
+    def _address(self, tx: Transaction, work: PageWork, page: PageRow | None) -> str | None:
         """Return where it goes to: a test to its own number, everything else to the preferred one of the medium."""
         recipient = self._duty.recipient(work.recipient)
-        page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
         test = tx.paging.escalation(page.escalation) if page and page.purpose is Purpose.NUMBER_TEST else None
         if recipient is None or test is None:
             return recipient.address(work.medium) if recipient else None
         return address_of(recipient, work.medium, test)
 
-    def _prepare_page(self, tx: Transaction, work: PageWork, address: str, now: datetime) -> Claimed | None:
-        page = tx.paging.page(work.page_id)
+    def _prepare_page(
+        self, tx: Transaction, work: PageWork, page: PageRow | None, *, address: str, tried: bool, now: datetime
+    ) -> Claimed | None:
         known = self._writer.known(tx, page.escalation, now) if page else None
         if page is None or known is None or page.state is not PageState.DUE:
             tx.paging.drop_work(work.page_id)
@@ -204,72 +214,68 @@ class Sender:
                 tx.paging.keep_work(replace(work, next_at=office))
                 return None
         if work.medium is Medium.SMS:
-            return self._prepare_sms(tx, work, page, told, address=address, now=now)
+            said = self._writer.say(tx, work, page, told, tried=tried, now=now)
+            return self._prepare_sms(tx, work, page, said, address=address, now=now) if said else None
         # A code that nobody reads would stand between the officer and a bare answer to an alert.
         is_test = page.purpose is Purpose.NUMBER_TEST
-        shown = Shown("") if is_test else code_for(tx, page, escalation.key, now)
-        _keep_shown(tx, shown)
+        shown = Shown("") if is_test else code_for(tx, self._writer.lately, page, escalation.key, now)
+        self._keep_shown(tx, shown, now)
         dispatch = other_dispatch(told, page, address=address, code=shown.code)
         on_paper = work.medium in _ON_PAPER and self._print_page is not None
         html = paper_of(told, shown.code) if on_paper else ""
-        return Claimed(replace(work, total=1), work.provider, dispatch, escalation.key, html)
+        return Claimed(replace(work, total=1), work.provider, dispatch, html)
 
     def _prepare_sms(
-        self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, address: str, now: datetime
-    ) -> Claimed | None:
-        said = self._writer.say(tx, work, page, told, now)
-        if said is None:
-            return None
-        _keep_shown(tx, said.shown)
+        self, tx: Transaction, work: PageWork, page: PageRow, said: Said, *, address: str, now: datetime
+    ) -> Claimed:
+        self._keep_shown(tx, said.shown, now)
         tx.paging.keep_page(replace(page, code=said.shown.code))
         dispatch = sms_dispatch(
             page.page_id,
-            said.facts,
+            said.text,
             address=address,
             code=said.shown.code,
-            signature=self._signature,
+            status=said.facts.status,
             capabilities=self._pagers[work.provider].capabilities,
             only=work.parts,
         )
         total = work.total or (len(segment(dispatch.text, 0)) if len(dispatch.parts) > 1 else 1)
-        return Claimed(replace(work, total=total), work.provider, dispatch, told.escalation.key)
+        return Claimed(replace(work, total=total), work.provider, dispatch)
 
-    def _choose(self, tx: Transaction, work: PageWork, ways: Sequence[Way]) -> str | None:
-        tried = {one.provider for one in tx.paging.tries_of(work.page_id)}
-        return choose(ways, _need(work), tried) or choose(ways, _need(work), set())  # due anew: each may have it again
+    def _keep_shown(self, tx: Transaction, shown: Shown, now: datetime) -> None:
+        if shown.use is not None:
+            self._writer.lately.keep_use(tx, shown.use, now)
 
     # -- what came of it ----------------------------------------------------------------------------
 
     def _keep(self, tx: Transaction, one: Claimed, results: Sequence[PartResult], now: datetime) -> None:
         work, page_id = one.work, one.work.page_id
-        made = tx.paging.tries_of(page_id)
-        latest = tries_of(page_id, one.provider, results, made, now)
+        latest = tries_of(page_id, one.provider, results, one.made, now)
         for row in latest:
             tx.paging.add_try(row)
         _log_results(one, results)
+        tries = [*one.made, *latest]
         step = after_submit(
             latest,
-            [*made, *latest],
+            tries,
             self._ways(),
             _need(work),
             now=now,
             jitter=self._jitter(),
             wait_seconds=max((one.wait_seconds for one in results if isinstance(one, Refused)), default=0),
         )
+        if step is None:
+            tx.paging.drop_work(page_id)
+            self._submitted(tx, work, tries, now)
+            return
         if isinstance(step, Again | OtherProvider):
-            self._expect_report(tx, work, min(one.tried_at for one in (*made, *latest)))
+            self._expect_report(tx, work, min(one.tried_at for one in tries))
         self._follow(tx, work, step, latest, now)
 
     def _follow(
-        self, tx: Transaction, work: PageWork, step: NextStep | None, latest: Sequence[PartTry], now: datetime
+        self, tx: Transaction, work: PageWork, step: NextStep, latest: Sequence[PartTry], now: datetime
     ) -> None:
         match step:
-            case None:
-                tx.paging.drop_work(work.page_id)
-                self._submitted(tx, work, now)
-                page = tx.paging.page(work.page_id)
-                if page is not None:  # its report may have been here before the answer that names it
-                    join_reports(tx, page, now)
             case Again(provider, parts, at):
                 tx.paging.keep_work(replace(work, provider=provider, parts=parts, next_at=at, lease_until=None))
             case OtherProvider(provider, parts):
@@ -293,7 +299,7 @@ class Sender:
             seconds = ladder_of(self._planner.policy, escalation.level).report_seconds
             keep_and_wake(tx, replace(page, report_by=tried_at + timedelta(seconds=seconds)))
 
-    def _submitted(self, tx: Transaction, work: PageWork, now: datetime) -> None:
+    def _submitted(self, tx: Transaction, work: PageWork, tries: Sequence[PartTry], now: datetime) -> None:
         page = tx.paging.page(work.page_id) if work.kind is WorkKind.PAGE else None
         escalation = tx.paging.escalation(page.escalation) if page else None
         for about in (work.provider, f"medium/{work.medium.value}"):
@@ -301,16 +307,33 @@ class Sender:
         if page is None or escalation is None:
             return
         if page.state is not PageState.DUE:  # dropped while its provider had it: it went out all the same
-            tx.paging.keep_page(replace(page, submitted_at=now))
-            return
+            page = replace(page, submitted_at=now)
+            tx.paging.keep_page(page)
+        else:
+            page = self._handed_over(tx, work, page, escalation, now)
+        join_reports(tx, page, tries, now)  # its report may have been here before the answer that names it
+
+    def _handed_over(
+        self, tx: Transaction, work: PageWork, page: PageRow, escalation: Escalation, now: datetime
+    ) -> PageRow:
+        """Keep that a page, and every page that its SMS tells of, went out."""
         reports = self._pagers[work.provider].capabilities.report
         report_by = None
         if reports and page.medium is Medium.SMS and escalation.level is not None:
             seconds = ladder_of(self._planner.policy, escalation.level).report_seconds
             report_by = now + timedelta(seconds=seconds)
         state = PageState.SUBMITTED if reports else PageState.DELIVERED
-        for one in (page, *stood_for(tx, page)):
-            keep_and_wake(tx, replace(one, state=state, submitted_at=now, report_by=one.report_by or report_by))
+        others = stood_for(tx, page)
+        page = replace(page, state=state, submitted_at=now, report_by=page.report_by or report_by)
+        tx.paging.keep_page(page)
+        tx.paging.keep(handed_over(escalation, page.report_by, now))
+        for one in others:
+            taken = replace(one, state=state, submitted_at=now, report_by=one.report_by or report_by)
+            tx.paging.keep_page(taken)
+            told = tx.paging.escalation(one.escalation)
+            if told is not None:
+                tx.paging.keep(handed_over(told, taken.report_by, now))
+        return page
 
     def _fail(self, tx: Transaction, work: PageWork, code: str) -> None:
         tx.paging.drop_work(work.page_id)
@@ -320,14 +343,15 @@ class Sender:
             keep_and_wake(tx, replace(one, state=PageState.FAILED))
 
 
-def _tried_at(tx: Transaction, work: PageWork, provider: str) -> datetime | None:
-    """Return when a provider may have had a page before; ``work`` is as it stood before this claim."""
-    return tried_at(provider, tx.paging.tries_of(work.page_id), work.next_at if work.total else None)
+def _choose(work: PageWork, made: Sequence[PartTry], ways: Sequence[Way]) -> str | None:
+    tried = {one.provider for one in made}
+    return choose(ways, _need(work), tried) or choose(ways, _need(work), set())  # due anew: each may have it again
 
 
-def _keep_shown(tx: Transaction, shown: Shown) -> None:
-    if shown.use is not None:
-        tx.paging.keep_use(shown.use)
+def _with_tries(one: Claimed, made: Sequence[PartTry], work: PageWork) -> Claimed:
+    """Add what providers said of a page before; ``work`` is as it stood before this claim."""
+    before = tried_at(one.provider, made, work.next_at if work.total else None)
+    return replace(one, made=made, dispatch=replace(one.dispatch, tried_at=before))
 
 
 def _need(work: PageWork) -> Need:

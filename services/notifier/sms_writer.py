@@ -12,9 +12,8 @@ from schemas.pages import Medium
 from schemas.sms import HoldReason, SmsTold, Suppression
 from services.domain.escalation import woken
 from services.domain.escalation_draft import ESCALATING, Facts
-from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose
+from services.domain.sms_text import Signature, SmsFacts, SmsKind, SmsText, compose
 from services.domain.storms import (
-    MEMORY,
     Bundle,
     Hold,
     Later,
@@ -27,6 +26,7 @@ from services.domain.storms import (
 )
 from services.notifier.codes import Shown, code_for
 from services.notifier.joining import BUNDLE, no_longer_held
+from services.notifier.lately import Lately
 from services.notifier.planning import Planner
 from services.notifier.wording import Told, bundle_facts, sms_facts, text_digest
 from services.ports import Transaction
@@ -35,6 +35,8 @@ _IN_STORMS: Final = ESCALATING | {Purpose.ALL_CLEAR}
 """What comes by the thousand when alerts do."""
 _CALM: Final = 3
 """An all-clear is in no more of a hurry than an alert of this level."""
+_LOWEST: Final = 4
+"""What is ordinary has no level and goes out last, digests among it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Said:
     """What an SMS says, and under which code."""
 
     facts: SmsFacts
+    text: SmsText
     shown: Shown
 
 
@@ -57,14 +60,17 @@ class SmsWriter:
         self._digests: dict[tuple[str, Status], list[PageRow]] = {}
         self._later: dict[tuple[str, str], datetime] = {}
         """Person and area of a bundle that waits on -> until when."""
+        self.lately = Lately()
 
     def begin(self, tx: Transaction, works: Sequence[PageWork], now: datetime) -> None:
         """Forget what the last claim knew; find what one SMS can tell each officer of that waits for the morning."""
         self._known.clear()
         self._digests.clear()
         self._later.clear()
+        self.lately.begin()
         for work in works:
-            page = tx.paging.page(work.page_id) if work.medium is Medium.SMS and work.kind is WorkKind.PAGE else None
+            may_wait = work.medium is Medium.SMS and work.kind is WorkKind.PAGE and work.level == _LOWEST
+            page = tx.paging.page(work.page_id) if may_wait else None
             known = self.known(tx, page.escalation, now) if page and page.purpose is Purpose.DIGEST else None
             if page is not None and known is not None and page.state is PageState.DUE and not work.total:
                 self._digests.setdefault((page.recipient, known[0].status), []).append(page)
@@ -73,16 +79,18 @@ class SmsWriter:
         """Return what pages of one escalation are made from, read once in a claim: it may have 200 of them."""
         if key not in self._known:
             one = tx.paging.escalation(key)
-            self._known[key] = (one, self._planner.facts(tx, one, now), self._told(tx, one)) if one else None
+            self._known[key] = (one, self._planner.facts_to_go(tx, one, now), self._told(tx, one)) if one else None
         return self._known[key]
 
-    def say(self, tx: Transaction, work: PageWork, page: PageRow, told: Told, now: datetime) -> Said | None:
+    def say(
+        self, tx: Transaction, work: PageWork, page: PageRow, told: Told, *, tried: bool, now: datetime
+    ) -> Said | None:
         """Return what an SMS says and under which code; None if it waits, which is written down."""
         if page.purpose is Purpose.DIGEST:
-            return Said(self._digest(tx, work, page, told, now), Shown(""))
-        shown = code_for(tx, page, told.escalation.key, now)
-        said = Said(sms_facts(told, page, shown.code), shown)
-        if work.total or tx.paging.tries_of(page.page_id):  # it still stands for all that it stood for then
+            return self._said(self._digest(tx, work, page, told, now), Shown(""))
+        shown = code_for(tx, self.lately, page, told.escalation.key, now)
+        said = self._said(sms_facts(told, page, shown.code), shown)
+        if work.total or tried:  # it still stands for all that it stood for then
             members = tx.paging.members_of(f"{BUNDLE}{page.page_id}")
             return self._said_of(tx, members, page.purpose, shown, now) or said
         if told.escalation.kind is not EscalationKind.ALERT or page.purpose not in _IN_STORMS:
@@ -119,7 +127,7 @@ class SmsWriter:
                     now,
                     told_at=now,
                 )
-                tx.paging.keep_suppression(member)
+                self.lately.hold(tx, member)
                 if one.page_id != page.page_id:
                     self._tell_in_bundle(tx, one.page_id, "", now)
         return SmsFacts(SmsKind.DIGEST, count=max(count, 1), status=told.escalation.status)
@@ -130,16 +138,17 @@ class SmsWriter:
         """Return what the SMS says, perhaps for others too; None if it waits, which is written down."""
         is_clear = page.purpose is Purpose.ALL_CLEAR
         level = max(work.level, _CALM) if is_clear else work.level
-        area, digest = _area_of(page, told), self._digest_of(said)
+        area, digest = _area_of(page, told), text_digest(said.text.text)
         due = PageDue(page.page_id, page.recipient, told.group, area, level, digest, page.due_at)
-        held = tx.paging.held_for(page.recipient)
-        decision = decide(due, told=tx.paging.told_to(page.recipient, now - MEMORY), held=held, now=now)
+        held = self.lately.held_for(tx, page.recipient)
+        decision = decide(due, self.lately.history_of(tx, page.recipient, now), held=held, now=now)
         groups: tuple[tuple[str, int], ...] = ((told.group, level),)
         match decision:
             case Send():
-                no_longer_held(tx, page.page_id, now)
+                if any(one.page_id == page.page_id for one in held):
+                    self._let_go(tx, page, now)
             case Hold() | Bundle():
-                tx.paging.keep_suppression(suppression_of(due, decision))
+                self.lately.hold(tx, suppression_of(due, decision))
                 tx.paging.keep_work(replace(work, next_at=decision.until))
                 return None
             case Later(until):
@@ -150,12 +159,12 @@ class SmsWriter:
                 bundle = bundle_with(due, held, decision)
                 bundled = self._bundle(tx, page, bundle.members, now)
                 if bundled is None:
-                    no_longer_held(tx, page.page_id, now)
+                    self._let_go(tx, page, now)
                 else:
                     said, groups = bundled, bundle.told
             case _:
                 assert_never(decision)
-        tx.paging.add_told(SmsTold(page.recipient, now, area, groups, self._digest_of(said)))
+        self.lately.add_told(tx, SmsTold(page.recipient, now, area, groups, text_digest(said.text.text)), now)
         return said
 
     def _bundle(self, tx: Transaction, page: PageRow, members: Sequence[Suppression], now: datetime) -> Said | None:
@@ -163,10 +172,10 @@ class SmsWriter:
         if len(members) == 1:
             return None
         holder = f"{BUNDLE}{page.page_id}"
-        shown = Shown("") if page.purpose is Purpose.ALL_CLEAR else code_for(tx, page, holder, now)
+        shown = Shown("") if page.purpose is Purpose.ALL_CLEAR else code_for(tx, self.lately, page, holder, now)
         said = self._said_of(tx, members, page.purpose, shown, now)
         for one in members if said else ():
-            tx.paging.keep_suppression(replace(one, bundle=holder, told_at=now))
+            self.lately.hold(tx, replace(one, bundle=holder, told_at=now))
             if one.page_id != page.page_id:
                 self._tell_in_bundle(tx, one.page_id, shown.code, now)
         return said
@@ -180,11 +189,15 @@ class SmsWriter:
             known = self.known(tx, page.escalation, now) if page else None
             if known is not None and known[2].alert is not None:
                 level = min(each.level for each in members)
-                return Said(bundle_facts(known[2], purpose, len(members), level, shown.code), shown)
+                return self._said(bundle_facts(known[2], purpose, len(members), level, shown.code), shown)
         return None
 
-    def _digest_of(self, said: Said) -> str:
-        return text_digest(compose(said.facts, self._signature).text)
+    def _let_go(self, tx: Transaction, page: PageRow, now: datetime) -> None:
+        no_longer_held(tx, page.page_id, now)
+        self.lately.forget_held(page.recipient)
+
+    def _said(self, facts: SmsFacts, shown: Shown) -> Said:
+        return Said(facts, compose(facts, self._signature), shown)
 
     def _tell_in_bundle(self, tx: Transaction, page_id: str, code: str, now: datetime) -> None:
         """A page that an SMS of its bundle tells of goes out no more by itself; the bundle's code answers it."""

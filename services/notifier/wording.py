@@ -19,7 +19,7 @@ from services.domain.printing import sheet_of
 from services.domain.reading import content_of, line_of
 from services.domain.reply_codes import extension_of
 from services.domain.sms_parts import reference_of, segment
-from services.domain.sms_text import Signature, SmsFacts, SmsKind, compose, event_of, facts_of, place_of
+from services.domain.sms_text import SmsFacts, SmsKind, SmsText, compose, event_of, facts_of, place_of
 from services.domain.storms import area_of, group_of
 
 _KIND_OF: Final = {
@@ -129,16 +129,15 @@ def superseded_by(told: Told) -> tuple[str, ...]:
 
 def sms_dispatch(
     page_id: str,
-    facts: SmsFacts,
+    text: SmsText,
     *,
     address: str,
     code: str,
-    signature: Signature,
+    status: Status,
     capabilities: Capabilities,
     only: tuple[int, ...] = (),
 ) -> Dispatch:
     """Return an SMS ready for a provider: whole, or only the parts that are still to be taken."""
-    text = compose(facts, signature)
     parts = segment(text.text, reference_of(page_id)) if capabilities.segments else (_whole(page_id, text.text),)
     return Dispatch(
         page_id=page_id,
@@ -149,7 +148,7 @@ def sms_dispatch(
         extension=extension_of(code, _EXTENSION_ROOM) if capabilities.extension else "",
         template=text.template if capabilities.template else "",
         variables=text.variables if capabilities.template else (),
-        status=facts.status,
+        status=status,
     )
 
 

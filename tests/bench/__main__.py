@@ -59,6 +59,9 @@ async def run(workloads: Sequence[Workload], plan: Plan, keep: Callable[[Figure]
     """Measure one workload after the other, and keep each before the next begins."""
     figures: list[Figure] = []
     for workload in workloads:
+        if lacking := workload.lacks():
+            say(f"{workload.name} is left out: {lacking}")
+            continue
         figures.append(await measure(workload, plan))
         keep(figures[-1])
     return figures

@@ -20,9 +20,9 @@ def draft_of(number: int) -> bytes:
     return _template().replace(_NUMBER.encode(), _letters(number).encode(), 1)
 
 
-def alert_draft(now: datetime) -> bytes:
-    """Return the body of a red alert, priority 1: it travels in the urgent lane."""
-    content = {
+def alert_draft(now: datetime, **changes: Any) -> bytes:  # noqa: ANN401  JSON values
+    """Return the body of a red alert, or of one with other content: it travels in the urgent lane."""
+    content: dict[str, Any] = {
         "alert_id": f"45122641600000_{now.astimezone(UTC):%Y%m%d%H%M%S}_1",
         "report_stage": "first",
         "report_no": 1,
@@ -42,7 +42,7 @@ def alert_draft(now: datetime) -> bytes:
         "approved_by_role": "值班领导",
         "approved_at": format_time(now),
     }
-    return _json({"type": ALERT_TYPE, "agreement": AGREEMENT_ID, "content": content})
+    return _json({"type": ALERT_TYPE, "agreement": AGREEMENT_ID, "content": content | changes})
 
 
 @lru_cache(maxsize=1)

@@ -56,6 +56,7 @@ class Figure:
         rounds: The rounds that count.
         dropped: Rounds whose floor drifted.
         faults: Summed over all rounds and sides, the dropped ones too.
+        note: What was measured earlier and elsewhere, to be read beside it; no ratio is taken to it.
     """
 
     workload: str
@@ -68,6 +69,7 @@ class Figure:
     dropped: int
     faults: Faults
     targets: Sequence[Target] = field(default_factory=tuple)
+    note: str = ""
 
     @property
     def stands(self) -> bool:
@@ -91,6 +93,7 @@ class Figure:
             **self.faults.as_dict(),
             "targets": met,
             "must_met": all(self.stands and target.is_met(self.numbers) for target in self.targets if target.must),
+            **({"note": self.note} if self.note else {}),
         }
 
 
@@ -127,14 +130,16 @@ def numbers_of(rounds: Sequence[Round], metric: str) -> dict[str, float]:
             numbers[prefix + name] = median(one[side].numbers()[name] for one in rounds)
         if side != SIHU:
             numbers |= _ratios(rounds, side, metric)
-    for name in _measured_by_both(rounds):
+    for name in _comparable(rounds):
         numbers[f"{name}_ratio"] = _ratio(rounds, FLOOR, name)[1]
     return numbers
 
 
-def _measured_by_both(rounds: Sequence[Round]) -> list[str]:
+def _comparable(rounds: Sequence[Round]) -> list[str]:
+    """Return what both measured; to a floor of nothing, as of what a kill doubled, there is no ratio."""
     both = [one[side].numbers().keys() for one in rounds for side in (SIHU, FLOOR)]
-    return sorted(set.intersection(*map(set, both))) if both else []
+    names = sorted(set.intersection(*map(set, both))) if both else []
+    return [name for name in names if all(one[FLOOR].numbers()[name] for one in rounds)]
 
 
 def _ratios(rounds: Sequence[Round], side: str, metric: str) -> dict[str, float]:

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +55,8 @@ class Workload:
         rounds_max: Most rounds, for workloads of minutes.
         quick_rounds: Most rounds under ``--quick``.
         warm_up: Run each side once with few events before the rounds.
+        note: What was measured earlier and elsewhere, to be read beside it.
+        lacks: Says what it needs and this machine does not have; empty if it can run.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Workload:
     rounds_max: int = PUBLISHED_ROUNDS
     quick_rounds: int = QUICK_ROUNDS
     warm_up: int = 300
+    note: str = ""
+    lacks: Callable[[], str] = str
 
     def events(self, plan: Plan) -> int:
         """Return N of this plan."""
@@ -94,7 +98,8 @@ async def measure(workload: Workload, plan: Plan) -> Figure:
                 break
             say(f"{workload.name}: the floor drifts, one more round")
             found.append(await _round(workload, sides, number, count))
-    return figure_of(workload.name, workload.title, workload.metric, workload.better, count, found, workload.targets)
+    made = figure_of(workload.name, workload.title, workload.metric, workload.better, count, found, workload.targets)
+    return replace(made, note=workload.note)
 
 
 @contextlib.asynccontextmanager

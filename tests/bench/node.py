@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.bootstrap.logs import set_up_logging
-from services.bootstrap.node import SWITCH_SECONDS, open_node
+from services.bootstrap.node import SWITCH_SECONDS, Node, open_node
 from services.settings import read_settings
 from tests.bench.county_folder import PASSPHRASE
 from tests.bench.driver import Driver
@@ -21,6 +21,7 @@ class WholeNode:
     def __init__(self, stack: AsyncExitStack) -> None:
         """Everything opened ends with ``stack``."""
         self._stack = stack
+        self.node: Node
         self.handlers: dict[str, Any] = {"open": self.open, "where": self.where}
 
     async def open(self, folder: str) -> dict[str, Any]:
@@ -28,15 +29,14 @@ class WholeNode:
         opened = time.monotonic_ns()
         settings = read_settings(Path(folder))
         set_up_logging(settings.log.format, settings.log.level, county=settings.county)
-        node = await self._stack.enter_async_context(open_node(settings, PASSPHRASE, crash=_crash))
+        self.node = node = await self._stack.enter_async_context(open_node(settings, PASSPHRASE, crash=_crash))
         await node.hub.contact(timeout_seconds=10)
         self.handlers |= Driver(node.store, node.submitter, opened_ns=opened).handlers()
-        self._port = node.port
         return {"port": node.port}
 
     async def where(self) -> dict[str, Any]:
         """Tell where the HTTP API listens."""
-        return {"port": self._port}
+        return {"port": self.node.port}
 
 
 def _crash(bug: BaseException) -> None:

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from tests.bench.bars import folded, text
 from tests.bench.costs import costs_svg, parts_of
-from tests.bench.figures import SIHU, Figure
+from tests.bench.figures import FLOOR, SIHU, Figure
 from tests.bench.growth_plot import growth_svg, levels_of
 from tests.bench.surroundings import Surroundings
 from tests.bench.table import quantity, ratio_text
@@ -29,12 +29,15 @@ _METRICS: Final = {
     "cpu_us": "µs of CPU per event",
     "kept_share": "share of its own rate that it keeps under twice the load",
 }
+_FLOORS: Final = {"W8": "floor: a loop of rows", "W9": "floor: bare SMPP"}
 _NAMES: Final = {
     SIHU: "Sihu",
     "floor": "floor: bare nats-py",
     "lazy": "floor, not synced",
     "verified": "floor, verified, stored",
     "faststream": "FastStream",
+    "singly": "floor, one by one",
+    "kannel": "Kannel",
 }
 
 
@@ -64,7 +67,7 @@ def svg_of(figure: Figure, around: Surroundings) -> str:
     order = [SIHU, *(side for side in sides if side != SIHU)]
     rows = [_row(figure, side, sides[side], most, _TOP + index * _ROW) for index, side in enumerate(order)]
     bottom = _TOP + len(order) * _ROW
-    small = folded(str(around), _LETTERS)
+    small = folded("\n".join(filter(None, (figure.note, str(around)))), _LETTERS)
     height = bottom + 24 + 14 * len(small)
     head = f"{figure.workload} · {figure.title}"
     unit = _METRICS.get(figure.metric, figure.metric)
@@ -84,7 +87,8 @@ def _row(figure: Figure, side: str, values: Sequence[float], most: float, top: i
         f'<circle cx="{_x(value, most):.1f}" cy="{top + 15}" r="3" fill="#fff" stroke="#111"/>' for value in values
     )
     bar = f'<rect x="{_LEFT}" y="{top + 4}" width="{_x(middle, most) - _LEFT:.1f}" height="22" fill="{colour}"/>'
-    name = text(8, top + 20, _NAMES.get(side, side), 12, "#111")
+    known = _FLOORS.get(figure.workload) if side == FLOOR else None
+    name = text(8, top + 20, known or _NAMES.get(side, side), 12, "#111")
     return bar + dots + name + text(_WIDTH - _RIGHT + 12, top + 20, quantity(figure, middle), 12, "#111")
 
 

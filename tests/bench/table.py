@@ -20,7 +20,7 @@ def as_line(figures: Sequence[Figure]) -> str:
 
 def print_table(figures: Sequence[Figure], caption: str, stream: TextIO) -> None:
     """Print one row per workload."""
-    table = Table(title="Sihu beside bare nats-py, same run, same durability", caption=caption, caption_justify="left")
+    table = Table(title="Sihu beside the floor, same run", caption=caption, caption_justify="left")
     for name in ("", "workload", "Sihu", "floor", "ratio (min–max)", "CPU/event", "wrong", "targets"):
         table.add_column(name, justify="left" if name in {"", "workload", "targets"} else "right", overflow="fold")
     for figure in figures:
@@ -30,6 +30,7 @@ def print_table(figures: Sequence[Figure], caption: str, stream: TextIO) -> None
 
 def _row(figure: Figure) -> tuple[str, ...]:
     title = f"{figure.title}\n{figure.count:,} × {len(figure.rounds)}" + _dropped(figure)
+    title += f"\n{figure.note}" if figure.note else ""
     if not figure.stands:
         return (figure.workload, title, "no figure", "", "", "", str(figure.faults) if figure.faults.total else "0", "")
     numbers = figure.numbers

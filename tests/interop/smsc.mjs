@@ -8,7 +8,8 @@ import smpp from 'smpp';
 
 const [systemId, password] = process.argv.slice(2);
 const sessions = new Set();
-const faults = { statuses: [], deaf: 0, receipts: 'none', early: false, mute: false };
+const faults = { statuses: [], deaf: 0, receipts: 'none', early: false, mute: false, quiet: false };
+let taken = [];
 let lastId = 0x1a00;
 
 const say = (event, facts = {}) => process.stdout.write(`${JSON.stringify({ event, ...facts })}\n`);
@@ -52,7 +53,9 @@ function submitted(session, pdu) {
   const command_status = faults.statuses.shift() ?? smpp.ESME_ROK;
   const id = command_status ? '' : (lastId += 1).toString(16);
   const body = pdu.short_message ?? {};
-  say('submitted', {
+  const text = Buffer.isBuffer(body.message) ? hex(body.message) : (body.message ?? '');
+  if (faults.quiet) taken.push([pdu.destination_addr, text]);
+  else say('submitted', {
     id,
     status: command_status,
     source: pdu.source_addr,
@@ -66,7 +69,7 @@ function submitted(session, pdu) {
     registered_delivery: pdu.registered_delivery,
     validity: pdu.validity_period ? String(pdu.validity_period) : '',
     udh: (body.udh ?? []).map(hex),
-    text: Buffer.isBuffer(body.message) ? hex(body.message) : (body.message ?? ''),
+    text,
     payload: pdu.message_payload !== undefined,
   });
   const asked = (pdu.registered_delivery & 1) === 1 && !command_status && faults.receipts !== 'none';
@@ -118,6 +121,11 @@ const commands = {
   receipt: (session, told) => receipt(session, told),
   deliver: (session, told) => deliver(session, told),
   flood: (session, told) => flood(session, told),
+  count: () => say('counted', { count: taken.length }),
+  taken: () => {
+    say('taken', { texts: taken });
+    taken = [];
+  },
   enquire: (session) => session.enquire_link({}, () => say('alive')),
   unbind: (session) => session.unbind({}, () => {
     say('unbind answered');

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.kannel import kannel_programs
+from tests.smsc import node_with_smpp
+
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = 150
 ALWAYS = {"ratio", "rate", "floor_rate", "lost", "doubled", "out_of_order", "receipts_missing", "chain_breaks"}
@@ -47,3 +50,23 @@ def test_an_event_that_was_accepted_and_never_arrived_takes_the_figure_away() ->
         assert figures[name]["ratio"] is figures[name]["rate"] is figures[name]["floor_rate"] is None
         assert figures[name]["lost"] == len(sides)
     assert figures["W1"]["receipts_missing"] == 1
+
+
+@pytest.mark.timeout(300)
+def test_a_page_that_was_never_told_takes_the_figure_away() -> None:
+    """What pages people must lose nothing: once at rest, and once when it is killed in the middle."""
+    code, figures = bench("--only", "W8", "--count", "40", "--plant", "loss")
+    assert code == 1
+    assert figures["W8"]["rate"] is None
+    assert figures["W8"]["lost"] == 2 * len(("floor", "singly", "sihu"))
+
+
+@pytest.mark.timeout(300)
+def test_a_text_that_the_carrier_never_got_takes_the_figure_away() -> None:
+    """A durable outbox whose last text was never sent must not be fast."""
+    node_with_smpp()
+    code, figures = bench("--only", "W9", "--plant", "loss")
+    assert code == 1
+    assert figures["W9"]["rate"] is None
+    assert figures["W9"]["lost"] == (3 if kannel_programs() else 2)
+    assert figures["W9"]["note"].startswith("measured earlier")

@@ -15,6 +15,12 @@ from tests.bench.workloads.w4 import W4
 from tests.bench.workloads.w5 import W5
 from tests.bench.workloads.w6 import W6
 from tests.bench.workloads.w7 import W7
+from tests.bench.workloads.w8 import W8
+from tests.bench.workloads.w9 import W9
 from tests.bench.workloads.w10 import W10, W10C
 
-WORKLOADS: Final[tuple[Workload, ...]] = (S1, S2, S2X, S3, S3X, W1, W1B, W1X, W2, W3, W4, W5, W6, W7, W10, W10C, C1)
+WORKLOADS: Final[tuple[Workload, ...]] = (
+    *(S1, S2, S2X, S3, S3X),
+    *(W1, W1B, W1X, W2, W3, W4, W5, W6, W7, W8, W9, W10, W10C),
+    C1,
+)

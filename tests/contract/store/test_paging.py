@@ -203,8 +203,13 @@ async def test_work_is_handed_out_by_level_and_only_once_at_a_time(store: Store)
     await store.write(keep)
     due = await store.write(lambda tx: tx.paging.work_due(at(100), 10))
     assert due == [rows[1], rows[4], rows[0]]
+    assert await store.read(lambda s: s.paging.next_due_at()) == at(5)
     for one in rows[:2]:
         await store.write(lambda tx, page_id=one.page_id: tx.paging.drop_work(page_id))  # type: ignore[misc]
+    assert await store.read(lambda s: s.paging.next_due_at()) == at(99)
+    await store.write(lambda tx: tx.paging.keep(escalation("b" * 64, wake_at=at(98))))
+    await store.write(lambda tx: tx.paging.keep(escalation("c" * 64, wake_at=None)))
+    assert await store.read(lambda s: s.paging.next_due_at()) == at(98)
     assert await store.read(lambda s: s.paging.work_of(rows[4].page_id)) == rows[4]
     assert await store.read(lambda s: s.paging.work_of(rows[0].page_id)) is None
 

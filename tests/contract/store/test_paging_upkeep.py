@@ -12,7 +12,7 @@ from tests.contract.store.samples import at
 
 
 async def test_marks_of_numbers_are_no_work_for_a_provider(store: Store) -> None:
-    """Handed out with the pages, they would be refused by every provider, and lost."""
+    """Handed out with the pages, they would be refused by every provider, and lost; none is waited for."""
     marks = [work(n, kind=WorkKind.NUMBER_MARK, next_at=at(10 - n), text="tested 1f3c") for n in (1, 2, 3)]
 
     def keep(tx: Transaction) -> None:
@@ -22,6 +22,7 @@ async def test_marks_of_numbers_are_no_work_for_a_provider(store: Store) -> None
     await store.write(keep)
     assert await store.write(lambda tx: tx.paging.work_due(at(100), 9)) == [work(4)]
     assert await store.read(lambda s: s.paging.marks_due(2)) == [marks[2], marks[1]]
+    assert await store.read(lambda s: s.paging.next_due_at()) == work(4).next_at
     assert (await store.read(lambda s: s.paging.figures())).waiting == 1
 
 

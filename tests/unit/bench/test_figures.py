@@ -22,6 +22,17 @@ def test_a_ratio_is_taken_within_its_round() -> None:
     assert figure.numbers["ratio_max"] == pytest.approx(3)
 
 
+def test_a_floor_of_nothing_has_no_ratio_and_breaks_no_run() -> None:
+    """The kill came when nothing was on its way at the floor: half an hour of measuring would end in a division."""
+    one = {"floor": Sample(10, 1, values={"doubled": 0.0}), "sihu": Sample(10, 1, values={"doubled": 56.0})}
+
+    numbers = figure_of("W8", "pages", "rate", Better.HIGHER, 10, [one], ()).numbers
+
+    assert "doubled_ratio" not in numbers
+    assert numbers["doubled"] == pytest.approx(56)
+    assert numbers["rate_ratio"] == pytest.approx(1)
+
+
 def test_a_round_whose_floor_drifted_does_not_count() -> None:
     """A disk that was busy with something else for one round would make us look fast."""
     steady = [one_round(1000, 900), one_round(1010, 910), one_round(990, 890)]

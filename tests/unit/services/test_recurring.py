@@ -38,6 +38,17 @@ async def test_a_trouble_is_told_once_and_again_after_it_had_ended() -> None:
     assert rounds.told == ["round 2", "round 5"]
 
 
+async def test_each_round_may_say_when_the_next_is_due() -> None:
+    """What falls due in two seconds must not wait for five."""
+    rounds, pauses = Rounds(ManualClock()), iter([2.0, 5.0, 1.0, 100.0])
+    async with recurring(
+        rounds.work, name="rounds", clock=rounds.clock, every_seconds=lambda: next(pauses), deferred=rounds.tell
+    ):
+        for passed, done in ((1.9, 1), (0.2, 2), (4.9, 3), (1.0, 4), (90.0, 4)):
+            await rounds.clock.move(passed)
+            assert rounds.done == done
+
+
 async def test_rounds_end_with_the_block() -> None:
     """A loop that outlived its node would write into a closed store."""
     rounds = Rounds(ManualClock())

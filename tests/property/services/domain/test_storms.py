@@ -14,6 +14,7 @@ from services.domain.storms import (
     Bundle,
     BundleDue,
     Decision,
+    History,
     Hold,
     Later,
     PageDue,
@@ -57,7 +58,7 @@ class Telephone:
                 self._decide(self.pages[page_id], now)
 
     def _decide(self, page: PageDue, now: datetime) -> Decision:
-        decision = decide(page, told=self.sent, held=self.held.values(), now=now)
+        decision = decide(page, History(self.officer, self.sent, now), held=self.held.values(), now=now)
         match decision:
             case Send():
                 self._send(page.area, ((page.group, page.level),), page.text_digest, now)

@@ -8,7 +8,7 @@ import pytest
 from adapters.clock import SystemClock
 from schemas.errors import RequestError
 from services.bootstrap.paging import read_policy, read_signature
-from services.bootstrap.providers import open_pagers
+from services.bootstrap.providers import open_pagers, open_providers
 from services.settings import Settings, read_settings
 
 GOOD = 'county = "451226"\noffice = "环江县联络办"\nduty_phone = "0778-8820110"\n'
@@ -22,6 +22,15 @@ host = "127.0.0.1"
 port = 2775
 system_id = "sihu"
 number = "10690778"
+"""
+MAIL = """
+[[paging.providers]]
+name = "mail"
+driver = "smtp"
+[paging.providers.options]
+host = "mail.county.example"
+port = 587
+sender = "duty@county.example"
 """
 
 
@@ -49,16 +58,18 @@ async def fault_of(folder: Path, text: str) -> tuple[str, str]:
 
 async def test_providers_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
     """It is the order of preference."""
-    mail = """
-[[paging.providers]]
-name = "mail"
-driver = "smtp"
-[paging.providers.options]
-host = "mail.county.example"
-port = 587
-sender = "duty@county.example"
-"""
-    assert await names_of(written(tmp_path, mail + SMPP)) == ["mail", "mobile"]
+    assert await names_of(written(tmp_path, MAIL + SMPP)) == ["mail", "mobile"]
+
+
+async def test_a_county_that_sends_no_paper_carries_a_printer(tmp_path: Path) -> None:
+    """It takes 25 MiB, and libraries that a machine may lack."""
+    async with open_providers(written(tmp_path, SMPP), SystemClock()) as providers:
+        assert providers.print_page is None
+    try:
+        async with open_providers(written(tmp_path, SMPP + MAIL), SystemClock()) as providers:
+            assert providers.print_page is not None
+    except OSError as exc:
+        pytest.skip(f"pango is not installed: {exc}")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from schemas.escalations import (
     SourceWordKind,
 )
 from schemas.pages import Medium, Recipient, Tier
-from services.domain.escalation import Opening, is_due, may_go, open_escalation, plan
+from services.domain.escalation import Opening, handed_over, is_due, may_go, open_escalation, plan
 from services.domain.escalation_draft import page_id
 from services.domain.policies import USUAL_POLICY
 from tests.escalations import (
@@ -346,3 +346,20 @@ def test_the_room_is_told_by_telephone_and_fax_only() -> None:
     ladder = Ladder(opened(1))
     ladder.go(until=8)
     assert [seen for seen in ladder.seen if seen[1] == "office"] == by(8, OFFICE, VOICE, FAX)
+
+
+def test_a_page_that_was_taken_is_looked_at_again_when_its_report_is_overdue() -> None:
+    """Planned at once it would cost every page a second plan; planned never, a lost SMS would be noticed by nobody."""
+    row = replace(opened(2), wake_at=NOON + minutes(4))
+    assert handed_over(row, NOON + minutes(2), NOON).wake_at == NOON + minutes(2)
+    assert handed_over(row, NOON + minutes(6), NOON).wake_at == NOON + minutes(4)
+    assert handed_over(row, None, NOON).wake_at == NOON + minutes(4)
+    assert handed_over(row, None, NOON).revision == row.revision + 1
+    assert is_due(handed_over(row, NOON + minutes(2), NOON), NOON - minutes(1)), "the clock was set back meanwhile"
+
+
+def test_a_page_that_was_taken_after_the_end_is_planned_at_once() -> None:
+    """Its reader must be told that it is over."""
+    row = replace(opened(2), state=EscalationState.CANCELLED, wake_at=None)
+    assert is_due(handed_over(row, NOON + minutes(2), NOON), NOON)
+    assert is_due(handed_over(replace(opened(2), level=None, wake_at=None), None, NOON), NOON)

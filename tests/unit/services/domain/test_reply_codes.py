@@ -1,5 +1,6 @@
 """Reply codes: one that means two things closes the wrong alert."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -87,3 +88,12 @@ def test_an_extension_is_cut(code: str, room: int, extension: str) -> None:
 def test_an_extension_is_read_as_another_code(extension: str, code: str) -> None:
     """What allocation never gives is no code."""
     assert code_from(extension) == code
+
+
+def test_a_code_is_looked_for_among_hundreds() -> None:
+    """A search among all free ones for one that is far from 290 open ones took 40 ms for each SMS."""
+    open_uses = [use(str(code)) for code in range(10, 300)]
+    began = time.process_time()
+    given = [allocate(open_uses, f"alert {number}", NOW) for number in range(20)]
+    assert time.process_time() - began < 0.2
+    assert set(given) == {"300"}

@@ -11,6 +11,7 @@ from schemas.sms import HoldReason, SmsTold, Suppression
 from services.domain.storms import (
     Bundle,
     Decision,
+    History,
     Hold,
     Later,
     PageDue,
@@ -52,7 +53,7 @@ def held(page_id: str, *, until: float, level: int = 2, bundle: str = "b", due_s
 
 def judged(page: PageDue, *history: SmsTold, waiting: Sequence[Suppression] = ()) -> Decision:
     """Decide now."""
-    return decide(page, told=history, held=waiting, now=NOW)
+    return decide(page, History(page.recipient, history, NOW), held=waiting, now=NOW)
 
 
 def test_a_group_is_made_of_the_wrong_pages() -> None:
