@@ -2,16 +2,19 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from schemas.base import BEIJING, Status
 from schemas.control import TAKING_STAGES
-from schemas.ledgers import DeliveryGroup, EventGroup, Waits
+from schemas.courses import CourseKind
+from schemas.ledgers import DeliveryGroup, EventGroup, MatterGroup, Waits
 from schemas.records import Direction, StoredEvent
+from schemas.threads import Family
 from services.ports import Snapshot
 
 EVERY = 1 << 20
+_Matter = tuple[datetime | None, str, str, list[tuple[str, str]]]
 
 
 def events_of(snapshot: Snapshot, since: datetime, until: datetime) -> list[StoredEvent]:
@@ -70,6 +73,28 @@ def _sent(snapshot: Snapshot, one: StoredEvent) -> Iterable[DeliveryGroup]:
             refused=two.refused_code is not None,
             count=1,
         )
+
+
+def matter_groups(snapshot: Snapshot, since: datetime, until: datetime) -> "Counter[MatterGroup]":
+    """Every matter that was opened in a span, one by one, from the lists of each family."""
+    return Counter(
+        MatterGroup(_month(opened_at), family, kind, state, county, 1)
+        for opened_at, family, kind, standings in _matters(snapshot)
+        if opened_at is not None and since <= opened_at < until
+        for county, state in standings
+    )
+
+
+def _matters(snapshot: Snapshot) -> "Iterator[_Matter]":
+    for family in Family:
+        for thread in snapshot.threads.rows(family, state=None, before=0, limit=EVERY):
+            parties = [(one.county, one.state) for one in thread.parties]
+            yield thread.opened_at, family.value, thread.kind, [("", thread.state), *parties]
+    for case in snapshot.cases.newest(open_only=False, limit=EVERY):
+        yield case.opened_at, "case", case.kind, [(county, case.outcome) for county in ("", *case.counties)]
+    for kind in CourseKind:
+        for one in snapshot.courses(kind, open_only=False, limit=EVERY):
+            yield one.opened_at, kind.value, one.mode, [(county, one.outcome) for county in ("", *one.counties)]
 
 
 def waits(seconds: Iterable[int | None]) -> Waits:

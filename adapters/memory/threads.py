@@ -8,7 +8,7 @@ from typing import Final
 from adapters.memory.state import Link, State
 from schemas.base import BEIJING, Status
 from schemas.control import TAKING_STAGES
-from schemas.ledgers import DeliveryGroup, EventGroup, MatterGroup
+from schemas.ledgers import CASES, DeliveryGroup, EventGroup, MatterGroup
 from schemas.records import Direction, StoredEvent
 from schemas.threads import Family, ThreadOf, ThreadRow
 
@@ -85,11 +85,20 @@ class MemoryLedger:
         return [*_groups(came, Direction.INCOMING), *_groups(sent, Direction.OUTGOING)]
 
     def matters(self, since: datetime, until: datetime) -> list[MatterGroup]:
-        """Return how many threads were opened, in groups."""
+        """Return how many matters were opened, in groups."""
         opened = [one for one in self._state.threads.values() if since <= one.opened_at < until]
         counted = Counter((*_matter(one), one.state, "") for one in opened)
         counted.update((*_matter(one), two.state, two.county) for one in opened for two in one.parties)
+        for opened_at, family, kind, outcome, counties in self._joint():
+            if opened_at is not None and since <= opened_at < until:
+                counted.update((_month(opened_at), family, kind, outcome, county) for county in ("", *counties))
         return [MatterGroup(*key, count) for key, count in sorted(counted.items())]
+
+    def _joint(self) -> "Iterator[_Joint]":
+        for case in self._state.cases.values():
+            yield case.opened_at, CASES, case.kind, case.outcome, case.counties
+        for _, one in self._state.courses.values():
+            yield one.opened_at, one.kind.value, one.mode, one.outcome, one.counties
 
     def _listed(self, since: datetime, until: datetime) -> Iterator[StoredEvent]:
         links: Iterable[Link] = self._state.links.values()
@@ -119,6 +128,8 @@ class MemoryLedger:
 
 _Key = tuple[str, str, str, bool, int, int, bool]
 """Month, partner, wire type, drill, seconds to stored and to acknowledged, refused."""
+_Joint = tuple[datetime | None, str, str, str, tuple[str, ...]]
+"""When it was opened, family, kind, outcome, counties."""
 
 
 def _groups(counted: "Counter[_Key]", direction: Direction) -> Iterator[DeliveryGroup]:

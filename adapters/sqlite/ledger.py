@@ -11,7 +11,7 @@ from typing import Final
 from adapters.sqlite.reached import ACKNOWLEDGED, REFUSED, STORED, Ask
 from adapters.sqlite.values import micros
 from schemas.control import TAKING_STAGES
-from schemas.ledgers import DeliveryGroup, EventGroup, MatterGroup
+from schemas.ledgers import CASES, DeliveryGroup, EventGroup, MatterGroup
 from schemas.records import Direction
 
 _TAKING: Final = ", ".join(f"'{stage.value}'" for stage in sorted(TAKING_STAGES))
@@ -77,16 +77,27 @@ _CAME: Final = f"""
     FROM facts GROUP BY month, partner, wire_type, drill, storing, taking
     ORDER BY month, partner, wire_type, drill, storing, taking"""
 
+_OPENED: Final = "opened_at >= ?1 AND opened_at < ?2"
 _MATTERS: Final = f"""
     WITH opened AS (
-        SELECT {_month("opened_at")} AS month, family, thread, kind, state FROM threads
-        WHERE opened_at >= ?1 AND opened_at < ?2
+        SELECT {_month("opened_at")} AS month, family, thread, kind, state FROM threads WHERE {_OPENED}
+    ),
+    joint AS (
+        SELECT {_month("opened_at")} AS month, '{CASES}' AS family, kind, outcome, counties FROM cases WHERE {_OPENED}
+        UNION ALL
+        SELECT {_month("opened_at")}, kind, mode, outcome, counties FROM courses WHERE {_OPENED}
     )
     SELECT month, family, kind, state, '' AS partner, count(*) FROM opened GROUP BY month, family, kind, state
     UNION ALL
     SELECT o.month, o.family, o.kind, p.state, p.county, count(*) FROM opened AS o
     CROSS JOIN thread_parties AS p ON p.family = o.family AND p.thread = o.thread
     GROUP BY o.month, o.family, o.kind, p.state, p.county
+    UNION ALL
+    SELECT month, family, kind, outcome, '', count(*) FROM joint GROUP BY month, family, kind, outcome
+    UNION ALL
+    SELECT j.month, j.family, j.kind, j.outcome, c.value, count(*) FROM joint AS j
+    CROSS JOIN json_each('["' || replace(j.counties, ',', '","') || '"]') AS c
+    WHERE j.counties <> '' GROUP BY j.month, j.family, j.kind, j.outcome, c.value
     ORDER BY 1, 2, 3, 4, 5"""
 
 
@@ -114,5 +125,5 @@ class SqliteLedger:
         ]
 
     def matters(self, since: datetime, until: datetime) -> list[MatterGroup]:
-        """Return how many threads were opened, in groups."""
+        """Return how many matters were opened, in groups."""
         return [MatterGroup(*row) for row in self._ask(_MATTERS, (micros(since), micros(until)))]

@@ -6,6 +6,7 @@ from schemas.courses import CourseKind
 from schemas.envelope import Envelope
 from schemas.records import Direction
 from schemas.subjects import Lane
+from schemas.threads import Family
 from services.ports import Snapshot
 from tests import papers
 from tests.contract.store.samples import ALERT, BULLETIN, RECEIPT, THEM, THIRD, US, at, envelope, hexed
@@ -65,6 +66,7 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "openings": [one.openings_of(envelope_id, 2) for envelope_id in IDS],
         "steps": [one.steps_of(kind, name * 32) for kind in CourseKind for name in "12"],
         "courses": [one.courses(kind, open_only=only, limit=3) for kind in CourseKind for only in (True, False)],
+        "threads": [one.threads.rows(family, state=None, before=0, limit=5) for family in Family],
         "owing": one.owing(),
         "runs": [[found.envelope for found in one.run_of(number, 1, 5, 2000)] for number in (1, 2, 3)],
         "heard": dict(one.last_heard()),
