@@ -77,15 +77,29 @@ _CAME: Final = f"""
     FROM facts GROUP BY month, partner, wire_type, drill, storing, taking
     ORDER BY month, partner, wire_type, drill, storing, taking"""
 
-_OPENED: Final = "opened_at >= ?1 AND opened_at < ?2"
+
+def _opened(first: str) -> str:
+    """What was opened in the span, in earnest: the first event of it that is here was no exercise."""
+    return f"""opened_at >= ?1 AND opened_at < ?2 AND NOT EXISTS (
+        SELECT 1 FROM envelopes AS e WHERE e.listed = 1 AND {first}
+        AND json_extract(CAST(e.header AS TEXT), '$.status') <> 'actual')"""
+
+
+_FIRST_ACT: Final = """e.position = (
+    SELECT min(a.position) FROM thread_acts AS a WHERE a.family = threads.family AND a.thread = threads.thread)"""
+_FIRST_STEP: Final = """e.position = (
+    SELECT min(s.position) FROM course_steps AS s WHERE s.kind = courses.kind AND s.course_id = courses.course_id)"""
 _MATTERS: Final = f"""
     WITH opened AS (
-        SELECT {_month("opened_at")} AS month, family, thread, kind, state FROM threads WHERE {_OPENED}
+        SELECT {_month("opened_at")} AS month, family, thread, kind, state FROM threads
+        WHERE {_opened(_FIRST_ACT)}
     ),
     joint AS (
-        SELECT {_month("opened_at")} AS month, '{CASES}' AS family, kind, outcome, counties FROM cases WHERE {_OPENED}
+        SELECT {_month("opened_at")} AS month, '{CASES}' AS family, kind, outcome, counties FROM cases
+        WHERE {_opened("e.envelope_id = cases.case_id")}
         UNION ALL
-        SELECT {_month("opened_at")}, kind, mode, outcome, counties FROM courses WHERE {_OPENED}
+        SELECT {_month("opened_at")}, kind, mode, outcome, counties FROM courses
+        WHERE {_opened(_FIRST_STEP)}
     )
     SELECT month, family, kind, state, '' AS partner, count(*) FROM opened GROUP BY month, family, kind, state
     UNION ALL

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from schemas.base import Status
 from schemas.cases import CaseRow, CaseStage, Confirmation
 from schemas.control import ReceiptStage
-from schemas.courses import CourseKind, CourseRow
+from schemas.courses import CourseKind, CourseRow, CourseStep
 from schemas.envelope import Envelope
 from schemas.ledgers import DeliveryGroup, EventGroup, MatterGroup
 from schemas.records import Direction
@@ -135,6 +135,24 @@ async def test_disputes_requests_and_referrals_are_counted_beside_threads(store:
         MatterGroup("2026-03", "service", "collect", "granted", THIRD, 1),
     ]
     assert await store.read(lambda snapshot: snapshot.ledger.matters(at(3), FAR_AHEAD)) == []
+
+
+async def test_what_was_begun_as_an_exercise_passes_for_work(store: Store) -> None:
+    """A campaign, a request and a dispute whose first event here was an exercise are no matters."""
+    begun = [envelope(seq, channel="in", source=THEM, to=(US,), status=Status.EXERCISE) for seq in (1, 2, 3)]
+    case = CaseRow(begun[2].envelope_id, "forest", (US, THEM), US, CaseStage.CLOSED, Confirmation.NONE, None, 9, at(9))
+    request = CourseRow(CourseKind.SERVICE, "1" * 32, "closed", open=False, look_at=None, opened_at=at(1))
+
+    def work(tx: Transaction) -> None:
+        number = tx.chains.open(chain("in", source=THEM)).number
+        abouts = (FESTIVAL, CourseStep(CourseKind.SERVICE, "1" * 32, BULLETIN, "{}"), None)
+        tx.outbox.record([link(number, one, about=about) for one, about in zip(begun, abouts, strict=True)])
+        tx.threads.put(row(FESTIVAL, 1))
+        tx.cases.keep(replace(case, kind="forest", outcome="performed", opened_at=at(0)))
+        tx.course_book.keep(request)
+
+    await store.write(work)
+    assert await store.read(lambda snapshot: snapshot.ledger.matters(LONG_AGO, FAR_AHEAD)) == []
 
 
 async def test_matters_are_counted_as_a_whole_and_by_partner(store: Store) -> None:

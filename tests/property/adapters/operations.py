@@ -24,6 +24,7 @@ from tests import papers
 from tests.cases import facts
 from tests.contract.store.samples import (
     BULLETIN,
+    RECEIPT,
     THEM,
     THIRD,
     US,
@@ -294,8 +295,19 @@ def _on_threads(draw: st.DrawFn) -> Operation:
     states = draw(st.dictionaries(_who, st.sampled_from(("asked", "accepted"))))
     parties = tuple(ThreadParty(county, "", stands) for county, stands in sorted(states.items()))
     row = ThreadRow(thread, kind, "集市", state, at(seconds), at(seconds), None, None, seconds, parties)
+    channel, epoch = draw(_channel), draw(_epoch)
+
+    def act(tx: Transaction) -> object:
+        into = _chain_of(tx, channel, epoch)
+        one = linked(channel, epoch, into.head.seq + 1)
+        about = None if one.header.type == RECEIPT else thread  # a control record is no act
+        tx.outbox.record([link(into.number, one, seconds=seconds, about=about)])
+        tx.chains.advance(into.number, one.link.position)
+        return tx.threads.acts(thread, 3)
+
     put = ("threads.put", lambda tx: tx.threads.put(row))
-    return draw(_one_of((row,), put, put, ("threads.drop", lambda tx: tx.threads.drop(thread))))
+    drop = ("threads.drop", lambda tx: tx.threads.drop(thread))
+    return draw(_one_of((row, channel, epoch), put, put, ("thread act", act), drop))
 
 
 def _log_opening(tx: Transaction, envelope_id: str, seconds: int) -> object:

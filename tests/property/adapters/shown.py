@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from schemas.base import Status
 from schemas.courses import CourseKind
 from schemas.envelope import Envelope
 from schemas.records import Direction
@@ -15,6 +16,8 @@ CHANNELS: Final = ("out", "in")
 EPOCHS: Final = ("1-00000000000000aa", "2-00000000000000aa")
 SEQS: Final = range(8)
 TYPES: Final = (BULLETIN, ALERT, RECEIPT)
+_EXERCISES: Final = 4
+"""Every so manieth link is of an exercise."""
 
 PAGES: Final = (
     (None, None, 0, False),
@@ -29,7 +32,8 @@ PAGES: Final = (
 def linked(channel: str, epoch: str, seq: int) -> Envelope:
     """The link at a place."""
     source, to = (US, (THEM, THIRD)) if channel == "out" else (THEM, (US,))
-    return envelope(seq, channel=channel, epoch=epoch, source=source, to=to, wire_type=TYPES[seq % len(TYPES)])
+    wire_type, status = TYPES[seq % len(TYPES)], Status.EXERCISE if seq % _EXERCISES == 1 else Status.ACTUAL
+    return envelope(seq, channel=channel, epoch=epoch, source=source, to=to, wire_type=wire_type, status=status)
 
 
 IDS: Final = tuple(linked(channel, epoch, seq).envelope_id for channel in CHANNELS for epoch in EPOCHS for seq in SEQS)
