@@ -8,6 +8,7 @@ time would cost every event.
 from datetime import datetime
 from typing import Final
 
+from adapters.sqlite.outbox import POSITION_OF
 from adapters.sqlite.reached import ACKNOWLEDGED, REFUSED, STORED, Ask
 from adapters.sqlite.values import micros
 from schemas.control import TAKING_STAGES
@@ -87,6 +88,7 @@ def _opened(first: str) -> str:
 
 _FIRST_ACT: Final = """e.position = (
     SELECT min(a.position) FROM thread_acts AS a WHERE a.family = threads.family AND a.thread = threads.thread)"""
+_REGISTRATION: Final = f"e.position = ({POSITION_OF.format(id='cases.case_id')})"
 _FIRST_STEP: Final = """e.position = (
     SELECT min(s.position) FROM course_steps AS s WHERE s.kind = courses.kind AND s.course_id = courses.course_id)"""
 _MATTERS: Final = f"""
@@ -96,7 +98,7 @@ _MATTERS: Final = f"""
     ),
     joint AS (
         SELECT {_month("opened_at")} AS month, '{CASES}' AS family, kind, outcome, counties FROM cases
-        WHERE {_opened("e.envelope_id = cases.case_id")}
+        WHERE {_opened(_REGISTRATION)}
         UNION ALL
         SELECT {_month("opened_at")}, kind, mode, outcome, counties FROM courses
         WHERE {_opened(_FIRST_STEP)}

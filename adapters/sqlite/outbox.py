@@ -36,15 +36,16 @@ _SELECT_HELD: Final = """
     WHERE p.lane = ? AND p.sequence > ? AND p.sequence <= ? ORDER BY p.sequence LIMIT ?"""
 _DROP: Final = "DELETE FROM publications WHERE lane = ? AND sequence = ?"
 
-SELECT_POSITION: Final = """
+POSITION_OF: Final = """
     WITH RECURSIVE ids (part) AS (
         SELECT max(position) >> 13 FROM envelopes
         UNION ALL
         SELECT part - 1 FROM ids WHERE part > 0
     )
     SELECT e.position FROM ids CROSS JOIN envelopes AS e
-    WHERE e.position >> 13 = ids.part AND e.envelope_id = ? LIMIT 1"""
+    WHERE e.position >> 13 = ids.part AND e.envelope_id = {id} LIMIT 1"""
 """Find an envelope by its id: one look into each group of 8,192, newest first."""
+SELECT_POSITION: Final = POSITION_OF.format(id="?")
 
 _KIND: Final = {Direction.OUTGOING: JournalKind.POSTED, Direction.INCOMING: JournalKind.ARRIVED}
 _GAUGE: Final = {Direction.OUTGOING: "events_out", Direction.INCOMING: "events_in"}
