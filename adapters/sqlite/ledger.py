@@ -8,7 +8,7 @@ time would cost every event.
 from datetime import datetime
 from typing import Final
 
-from adapters.sqlite.outbox import POSITION_OF
+from adapters.sqlite.outbox import position_of
 from adapters.sqlite.reached import ACKNOWLEDGED, REFUSED, STORED, Ask
 from adapters.sqlite.values import micros
 from schemas.control import TAKING_STAGES
@@ -88,7 +88,7 @@ def _opened(first: str) -> str:
 
 _FIRST_ACT: Final = """e.position = (
     SELECT min(a.position) FROM thread_acts AS a WHERE a.family = threads.family AND a.thread = threads.thread)"""
-_REGISTRATION: Final = f"e.position = ({POSITION_OF.format(id='cases.case_id')})"
+_REGISTRATION: Final = f"e.position = ({position_of('cases.case_id')})"
 _FIRST_STEP: Final = """e.position = (
     SELECT min(s.position) FROM course_steps AS s WHERE s.kind = courses.kind AND s.course_id = courses.course_id)"""
 _MATTERS: Final = f"""
