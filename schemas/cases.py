@@ -18,6 +18,7 @@ from schemas.governance.mediation_parts import (
     CaseOutcome,
     ConsentMatter,
     CourtResult,
+    DisputeKind,
     NoticeMatter,
     Performance,
 )
@@ -145,6 +146,7 @@ class CaseFacts(Model):
     act: CaseAct
     on: date | None = None
     """The day that the event says it happened."""
+    dispute: DisputeKind | None = None
     parties: tuple[CaseRef, ...] = ()
     mediators: tuple[CaseRef, ...] = ()
     refs: Refs = ()
@@ -205,6 +207,9 @@ class CaseRow:
         due_on: Next last day that the case has, None if it has none.
         entries: How many entries are here, those that do not count, too.
         changed_at: When the newest was recorded here.
+        kind: Of dispute; empty while the registration is not here.
+        outcome: What it came to once it is closed, its stage until then.
+        opened_at: When it was registered, by the clock of whoever did; None while that is not here.
     """
 
     case_id: str
@@ -216,3 +221,6 @@ class CaseRow:
     due_on: date | None
     entries: int
     changed_at: datetime
+    kind: str = ""
+    outcome: str = ""
+    opened_at: datetime | None = None

@@ -61,6 +61,10 @@ class CourseRow:
         state: A word of the rules of its kind.
         open: Whether anything is still to be done by people.
         look_at: When this node must look again by itself; None if nothing is due.
+        mode: How a request is served; empty for a referral: what it is for is nobody's figure.
+        outcome: What it has come to, in the ledger's words; ``open`` while a request has none.
+        opened_at: When it was begun, by the clock of whoever began it.
+        counties: That take part, in the ledger; none for a referral.
     """
 
     kind: CourseKind
@@ -68,3 +72,7 @@ class CourseRow:
     state: str
     open: bool
     look_at: datetime | None
+    mode: str = ""
+    outcome: str = ""
+    opened_at: datetime | None = None
+    counties: tuple[str, ...] = ()

@@ -8,8 +8,16 @@ Source: docs/ledger.md
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from schemas.records import Direction
+
+CASES: Final = "case"
+"""The family of disputes; courses stand under their own kinds, campaigns, offers and projects under theirs."""
+UNTOLD: Final = "untold"
+"""The outcome of referrals that are too few for their outcomes to be told."""
+REFERRAL_MESSAGES: Final = "referral_messages"
+"""Where referrals are too few: every event of theirs in one line of the figures by type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +60,14 @@ class DeliveryGroup:
 
 @dataclass(frozen=True, slots=True)
 class MatterGroup:
-    """Matters with the same facts: campaigns, offers, projects, and whatever else a family of events counts.
+    """Matters with the same facts: campaigns, offers, projects, disputes, requests, referrals.
 
     Every family of events that the ledger shows hands over such groups; the ledger asks nothing else of it.
 
     Attributes:
         month: In which they were opened.
-        family: e.g. ``campaign``; ``case`` and ``service`` are those of other families.
-        kind: In the family's own words.
+        family: ``campaign``, ``offer``, ``project``, ``case``, ``service``, ``referral``.
+        kind: In the family's own words; empty where it knows none.
         outcome: Its state now.
         partner: A county, and then ``outcome`` is where that county stands; empty for the matter as a whole.
     """
@@ -145,11 +153,15 @@ class MatterFigures:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistLine:
-    """What one item of the programme's checklist is shown by."""
+    """What one item of the programme's checklist is shown by.
+
+    Attributes:
+        value: None where so few are counted that a figure would speak of a person.
+    """
 
     item: int
     label: str
-    value: int
+    value: int | None
 
 
 @dataclass(frozen=True, slots=True)

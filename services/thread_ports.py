@@ -54,7 +54,7 @@ class LedgerShown(Protocol):
         """Return how many deliveries there are of the events recorded, and how long they took, in groups."""
 
     def matters(self, since: datetime, until: datetime) -> list[MatterGroup]:
-        """Return how many threads were opened, in groups, once for each partner and once for all."""
+        """Return how many threads, cases and courses were opened, in groups, once for each partner and once for all."""
 
 
 class ShowsThreads(Protocol):

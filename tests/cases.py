@@ -12,6 +12,7 @@ from schemas.governance.mediation_parts import (
     AgreementForm,
     CaseOutcome,
     ConsentMatter,
+    DisputeKind,
     NoticeMatter,
     Performance,
 )
@@ -46,7 +47,7 @@ def facts(act: CaseAct, on: date = MONDAY, **changes: Any) -> CaseFacts:  # noqa
 
 
 _USUAL: Final[dict[CaseAct, dict[str, Any]]] = {
-    CaseAct.REGISTERED: {"parties": PARTIES, "lead": NANDAN},
+    CaseAct.REGISTERED: {"parties": PARTIES, "lead": NANDAN, "dispute": DisputeKind.FOREST},
     CaseAct.CONSENT_GIVEN: {"party": "p1", "matter": ConsentMatter.MEDIATION},
     CaseAct.CONSENT_REFUSED: {"party": "p1", "matter": ConsentMatter.MEDIATION},
     CaseAct.CONSENT_WITHHELD: {"party": "p1", "matter": ConsentMatter.MEDIATORS},

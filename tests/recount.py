@@ -2,16 +2,20 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from schemas.base import BEIJING, Status
 from schemas.control import TAKING_STAGES
-from schemas.ledgers import DeliveryGroup, EventGroup, Waits
+from schemas.courses import CourseKind
+from schemas.ledgers import DeliveryGroup, EventGroup, MatterGroup, Waits
 from schemas.records import Direction, StoredEvent
+from schemas.threads import Family
 from services.ports import Snapshot
 
 EVERY = 1 << 20
+_EARLY, _LATE = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+_Matter = tuple[datetime | None, str, str, str, list[tuple[str, str]]]
 
 
 def events_of(snapshot: Snapshot, since: datetime, until: datetime) -> list[StoredEvent]:
@@ -70,6 +74,39 @@ def _sent(snapshot: Snapshot, one: StoredEvent) -> Iterable[DeliveryGroup]:
             refused=two.refused_code is not None,
             count=1,
         )
+
+
+def matter_groups(snapshot: Snapshot, since: datetime, until: datetime) -> "Counter[MatterGroup]":
+    """Every matter that was opened in a span, one by one, from the lists of each family."""
+    every = {one.envelope.envelope_id: one for one in events_of(snapshot, _EARLY, _LATE)}
+    return Counter(
+        MatterGroup(_month(opened_at), family, kind, state, county, 1)
+        for opened_at, first, family, kind, standings in _matters(snapshot)
+        if opened_at is not None and since <= opened_at < until and not (first in every and _drill(every[first]))
+        for county, state in standings
+    )
+
+
+def _matters(snapshot: Snapshot) -> "Iterator[_Matter]":
+    for family in Family:
+        for thread in snapshot.threads.rows(family, state=None, before=0, limit=EVERY):
+            parties = [(one.county, one.state) for one in thread.parties]
+            acts = snapshot.threads.acts(thread.thread, 1)
+            yield (
+                thread.opened_at,
+                acts[0].envelope.envelope_id if acts else "",
+                family.value,
+                thread.kind,
+                [("", thread.state), *parties],
+            )
+    for case in snapshot.cases.newest(open_only=False, limit=EVERY):
+        told = [(county, case.outcome) for county in ("", *case.counties)]
+        yield case.opened_at, case.case_id, "case", case.kind, told
+    for kind in CourseKind:
+        for one in snapshot.courses(kind, open_only=False, limit=EVERY):
+            steps = snapshot.steps_of(kind, one.course_id)
+            told = [(county, one.outcome) for county in ("", *one.counties)]
+            yield one.opened_at, steps[0].envelope_id if steps else "", kind.value, one.mode, told
 
 
 def waits(seconds: Iterable[int | None]) -> Waits:

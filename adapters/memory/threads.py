@@ -8,7 +8,8 @@ from typing import Final
 from adapters.memory.state import Link, State
 from schemas.base import BEIJING, Status
 from schemas.control import TAKING_STAGES
-from schemas.ledgers import DeliveryGroup, EventGroup, MatterGroup
+from schemas.courses import CourseStep
+from schemas.ledgers import CASES, DeliveryGroup, EventGroup, MatterGroup
 from schemas.records import Direction, StoredEvent
 from schemas.threads import Family, ThreadOf, ThreadRow
 
@@ -85,11 +86,35 @@ class MemoryLedger:
         return [*_groups(came, Direction.INCOMING), *_groups(sent, Direction.OUTGOING)]
 
     def matters(self, since: datetime, until: datetime) -> list[MatterGroup]:
-        """Return how many threads were opened, in groups."""
-        opened = [one for one in self._state.threads.values() if since <= one.opened_at < until]
+        """Return how many matters were opened, in groups."""
+        firsts = self._firsts()
+        opened = [
+            one
+            for one in self._state.threads.values()
+            if since <= one.opened_at < until and not _is_exercise(firsts.get(one.thread))
+        ]
         counted = Counter((*_matter(one), one.state, "") for one in opened)
         counted.update((*_matter(one), two.state, two.county) for one in opened for two in one.parties)
+        for about, opened_at, family, kind, outcome, counties in self._joint():
+            if not _is_exercise(firsts.get(about)) and opened_at is not None and since <= opened_at < until:
+                counted.update((_month(opened_at), family, kind, outcome, county) for county in ("", *counties))
         return [MatterGroup(*key, count) for key, count in sorted(counted.items())]
+
+    def _firsts(self) -> dict[object, StoredEvent]:
+        """The first event that is here of each thread and course, by what it is of; and each event by its id."""
+        found: dict[object, StoredEvent] = {}
+        for _, link in sorted(self._state.links.items()):
+            if link.listed:
+                about = (link.about.kind, link.about.course_id) if isinstance(link.about, CourseStep) else link.about
+                found.setdefault(about, link.event)
+                found[link.event.envelope.envelope_id] = link.event
+        return found
+
+    def _joint(self) -> "Iterator[_Joint]":
+        for case in self._state.cases.values():
+            yield case.case_id, case.opened_at, CASES, case.kind, case.outcome, case.counties
+        for _, one in self._state.courses.values():
+            yield (one.kind, one.course_id), one.opened_at, one.kind.value, one.mode, one.outcome, one.counties
 
     def _listed(self, since: datetime, until: datetime) -> Iterator[StoredEvent]:
         links: Iterable[Link] = self._state.links.values()
@@ -119,6 +144,8 @@ class MemoryLedger:
 
 _Key = tuple[str, str, str, bool, int, int, bool]
 """Month, partner, wire type, drill, seconds to stored and to acknowledged, refused."""
+_Joint = tuple[object, datetime | None, str, str, str, tuple[str, ...]]
+"""What its first event is of, when it was opened, family, kind, outcome, counties."""
 
 
 def _groups(counted: "Counter[_Key]", direction: Direction) -> Iterator[DeliveryGroup]:
@@ -133,6 +160,10 @@ def _matter(row: ThreadRow) -> tuple[str, str, str]:
 
 def _month(moment: datetime) -> str:
     return f"{moment.astimezone(BEIJING):%Y-%m}"
+
+
+def _is_exercise(first: StoredEvent | None) -> bool:
+    return first is not None and _is_drill(first)
 
 
 def _is_drill(event: StoredEvent) -> bool:

@@ -5,14 +5,16 @@ from datetime import date
 from typing import Any, Final
 
 from adapters.sqlite.batch import Batch
-from adapters.sqlite.values import Row, first, joined, micros, moment, parted
+from adapters.sqlite.values import Row, first, joined, micros, moment, moment_or_none, parted
 from schemas.cases import ENDED_STAGES, CaseEntry, CaseFacts, CaseRow, CaseStage, Confirmation
 
 Ask = Callable[..., Any]
 
 _ID_BYTES: Final = 32
 _CASE: Final = """
-    SELECT case_id, agreement_id, counties, lead, stage, confirmation, due_on, entries, changed_at FROM cases"""
+    SELECT case_id, agreement_id, counties, lead, stage, confirmation, due_on, entries, changed_at,
+        kind, outcome, opened_at
+    FROM cases"""
 _SELECT_ENTRIES: Final = """
     SELECT envelope_id, case_id, county, wire_type, said_at, seen, facts FROM case_entries
     WHERE case_id = ? ORDER BY envelope_id"""
@@ -21,8 +23,9 @@ _ADD: Final = """
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _KEEP: Final = """
     INSERT OR REPLACE INTO cases
-        (case_id, agreement_id, counties, lead, stage, confirmation, due_on, entries, is_open, changed_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        (case_id, agreement_id, counties, lead, stage, confirmation, due_on, entries, is_open, changed_at,
+        kind, outcome, opened_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 class SqliteCases:
@@ -67,11 +70,13 @@ class SqliteCaseBook(SqliteCases):
         where = bytes.fromhex(row.case_id), row.agreement_id, joined(row.counties), row.lead
         stands = row.stage.value, row.confirmation.value, row.due_on.isoformat() if row.due_on else None
         is_open = int(row.stage not in ENDED_STAGES)
-        self._batch.run(_KEEP, (*where, *stands, row.entries, is_open, micros(row.changed_at)))
+        counted = row.kind, row.outcome, None if row.opened_at is None else micros(row.opened_at)
+        self._batch.run(_KEEP, (*where, *stands, row.entries, is_open, micros(row.changed_at), *counted))
 
 
 def _case_of(row: Row) -> CaseRow:
-    case_id, agreement_id, counties, lead, stage, confirmation, due_on, entries, changed_at = row
+    case_id, agreement_id, counties, lead, stage, confirmation, due_on, entries, changed_at, *counted = row
+    kind, outcome, opened_at = counted
     return CaseRow(
         case_id=case_id.hex(),
         agreement_id=agreement_id,
@@ -82,6 +87,9 @@ def _case_of(row: Row) -> CaseRow:
         due_on=date.fromisoformat(due_on) if due_on else None,
         entries=entries,
         changed_at=moment(changed_at),
+        kind=kind,
+        outcome=outcome,
+        opened_at=moment_or_none(opened_at),
     )
 
 

@@ -8,21 +8,20 @@ import apsw
 
 from adapters.sqlite.batch import Batch
 from adapters.sqlite.custody import CustodyReading
-from adapters.sqlite.values import Row, micros, moment, moment_or_none
+from adapters.sqlite.values import Row, joined, micros, moment, moment_or_none, parted
 from schemas.courses import CourseKind, CourseRow, CourseStep, KeptStep
 from schemas.envelope import Header
 
-_UPSERT: Final = """
-    INSERT INTO courses (kind, course_id, state, open, look_at, moved)
-    VALUES (?1, ?2, ?3, ?4, ?5, coalesce(
-        (SELECT max(position) FROM course_steps WHERE kind = ?1 AND course_id = ?2), 0))
-    ON CONFLICT (kind, course_id) DO UPDATE SET
-        state = excluded.state, open = excluded.open, look_at = excluded.look_at, moved = excluded.moved"""
+_KEEP: Final = """
+    INSERT OR REPLACE INTO courses (
+        kind, course_id, state, open, look_at, mode, outcome, opened_at, counties, moved)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, coalesce(
+        (SELECT max(position) FROM course_steps WHERE kind = ?1 AND course_id = ?2), 0))"""
 _SELECT_STEPS: Final = """
     SELECT s.wire_type, s.facts, e.envelope_id, e.recorded_at, e.header
     FROM course_steps AS s CROSS JOIN envelopes AS e ON e.position = s.position
     WHERE s.kind = ? AND s.course_id = ? ORDER BY s.position"""
-_COLUMNS: Final = "kind, course_id, state, open, look_at"
+_COLUMNS: Final = "kind, course_id, state, open, look_at, mode, outcome, opened_at, counties"
 _SELECT_ALL: Final = f"SELECT {_COLUMNS} FROM courses WHERE kind = ? ORDER BY moved DESC, course_id LIMIT ?"  # noqa: S608
 _SELECT_OPEN: Final = (
     f"SELECT {_COLUMNS} FROM courses WHERE kind = ? AND open = 1 ORDER BY moved DESC, course_id LIMIT ?"  # noqa: S608
@@ -64,8 +63,9 @@ class SqliteCourses:
 
     def keep(self, row: CourseRow) -> None:
         """Keep what a course stands at, in place of what it stood at before."""
-        at = None if row.look_at is None else micros(row.look_at)
-        self._batch.run(_UPSERT, (row.kind.value, row.course_id, row.state, row.open, at))
+        at, opened = (None if one is None else micros(one) for one in (row.look_at, row.opened_at))
+        counted = row.mode, row.outcome, opened, joined(row.counties)
+        self._batch.run(_KEEP, (row.kind.value, row.course_id, row.state, row.open, at, *counted))
 
 
 def _kept(step: CourseStep, envelope_id: bytes, recorded_at: int, header_bytes: bytes) -> KeptStep:
@@ -83,6 +83,16 @@ def _kept(step: CourseStep, envelope_id: bytes, recorded_at: int, header_bytes: 
 
 def _rows(found: Iterable[Row]) -> list[CourseRow]:
     return [
-        CourseRow(CourseKind(kind), course_id, state, bool(is_open), moment_or_none(look_at))
-        for kind, course_id, state, is_open, look_at in found
+        CourseRow(
+            CourseKind(kind),
+            course_id,
+            state,
+            bool(is_open),
+            moment_or_none(look_at),
+            mode,
+            outcome,
+            moment_or_none(opened_at),
+            parted(counties) if counties else (),
+        )
+        for kind, course_id, state, is_open, look_at, mode, outcome, opened_at, counties in found
     ]

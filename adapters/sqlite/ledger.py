@@ -8,10 +8,11 @@ time would cost every event.
 from datetime import datetime
 from typing import Final
 
+from adapters.sqlite.outbox import position_of
 from adapters.sqlite.reached import ACKNOWLEDGED, REFUSED, STORED, Ask
 from adapters.sqlite.values import micros
 from schemas.control import TAKING_STAGES
-from schemas.ledgers import DeliveryGroup, EventGroup, MatterGroup
+from schemas.ledgers import CASES, DeliveryGroup, EventGroup, MatterGroup
 from schemas.records import Direction
 
 _TAKING: Final = ", ".join(f"'{stage.value}'" for stage in sorted(TAKING_STAGES))
@@ -77,16 +78,42 @@ _CAME: Final = f"""
     FROM facts GROUP BY month, partner, wire_type, drill, storing, taking
     ORDER BY month, partner, wire_type, drill, storing, taking"""
 
+
+def _opened(first: str) -> str:
+    """What was opened in the span, in earnest: the first event of it that is here was no exercise."""
+    return f"""opened_at >= ?1 AND opened_at < ?2 AND NOT EXISTS (
+        SELECT 1 FROM envelopes AS e WHERE e.listed = 1 AND {first}
+        AND json_extract(CAST(e.header AS TEXT), '$.status') <> 'actual')"""
+
+
+_FIRST_ACT: Final = """e.position = (
+    SELECT min(a.position) FROM thread_acts AS a WHERE a.family = threads.family AND a.thread = threads.thread)"""
+_REGISTRATION: Final = f"e.position = ({position_of('cases.case_id')})"
+_FIRST_STEP: Final = """e.position = (
+    SELECT min(s.position) FROM course_steps AS s WHERE s.kind = courses.kind AND s.course_id = courses.course_id)"""
 _MATTERS: Final = f"""
     WITH opened AS (
         SELECT {_month("opened_at")} AS month, family, thread, kind, state FROM threads
-        WHERE opened_at >= ?1 AND opened_at < ?2
+        WHERE {_opened(_FIRST_ACT)}
+    ),
+    joint AS (
+        SELECT {_month("opened_at")} AS month, '{CASES}' AS family, kind, outcome, counties FROM cases
+        WHERE {_opened(_REGISTRATION)}
+        UNION ALL
+        SELECT {_month("opened_at")}, kind, mode, outcome, counties FROM courses
+        WHERE {_opened(_FIRST_STEP)}
     )
     SELECT month, family, kind, state, '' AS partner, count(*) FROM opened GROUP BY month, family, kind, state
     UNION ALL
     SELECT o.month, o.family, o.kind, p.state, p.county, count(*) FROM opened AS o
     CROSS JOIN thread_parties AS p ON p.family = o.family AND p.thread = o.thread
     GROUP BY o.month, o.family, o.kind, p.state, p.county
+    UNION ALL
+    SELECT month, family, kind, outcome, '', count(*) FROM joint GROUP BY month, family, kind, outcome
+    UNION ALL
+    SELECT j.month, j.family, j.kind, j.outcome, c.value, count(*) FROM joint AS j
+    CROSS JOIN json_each('["' || replace(j.counties, ',', '","') || '"]') AS c
+    WHERE j.counties <> '' GROUP BY j.month, j.family, j.kind, j.outcome, c.value
     ORDER BY 1, 2, 3, 4, 5"""
 
 
@@ -114,5 +141,5 @@ class SqliteLedger:
         ]
 
     def matters(self, since: datetime, until: datetime) -> list[MatterGroup]:
-        """Return how many threads were opened, in groups."""
+        """Return how many matters were opened, in groups."""
         return [MatterGroup(*row) for row in self._ask(_MATTERS, (micros(since), micros(until)))]

@@ -36,15 +36,24 @@ _SELECT_HELD: Final = """
     WHERE p.lane = ? AND p.sequence > ? AND p.sequence <= ? ORDER BY p.sequence LIMIT ?"""
 _DROP: Final = "DELETE FROM publications WHERE lane = ? AND sequence = ?"
 
-SELECT_POSITION: Final = """
+
+def position_of(envelope_id: str) -> str:
+    """Return the query for where an envelope lies: one look into each group of 8,192, newest first.
+
+    Args:
+        envelope_id: An expression of SQL, never a value.
+    """
+    return f"""
     WITH RECURSIVE ids (part) AS (
         SELECT max(position) >> 13 FROM envelopes
         UNION ALL
         SELECT part - 1 FROM ids WHERE part > 0
     )
     SELECT e.position FROM ids CROSS JOIN envelopes AS e
-    WHERE e.position >> 13 = ids.part AND e.envelope_id = ? LIMIT 1"""
-"""Find an envelope by its id: one look into each group of 8,192, newest first."""
+    WHERE e.position >> 13 = ids.part AND e.envelope_id = {envelope_id} LIMIT 1"""  # noqa: S608
+
+
+SELECT_POSITION: Final = position_of("?")
 
 _KIND: Final = {Direction.OUTGOING: JournalKind.POSTED, Direction.INCOMING: JournalKind.ARRIVED}
 _GAUGE: Final = {Direction.OUTGOING: "events_out", Direction.INCOMING: "events_in"}

@@ -33,7 +33,7 @@ class FigureName(StrEnum):
     ACKNOWLEDGED_MEDIAN = "acknowledged_median_seconds"
     ACKNOWLEDGED_P90 = "acknowledged_p90_seconds"
     MATTERS = "matters"
-    """Campaigns, offers, projects, disputes, service requests: ``of`` says which, of what kind, with what outcome."""
+    """Campaigns, offers, projects, disputes, requests, referrals: ``of`` says family, kind and outcome."""
 
 
 class Figure(Model):

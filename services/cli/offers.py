@@ -2,13 +2,14 @@
 
 import typer
 
+from schemas.threads import Family
 from services.cli import output
 from services.cli.client import ask, json_of
 from services.cli.desk import Desk
 from services.cli.listing import Limit
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.threads import Key, State, act_table, listed, thread_table
-from services.domain.ledger_sheets import STATES, word
+from services.domain.ledger_words import state_zh
 from services.gateway.thread_answers import OfferDetail, ThreadList
 
 app = typer.Typer(
@@ -34,7 +35,7 @@ def show(key: Key, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
     rows = [
         (
             output.county(one.county),
-            word(STATES, one.state),
+            state_zh(Family.OFFER, one.state),
             str(one.number),
             f"{one.quantity:,}" if one.quantity else "",
             output.plain(one.terms),

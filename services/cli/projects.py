@@ -5,13 +5,14 @@ from typing import Final
 import typer
 
 from schemas.development.projects import MilestoneState
+from schemas.threads import Family
 from services.cli import output
 from services.cli.client import ask, json_of
 from services.cli.desk import Desk
 from services.cli.listing import Limit
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.threads import Key, State, act_table, listed, thread_table
-from services.domain.ledger_sheets import STATES, word
+from services.domain.ledger_words import state_zh
 from services.gateway.thread_answers import ProjectDetail, ThreadList
 
 app = typer.Typer(
@@ -42,7 +43,7 @@ def show(key: Key, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
         output.print_json(json_of(found))
         return
     parties = [
-        (output.county(one.county), output.plain(one.office), word(STATES, one.decision or "asked"))
+        (output.county(one.county), output.plain(one.office), state_zh(Family.PROJECT, one.decision or "asked"))
         for one in found.parties
     ]
     milestones = [

@@ -8,7 +8,6 @@ from pydantic import JsonValue
 
 from schemas.course_drafts import ServiceMove
 from schemas.governance.service_items import AS_OF, ITEMS, SOURCE, ServiceItem
-from schemas.governance.services import ServiceMode
 from services.cli import output
 from services.cli.client import PAGE_MAX, Api, ask, json_of
 from services.cli.course_output import STEP_COLUMNS, body, office, read_content, say_accepted, step_rows
@@ -17,6 +16,7 @@ from services.cli.fields import with_fields
 from services.cli.listing import Limit
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.sending import only_agreement
+from services.domain.ledger_words import SERVICES, kind_zh
 from services.domain.service_requests import Stage
 from services.gateway.course_answers import CourseAccepted, ServiceDetail, ServiceLine, ServiceList
 
@@ -32,7 +32,6 @@ STAGES: Final = {
     Stage.DELIVERED: "已送达",
     Stage.CLOSED: "[green]已归档[/]",
 }
-MODES: Final = {ServiceMode.ONLINE: "全程网办", ServiceMode.COLLECT: "异地代收代办", ServiceMode.JOINT: "多地联办"}
 
 Number = Annotated[str, typer.Argument(metavar="ID", help="Number of the request; its first characters will do.")]
 Fields = Annotated[
@@ -83,8 +82,9 @@ def show(number: Number, *, directory: Dir = HERE, as_json: AsJson = False) -> N
     if as_json:
         output.print_json(json_of(found))
         return
+    mode = kind_zh(SERVICES, found.mode)
     output.show(
-        f"通办 {found.request_id}  {STAGES[found.stage]}  {MODES[found.mode]}  {output.plain(found.item_name)}",
+        f"通办 {found.request_id}  {STAGES[found.stage]}  {mode}  {output.plain(found.item_name)}",
         f"责任单位 responsible: {office(found.responsible)}；轮到 turn: {office(found.turn)}",
         f"时限 due {output.moment(found.due_at)}{_more(found)}",
         output.table("", *STEP_COLUMNS, rows=step_rows(found.steps)),
@@ -100,7 +100,7 @@ def items(*, as_json: AsJson = False) -> None:
         ]
         output.print_json({"source": SOURCE, "as_of": AS_OF, "items": rows})
         return
-    table = [(one.code, one.name, MODES[one.mode], str(one.promised_days)) for one in ITEMS.values()]
+    table = [(one.code, one.name, kind_zh(SERVICES, one.mode), str(one.promised_days)) for one in ITEMS.values()]
     output.show(output.table(f"事项 items（{SOURCE}，{AS_OF}）", "代码", "*事项", "方式", ">工作日", rows=table))
 
 

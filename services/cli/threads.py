@@ -8,7 +8,7 @@ import typer
 from services.cli import output
 from services.cli.client import ask, json_of
 from services.cli.desk import Desk
-from services.domain.ledger_sheets import KINDS, STATES, word
+from services.domain.ledger_words import kind_zh, state_zh
 from services.gateway.thread_answers import ActLine, ThreadLine, ThreadList
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def thread_table(title: str, found: ThreadList) -> "RenderableType":
         (
             output.plain(one.key),
             output.county(one.owner),
-            word(KINDS, one.kind),
-            word(STATES, one.state),
+            kind_zh(one.family, one.kind),
+            state_zh(one.family, one.state),
             output.plain(one.title),
             _span(one),
-            "、".join(f"{output.counties([party.county])}{word(STATES, party.state)}" for party in one.parties),
+            "、".join(f"{output.counties([two.county])}{state_zh(one.family, two.state)}" for two in one.parties),
         )
         for one in found.threads
     ]

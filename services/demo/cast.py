@@ -24,10 +24,15 @@ CAST: Final = (
 )
 
 AGREEMENT_ID: Final = "dqg-border"
+AGREEMENT_TITLE: Final = "滇黔桂毗邻县协作协议"
+PEOPLE_ID: Final = "dqg-people"
+PEOPLE_TITLE: Final = "黔桂三县服务与调解协议"
+PEOPLE: Final = ("451221", "451226", "522722")
+"""Who has agreed on what is about persons, too: mediation, referrals, requests. An agreement of its own, for few."""
 AGREEMENT: Final = """\
 id = "{id}"
 version = 1
-title = "滇黔桂毗邻县协作协议"
+title = "{title}"
 parties = [{parties}]
 coordinators = ["{coordinator}"]
 valid_from = {valid_from}

@@ -18,8 +18,11 @@ from typing import Final
 from schemas.base import BEIJING, InformationClass
 from schemas.catalogue import TYPES
 from schemas.errors import UnavailableError
+from schemas.governance.mediation import CASE_PURPOSE
+from schemas.governance.services import PURPOSE as SERVICE_PURPOSE
+from schemas.information.referrals import ReferralOffered
 from services.bootstrap.hub_files import servers_in
-from services.demo.cast import AGREEMENT, AGREEMENT_ID, Part
+from services.demo.cast import AGREEMENT, AGREEMENT_ID, AGREEMENT_TITLE, PEOPLE_ID, PEOPLE_TITLE, Part
 from services.domain.sharing import CONTROL_PREFIX
 
 OFFICER: Final = "duty-a"
@@ -30,6 +33,8 @@ _BLOCK_PORTS: Final = 100
 """Up to 31,999: from 32,768 on the system hands ports out by itself."""
 _turns: Final = itertools.count()
 _COORDINATOR: Final = "451226"
+_EVERYTHING: Final = frozenset(purpose for one in TYPES for purpose in one.purposes)
+_ABOUT_PEOPLE: Final = frozenset({CASE_PURPOSE, SERVICE_PURPOSE, *ReferralOffered.purposes})
 _PASSPHRASE: Final = "passphrase"  # noqa: S105 - the name of a file
 
 Say = Callable[[str], None]
@@ -145,6 +150,7 @@ class Ceremony:
         stored_seconds: int = 60,
         events_per_hour: int = EVENTS_PER_HOUR,
         class_ceiling: InformationClass = InformationClass.INTERNAL,
+        people: Sequence[str] = (),
     ) -> None:
         """Play the whole ceremony; takes a few seconds.
 
@@ -154,6 +160,7 @@ class Ceremony:
             stored_seconds: After so long without *stored* the source's own officer is told of a level-1 alert.
             events_per_hour: The quota of each county.
             class_ceiling: How personal what is sent may be.
+            people: Counties of a second agreement, on what is about persons; none makes none.
         """
         self._stage.documents.mkdir(parents=True, exist_ok=True)
         say("六县各自建立密钥和成员卡 each county makes its keys and card")
@@ -164,10 +171,15 @@ class Ceremony:
         registry = self._registry()
         say("协议：提议、签署、采纳 agreement: proposed, signed, adopted")
         limits = {"stored_seconds": stored_seconds, "events_per_hour": events_per_hour}
-        agreement = self._agreement(_agreement_text(self._cast, today, class_ceiling, **limits))
+        pacts = [_Pact(AGREEMENT_ID, AGREEMENT_TITLE, self._cast, class_ceiling, _EVERYTHING)]
+        if people:
+            few = [part for part in self._cast if part.code in people]
+            pacts.append(_Pact(PEOPLE_ID, PEOPLE_TITLE, few, InformationClass.PERSONAL, _ABOUT_PEOPLE))
+        agreements = [self._agreement(one, _agreement_text(one, today, **limits)) for one in pacts]
         say("枢纽据名册放行，值班员领取凭证 hub updated, officers certified")
         hub = str(self._stage.hub)
-        self._command("hub", "update", "--dir", hub, "--registry", str(registry), "--agreement", str(agreement))
+        words = [word for one in agreements for word in ("--agreement", str(one))]
+        self._command("hub", "update", "--dir", hub, "--registry", str(registry), *words)
         for home in self._homes:
             self._command("officer", "add", OFFICER, "--name", "值班员甲", "--role", "duty", "--dir", home)
         (self._stage.documents / "ready").write_text("ready\n", encoding="utf-8")
@@ -203,31 +215,48 @@ class Ceremony:
         self._command(
             "registry", "propose", *cards, "--threshold", threshold, "-o", str(draft), "--dir", self._homes[0]
         )
-        self._command("registry", "assemble", str(draft), *self._signed_by_each("registry", draft), "-o", str(final))
+        self._command(
+            "registry", "assemble", str(draft), *self._signed_by_each("registry", draft, self._homes), "-o", str(final)
+        )
         digest = json.loads(self._command("registry", "show", str(final), "--json"))["digest"]
         for home in self._homes:
             self._command("registry", "trust", digest, "--file", str(final), "--dir", home)
         return final
 
-    def _signed_by_each(self, what: str, draft: Path) -> list[str]:
+    def _signed_by_each(self, what: str, draft: Path, homes: Sequence[str]) -> list[str]:
         copies = []
-        for home in self._homes:
+        for home in homes:
             copy = draft.with_name(f"{draft.stem}-{Path(home).name}.json")
             copy.write_bytes(draft.read_bytes())
             self._command(what, "sign", str(copy), "--dir", home)
             copies.append(str(copy))
         return copies
 
-    def _agreement(self, terms: str) -> Path:
-        text, draft = self._stage.documents / "agreement.toml", self._stage.documents / "agreement-1.draft.json"
-        final, first = self._stage.documents / f"{AGREEMENT_ID}@1.json", self._homes[0]
+    def _agreement(self, pact: "_Pact", terms: str) -> Path:
+        documents, homes = self._stage.documents, [str(self._stage.county(part.code)) for part in pact.cast]
+        text, draft, final = (documents / f"{pact.id}{end}" for end in (".toml", "-1.draft.json", "@1.json"))
         text.write_text(terms, encoding="utf-8")
-        self._command("agreement", "propose", "--file", str(text), "-o", str(draft), "--dir", first)
-        copies = self._signed_by_each("agreement", draft)
-        self._command("agreement", "assemble", str(draft), *copies, "-o", str(final), "--dir", first)
-        for home in self._homes:
+        self._command("agreement", "propose", "--file", str(text), "-o", str(draft), "--dir", homes[0])
+        copies = self._signed_by_each("agreement", draft, homes)
+        self._command("agreement", "assemble", str(draft), *copies, "-o", str(final), "--dir", homes[0])
+        for home in homes:
             self._command("agreement", "adopt", str(final), "--dir", home)
         return final
+
+
+@dataclass(frozen=True, slots=True)
+class _Pact:
+    """An agreement to be made.
+
+    Attributes:
+        purposes: Of what is granted.
+    """
+
+    id: str
+    title: str
+    cast: Sequence[Part]
+    class_ceiling: InformationClass
+    purposes: frozenset[str]
 
 
 def _settings(part: Part, ports: Ports) -> str:
@@ -257,17 +286,21 @@ def set_hub_url(stage: Stage, code: str, *ports: int) -> None:
     path.write_text("\n".join([*kept, ""]), encoding="utf-8")
 
 
-def _agreement_text(
-    cast: Sequence[Part], today: datetime, class_ceiling: InformationClass, *, stored_seconds: int, events_per_hour: int
-) -> str:
-    events = [one for one in TYPES if not one.wire_type.startswith(CONTROL_PREFIX)]
+def _agreement_text(pact: _Pact, today: datetime, *, stored_seconds: int, events_per_hour: int) -> str:
+    events = [
+        one
+        for one in TYPES
+        if not one.wire_type.startswith(CONTROL_PREFIX) and not pact.purposes.isdisjoint(one.purposes)
+    ]
     midnight = today.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
     purposes = dict.fromkeys(purpose for one in events for purpose in one.purposes)
+    codes = [part.code for part in pact.cast]
     return AGREEMENT.format(
-        id=AGREEMENT_ID,
-        coordinator=_COORDINATOR if any(part.code == _COORDINATOR for part in cast) else cast[0].code,
-        class_ceiling=class_ceiling,
-        parties=", ".join(f'"{part.code}"' for part in cast),
+        id=pact.id,
+        title=pact.title,
+        coordinator=_COORDINATOR if _COORDINATOR in codes else codes[0],
+        class_ceiling=pact.class_ceiling,
+        parties=", ".join(f'"{code}"' for code in codes),
         valid_from=(midnight - timedelta(days=1)).isoformat(timespec="seconds"),
         valid_until=(midnight + timedelta(days=365)).isoformat(timespec="seconds"),
         purposes='", "'.join(purposes),

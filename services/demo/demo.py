@@ -20,12 +20,13 @@ from schemas.errors import Fault, RequestError
 from services.bootstrap.cli import open_county
 from services.bootstrap.stopping import stop_event
 from services.demo.board import board_of, line_of, table_of
-from services.demo.cast import CAST
+from services.demo.cast import CAST, PEOPLE
 from services.demo.ceremony import Ceremony, Command, Say, Stage, choose_ports, set_hub_url
 from services.demo.crew import TOLD, Smsc, equip
 from services.demo.desks import Desk
 from services.demo.link import Link
 from services.demo.morning import CUT, Morning
+from services.demo.stories import Told, tell_stories
 from services.demo.telling import telling
 from services.demo.troupe import Troupe, start_hub
 from services.settings import read_hub_settings, read_settings
@@ -67,7 +68,8 @@ def run_demo(directory: Path | None, command: Command, wishes: Wishes) -> int:
         wishes: How it is to be played.
 
     Returns:
-        0 only if nothing was lost or doubled, and an officer who was told by SMS answered by SMS.
+        0 only if nothing was lost or doubled, every story ended as it should, and an officer who was told by SMS
+        answered by SMS.
 
     Raises:
         RequestError: A hub has one server or three.
@@ -82,7 +84,7 @@ def run_demo(directory: Path | None, command: Command, wishes: Wishes) -> int:
         stage = Stage(root)
         if not stage.prepared:
             today = open_county(root).clock.now()
-            Ceremony(stage, CAST, choose_ports(CAST, wishes.servers), command).perform(say, today=today)
+            Ceremony(stage, CAST, choose_ports(CAST, wishes.servers), command).perform(say, today=today, people=PEOPLE)
         say("环江排定值班表，接通短信 环江's roster and its way to telephones")
         equip(stage, command, wishes.smsc)
         return asyncio.run(_run(stage, say, wishes))
@@ -127,24 +129,43 @@ async def _play(stage: Stage, say: Say, stop: asyncio.Event, wishes: Wishes) -> 
     troupe = Troupe(stage.root / "logs")
     try:
         async with AsyncExitStack() as stack:
-            morning = await _open(stage, say, troupe, stack, wishes.smsc)
+            watched = _Watched(say)
+            morning = await _open(stage, watched, troupe, stack, wishes.smsc)
             await morning.play()
+            watched.each = False
+            say("六县之间的小故事 short stories between two or three counties")
+            told = await tell_stories(morning.desks, say, morning.begin)
+            watched.each = True
             details = [await morning.detail(sent) for sent in morning.sent]
             _show(details, as_json=wishes.as_json)
             if not wishes.once:
-                outcome = await _recounted(stage, morning, details)
+                outcome = await _recounted(stage, morning, details, told)
                 _tell(outcome, say, as_json=wishes.as_json)
                 await _stay(morning, say, stop)
                 return 0 if outcome.holds else 1
         await troupe.stop_all()
-        outcome = await _recounted(stage, morning, details)
+        outcome = await _recounted(stage, morning, details, told)
         _tell(outcome, say, as_json=wishes.as_json)
         return 0 if outcome.holds else 1
     finally:
         await asyncio.shield(troupe.stop_all())
 
 
-async def _open(stage: Stage, say: Say, troupe: Troupe, stack: AsyncExitStack, smsc: Smsc | None) -> Morning:
+@dataclass(slots=True)
+class _Watched:
+    """What is said of each change at a desk, as long as each is: a story tells its own."""
+
+    say: Say
+    each: bool = True
+
+    def __call__(self, code: str, entry: Mapping[str, Any]) -> None:
+        """Say a line for a change that is worth one."""
+        if self.each and (line := line_of(code, entry)):
+            self.say(line)
+
+
+async def _open(stage: Stage, watched: _Watched, troupe: Troupe, stack: AsyncExitStack, smsc: Smsc | None) -> Morning:
+    say = watched.say
     say("枢纽、叶节点和六县节点启动 hub, leaf and six nodes start")
     links = [Link(read_hub_settings(home).port) for home in stage.servers]
     for link in links:
@@ -158,16 +179,10 @@ async def _open(stage: Stage, say: Say, troupe: Troupe, stack: AsyncExitStack, s
     await asyncio.gather(*(troupe.start(code, "node", "--dir", home) for code, home in homes.items()))
     desks = {part.code: Desk(stage, part.code, read_settings(stage.county(part.code)).api.port) for part in CAST}
     for desk in desks.values():
-        await stack.enter_async_context(desk.watched(lambda code, entry: _say_change(say, code, entry)))
+        await stack.enter_async_context(desk.watched(watched))
     told = await stack.enter_async_context(telling(stage, desks[TOLD], say, smsc))
     await told.reach()
     return Morning(stage, desks, troupe, links, told, say, open_county(stage.root).clock.now().astimezone(BEIJING))
-
-
-def _say_change(say: Say, code: str, entry: Mapping[str, Any]) -> None:
-    line = line_of(code, entry)
-    if line:
-        say(line)
 
 
 def _show(details: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
@@ -185,7 +200,7 @@ async def _stay(morning: Morning, say: Say, stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-async def _recounted(stage: Stage, morning: Morning, details: Sequence[Mapping[str, Any]]) -> Outcome:
+async def _recounted(stage: Stage, morning: Morning, details: Sequence[Mapping[str, Any]], told: Told) -> Outcome:
     """Let the separate program recount, and put its figures beside what the API said."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.demo.recount", str(stage.root)), stdout=asyncio.subprocess.PIPE
@@ -199,13 +214,14 @@ async def _recounted(stage: Stage, morning: Morning, details: Sequence[Mapping[s
         **{name: count[name] for name in ("events", "deliveries", "stored", "lost", "duplicated", "out_of_order")},
         "unexpected": count["unexpected"],
         "acknowledged": acknowledged,
+        "stories": told.ends,
         "paging": {"driver": morning.telling.driver, **count["paging"]},
         "latency_ms": {"p50": _percentile(calm, 0.5), "p99": _percentile(calm, 0.99), "count": len(calm)},
         "disturbed_ms": {"max": _percentile(disturbed, 1.0), "count": len(disturbed)},
     }
-    told = count["paging"]
-    by_telephone = told["answered"] > 0 and told["late"] == 0
-    return Outcome(figures, process.returncode == 0 and acknowledged > 0 and by_telephone)
+    paged = count["paging"]
+    by_telephone = paged["answered"] > 0 and paged["late"] == 0
+    return Outcome(figures, process.returncode == 0 and acknowledged > 0 and by_telephone and told.holds)
 
 
 def _latencies(details: Sequence[Mapping[str, Any]], disturbed: set[str]) -> tuple[list[float], list[float]]:

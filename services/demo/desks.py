@@ -3,17 +3,20 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
 
-from schemas.errors import InvariantError, UnavailableError
+from schemas.errors import InvariantError, NotFoundError, UnavailableError
 from services.bootstrap.client import open_client
 from services.demo.board import headline_of
 from services.demo.cast import AGREEMENT_ID
 from services.demo.ceremony import OFFICER, Stage
 from services.demo.sampling import Sample
 
+_UNTIL_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.5
+"""Without a change one looks all the same: some things come by time alone."""
 Seen = Callable[[str, dict[str, Any]], None]
 """Called with a county's code and a change of its journal."""
 
@@ -28,6 +31,7 @@ class Desk:
         self._address = f"http://127.0.0.1:{port}"
         self._token = (self._home / "cli.token").read_text(encoding="utf-8").strip()
         self.address = self._address
+        self._change = asyncio.Event()
 
     async def get(self, path: str, **params: str) -> Any:  # noqa: ANN401 - any JSON value
         """Ask the own node."""
@@ -35,15 +39,33 @@ class Desk:
             return json.loads(await client.get(path, params))
 
     async def send(self, sample: Sample, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
-        """Send a sample and write the 202 answer into the sender's own log."""
+        """Send a sample."""
         draft = {"type": sample.wire_type, "agreement": AGREEMENT_ID, "content": sample.content, **fields}
+        accepted = await self.post("/events", draft)
+        return {**accepted, "headline": headline_of(sample.wire_type, sample.content)}
+
+    async def post(self, path: str, draft: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the own node for an event, and write what it answered into the sender's own log."""
         async with open_client(self._address, self._token) as client:
-            accepted = json.loads(await client.post("/events", json.dumps(draft, ensure_ascii=False).encode()))
-        detail = await self.get(f"/events/{accepted['envelope_id']}")
-        row = {**accepted, "source": self.code, "type": sample.wire_type, "to": detail["header"]["to"]}
+            answer = json.loads(await client.post(path, json.dumps(draft, ensure_ascii=False).encode()))
+            header = json.loads(await client.get(f"/events/{answer['envelope_id']}", {}))["header"]
+        place = {name: header[name] for name in ("channel", "epoch", "seq", "type", "to")}
+        row = {"envelope_id": answer["envelope_id"], "source": self.code, **place}
         with (self._home / "accepted.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
-        return {**row, "headline": headline_of(sample.wire_type, sample.content)}
+        return {**answer, **row}
+
+    async def until(self, path: str, true: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """Ask the own node until something is true of its answer, which may not be there yet; return the answer."""
+        async with asyncio.timeout(_UNTIL_SECONDS):
+            while True:
+                change = self._change
+                with suppress(NotFoundError):
+                    found: dict[str, Any] = await self.get(path)
+                    if true(found):
+                        return found
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(change.wait(), _LOOK_SECONDS)
 
     async def acknowledge(self, envelope_id: str, answer: str) -> None:
         """Answer as the officer on duty, by the product's own command and the officer's own key.
@@ -80,5 +102,7 @@ class Desk:
                         entry = json.loads(change)
                         after = entry["sequence"]
                         seen(self.code, entry)
+                        self._change.set()
+                        self._change = asyncio.Event()
             except UnavailableError:
                 await asyncio.sleep(0.2)

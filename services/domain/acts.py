@@ -54,6 +54,41 @@ class Refusal:
     final: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """How a thread was opened and ended by its owner, where that is said once and holds.
+
+    Attributes:
+        ended: None while it is open.
+        void: Openings that say something else under the same name.
+    """
+
+    act: Act
+    ended: Act | None
+    void: tuple[Void, ...]
+
+
+def opened_once(
+    acts: Iterable[Act], owner: str, *, begins: type[Event], ends: type[Event], taken: Fault
+) -> Opened | None:
+    """Return how a thread was opened and ended; None if its opening is not among its acts.
+
+    Args:
+        acts: Of one thread, in any order.
+        owner: The county that its name begins with: what others say of either counts nowhere.
+        begins: The type that opens it.
+        ends: The type that ends it.
+        taken: Why another opening has no effect.
+    """
+    own = [one for one in acts if one.source == owner]
+    openings = [one for one in own if isinstance(one.event, begins)]
+    opened = _first_of(openings)
+    if opened is None:
+        return None
+    void = tuple(Void(one, taken) for one in openings if one.event != opened.event)
+    return Opened(opened, _first_of(one for one in own if isinstance(one.event, ends)), void)
+
+
 def by_time(act: Act) -> tuple[datetime, str]:
     """Order acts by their authors' clocks; ids decide between equals."""
     return act.at, act.envelope_id
@@ -86,6 +121,6 @@ def unknown(field: str) -> Refusal:
     return Refusal(Fault("thread.unknown", field, "nothing was opened under this name, as far as this county knows"))
 
 
-def first_of(acts: Iterable[Act]) -> Act | None:
+def _first_of(acts: Iterable[Act]) -> Act | None:
     """Return the earliest act, None if there is none."""
     return min(acts, key=by_time, default=None)

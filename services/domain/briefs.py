@@ -12,6 +12,7 @@ from schemas.ledgers import DeliveryFigures, Ledger
 from schemas.parts import Period
 
 _FIGURES_MAX: Final = 400
+_LABEL_MAX: Final = 30
 _TEXT: Final = "（请联络员在此撰写本期态势分析与建议。以上数字由系统按总线记录统计，可由双方各自复核。）"
 
 
@@ -39,9 +40,8 @@ def _figures(ledger: Ledger) -> Iterator[Figure]:
     for one in ledger.by_mutual:
         yield from _of(one.figures, of=one.name)
     for matter in ledger.matters:
-        yield Figure(
-            name=FigureName.MATTERS, of=f"{matter.family} {matter.kind} {matter.outcome}"[:30], value=matter.count
-        )
+        named = " ".join(filter(None, (matter.family, matter.kind, matter.outcome)))
+        yield Figure(name=FigureName.MATTERS, of=named[:_LABEL_MAX], value=matter.count)
     for one in ledger.by_partner:
         yield from _of(one.figures, county=CountyCode(one.name))
 

@@ -28,6 +28,7 @@ from schemas.ledgers import (
 )
 from schemas.records import Direction
 from services.domain.checklist import lines_of
+from services.domain.ledger_small import events_told, matters_told
 
 PERIOD_MAX_DAYS: Final = 366
 _MEDIAN_PERCENT: Final = 50
@@ -71,7 +72,7 @@ def ledger_of(counted: Counted, *, county: str, first: date, last: date, now: da
     """
     events = [one for one in counted.events if not one.drill]
     deliveries = [one for one in counted.deliveries if not one.drill]
-    matters = matters_of(counted.matters)
+    matters = matters_of(matters_told(counted.matters))
     return Ledger(
         county=county,
         first=first,
@@ -84,7 +85,7 @@ def ledger_of(counted: Counted, *, county: str, first: date, last: date, now: da
         by_partner=_named(deliveries, lambda one: one.partner),
         by_mutual=_named(deliveries, lambda one: mutual_of(one.wire_type)),
         by_month=_named(deliveries, lambda one: one.month),
-        by_type=_types(events),
+        by_type=_types(events_told(events)),
         matters=matters,
         checklist=lines_of(events, matters),
     )

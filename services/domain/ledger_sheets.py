@@ -1,14 +1,16 @@
 """The ledger as tables in Chinese: one description for the workbook, the printed page and the terminal."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from schemas.base import BEIJING
 from schemas.catalogue import model_of
 from schemas.counties import COUNTIES, name_of
-from schemas.ledgers import DeliveryFigures, Ledger, NamedFigures, Waits
+from schemas.ledgers import REFERRAL_MESSAGES, DeliveryFigures, Ledger, NamedFigures, Waits
 from services.domain.checklist import ITEMS
+from services.domain.ledger_small import TOLD_APART_FROM
+from services.domain.ledger_words import family_zh, kind_zh, state_zh
 
 Cell: TypeAlias = str | int | None
 
@@ -18,52 +20,15 @@ MUTUALS: Final = {
     "development": "发展互惠",
     "governance": "管理互协",
 }
-FAMILIES: Final = {
-    "campaign": "联合活动",
-    "offer": "资源供给",
-    "project": "合作项目",
-    "case": "联合调解",
-    "service": "跨省通办",
-}
-KINDS: Final = {
-    "festival": "节庆",
-    "publicity": "宣传",
-    "fair": "展会集市",
-    "sports": "体育",
-    "patrol": "联合巡查",
-    "exchange_visit": "互访",
-    "project": "项目",
-    "labour": "用工岗位",
-    "supply": "产品供应",
-    "logistics": "物流",
-    "tourism": "旅游",
-    "site": "场地",
-    "funding": "资金",
-}
-STATES: Final = {
-    "open": "进行中",
-    "held": "已举办",
-    "cancelled": "已取消",
-    "withdrawn": "已撤回",
-    "achieved": "全部完成",
-    "partly": "部分完成",
-    "stopped": "终止",
-    "asked": "未答复",
-    "accepted": "参加",
-    "tentative": "暂定",
-    "declined": "谢绝",
-    "talking": "商谈中",
-    "questioned": "询问中",
-    "agreed": "达成",
-    "join": "参加",
-    "decline": "不参加",
-}
+_UNTYPED: Final = {REFERRAL_MESSAGES: "服务对接单及后续各步（合计）"}
 _NOTES: Final = (
     "数字全部取自本县节点保存的签名消息与回执，不含演练和测试，按北京时间入账日期统计。",
     "入库用时：发出的，自本县受理到对方入库回执所写时间；收到的，自对方发出到本县入库。按整秒，早于起点的按 0。",
     "签收用时：自受理（收到的自入库）到有人签收或处置。",
     "中位数与九成位均取实际出现的数值（最近秩）：n 个数由小到大第 ⌈n×0.5⌉、⌈n×0.9⌉ 个。",
     "对方时间以对方回执为准，双方时钟不一致会影响用时。每一数字都可以用取证文件逐条核对。",
+    "协作事项按立项、登记或发起时间统计，结果取统计时的状态；内容已删除的活动、供给和项目不计入事项。",
+    f"服务对接单不分对方县、用途和月份；一期不足 {TOLD_APART_FROM} 件时只计总数，不分结果，以免从数字认出个人。",
 )
 
 
@@ -96,11 +61,6 @@ def sheets_of(ledger: Ledger) -> tuple[LedgerSheet, ...]:
         LedgerSheet("清单指标", ("条目", "内容", "指标", "数值"), tuple(_checklist(ledger))),
         LedgerSheet("统计口径", ("说明",), tuple((note,) for note in _NOTES)),
     )
-
-
-def word(table: Mapping[str, str], name: str) -> str:
-    """Return the Chinese of a word, the word itself if the table lacks it: another family may bring its own."""
-    return table.get(name, name)
 
 
 def _overview(ledger: Ledger) -> Iterator[tuple[Cell, ...]]:
@@ -163,19 +123,25 @@ def _waits(waits: Waits) -> tuple[Cell, ...]:
 def _types(ledger: Ledger) -> Iterator[tuple[Cell, ...]]:
     for one in ledger.by_type:
         model = model_of(one.wire_type)
-        yield model.title_zh if model else one.wire_type, one.sent, one.received
+        yield model.title_zh if model else _UNTYPED.get(one.wire_type, one.wire_type), one.sent, one.received
 
 
 def _matters(ledger: Ledger) -> Iterator[tuple[Cell, ...]]:
     for one in ledger.matters:
-        yield word(FAMILIES, one.family), word(KINDS, one.kind), word(STATES, one.outcome), one.count
+        yield (
+            family_zh(one.family),
+            kind_zh(one.family, one.kind),
+            state_zh(one.family, one.outcome),
+            one.count,
+        )
 
 
 def _standings(ledger: Ledger) -> Iterator[tuple[Cell, ...]]:
     by_kind = {(one.family, one.kind): one.by_partner for one in ledger.matters}
     for (family, kind), found in by_kind.items():
         for one in found:
-            yield word(FAMILIES, family), word(KINDS, kind), _county(one.county), word(STATES, one.state), one.count
+            named = family_zh(family), kind_zh(family, kind), _county(one.county), state_zh(family, one.state)
+            yield *named, one.count
 
 
 def _checklist(ledger: Ledger) -> Iterator[tuple[Cell, ...]]:

@@ -44,7 +44,13 @@ def entry_of(event: Event | None, header: Header, envelope_id: str) -> CaseEntry
 
 def _registered(event: first.CaseRegistered) -> CaseFacts:
     parties = tuple(CaseRef(ref=one.ref, county=one.county) for one in event.parties)
-    return CaseFacts(act=CaseAct.REGISTERED, on=event.registered_on, parties=parties, lead=event.lead)
+    return CaseFacts(
+        act=CaseAct.REGISTERED,
+        on=event.registered_on,
+        dispute=event.dispute_kind,
+        parties=parties,
+        lead=event.lead,
+    )
 
 
 def _consent(event: first.CaseConsentGiven) -> CaseFacts:

@@ -13,6 +13,7 @@ from schemas.base import BEIJING
 from schemas.calendars import Workdays
 from schemas.cases import ENTRIES_MAX, CaseAct, CaseRow, CaseStage, Confirmation
 from schemas.errors import Fault
+from schemas.governance.mediation_parts import DisputeKind
 from services.domain.mediation import GATES, OPEN
 from services.domain.mediation_rules import judge_standing
 from services.domain.mediation_state import CaseState
@@ -139,6 +140,7 @@ def row_of(file: CaseFile, *, agreement_id: str, counties: tuple[str, ...], chan
     """
     state = file.state
     due = [one.on for one in days_of(state, date.min) if one.kind is not DayKind.REMINDER]
+    begun = next((one.entry for one in file.story if one.entry.envelope_id == file.case_id), None)
     return CaseRow(
         case_id=file.case_id,
         agreement_id=agreement_id,
@@ -149,4 +151,7 @@ def row_of(file: CaseFile, *, agreement_id: str, counties: tuple[str, ...], chan
         due_on=min(due, default=None),
         entries=len(file.story) + len(file.waiting),
         changed_at=changed_at,
+        kind=(state.dispute or DisputeKind.OTHER).value if begun else "",
+        outcome=(state.outcome or state.stage).value if begun else "",
+        opened_at=begun.time if begun else None,
     )

@@ -10,7 +10,14 @@ from typing import Final
 
 from schemas.cases import CaseAct, CaseEntry, CaseFacts, CaseStage, Confirmation, DueFact
 from schemas.errors import InvariantError
-from schemas.governance.mediation_parts import AgreementForm, ConsentMatter, NoticeMatter, Performance
+from schemas.governance.mediation_parts import (
+    AgreementForm,
+    CaseOutcome,
+    ConsentMatter,
+    DisputeKind,
+    NoticeMatter,
+    Performance,
+)
 from services.domain.mediation import confirmation_after, following
 
 COUNTY_SIGNS: Final = "county:"
@@ -65,6 +72,8 @@ class CaseState:
         done: Numbers of those that were met.
         withdrawable: Entries that their own county may take back, by id.
         withdrawn: Those that were.
+        dispute: Of what kind.
+        outcome: What it came to; None until it is closed.
     """
 
     stage: CaseStage = CaseStage.DRAFTED
@@ -93,6 +102,8 @@ class CaseState:
     done: frozenset[int] = frozenset()
     withdrawable: tuple[tuple[str, str], ...] = ()
     withdrawn: frozenset[str] = frozenset()
+    dispute: DisputeKind | None = None
+    outcome: CaseOutcome | None = None
 
     @property
     def party_refs(self) -> tuple[str, ...]:
@@ -158,7 +169,8 @@ def _nothing(state: CaseState, _entry: CaseEntry) -> CaseState:
 def _registered(state: CaseState, entry: CaseEntry) -> CaseState:
     parties = tuple((one.ref, one.county) for one in entry.facts.parties)
     counties = tuple(sorted({county for _, county in parties}))
-    return replace(state, parties=parties, counties=counties, lead=entry.facts.lead or "")
+    lead, dispute = entry.facts.lead or "", entry.facts.dispute
+    return replace(state, parties=parties, counties=counties, lead=lead, dispute=dispute)
 
 
 def _consented(state: CaseState, entry: CaseEntry) -> CaseState:
@@ -282,4 +294,5 @@ _CHANGES: Final[Mapping[CaseAct, Callable[[CaseState, CaseEntry], CaseState]]] =
     CaseAct.PERFORMANCE_REPORTED: _performed,
     CaseAct.PERFORMANCE_COMPLETED: _performed,
     CaseAct.REOPENED: _reopened,
+    CaseAct.CLOSED: lambda state, entry: replace(state, outcome=entry.facts.outcome),
 }

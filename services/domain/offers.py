@@ -20,9 +20,9 @@ from services.domain.acts import (
     Refusal,
     Void,
     by_time,
-    first_of,
     is_repeated,
     not_owner,
+    opened_once,
     said_by,
     unknown,
     without_owner,
@@ -109,17 +109,15 @@ def fold(acts: Sequence[Act]) -> OfferState | None:
         acts: Of one offer, in any order.
     """
     owner = next((_key(one)[:6] for one in acts), "")
-    offers = [one for one in acts if isinstance(one.event, ResourceOffered) and one.source == owner]
-    opened = first_of(offers)
+    opened = opened_once(acts, owner, begins=ResourceOffered, ends=ResourceWithdrawn, taken=_TAKEN)
     if opened is None:
         return None
-    offer = cast("ResourceOffered", opened.event)
-    ended = first_of(one for one in acts if isinstance(one.event, ResourceWithdrawn) and one.source == owner)
+    offer, ended = cast("ResourceOffered", opened.act.event), opened.ended
     withdrawal = cast("ResourceWithdrawn", ended.event) if ended else None
     seen: dict[str, int] | None = {one.county: one.number for one in withdrawal.seen} if withdrawal else None
-    void = [Void(one, _TAKEN) for one in offers if one.event != offer]
+    void = list(opened.void)
     talks: dict[str, Negotiation] = {}
-    counted = [opened, *([ended] if ended else [])]
+    counted = [opened.act, *([ended] if ended else [])]
     answers = [one for one in acts if isinstance(one.event, ResourceAnswered)]
     said = set()
     for act in sorted(answers, key=lambda one: (_number(one), one.source != owner, *by_time(one))):
@@ -132,7 +130,7 @@ def fold(acts: Sequence[Act]) -> OfferState | None:
             talks[found.county] = found
             counted.append(act)
             said.add(said_by(act))
-    return OfferState(offer, opened.at, max(one.at for one in counted), withdrawal, talks, tuple(void))
+    return OfferState(offer, opened.act.at, max(one.at for one in counted), withdrawal, talks, tuple(void))
 
 
 def judge(held: Sequence[Act], act: Act, audience: Collection[str]) -> Refusal | None:

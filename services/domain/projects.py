@@ -26,9 +26,9 @@ from services.domain.acts import (
     Refusal,
     Void,
     by_time,
-    first_of,
     is_repeated,
     not_owner,
+    opened_once,
     said_by,
     unknown,
     without_owner,
@@ -102,20 +102,18 @@ def fold(acts: Sequence[Act]) -> ProjectState | None:
         acts: Of one project, in any order.
     """
     owner = next((_key(one)[:6] for one in acts), "")
-    proposals = [one for one in acts if isinstance(one.event, ProjectProposed) and one.source == owner]
-    opened = first_of(proposals)
+    opened = opened_once(acts, owner, begins=ProjectProposed, ends=ProjectClosed, taken=_TAKEN)
     if opened is None:
         return None
-    plan = cast("ProjectProposed", opened.event)
+    plan, ended = cast("ProjectProposed", opened.act.event), opened.ended
     decisions, void = _decisions(acts, plan)
-    void += [Void(one, _TAKEN) for one in proposals if one.event != plan]
+    void += opened.void
     joined = {county for county, one in decisions.items() if _decided(one).decision is Decision.JOIN}
     progress, reports = _progress(acts, _Progress(plan, frozenset({owner, *joined}), _planned(plan), {}), void)
-    ended = first_of(one for one in acts if isinstance(one.event, ProjectClosed) and one.source == owner)
-    counted = [opened, *decisions.values(), *reports, *([ended] if ended else [])]
+    counted = [opened.act, *decisions.values(), *reports, *([ended] if ended else [])]
     return ProjectState(
         plan=plan,
-        opened_at=opened.at,
+        opened_at=opened.act.at,
         changed_at=max(one.at for one in counted),
         decisions={county: _decided(one) for county, one in decisions.items()},
         milestones=progress.milestones,

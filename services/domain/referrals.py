@@ -75,6 +75,7 @@ class ReferralView:
     Attributes:
         offer_id: Envelope id of the offer, whose content is about a person.
         source: County that offered it; ``target`` is the one that it was offered to.
+        offered_at: By the clock of the source.
         ended_at: When the step that ended it was taken, by the clock of whoever took it.
     """
 
@@ -84,6 +85,7 @@ class ReferralView:
     source: str
     target: str
     state: ReferralState
+    offered_at: datetime
     ended_at: datetime | None
     steps: tuple[KeptStep, ...]
 
@@ -107,6 +109,7 @@ def view_of(steps: Sequence[KeptStep]) -> ReferralView | None:
         offer.source,
         offer.to[0],
         end or accepted,
+        offer.time,
         reached[end].time if end else None,
         tuple(steps),
     )
@@ -247,6 +250,8 @@ def row_of(view: ReferralView, erased: Erased, county: str, now: datetime) -> Co
         view.state,
         view.ended_at is None,
         _look_at(view, erased, county, now),
+        outcome=view.state,
+        opened_at=view.offered_at,
     )
 
 

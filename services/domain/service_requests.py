@@ -41,6 +41,8 @@ from services.domain.courses import event_of
 
 TAKEN_WITHIN: Final = timedelta(days=3)
 """Who hands a request over is told if it has not been taken by then."""
+OPEN: Final = "open"
+"""The result of a request that has none yet."""
 _LOOK_AGAIN: Final = timedelta(days=1)
 _DAY: Final = timedelta(days=1)
 _MOST_DAYS: Final = 400
@@ -77,6 +79,7 @@ class ServiceView:
         asked_at: Since when papers are awaited.
         wanted: Which papers.
         answer_by: Until when.
+        ended: How it was closed; None while it is not.
         line: The steps it follows from, in order.
     """
 
@@ -95,6 +98,7 @@ class ServiceView:
     answer_by: datetime | None = None
     applicant_ref: str | None = None
     decision: Decision | None = None
+    ended: ClosingOutcome | None = None
     line: tuple[KeptStep, ...] = ()
 
     def acts(self, county: str) -> bool:
@@ -251,8 +255,9 @@ def _delivered(view: ServiceView, _: ServiceStep) -> ServiceView:
     return replace(view, stage=Stage.DELIVERED, turn=view.frame.receiving_office)
 
 
-def _closed(view: ServiceView, _: ServiceStep) -> ServiceView:
-    return replace(view, stage=Stage.CLOSED, turn=None)
+def _closed(view: ServiceView, event: ServiceStep) -> ServiceView:
+    ended = event.outcome if isinstance(event, ServiceClosed) else None
+    return replace(view, stage=Stage.CLOSED, turn=None, ended=ended)
 
 
 _MOVES: Final[Mapping[type[ServiceStep], Callable[[ServiceView, ServiceStep], ServiceView]]] = {
@@ -424,4 +429,21 @@ def row_of(view: ServiceView, county: str, now: datetime) -> CourseRow:
     """
     due = awaited_by(view, county)
     look_at = due if due is None or now < due else now + _LOOK_AGAIN
-    return CourseRow(CourseKind.SERVICE, view.request_id, view.stage, view.stage is not Stage.CLOSED, look_at)
+    return CourseRow(
+        CourseKind.SERVICE,
+        view.request_id,
+        view.stage,
+        view.stage is not Stage.CLOSED,
+        look_at,
+        mode=view.frame.mode,
+        outcome=result_of(view),
+        opened_at=view.line[0].time,
+        counties=view.frame.parties,
+    )
+
+
+def result_of(view: ServiceView) -> str:
+    """Return what a request has come to: the decision, unless the applicant has withdrawn; ``open`` without one."""
+    if view.ended is ClosingOutcome.WITHDRAWN:
+        return ClosingOutcome.WITHDRAWN.value
+    return OPEN if view.decision is None else view.decision.value

@@ -198,7 +198,8 @@ class ChecklistItemLine(Model):
 
     item: int
     label: str
-    value: int
+    value: int | None
+    """Null where so few are counted that a figure would speak of a person."""
 
 
 class LedgerLines(Model):

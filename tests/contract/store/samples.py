@@ -3,7 +3,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from schemas.base import InformationClass, Kind, Status
 from schemas.control import ChainKind, ReceiptStage
@@ -40,6 +40,7 @@ def envelope(
     to: tuple[str, ...] = (THEM,),
     text: str = "通告",
     padding: int = 0,
+    **changes: Any,  # noqa: ANN401 - any other field of the header
 ) -> Envelope:
     """An envelope at ``seq`` of the channel that ``channel`` names."""
     content = json.dumps({"title": text, "body": "x" * padding}, ensure_ascii=False).encode()
@@ -69,7 +70,7 @@ def envelope(
             content_id=hexed(channel, seq)[:32],
         ),
         signers=(hexed(source)[:32],),
-    )
+    ).model_copy(update=changes)
     header_bytes = header.model_dump_json(by_alias=True, exclude_none=True).encode()
     return Envelope(hexed(channel, epoch, seq, text), header, header_bytes, b'[{"kid":"k"}]', b"", content)
 

@@ -15,7 +15,7 @@ OTHER = named("another case")
 def row(case_id: str = CASE, *, second: int = 1, stage: CaseStage = CaseStage.REGISTERED) -> CaseRow:
     """One line of the list."""
     return CaseRow(
-        case_id, "forest", (NANDAN, DUSHAN), NANDAN, stage, Confirmation.NONE, date(2026, 4, 2), 3, at(second)
+        case_id, "forest", (NANDAN, DUSHAN), NANDAN, stage, Confirmation.NONE, date(2026, 4, 2), 3, at(second), "water"
     )
 
 

@@ -28,7 +28,7 @@ def recorded(tx: Transaction, source: str, *steps: CourseStep, refused: bool = F
 
 def row(course_id: str, kind: CourseKind = SERVICE, **changes: object) -> CourseRow:
     """What a course stands at."""
-    plain = CourseRow(kind, course_id, state="at_work", open=True, look_at=None)
+    plain = CourseRow(kind, course_id, state="at_work", open=True, look_at=None, opened_at=at(1), counties=(US, THEM))
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 

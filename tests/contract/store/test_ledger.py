@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from schemas.base import Status
+from schemas.cases import CaseRow, CaseStage, Confirmation
 from schemas.control import ReceiptStage
+from schemas.courses import CourseKind, CourseRow, CourseStep
 from schemas.envelope import Envelope
 from schemas.ledgers import DeliveryGroup, EventGroup, MatterGroup
 from schemas.records import Direction
@@ -105,6 +107,52 @@ async def test_our_own_answer_counts_for_what_came(store: Store) -> None:
         await store.write(noting(row))
     (one,) = await store.read(lambda snapshot: snapshot.ledger.deliveries(LONG_AGO, FAR_AHEAD))
     assert (one.stored_seconds, one.acknowledged_seconds) == (0, 60)
+
+
+async def test_disputes_requests_and_referrals_are_counted_beside_threads(store: Store) -> None:
+    """By kind and outcome, disputes and requests by county too; a row that says nothing of itself is no matter."""
+    case = CaseRow("a" * 64, "forest", (US, THEM), US, CaseStage.CLOSED, Confirmation.NONE, None, 9, at(9))
+    told = replace(case, kind="forest", outcome="performed", opened_at=at(0))
+    request = CourseRow(CourseKind.SERVICE, "1" * 32, "closed", open=False, look_at=None)
+    request = replace(request, mode="collect", outcome="granted", opened_at=at(1), counties=(THEM, THIRD))
+    offered = CourseRow(CourseKind.REFERRAL, "2" * 32, "offered", open=True, look_at=None)
+
+    def work(tx: Transaction) -> None:
+        for one in (told, replace(told, case_id="b" * 64), replace(case, case_id="c" * 64)):
+            tx.cases.keep(one)
+        for course in (request, offered, replace(offered, course_id="3" * 32, outcome="offered", opened_at=at(2))):
+            tx.course_book.keep(course)
+
+    await store.write(work)
+    found = await store.read(lambda snapshot: snapshot.ledger.matters(LONG_AGO, FAR_AHEAD))
+    assert found == [
+        MatterGroup("2026-03", "case", "forest", "performed", "", 2),
+        MatterGroup("2026-03", "case", "forest", "performed", US, 2),
+        MatterGroup("2026-03", "case", "forest", "performed", THEM, 2),
+        MatterGroup("2026-03", "referral", "", "offered", "", 1),
+        MatterGroup("2026-03", "service", "collect", "granted", "", 1),
+        MatterGroup("2026-03", "service", "collect", "granted", THEM, 1),
+        MatterGroup("2026-03", "service", "collect", "granted", THIRD, 1),
+    ]
+    assert await store.read(lambda snapshot: snapshot.ledger.matters(at(3), FAR_AHEAD)) == []
+
+
+async def test_what_was_begun_as_an_exercise_passes_for_work(store: Store) -> None:
+    """A campaign, a request and a dispute whose first event here was an exercise are no matters."""
+    begun = [envelope(seq, channel="in", source=THEM, to=(US,), status=Status.EXERCISE) for seq in (1, 2, 3)]
+    case = CaseRow(begun[2].envelope_id, "forest", (US, THEM), US, CaseStage.CLOSED, Confirmation.NONE, None, 9, at(9))
+    request = CourseRow(CourseKind.SERVICE, "1" * 32, "closed", open=False, look_at=None, opened_at=at(1))
+
+    def work(tx: Transaction) -> None:
+        number = tx.chains.open(chain("in", source=THEM)).number
+        abouts = (FESTIVAL, CourseStep(CourseKind.SERVICE, "1" * 32, BULLETIN, "{}"), None)
+        tx.outbox.record([link(number, one, about=about) for one, about in zip(begun, abouts, strict=True)])
+        tx.threads.put(row(FESTIVAL, 1))
+        tx.cases.keep(replace(case, kind="forest", outcome="performed", opened_at=at(0)))
+        tx.course_book.keep(request)
+
+    await store.write(work)
+    assert await store.read(lambda snapshot: snapshot.ledger.matters(LONG_AGO, FAR_AHEAD)) == []
 
 
 async def test_matters_are_counted_as_a_whole_and_by_partner(store: Store) -> None:

@@ -19,11 +19,13 @@ from schemas.records import Chain, Direction, ErasureRow, ReceiptRow, Remembered
 from schemas.registry import KeyRecord
 from schemas.searches import BlockWords
 from schemas.subjects import Lane
+from schemas.threads import Family, ThreadOf, ThreadParty, ThreadRow
 from services.ports import Transaction
 from tests import papers
 from tests.cases import facts
 from tests.contract.store.samples import (
     BULLETIN,
+    RECEIPT,
     THEM,
     THIRD,
     US,
@@ -261,7 +263,8 @@ def _entry(case_id: str, seconds: int) -> CaseEntry:
 
 def _case(case_id: str, seconds: int) -> CaseRow:
     stage = (CaseStage.IN_FORCE, CaseStage.ARCHIVED)[seconds % 2]
-    return CaseRow(case_id, "border", (US, THEM), US, stage, Confirmation.FILED, None, seconds, at(seconds % 5))
+    told = ("forest", stage.value, at(seconds)) if seconds % 4 else ("", "", None)
+    return CaseRow(case_id, "border", (US, THEM), US, stage, Confirmation.FILED, None, seconds, at(seconds % 5), *told)
 
 
 @st.composite
@@ -286,7 +289,9 @@ def _on_courses(draw: st.DrawFn) -> Operation:
     """A step of a course on a chain, and what the course stands at."""
     channel, epoch, kind, is_refused = draw(_channel), draw(_epoch), draw(st.sampled_from(CourseKind)), draw(_flag)
     course_id, seconds = draw(st.sampled_from(("1" * 32, "2" * 32))), draw(_seconds)
-    row = CourseRow(kind, course_id, "ab"[seconds % 2], draw(_flag), at(seconds) if seconds % 3 else None)
+    look_at, opened_at = (at(seconds) if seconds % one else None for one in (3, 5))
+    told = ("online", ("open", "granted")[seconds % 2], opened_at, draw(st.sampled_from(((), (US,), (US, THEM)))))
+    row = CourseRow(kind, course_id, "ab"[seconds % 2], draw(_flag), look_at, *told)
 
     def step(tx: Transaction) -> object:
         into = _chain_of(tx, channel, epoch)
@@ -297,6 +302,30 @@ def _on_courses(draw: st.DrawFn) -> Operation:
 
     keep = ("course_book.keep", lambda tx: tx.course_book.keep(row))
     return draw(_one_of((channel, epoch, row, is_refused), ("course step", step), keep))
+
+
+@st.composite
+def _on_threads(draw: st.DrawFn) -> Operation:
+    """The row of a thread, put or dropped."""
+    thread = ThreadOf(draw(st.sampled_from(Family)), draw(st.sampled_from(("451226-a", "451226-b"))))
+    seconds = draw(_seconds)
+    kind, state = ("fair", "labour")[seconds % 2], ("open", "held")[seconds % 3 % 2]
+    states = draw(st.dictionaries(_who, st.sampled_from(("asked", "accepted"))))
+    parties = tuple(ThreadParty(county, "", stands) for county, stands in sorted(states.items()))
+    row = ThreadRow(thread, kind, "集市", state, at(seconds), at(seconds), None, None, seconds, parties)
+    channel, epoch = draw(_channel), draw(_epoch)
+
+    def act(tx: Transaction) -> object:
+        into = _chain_of(tx, channel, epoch)
+        one = linked(channel, epoch, into.head.seq + 1)
+        about = None if one.header.type == RECEIPT else thread  # a control record is no act
+        tx.outbox.record([link(into.number, one, seconds=seconds, about=about)])
+        tx.chains.advance(into.number, one.link.position)
+        return tx.threads.acts(thread, 3)
+
+    put = ("threads.put", lambda tx: tx.threads.put(row))
+    drop = ("threads.drop", lambda tx: tx.threads.drop(thread))
+    return draw(_one_of((row, channel, epoch), put, put, ("thread act", act), drop))
 
 
 def _log_opening(tx: Transaction, envelope_id: str, seconds: int) -> object:
@@ -407,6 +436,7 @@ OPERATIONS: Final = st.one_of(
     _on_content(),
     _on_courses(),
     _on_search(),
+    _on_threads(),
     _signal(),
     st.just(Operation("look", (), everything)),
 )

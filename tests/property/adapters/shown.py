@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
+from schemas.base import Status
 from schemas.courses import CourseKind
 from schemas.envelope import Envelope
 from schemas.records import Direction
 from schemas.searches import Wanted
 from schemas.subjects import Lane
+from schemas.threads import Family
 from services.ports import Snapshot
 from tests import papers
 from tests.contract.store.samples import ALERT, BULLETIN, RECEIPT, THEM, THIRD, US, at, envelope, hexed
@@ -15,6 +17,8 @@ CHANNELS: Final = ("out", "in")
 EPOCHS: Final = ("1-00000000000000aa", "2-00000000000000aa")
 SEQS: Final = range(8)
 TYPES: Final = (BULLETIN, ALERT, RECEIPT)
+_EXERCISES: Final = 4
+"""Every so manieth link is of an exercise."""
 
 WANTED: Final = (
     Wanted(),
@@ -37,7 +41,8 @@ PAGES: Final = (
 def linked(channel: str, epoch: str, seq: int) -> Envelope:
     """The link at a place."""
     source, to = (US, (THEM, THIRD)) if channel == "out" else (THEM, (US,))
-    return envelope(seq, channel=channel, epoch=epoch, source=source, to=to, wire_type=TYPES[seq % len(TYPES)])
+    wire_type, status = TYPES[seq % len(TYPES)], Status.EXERCISE if seq % _EXERCISES == 1 else Status.ACTUAL
+    return envelope(seq, channel=channel, epoch=epoch, source=source, to=to, wire_type=wire_type, status=status)
 
 
 IDS: Final = tuple(linked(channel, epoch, seq).envelope_id for channel in CHANNELS for epoch in EPOCHS for seq in SEQS)
@@ -74,6 +79,7 @@ def everything(one: Snapshot) -> dict[str, Any]:
         "openings": [one.openings_of(envelope_id, 2) for envelope_id in IDS],
         "steps": [one.steps_of(kind, name * 32) for kind in CourseKind for name in "12"],
         "courses": [one.courses(kind, open_only=only, limit=3) for kind in CourseKind for only in (True, False)],
+        "threads": [one.threads.rows(family, state=None, before=0, limit=5) for family in Family],
         "owing": one.owing(),
         "runs": [[found.envelope for found in one.run_of(number, 1, 5, 2000)] for number in (1, 2, 3)],
         "heard": dict(one.last_heard()),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.ledgers import DeliveryGroup, EventGroup
+from schemas.ledgers import DeliveryGroup, EventGroup, MatterGroup
 from schemas.records import Direction
 from services.domain.ledger import Counted, figures_of, ledger_of, span_of
 from services.ports import Snapshot
@@ -32,12 +32,14 @@ def _spread(counted: "Counter[Any]", groups: list[Any]) -> bool:
     return told == counted and len(told) == len(groups)
 
 
-def _compared(snapshot: Snapshot) -> tuple[list[EventGroup], list[DeliveryGroup]]:
+def _compared(snapshot: Snapshot) -> tuple[list[EventGroup], list[DeliveryGroup], list[MatterGroup]]:
     for since, until in ((SINCE, UNTIL), (at(20), at(60)), (at(5), at(5))):
         events, deliveries = snapshot.ledger.events(since, until), snapshot.ledger.deliveries(since, until)
         assert _spread(recount.event_groups(snapshot, since, until), events)
         assert _spread(recount.delivery_groups(snapshot, since, until), deliveries)
-    return snapshot.ledger.events(SINCE, UNTIL), snapshot.ledger.deliveries(SINCE, UNTIL)
+        assert _spread(recount.matter_groups(snapshot, since, until), snapshot.ledger.matters(since, until))
+    found = snapshot.ledger
+    return found.events(SINCE, UNTIL), found.deliveries(SINCE, UNTIL), found.matters(SINCE, UNTIL)
 
 
 def _figures(snapshot: Snapshot) -> None:
@@ -57,7 +59,7 @@ def _figures(snapshot: Snapshot) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=st.lists(works(), min_size=1, max_size=8))
 def test_an_aggregate_is_not_what_the_raw_events_say(history: list[Work]) -> None:
-    """Ranges of receipts, refusals, early links, erasures, restores: counted by SQL and one by one."""
+    """Receipts, refusals, early links, erasures, cases, courses, threads: counted by SQL and one by one."""
 
     async def run() -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,7 @@ FAIR = "cn.sihu.outreach.campaign_announced.v1"
 
 
 def ledger() -> Ledger:
-    """Figures of a month, with matters of a family that the ledger knows nothing of."""
+    """Figures of a month, with matters of every sort, and of a family that the ledger knows nothing of."""
     out, came = Direction.OUTGOING, Direction.INCOMING
     events = [EventGroup("2026-03", out, ALERT, False, 5), EventGroup("2026-03", came, FAIR, False, 2)]  # noqa: FBT003
     events.append(EventGroup("2026-03", out, ALERT, True, 7))  # noqa: FBT003
@@ -37,6 +37,11 @@ def ledger() -> Ledger:
         MatterGroup("2026-03", "campaign", "festival", "accepted", LIBO, 1),
         MatterGroup("2026-03", "case", "water", "performed", "", 3),
         MatterGroup("2026-03", "case", "water", "performed", LIBO, 3),
+        MatterGroup("2026-03", "service", "collect", "granted", "", 2),
+        MatterGroup("2026-03", "service", "collect", "granted", LIBO, 2),
+        MatterGroup("2026-03", "referral", "", "completed", "", 1),
+        MatterGroup("2026-03", "referral", "", "withdrawn", "", 1),
+        MatterGroup("2026-03", "rainbow", "arc", "seen", "", 1),
     ]
     counted = Counted(events, deliveries, matters)
     return ledger_of(counted, county=HUANJIANG, first=date(2026, 3, 1), last=date(2026, 3, 31), now=NOW)
@@ -54,12 +59,16 @@ def test_a_number_becomes_a_text() -> None:
     assert book.properties.title == "环江毛南族自治县跨省协作台账（2026-03-01至2026-03-31）"
 
 
-def test_another_familys_matters_are_left_out() -> None:
-    """Disputes and services come as groups of families that were built elsewhere, and stand in sheet and checklist."""
+def test_a_familys_matters_are_left_out() -> None:
+    """Disputes, requests and referrals stand in sheet and checklist; a family without words, as it names itself."""
     sheets = {one.name: one.rows for one in sheets_of(ledger())}
-    assert ("联合调解", "water", "performed", 3) in sheets["协作事项"]
-    assert ("联合调解", "water", "荔波 522722", "performed", 3) in sheets["事项中各县"]
+    assert ("联合调解", "水利", "已履行", 3) in sheets["协作事项"]
+    assert ("联合调解", "水利", "荔波 522722", "已履行", 3) in sheets["事项中各县"]
     assert (46, "应急预案、定期排查与纠纷调处", "联合调解案件", 3) in sheets["清单指标"]
+    assert ("跨省通办", "异地代收代办", "准予", 2) in sheets["协作事项"]
+    assert ("服务对接", "不分用途", "不分结果", 2) in sheets["协作事项"]
+    assert ("rainbow", "arc", "seen", 1) in sheets["协作事项"]
+    assert (29, "流动人口服务与来源地、流入地衔接", "服务对接单办结", None) in sheets["清单指标"]
     assert ("演练与测试消息（不计入其他数字）", 7) in sheets["概况"]
     assert ("荔波 522722", 5, 2, 5, 3, 9, 4, 61, 61, 2, 5, 5, 0) in sheets["按协作县"]
 

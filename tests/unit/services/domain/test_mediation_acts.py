@@ -15,6 +15,7 @@ from schemas.governance.mediation_parts import (
     CaseOutcome,
     ConsentMatter,
     CourtResult,
+    DisputeKind,
     NoticeMatter,
     Performance,
 )
@@ -34,7 +35,11 @@ _ACTS = {act.value: act for act in CaseAct}
 Case = tuple[str, dict[str, Any], dict[str, Any]]
 
 CASES: list[Case] = [
-    ("registered", written.registration(TODAY), {"parties": PARTIES, "lead": NANDAN}),
+    (
+        "registered",
+        written.registration(TODAY),
+        {"dispute": DisputeKind.FOREST, "parties": PARTIES, "lead": NANDAN},
+    ),
     ("consent_given", written.consent("p1", "mediation", TODAY), {"party": "p1", "matter": MEDIATION}),
     (
         "consent_given",

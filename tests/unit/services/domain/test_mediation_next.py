@@ -134,6 +134,19 @@ def test_a_line_of_the_list_says_something_else_than_the_case() -> None:
 
     assert (row.stage, row.lead, row.due_on) == (CaseStage.PERFORMING, NANDAN, MONDAY + timedelta(days=10))
     assert (bare.counties, bare.lead, bare.due_on, bare.entries) == ((NANDAN, DUSHAN), "", None, 0)
+    assert (bare.kind, bare.outcome, bare.opened_at) == ("", "", None)
+
+
+def test_the_ledger_is_told_another_outcome_than_the_case_has() -> None:
+    """The stage while it is open; once it is closed what it came to, also when it is archived."""
+    pair = Pair()
+    file = pair.play(*road(CaseStage.PERFORMING))
+    begun = next(one.entry for one in file.story if one.entry.envelope_id == CASE)
+    row = row_of(file, agreement_id="f", counties=(DUSHAN, NANDAN), changed_at=_NOW)
+    assert (row.kind, row.outcome, row.opened_at) == ("forest", "performing", begun.time)
+    for stage in (CaseStage.CLOSED, CaseStage.ARCHIVED):
+        ended = row_of(Pair().play(*road(stage)), agreement_id="f", counties=(DUSHAN, NANDAN), changed_at=_NOW)
+        assert (ended.stage, ended.outcome) == (stage, "performed")
 
 
 _NOW = datetime(2026, 3, 2, tzinfo=UTC)

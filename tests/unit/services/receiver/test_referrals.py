@@ -133,6 +133,9 @@ async def test_it_is_gone_at_both_when_it_ends(
         rows = await world[code].store.read(lambda s, view=view: s.erasures_of(view.offer_id))  # type: ignore[misc]
         assert {row.reason for row in rows} == {reason}
         assert await notices(world, code) == []
+        matters = await world[code].store.read(lambda s: s.ledger.matters(papers.NOW, papers.later(days=9)))
+        told = [(one.family, one.kind, one.outcome, one.partner, one.count) for one in matters]
+        assert told == [("referral", "", state.value, "", 1)], "neither with whom nor for what"
     assert (await erased_at(world[LIBO], number)).there
     wait(world, 2)
     await looked(world[LIBO], world[HUANJIANG])

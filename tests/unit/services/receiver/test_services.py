@@ -88,6 +88,10 @@ async def test_a_request_goes_through_a_supplement_and_a_transfer(world: World) 
         assert await told(world, code) == []
         rows = await world[code].store.read(lambda s: s.courses(CourseKind.SERVICE, open_only=True, limit=9))
         assert rows == []
+        matters = await world[code].store.read(lambda s: s.ledger.matters(papers.NOW, papers.later(days=9)))
+        assert [(one.family, one.kind, one.outcome, one.partner, one.count) for one in matters] == [
+            ("service", "collect", "granted", county, 1) for county in ("", *sorted(COUNTIES))
+        ]
 
 
 async def test_a_transfer_that_is_not_wanted_comes_back(world: World) -> None:
