@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from schemas.catalogue import TYPES
@@ -164,6 +165,15 @@ async def test_counts_become_a_report_at_a_desk(world: DiskWorld, tmp_path: Path
     cells = json.loads(report.read_text("utf-8"))["content"]["cells"]
     total_is_out = any(set(cell["keys"].values()) == {None} for cell in cells)
     assert (refused.code == 0) == total_is_out, "the total beside one shown count gives the other away"
+    counts.write_text(COUNTS, encoding="utf-8")
+    book = openpyxl.Workbook()
+    for row in (("性别", "人数"), ("女", 3), ("男", 200)):
+        book.active.append(row)
+    book.save(tmp_path / "counts.xlsx")
+    read = await libo.done("flow", "make", tmp_path / "counts.xlsx", *words[3:])
+    assert read == await libo.done(*words), "a workbook gives the report that a CSV file of the same counts gives"
+    named = await libo.command(*words, "--sheet", "Sheet")
+    assert (named.code, "flow.no_sheet" in named.err) == (2, True)
     counts.write_text(COUNTS.replace("性别", "民族"), encoding="utf-8")
     banned = await libo.command(*words)
     assert (banned.code, "guard.banned_name" in banned.err) == (2, True)
