@@ -26,6 +26,7 @@ from schemas.information.alert_parts import (
 )
 from schemas.information.alerts import Alert, SucceedingAlert
 from schemas.information.event_codes import EventClass
+from services.domain.field_words import words_of
 from services.domain.levels import level_of
 
 _BANNERS: Final[Mapping[Status, str]] = {
@@ -87,60 +88,6 @@ _HELP: Final = {
     HelpKind.OTHER: "其他",
 }
 _IMPACT: Final = {"dead": "死亡", "missing": "失踪", "injured": "受伤", "trapped": "被困", "moved": "转移"}
-_FIELDS: Final[Mapping[str, str]] = {
-    "title": "标题",
-    "headline": "标题",
-    "name": "名称",
-    "doc_no": "文号",
-    "issuer": "发文机关",
-    "issued_on": "发文日期",
-    "effective_on": "施行日期",
-    "applies_to": "适用对象",
-    "summary": "摘要",
-    "body": "正文",
-    "description": "情况",
-    "reason": "原因",
-    "note": "备注",
-    "openness": "公开属性",
-    "actions": "措施",
-    "contact": "联系",
-    "duty_contact": "联系",
-    "office": "单位",
-    "phone": "电话",
-    "attachments": "附件",
-    "size": "字节数",
-    "media_type": "文件类型",
-    "sha256": "文件摘要",
-    "digest": "文件摘要",
-    "starts": "开始",
-    "ends": "结束",
-    "places": "地点",
-    "desc": "地点",
-    "lead_office": "主办单位",
-    "partners": "受邀",
-    "parties": "各方",
-    "county": "县",
-    "role": "角色",
-    "task": "任务",
-    "reply": "答复",
-    "reply_by": "答复期限",
-    "attendance_band": "预计人数",
-    "traffic_note": "交通",
-    "contact_office": "联系",
-    "what_changed": "变更",
-    "quantity": "数量",
-    "unit": "单位",
-    "terms": "条件",
-    "valid_until": "有效至",
-    "text": "内容",
-    "goal": "目标",
-    "milestones": "节点",
-    "due": "期限",
-    "state": "状态",
-    "licence": "许可",
-    "figures": "数字",
-    "value": "数值",
-}
 _ROWS_MAX: Final = 200
 _VALUE_MAX: Final = 8000
 _GROUP: Final = 16
@@ -330,8 +277,7 @@ def _bounded(rows: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
 
 def _plain_rows(event: Event) -> Iterator[tuple[str, str]]:
     for path, value in _lines(event.model_dump(mode="json", exclude_none=True), ""):
-        parts = [_FIELDS.get(part, part) for part in path.split(".")]
-        yield " ".join(parts), value[:_VALUE_MAX]
+        yield words_of(path), value[:_VALUE_MAX]
 
 
 def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
