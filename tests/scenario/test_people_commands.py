@@ -1,6 +1,7 @@
 """The commands for people on the move, requests and plans, as officers type them at two desks."""
 
 import asyncio
+import hashlib
 import json
 import shutil
 from collections.abc import AsyncIterator
@@ -143,6 +144,33 @@ async def test_a_request_is_handled_at_two_desks(world: DiskWorld, tmp_path: Pat
     assert "开具户籍类证明" in shown.out
     late = await huanjiang.command("service", "step", number, "receive")
     assert (late.code, "service.closed" in late.err) == (2, True)
+
+
+async def test_the_papers_of_a_request_are_files(world: DiskWorld, tmp_path: Path) -> None:
+    """A file goes as an event of its own; the request names it by its digest and by a reference."""
+    libo, huanjiang = world.desks[LIBO], world.desks[HUANJIANG]
+    (tmp_path / "application.pdf").write_bytes(b"%PDF-1.7 an application")
+    file: Any = await libo.done("send", "--attach", tmp_path / "application.pdf", "--purpose", "cross_province_service")
+    digest = hashlib.sha256((tmp_path / "application.pdf").read_bytes()).hexdigest()
+    request = coursework.request(materials=[{"kind": "application", "sha256": digest}])
+    begun: Any = await libo.done(
+        "service", "begin", written(tmp_path, "r.json", request), "--evidence", file["envelope_id"][:12]
+    )
+    await world.carry()
+    shown: Any = await huanjiang.done("show", begun["envelope_id"])
+    assert shown["header"]["refs"] == [{"rel": "evidence", "id": file["envelope_id"]}]
+    paper: Any = await huanjiang.done("show", file["envelope_id"])
+    assert paper["content"]["sha256"] == shown["content"]["materials"][0]["sha256"] == digest
+    await huanjiang.done("service", "step", begun["id"], "receive")
+    await world.carry()
+    more = ("materials:=[]", "--evidence", file["envelope_id"])
+    await huanjiang.done(
+        "service", "step", begun["id"], "ask", 'wanted:=["photograph"]', "answer_by=2099-01-01T00:00:00+08:00"
+    )
+    await world.carry()
+    step: Any = await libo.done("service", "step", begun["id"], "supplement", *more)
+    added: Any = await libo.done("show", step["envelope_id"])
+    assert added["header"]["refs"] == shown["header"]["refs"]
 
 
 async def test_counts_become_a_report_at_a_desk(world: DiskWorld, tmp_path: Path) -> None:
