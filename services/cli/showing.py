@@ -17,6 +17,7 @@ from services.cli.desk import Desk
 from services.cli.erasing import REASONS
 from services.cli.options import HERE, AsJson, Dir, Why
 from services.domain.field_words import words_of
+from services.domain.value_words import word_of
 from services.gateway.answers import DeliveryLine, EventDetail, FileLine, ReceiptList, Verification
 
 if TYPE_CHECKING:
@@ -131,14 +132,15 @@ def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
             yield from _lines(inner, f"{path}.{index}")
     elif isinstance(value, list):
         if value:
-            yield path, "、".join(_named(str(one)) for one in value)
+            yield path, "、".join(_named(str(one), path) for one in value)
     elif value is not None and value != "":
-        yield path, {True: "是 true", False: "否 false"}[value] if isinstance(value, bool) else _named(str(value))
+        yield path, {True: "是 true", False: "否 false"}[value] if isinstance(value, bool) else _named(str(value), path)
 
 
-def _named(text: str) -> str:
-    """Put the name behind what is a county's code: nobody knows 451226 by heart."""
-    return f"{text} {COUNTIES[text].short_name}" if text in COUNTIES else text
+def _named(text: str, path: str) -> str:
+    """Put the name behind what is a county's code or a value of a list: nobody knows 451226 by heart."""
+    word = COUNTIES[text].short_name if text in COUNTIES else word_of(path, text)
+    return f"{text} {word}" if word else text
 
 
 def _proof(detail: EventDetail) -> Iterator[str]:

@@ -187,7 +187,9 @@ async def test_counts_become_a_report_at_a_desk(world: DiskWorld, tmp_path: Path
     inbox: Any = await huanjiang.done("inbox")
     assert [one["wire_type"].split(".")[3] for one in inbox["events"]] == ["population_flow_reported"]
     shown = await huanjiang.command("show", inbox["events"][0]["envelope_id"])
-    assert all(word in shown.out for word in ("流动人口", "来源地", "统计维度", "数据 状态")), shown.out
+    assert all(word in shown.out for word in ("流动人口", "来源地", "统计维度", "数据 状态", "suppressed 隐去")), (
+        shown.out
+    )
     counts.write_text("人数\n203\n", encoding="utf-8")
     refused = await libo.command(*words, "--previous", report)
     alone = await libo.command(*words)
