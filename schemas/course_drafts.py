@@ -1,11 +1,12 @@
 """What an officer asks to do with a referral or a service request."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field, JsonValue
 
 from schemas.base import Model
-from schemas.ids import AgreementId
+from schemas.ids import AgreementId, EnvelopeId
 
 
 class ReferralMove(StrEnum):
@@ -29,14 +30,24 @@ class ServiceMove(StrEnum):
     CLOSE = "close"
 
 
+Evidence = Annotated[tuple[EnvelopeId, ...], Field(max_length=8, strict=False)]
+"""Events that carry the files of the papers which ``materials`` names by their digests."""
+
+
 class CourseDraft(Model):
-    """The body of ``POST /api/v1/referrals`` and ``POST /api/v1/services``: something new begins.
+    """The body of ``POST /api/v1/referrals``: something new begins.
 
     ``content`` is that of the first event, without the number and the place that the node gives it.
     """
 
     agreement: AgreementId
     content: dict[str, JsonValue]
+
+
+class ServiceDraft(CourseDraft):
+    """The body of ``POST /api/v1/services``."""
+
+    evidence: Evidence = ()
 
 
 class ReferralMoveDraft(Model):
@@ -53,3 +64,4 @@ class ServiceMoveDraft(Model):
     move: ServiceMove
     content: dict[str, JsonValue] = Field(default_factory=dict)
     """What the step says; number, place, audience and responsible office are filled in."""
+    evidence: Evidence = ()

@@ -40,7 +40,16 @@ class AttachmentShared(Event):
     title_zh: ClassVar[str] = "附件"
     information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
     carries_file: ClassVar[bool] = True
-    purposes: ClassVar[tuple[str, ...]] = ("work_exchange", "policy_exchange", "joint_response", "emergency_warning")
+    purposes: ClassVar[tuple[str, ...]] = (
+        "work_exchange",
+        "policy_exchange",
+        "joint_response",
+        "emergency_warning",
+        "dispute_mediation",
+        "joint_activity",
+        "mutual_development",
+        "cross_province_service",
+    )
 
     name: FileName
     media_type: FileType

@@ -27,16 +27,20 @@ from services.cli.desk import Desk
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.sending import only_agreement, post_draft
 from services.domain.encoding import parse_strict
-from services.domain.flow_making import FlowFrame, FlowMade, make_report
-from services.domain.flow_tables import HEADERS_ZH, MAX_BYTES, VALUES_ZH, read_counts
+from services.domain.flow_making import FlowCounts, FlowFrame, FlowMade, make_report
+from services.domain.flow_tables import HEADERS_ZH, VALUES_ZH, counts_of_sheets, is_workbook, read_counts
 
 app = typer.Typer(help="Counts of people on the move 流动人口.", pretty_exceptions_enable=False)
 
+_TABLE_BYTES: Final = 1024 * 1024
 _REPORT_BYTES: Final = 256 * 1024
 _PERIOD: Final = re.compile(r"(20[0-9]{2})-?(?:[Qq]([1-4])|(0[1-9]|1[0-2]))", re.ASCII)
 _MONTHS: Final = 3
 
-Table = Annotated[Path, typer.Argument(metavar="COUNTS.csv", help="One column a dimension (at most two), and `count`.")]
+Table = Annotated[
+    Path, typer.Argument(metavar="COUNTS", help="CSV or .xlsx: one column a dimension (at most two), and `count`.")
+]
+WhichSheet = Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Needed only if several are filled.")]
 Previous = Annotated[
     list[Path] | None,
     typer.Option("--previous", metavar="FILE", help="A report of the same people that is out already."),
@@ -58,6 +62,7 @@ def make(  # noqa: PLR0913 - each one is an option of the command line
     destination: Annotated[str, typer.Option("--in", metavar="COUNTY", help="Where they are.")],
     k: Annotated[int, typer.Option("--k", min=5, max=1000, help="Values that every hidden count keeps.")] = 10,
     round_to: Annotated[int, typer.Option(min=1, max=1000, help="Round shown counts; 1 rounds none.")] = 1,
+    sheet: WhichSheet = None,
     previous: Previous = None,
     plan: Annotated[list[ServicePlan] | None, typer.Option("--plan", help="What the county offers them.")] = None,
     draft_file: Draft = None,
@@ -66,10 +71,8 @@ def make(  # noqa: PLR0913 - each one is an option of the command line
     directory: Dir = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Turn COUNTS.csv into a report: small counts hidden, and others, until nothing hidden can be computed."""
-    table = read_counts(read_bytes(counts, what=counts.name, max_bytes=MAX_BYTES), counts.name)
-    if isinstance(table, tuple):
-        raise RequestError(*table)
+    """Turn a table of counts into a report: small counts hidden, and others, until nothing hidden can be computed."""
+    table = _table(counts, sheet)
     kind, start = _period(period)
     there, here = (CountyCode(words.county_code(one)) for one in (origin, destination))
     frame = FlowFrame(kind, start, there, here, tuple(plan or ()))
@@ -92,6 +95,23 @@ def make(  # noqa: PLR0913 - each one is an option of the command line
     _show(made)
     if accepted is not None:
         output.show(f"[green]已受理 accepted[/]  编号 id  {accepted.envelope_id}")
+
+
+def _table(path: Path, sheet: str | None) -> FlowCounts:
+    data = read_bytes(path, what=path.name, max_bytes=_TABLE_BYTES)
+    found: FlowCounts | tuple[Fault, ...]
+    if is_workbook(data):
+        from services.bootstrap.tables import read_sheets
+
+        sheets = read_sheets(data, path.name)
+        found = (sheets,) if isinstance(sheets, Fault) else counts_of_sheets(sheets, path.name, sheet)
+    elif sheet is not None:
+        found = (Fault("flow.no_sheet", "--sheet", "a CSV file has no sheets; leave it out"),)
+    else:
+        found = read_counts(data, path.name)
+    if isinstance(found, tuple):
+        raise RequestError(*found)
+    return found
 
 
 def _period(text: str) -> tuple[PeriodKind, date]:

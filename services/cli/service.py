@@ -38,6 +38,9 @@ Fields = Annotated[
     list[str] | None,
     typer.Argument(metavar="[FIELD=VALUE...]", help="What the step says; JSON with `:=`.", show_default=False),
 ]
+Evidence = Annotated[
+    list[str] | None, typer.Option("--evidence", metavar="ID", help="An event whose file is one of the papers.")
+]
 Key = Annotated[str | None, typer.Option(help="Idempotency key: sent twice, it is still one step.")]
 
 
@@ -110,6 +113,7 @@ def begin(
     fields: Fields = None,
     *,
     agreement: Annotated[str | None, typer.Option(metavar="ID", help="Needed only if there are several.")] = None,
+    evidence: Evidence = None,
     key: Key = None,
     directory: Dir = HERE,
     as_json: AsJson = False,
@@ -120,9 +124,13 @@ def begin(
     item = ITEMS.get(str(content.get("item_code")))
     if item is not None:
         content = {**_usual(item), **content}
-    draft = body(agreement=agreement or only_agreement(desk), content=content)
-    done = ask(desk, lambda api: api.begin_service(draft, key or desk.county.ids.hex(16)))
-    say_accepted(done, as_json=as_json)
+    agreed = agreement or only_agreement(desk)
+
+    async def work(api: Api) -> CourseAccepted:
+        draft = body(agreement=agreed, content=content, evidence=await _whole_ids(api, evidence))
+        return await api.begin_service(draft, key or desk.county.ids.hex(16))
+
+    say_accepted(ask(desk, work), as_json=as_json)
 
 
 @app.command()
@@ -131,6 +139,7 @@ def step(
     move: Annotated[ServiceMove, typer.Argument(help="受理 补正告知 补正 转办 决定 送达 归档.")],
     fields: Fields = None,
     *,
+    evidence: Evidence = None,
     key: Key = None,
     directory: Dir = HERE,
     as_json: AsJson = False,
@@ -141,9 +150,14 @@ def step(
 
     async def work(api: Api) -> CourseAccepted:
         whole = await _whole(api, number)
-        return await api.move_service(whole, body(move=move, content=content), key or desk.county.ids.hex(16))
+        draft = body(move=move, content=content, evidence=await _whole_ids(api, evidence))
+        return await api.move_service(whole, draft, key or desk.county.ids.hex(16))
 
     say_accepted(ask(desk, work), as_json=as_json)
+
+
+async def _whole_ids(api: Api, ids: list[str] | None) -> list[str]:
+    return [await api.whole_id(one) for one in ids or ()]
 
 
 def _usual(item: ServiceItem) -> dict[str, JsonValue]:

@@ -16,6 +16,8 @@ from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk
 from services.cli.erasing import REASONS
 from services.cli.options import HERE, AsJson, Dir, Why
+from services.domain.field_words import words_of
+from services.domain.value_words import word_of
 from services.gateway.answers import DeliveryLine, EventDetail, FileLine, ReceiptList, Verification
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def _head(detail: EventDetail) -> Iterator[str]:
     header = detail.header
     drill = {Status.EXERCISE: "【演练】", Status.TEST: "【测试】", Status.SYSTEM: "【系统】"}.get(header.status, "")
     level = output.level(detail.level)
-    yield f"{level} [bold]{drill}{output.plain(_title(detail.content))}[/]".strip()
+    yield f"{level} [bold]{drill}{output.plain(_title(detail))}[/]".strip()
     yield f"{output.type_title(header.type)}  {_KIND_ZH[header.kind]}  密级 {header.information_class}"
     yield f"由 from   {output.county(header.source)}"
     yield f"至 to     {output.counties(header.to, most=12)}"
@@ -101,19 +103,23 @@ def _file(file: FileLine) -> str:
     return f"附件 file {here}{unread}" + (f"；{there}" if there and file.state is FileState.WHOLE else "")
 
 
-def _title(content: JsonValue) -> str:
-    if not isinstance(content, dict):
-        return "–"
+def _title(detail: EventDetail) -> str:
+    content = detail.content if isinstance(detail.content, dict) else {}
     found = (content[name] for name in ("headline", "title", "name") if isinstance(content.get(name), str))
-    return str(next(found, "–"))
+    return str(next(found, None) or output.type_zh(detail.header.type))  # figures have no title of their own
 
 
 def _content_table(detail: EventDetail) -> "RenderableType":
     rows = [
-        (words.FIELDS.get(path.partition(".")[0], ""), f"[dim]{output.plain(path)}[/]", output.plain(text))
-        for path, text in _lines(detail.content, "")
+        (_label(path), f"[dim]{output.plain(path)}[/]", output.plain(text)) for path, text in _lines(detail.content, "")
     ]
     return output.table("内容 content", "项目", "字段 field", "*值 value", rows=rows)
+
+
+def _label(path: str) -> str:
+    """Say what a path begins with and, below that, what it ends with."""
+    names = [one for one in path.split(".") if not one.isdecimal()]
+    return words_of(".".join(dict.fromkeys((names[0], names[-1])))) if names else ""
 
 
 def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
@@ -126,14 +132,15 @@ def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
             yield from _lines(inner, f"{path}.{index}")
     elif isinstance(value, list):
         if value:
-            yield path, "、".join(_named(str(one)) for one in value)
+            yield path, "、".join(_named(str(one), path) for one in value)
     elif value is not None and value != "":
-        yield path, {True: "是 true", False: "否 false"}[value] if isinstance(value, bool) else _named(str(value))
+        yield path, {True: "是 true", False: "否 false"}[value] if isinstance(value, bool) else _named(str(value), path)
 
 
-def _named(text: str) -> str:
-    """Put the name behind what is a county's code: nobody knows 451226 by heart."""
-    return f"{text} {COUNTIES[text].short_name}" if text in COUNTIES else text
+def _named(text: str, path: str) -> str:
+    """Put the name behind what is a county's code or a value of a list: nobody knows 451226 by heart."""
+    word = COUNTIES[text].short_name if text in COUNTIES else word_of(path, text)
+    return f"{text} {word}" if word else text
 
 
 def _proof(detail: EventDetail) -> Iterator[str]:

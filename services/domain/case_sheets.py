@@ -16,78 +16,21 @@ from schemas.cases import CaseStage, Confirmation
 from schemas.counties import COUNTIES
 from schemas.governance.mediation_parts import AgreementForm, AgreementText
 from services.domain.case_words import CONFIRMATIONS, STAGES, VALUES
+from services.domain.field_words import FIELDS
 from services.domain.print_markup import rows_of, table_of, whole
 from services.domain.printing import Table
 
 _BANNERS: Final = {Status.EXERCISE: "【演练】", Status.TEST: "【测试】"}
 _LABELS: Final[Mapping[str, str]] = {
-    "case_no": "案号",
-    "title": "标题",
-    "dispute_kind": "纠纷类型",
-    "place": "地点",
     "summary": "情况",
     "parties": "当事人",
-    "applied_by": "申请人",
-    "lead": "牵头县",
-    "screening": "受理审查",
-    "party": "当事人",
-    "mediator": "调解员",
-    "mediators": "调解员",
-    "matter": "事项",
-    "until": "期限至",
-    "means": "方式",
-    "reason": "原因",
-    "directed_to": "告知去处",
-    "text": "内容",
-    "note": "备注",
     "findings": "查看情况",
-    "offices": "参加单位",
-    "outsiders": "受邀人员",
-    "open_to_public": "公开进行",
-    "session_no": "次数",
-    "starts_at": "时间",
-    "record": "笔录",
     "sha256": "摘要",
-    "file_sha256": "摘要",
-    "document": "协议文本",
-    "form": "形式",
-    "committee": "调解委员会",
-    "court": "法院",
-    "courts": "有管辖权的法院",
-    "copies_to": "协议送达",
-    "confirm_by": "司法确认期限",
-    "due_on": "期限",
     "items": "履行事项",
-    "item_no": "事项号",
-    "outcome": "结果",
     "name": "姓名或名称",
-    "represented_by": "代表人",
-    "county": "县",
-    "office": "单位",
-    "facts": "事实",
     "terms": "协议内容",
-    "performance": "履行方式",
-    "what": "内容",
-    "ref": "代号",
-    "kind": "类型",
-    "result": "结果",
-    "doc_no": "文号",
-    "archive_no": "档号",
-    "keep_until": "保管至",
-    "told": "已报告",
-    "risk": "风险",
-    "imminent": "紧迫",
-    "other_ways": "其他途径",
-    "evidence_kind": "证据种类",
-    "no": "号",
-    "agreed_by": "口头同意",
-    "ground": "理由",
-    "signatory": "签署人",
-    "entry": "材料",
-    "drawn_at": "订立地点",
-    "taken_from": "原牵头县",
-    "to": "移交至",
 }
+"""What is said more narrowly here than elsewhere."""
 _COUNTY_FIELDS: Final = frozenset({"county", "lead", "to", "taken_from"})
 _FREE_FIELDS: Final = frozenset({"title", "name", "summary", "text", "note", "record", "findings", "terms", "facts"})
 """Words of people, never read as a member of an enumeration."""
@@ -251,7 +194,7 @@ def _said(name: str, value: JsonValue) -> str:
 
 
 def _label(name: str) -> str:
-    return _LABELS.get(name) or VALUES.get(name) or ("日期" if name.endswith("_on") else name)
+    return _LABELS.get(name) or FIELDS.get(name) or VALUES.get(name) or ("日期" if name.endswith("_on") else name)
 
 
 def _county(code: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from schemas.base import format_time
 from schemas.course_drafts import ReferralMove, ServiceMove
+from schemas.envelope import RefRelation
 from schemas.errors import Fault
 from schemas.governance.services import (
     ServiceClosed,
@@ -149,6 +150,13 @@ def service_draft(
         made["frame"] = frame.model_dump(mode="json", exclude_none=True)
     to = sorted(party for party in parties if party != county)
     return _sealed(content) or _draft(_SERVICE_TYPES[move], view.agreement_id, to, made)
+
+
+def with_evidence(draft: Draft | Fault, evidence: Sequence[str]) -> Draft | Fault:
+    """Let the event name those that carry its files."""
+    if isinstance(draft, Fault) or not evidence:
+        return draft
+    return draft | {"refs": [{"rel": RefRelation.EVIDENCE.value, "id": one} for one in evidence]}
 
 
 def _times(view: ServiceView, move: ServiceMove, now: datetime, is_workday: IsWorkday) -> Draft:

@@ -16,17 +16,12 @@ from schemas.counties import COUNTIES
 from schemas.envelope import Header
 from schemas.information.alert_parts import (
     Area,
-    Certainty,
-    HelpKind,
     Impact,
-    ReportStage,
-    ResponseType,
-    Severity,
-    Urgency,
 )
 from schemas.information.alerts import Alert, SucceedingAlert
-from schemas.information.event_codes import EventClass
+from services.domain.field_words import words_of
 from services.domain.levels import level_of
+from services.domain.value_words import VALUES, word_of
 
 _BANNERS: Final[Mapping[Status, str]] = {
     Status.ACTUAL: "",
@@ -37,110 +32,7 @@ _BANNERS: Final[Mapping[Status, str]] = {
 _COLOURS: Final = {1: "红色", 2: "橙色", 3: "黄色", 4: "蓝色"}
 _GRADES: Final = {1: "特别重大", 2: "重大", 3: "较大", 4: "一般"}
 _RESPONSES: Final = {1: "Ⅰ级", 2: "Ⅱ级", 3: "Ⅲ级", 4: "Ⅳ级"}
-_STAGES: Final = {ReportStage.FIRST: "初报", ReportStage.FOLLOWUP: "续报", ReportStage.FINAL: "终报"}
-_CLASSES: Final = {
-    EventClass.NATURAL: "自然灾害",
-    EventClass.ACCIDENT: "事故灾难",
-    EventClass.HEALTH: "公共卫生事件",
-    EventClass.SAFETY: "社会安全事件",
-}
-_URGENCIES: Final = {
-    Urgency.IMMEDIATE: "立即",
-    Urgency.EXPECTED: "即将（1小时内）",
-    Urgency.FUTURE: "近期",
-    Urgency.PAST: "已过",
-    Urgency.UNKNOWN: "不详",
-}
-_SEVERITIES: Final = {
-    Severity.EXTREME: "特别严重",
-    Severity.SEVERE: "严重",
-    Severity.MODERATE: "中等",
-    Severity.MINOR: "轻微",
-    Severity.UNKNOWN: "不详",
-}
-_CERTAINTIES: Final = {
-    Certainty.OBSERVED: "已发生",
-    Certainty.LIKELY: "很可能",
-    Certainty.POSSIBLE: "可能",
-    Certainty.UNLIKELY: "不太可能",
-    Certainty.UNKNOWN: "不详",
-}
-_RESPONSE_TYPES: Final = {
-    ResponseType.SHELTER: "就地避险",
-    ResponseType.EVACUATE: "转移撤离",
-    ResponseType.PREPARE: "做好准备",
-    ResponseType.EXECUTE: "执行预案",
-    ResponseType.AVOID: "避开",
-    ResponseType.MONITOR: "密切监视",
-    ResponseType.ASSESS: "研判",
-    ResponseType.ALL_CLEAR: "解除",
-    ResponseType.NONE: "无需行动",
-}
-_HELP: Final = {
-    HelpKind.RESCUE_TEAM: "救援队伍",
-    HelpKind.MEDICAL_TEAM: "医疗队",
-    HelpKind.EXPERT: "专家",
-    HelpKind.EQUIPMENT: "装备",
-    HelpKind.VEHICLE: "车辆",
-    HelpKind.SUPPLIES: "物资",
-    HelpKind.SHELTER: "安置场所",
-    HelpKind.OTHER: "其他",
-}
 _IMPACT: Final = {"dead": "死亡", "missing": "失踪", "injured": "受伤", "trapped": "被困", "moved": "转移"}
-_FIELDS: Final[Mapping[str, str]] = {
-    "title": "标题",
-    "headline": "标题",
-    "name": "名称",
-    "doc_no": "文号",
-    "issuer": "发文机关",
-    "issued_on": "发文日期",
-    "effective_on": "施行日期",
-    "applies_to": "适用对象",
-    "summary": "摘要",
-    "body": "正文",
-    "description": "情况",
-    "reason": "原因",
-    "note": "备注",
-    "openness": "公开属性",
-    "actions": "措施",
-    "contact": "联系",
-    "duty_contact": "联系",
-    "office": "单位",
-    "phone": "电话",
-    "attachments": "附件",
-    "size": "字节数",
-    "media_type": "文件类型",
-    "sha256": "文件摘要",
-    "digest": "文件摘要",
-    "starts": "开始",
-    "ends": "结束",
-    "places": "地点",
-    "desc": "地点",
-    "lead_office": "主办单位",
-    "partners": "受邀",
-    "parties": "各方",
-    "county": "县",
-    "role": "角色",
-    "task": "任务",
-    "reply": "答复",
-    "reply_by": "答复期限",
-    "attendance_band": "预计人数",
-    "traffic_note": "交通",
-    "contact_office": "联系",
-    "what_changed": "变更",
-    "quantity": "数量",
-    "unit": "单位",
-    "terms": "条件",
-    "valid_until": "有效至",
-    "text": "内容",
-    "goal": "目标",
-    "milestones": "节点",
-    "due": "期限",
-    "state": "状态",
-    "licence": "许可",
-    "figures": "数字",
-    "value": "数值",
-}
 _ROWS_MAX: Final = 200
 _VALUE_MAX: Final = 8000
 _GROUP: Final = 16
@@ -248,12 +140,15 @@ def _grouped(envelope_id: str) -> str:
 
 
 def _alert_rows(alert: Alert) -> Iterator[tuple[str, str]]:
-    yield "事件", f"{alert.event_name}（{_CLASSES[alert.event_class]}，代码 {alert.event_code}）"
+    yield "事件", f"{alert.event_name}（{VALUES['class'][alert.event_class]}，代码 {alert.event_code}）"
     yield "级别", _scales(alert)
-    yield "报告", f"{_STAGES[alert.report_stage]}，第 {alert.report_no} 号"
+    yield "报告", f"{VALUES['report_stage'][alert.report_stage]}，第 {alert.report_no} 号"
     yield (
         "紧急程度",
-        f"{_URGENCIES[alert.urgency]}；严重性 {_SEVERITIES[alert.severity]}；可能性 {_CERTAINTIES[alert.certainty]}",
+        (
+            f"{VALUES['urgency'][alert.urgency]}；严重性 {VALUES['severity'][alert.severity]}；"
+            f"可能性 {VALUES['certainty'][alert.certainty]}"
+        ),
     )
     yield "生效", f"{_moment(alert.effective)} 起，至 {_moment(alert.expires)}（北京时间）"
     if alert.onset is not None:
@@ -262,7 +157,7 @@ def _alert_rows(alert: Alert) -> Iterator[tuple[str, str]]:
     if alert.instruction:
         yield "应对要求", alert.instruction
     if alert.response_types:
-        yield "响应类型", "、".join(_RESPONSE_TYPES[one] for one in alert.response_types)
+        yield "响应类型", "、".join(VALUES["response_types"][one] for one in alert.response_types)
     if alert.impact is not None:
         yield "损失", _impact(alert.impact)
     if alert.measures_taken:
@@ -310,7 +205,7 @@ def _tables(alert: Alert) -> Iterator[Table]:
         risks = tuple((_short(one.adcode), _moment(one.expected_at), one.why) for one in alert.neighbour_risk)
         yield Table("对邻县的影响", ("县", "预计时间", "影响"), risks)
     if alert.help_wanted:
-        wanted = tuple((_HELP[one.kind], f"{one.quantity} {one.unit}") for one in alert.help_wanted)
+        wanted = tuple((VALUES["kind"][one.kind], f"{one.quantity} {one.unit}") for one in alert.help_wanted)
         yield Table("请求支援", ("种类", "数量"), wanted)
     if alert.hotlines:
         yield Table("公众热线", ("名称", "电话"), tuple((one.name, one.phone) for one in alert.hotlines))
@@ -330,8 +225,7 @@ def _bounded(rows: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
 
 def _plain_rows(event: Event) -> Iterator[tuple[str, str]]:
     for path, value in _lines(event.model_dump(mode="json", exclude_none=True), ""):
-        parts = [_FIELDS.get(part, part) for part in path.split(".")]
-        yield " ".join(parts), value[:_VALUE_MAX]
+        yield words_of(path), value[:_VALUE_MAX]
 
 
 def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
@@ -343,12 +237,12 @@ def _lines(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
             yield from _lines(inner, f"{path}.{number}")
     elif isinstance(value, list):
         if value:
-            yield path, "、".join(_said(one) for one in value)
+            yield path, "、".join(_said(one, path) for one in value)
     else:
-        yield path, _said(value)
+        yield path, _said(value, path)
 
 
-def _said(value: JsonValue) -> str:
+def _said(value: JsonValue, path: str) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
-    return str(value)
+    return word_of(path, str(value)) or str(value)

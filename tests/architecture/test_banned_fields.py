@@ -18,7 +18,9 @@ from pydantic import BaseModel, Field
 import schemas
 from schemas.base import Model
 from services.domain.banned_names import is_banned_name
+from services.domain.field_words import FIELDS
 from services.domain.flow_tables import HEADERS_ZH, VALUES_ZH, read_counts
+from services.domain.value_words import VALUES
 from tests.architecture.tracked import ROOT, name_of
 
 SQL = sorted((ROOT / "adapters").rglob("*.sql"))
@@ -143,11 +145,19 @@ def names_of_tables_to_be_filled() -> Iterator[str]:
 
 
 def test_a_table_to_be_filled_in_asks_who_people_are() -> None:
-    """A heading or a value of a CSV file that sorts people fails the build; there is something to walk."""
+    """A heading or a value of a table that sorts people fails the build; there is something to walk."""
     names = list(names_of_tables_to_be_filled())
 
     assert {"age_band", "年龄段", "count", "0-14岁"} <= set(names)
     assert banned(iter(names)) == []
+
+
+def test_a_word_on_paper_sorts_people() -> None:
+    """What fields and values are called in Chinese is walked like the headings of tables."""
+    words = [*FIELDS.values(), *(word for one in VALUES.values() for word in one.values())]
+
+    assert {"年龄段", "证据种类", "跨省通办"} <= set(words)
+    assert banned(iter(words)) == []
 
 
 @pytest.mark.parametrize("heading", ["民族", "religion", "zzmm", "Political Status", "族别（代码）"])

@@ -1,12 +1,14 @@
 """The commands for people on the move, requests and plans, as officers type them at two desks."""
 
 import asyncio
+import hashlib
 import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from schemas.catalogue import TYPES
@@ -144,6 +146,33 @@ async def test_a_request_is_handled_at_two_desks(world: DiskWorld, tmp_path: Pat
     assert (late.code, "service.closed" in late.err) == (2, True)
 
 
+async def test_the_papers_of_a_request_are_files(world: DiskWorld, tmp_path: Path) -> None:
+    """A file goes as an event of its own; the request names it by its digest and by a reference."""
+    libo, huanjiang = world.desks[LIBO], world.desks[HUANJIANG]
+    (tmp_path / "application.pdf").write_bytes(b"%PDF-1.7 an application")
+    file: Any = await libo.done("send", "--attach", tmp_path / "application.pdf", "--purpose", "cross_province_service")
+    digest = hashlib.sha256((tmp_path / "application.pdf").read_bytes()).hexdigest()
+    request = coursework.request(materials=[{"kind": "application", "sha256": digest}])
+    begun: Any = await libo.done(
+        "service", "begin", written(tmp_path, "r.json", request), "--evidence", file["envelope_id"][:12]
+    )
+    await world.carry()
+    shown: Any = await huanjiang.done("show", begun["envelope_id"])
+    assert shown["header"]["refs"] == [{"rel": "evidence", "id": file["envelope_id"]}]
+    paper: Any = await huanjiang.done("show", file["envelope_id"])
+    assert paper["content"]["sha256"] == shown["content"]["materials"][0]["sha256"] == digest
+    await huanjiang.done("service", "step", begun["id"], "receive")
+    await world.carry()
+    more = ("materials:=[]", "--evidence", file["envelope_id"])
+    await huanjiang.done(
+        "service", "step", begun["id"], "ask", 'wanted:=["photograph"]', "answer_by=2099-01-01T00:00:00+08:00"
+    )
+    await world.carry()
+    step: Any = await libo.done("service", "step", begun["id"], "supplement", *more)
+    added: Any = await libo.done("show", step["envelope_id"])
+    assert added["header"]["refs"] == shown["header"]["refs"]
+
+
 async def test_counts_become_a_report_at_a_desk(world: DiskWorld, tmp_path: Path) -> None:
     """Printed, written, sent; and a second one that would give the first away is not made."""
     libo, huanjiang = world.desks[LIBO], world.desks[HUANJIANG]
@@ -157,6 +186,10 @@ async def test_counts_become_a_report_at_a_desk(world: DiskWorld, tmp_path: Path
     await world.carry()
     inbox: Any = await huanjiang.done("inbox")
     assert [one["wire_type"].split(".")[3] for one in inbox["events"]] == ["population_flow_reported"]
+    shown = await huanjiang.command("show", inbox["events"][0]["envelope_id"])
+    assert all(word in shown.out for word in ("流动人口", "来源地", "统计维度", "数据 状态", "suppressed 隐去")), (
+        shown.out
+    )
     counts.write_text("人数\n203\n", encoding="utf-8")
     refused = await libo.command(*words, "--previous", report)
     alone = await libo.command(*words)
@@ -164,6 +197,15 @@ async def test_counts_become_a_report_at_a_desk(world: DiskWorld, tmp_path: Path
     cells = json.loads(report.read_text("utf-8"))["content"]["cells"]
     total_is_out = any(set(cell["keys"].values()) == {None} for cell in cells)
     assert (refused.code == 0) == total_is_out, "the total beside one shown count gives the other away"
+    counts.write_text(COUNTS, encoding="utf-8")
+    book = openpyxl.Workbook()
+    for row in (("性别", "人数"), ("女", 3), ("男", 200)):
+        book.active.append(row)
+    book.save(tmp_path / "counts.xlsx")
+    read = await libo.done("flow", "make", tmp_path / "counts.xlsx", *words[3:])
+    assert read == await libo.done(*words), "a workbook gives the report that a CSV file of the same counts gives"
+    named = await libo.command(*words, "--sheet", "Sheet")
+    assert (named.code, "flow.no_sheet" in named.err) == (2, True)
     counts.write_text(COUNTS.replace("性别", "民族"), encoding="utf-8")
     banned = await libo.command(*words)
     assert (banned.code, "guard.banned_name" in banned.err) == (2, True)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from schemas.access import Scope
-from schemas.course_drafts import CourseDraft, ReferralMoveDraft, ServiceMoveDraft
+from schemas.course_drafts import CourseDraft, ReferralMoveDraft, ServiceDraft, ServiceMoveDraft
 from services.gateway.api import courses
 from services.gateway.api.asked import CoursePath, CourseQuery
 from services.gateway.api.route import BASE, Route
@@ -112,7 +112,7 @@ COURSES: Final = (
         CourseAccepted,
         status=202,
         idempotent_by_key=True,
-        body=CourseDraft,
+        body=ServiceDraft,
         codes=("service.audience", *_OF_ANY_STEP),
     ),
     Route(

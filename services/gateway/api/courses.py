@@ -6,9 +6,16 @@ from typing import Final, TypeVar
 from aiohttp import web
 
 from schemas.base import Model
-from schemas.course_drafts import CourseDraft, ReferralMoveDraft, ServiceMoveDraft
+from schemas.course_drafts import CourseDraft, ReferralMoveDraft, ServiceDraft, ServiceMoveDraft
 from schemas.errors import Fault, RequestError
-from services.domain.course_drafts import Draft, offer_draft, referral_draft, request_draft, service_draft
+from services.domain.course_drafts import (
+    Draft,
+    offer_draft,
+    referral_draft,
+    request_draft,
+    service_draft,
+    with_evidence,
+)
 from services.domain.encoding import digest_of
 from services.gateway.api.asked import CoursePath, CourseQuery
 from services.gateway.api.calls import Call, reply
@@ -77,9 +84,10 @@ async def get_service(desk: Desk, call: Call) -> web.StreamResponse:
 
 async def post_service(desk: Desk, call: Call) -> web.StreamResponse:
     """Begin a request."""
-    draft = _body(call, CourseDraft)
+    draft = _body(call, ServiceDraft)
     number = _number(desk, call)
-    return await _submit(desk, call, number, request_draft(draft.agreement, draft.content, number=number))
+    made = request_draft(draft.agreement, draft.content, number=number)
+    return await _submit(desk, call, number, with_evidence(made, draft.evidence))
 
 
 async def post_service_step(desk: Desk, call: Call) -> web.StreamResponse:
@@ -89,7 +97,7 @@ async def post_service_step(desk: Desk, call: Call) -> web.StreamResponse:
     made = service_draft(
         view, draft.move, draft.content, gateway.county, now=gateway.clock.now(), is_workday=is_workday_of(gateway)
     )
-    return await _submit(desk, call, number, made)
+    return await _submit(desk, call, number, with_evidence(made, draft.evidence))
 
 
 def _body(call: Call, model: type[M]) -> M:
