@@ -292,16 +292,23 @@ async def _publish(world: World, stories: list[list[Publication]]) -> None:
     secret = (world.stage.county(SOURCE) / "passphrase").read_text(encoding="utf-8").strip()
     opening, first, second = stories[0]
     parting = [
-        Publication(2 + number, story[2].subject.replace(f"_{AGREEMENT_ID}", code), story[2].message)
-        for number, (story, code) in enumerate(zip(stories, (VICTIM, OTHER), strict=True))
+        (story[2].subject.replace(f"_{AGREEMENT_ID}", code), story[2].message)
+        for story, code in zip(stories, (VICTIM, OTHER), strict=True)
     ]
     assert second.message != stories[1][2].message
     credentials = credentials_of(settings, CountyFiles(settings.directory), secret)
     async with HubConnection(credentials, who=SOURCE).running() as hub:
         await hub.contact(timeout_seconds=20)
         appender = JetStreamAppender(hub, SOURCE)
-        await appender.append(Lane.URGENT, [opening])
-        await appender.append(Lane.NORMAL, [Publication(1, first.subject, first.message), *parting])
+        for lane, sent in (
+            (Lane.URGENT, [(opening.subject, opening.message)]),
+            (Lane.NORMAL, [(first.subject, first.message), *parting]),
+        ):
+            held = await appender.last_held(
+                lane
+            )  # until it was stopped the source's own node sent, too: its office key
+            made = [Publication(held + 1 + number, *one) for number, one in enumerate(sent)]
+            assert await appender.append(lane, made) == held + len(made)
 
 
 async def _both(world: World, ask: Callable[[World, str], Awaitable[int]], value: int) -> bool:
