@@ -70,6 +70,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "access.scope": 403,
     "access.no_officer": 403,
     "access.no_reason": 403,
+    "access.role": 403,
     "request.not_found": 404,
     "request.idempotency_key": 400,
     "request.idempotency_conflict": 409,
