@@ -183,9 +183,9 @@ class SoftwareKey:
     def register(self, options: dict[str, JsonValue]) -> dict[str, JsonValue]:
         """Answer ``navigator.credentials.create``."""
         public = _public_key(options)
-        data = AttestedCredentialData.create(
-            b"\0" * 16, self.credential_id, ES256.from_cryptography_key(self.private.public_key())
-        )
+        point = self.private.public_key().public_numbers()
+        cose = ES256({1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")})
+        data = AttestedCredentialData.create(b"\0" * 16, self.credential_id, cose)
         flags = AuthenticatorData.FLAG.USER_PRESENT | AuthenticatorData.FLAG.ATTESTED
         party = public["rp"]
         assert isinstance(party, dict)
