@@ -34,7 +34,7 @@ from services.console.visitor import Visitor
 from services.domain.documents import document_digest
 from services.domain.invitations import invitation_paper
 from services.domain.one_time import STEP_SECONDS
-from services.ports import Store
+from services.ports import Clock, Store
 from tests import papers
 from tests.papers import HUANJIANG
 from tests.world import OpenDirectory
@@ -75,7 +75,7 @@ class Telephone:
     """Shows one-time passwords."""
 
     secret: str
-    clock: ManualClock
+    clock: Clock
 
     def code(self, ahead_seconds: float = 0) -> str:
         """Return what it shows now, if its clock is so far ahead of ours."""
