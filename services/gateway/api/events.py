@@ -36,13 +36,10 @@ from services.ports import Snapshot
 
 log = structlog.get_logger()
 
-IDEMPOTENCY_KEY = "Idempotency-Key"
-
 
 async def post_event(desk: Desk, call: Call) -> web.StreamResponse:
     """Accept an event."""
-    key = call.request.headers.get(IDEMPOTENCY_KEY)
-    posted = await desk.submitter.submit(call.body, idempotency_key=key, access_name=call.caller.name)
+    posted = await desk.submitter.submit(call.body, idempotency_key=call.key, access_name=call.caller.name)
     return reply(accepted(posted), 202)
 
 

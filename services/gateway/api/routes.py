@@ -53,6 +53,7 @@ from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
+from services.gateway.api.standing_routes import STANDING
 
 
 def _both(route: Route) -> tuple[Route, Route]:
@@ -312,6 +313,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         MemberList,
     ),
     *SEARCH,
+    *STANDING,
     *PAGING,
     *ROSTER,
     *CAP_ROUTES,
