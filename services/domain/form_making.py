@@ -371,19 +371,16 @@ def _offered(shape: Shape, making: _Making) -> Sequence[Choice]:
 def _with_choices(bare: FormField, shape: Shape, offered: Sequence[Choice], texts: Sequence[str]) -> FormField:
     if not offered:
         return replace(bare, value="\n".join(texts))
-    chosen = list(entries_of(texts))
     known = {one.value: one for one in offered}
-    ticked = list(dict.fromkeys(value for value in chosen if value in known))
-    strangers = list(dict.fromkeys(value for value in chosen if value not in known))
-    order = [one.value for one in offered if one.value in ticked]
-    # The order of a list may say what matters most: what was ticked in another order than the offer's stands first.
-    shown = (
-        offered
-        if order == ticked
-        else [*(known[one] for one in ticked), *(o for o in offered if o.value not in ticked)]
-    )
-    other = None if shape.choices else " ".join(strangers)
-    return replace(bare, input=Input.CHOICES, options=tuple(_options(shown, ticked)), other=other, longest=None)
+    chosen = [one for one in dict.fromkeys(entries_of(texts)) if one in known or not shape.choices]
+    strangers = [value for value in chosen if value not in known]
+    shown, other = offered, " ".join(strangers)
+    if chosen != [*(one.value for one in offered if one.value in chosen), *strangers]:
+        # The order of a list may say what matters most: what stands in another order than the offer's is shown first.
+        first = (known.get(value, Choice(value, value)) for value in chosen)
+        shown, other = [*first, *(one for one in offered if one.value not in chosen)], ""
+    options = tuple(_options(shown, chosen))
+    return replace(bare, input=Input.CHOICES, options=options, other=None if shape.choices else other, longest=None)
 
 
 def _options(choices: Iterable[Choice], chosen: Sequence[str]) -> Iterator[Option]:
