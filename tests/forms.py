@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ PAGE: Final = (
 Pairs = list[tuple[str, str]]
 
 
+@cache
 def environment() -> Environment:
     """Templates as strict as the console's own."""
     loader = FileSystemLoader(TEMPLATES)

@@ -89,7 +89,7 @@ GUARDS: Final[Mapping[str, str]] = {
     "sharing.not_member": "{county}不是成员，或已退出、中止；请去掉。|其他各方都已退出或中止，无处可发。",
     "sharing.outside_agreement": "{county}不是这份协议的一方，请去掉。|有县不是这份协议的一方，请去掉。",
     "sharing.type_not_permitted": "这份协议不许发这种类型；请另选协议。",
-    "sharing.class_above_ceiling": "内容的密级高于协议所允许的；请另选协议或降低密级。",
+    "sharing.class_above_ceiling": "这类内容（公开、内部、个人信息）超出协议所允许的；请另选协议。",
     "sharing.not_encrypted": "按协议这类内容须加密传送，现在无法加密；请稍后再试。",
     "sharing.purpose": "协议不许用于这个用途；请另选用途。",
     "sharing.too_large": "内容或文件超过协议允许的大小；请缩短或压缩。",

@@ -353,8 +353,8 @@ def _with_value(bare: FormField, shape: Shape, making: _Making) -> FormField:
     if not offered:
         return replace(bare, value=value)
     stranger = [] if value in {"", *(one.value for one in offered)} else [Choice(value, value)]
-    empty = Choice("", _PICK if shape.required else _NONE)
-    options = _options((empty, *offered, *stranger), (value,))
+    empty = () if shape.default else (Choice("", _PICK if shape.required else _NONE),)
+    options = _options((*empty, *offered, *stranger), (value,))
     return replace(bare, input=Input.CHOICE, value=value, options=tuple(options), longest=None)
 
 

@@ -86,7 +86,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "ServiceFrame.parties": "参与县",
     "SituationBriefPublished.text": "说明",
     "WorkBulletinPublished.attachments": "附件",
-    "EventDraft.class": "密级",
+    "EventDraft.class": "公开范围",
     "EventDraft.kind": "要求",
     "EventDraft.purpose": "用途",
     "EventDraft.to": "收件县",
@@ -122,7 +122,7 @@ LEVELS: Final[Mapping[str, Mapping[str, str]]] = {
     "event_grade": {"1": "1级（特别重大）", "2": "2级（重大）", "3": "3级（较大）", "4": "4级（一般）"},
     "response_level": {"1": "Ⅰ级响应", "2": "Ⅱ级响应", "3": "Ⅲ级响应", "4": "Ⅳ级响应"},
     "level": {"1": "1级", "2": "2级", "3": "3级", "4": "4级"},
-    "priority": {"0": "0（最急）", "1": "1（紧急通道）", "2": "2", "3": "3（一般）", "4": "4（不急）"},
+    "priority": {"0": "0（最急）", "1": "1（紧急）", "2": "2（较急）", "3": "3（一般）", "4": "4（不急）"},
 }
 """Whole numbers that are names of levels: field → number → words."""
 
