@@ -44,8 +44,9 @@ from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.file_ports import KeepsFiles, ShowsFiles
 from services.key_ports import Erasures, OfficeKeys, Readmitting
-from services.paging_ports import Calls, Paging, ShowsPaging
+from services.paging_ports import KeepsPaging, ShowsPaging
 from services.quota_ports import Quotas
+from services.release_ports import KeepsReleases, ShowsReleases
 from services.run_ports import Unsigned
 from services.search_ports import KeepsSearch, ShowsSearch
 from services.thread_ports import KeepsThreads, ShowsThreads
@@ -276,6 +277,7 @@ class Snapshot(
     ShowsCases,
     ShowsThreads,
     ShowsSearch,
+    ShowsReleases,
     Protocol,
 ):
     """Consistent reading, also while somebody writes."""
@@ -371,7 +373,17 @@ class Snapshot(
 
 
 class Transaction(
-    Snapshot, InCustody, InCourses, KeepsFiles, KeepsCap, KeepsCases, KeepsThreads, KeepsSearch, Protocol
+    Snapshot,
+    InCustody,
+    InCourses,
+    KeepsFiles,
+    KeepsPaging,
+    KeepsCap,
+    KeepsCases,
+    KeepsThreads,
+    KeepsSearch,
+    KeepsReleases,
+    Protocol,
 ):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
@@ -396,14 +408,6 @@ class Transaction(
     @property
     def erasures(self) -> Erasures:
         """What was erased."""
-
-    @property
-    def call_book(self) -> Calls:
-        """Calls by telephone."""
-
-    @property
-    def paging(self) -> Paging:
-        """Who is told what."""
 
     @property
     def key_book(self) -> OfficeKeys:

@@ -10,6 +10,7 @@ from adapters.memory.cases import MemoryCases
 from adapters.memory.courses import CourseReading
 from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
+from adapters.memory.releases import MemoryReleases
 from adapters.memory.search import MemorySearch
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, find_chain
@@ -56,6 +57,11 @@ class MemorySnapshot(CourseReading):
     def cap(self) -> MemoryCapShown:
         """CAP documents, answers, feeds."""
         return MemoryCapShown(self._state)
+
+    @property
+    def releases(self) -> MemoryReleases:
+        """Drafts, and who stands behind what was sent."""
+        return MemoryReleases(self._state)
 
     @property
     def search(self) -> MemorySearch:

@@ -59,6 +59,7 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.OVERDUE: "[bold red]签收超时[/]",
     NoticeKind.COVERAGE_GAP: "[red]值班缺口[/]",
     NoticeKind.SOURCE_NOT_TOLD: "[red]未告知来源[/]",
+    NoticeKind.NOT_COUNTERSIGNED: "[bold red]未补签[/]",
     NoticeKind.CASE_DUE: "[yellow]调解期限[/]",
     NoticeKind.NOT_ERASED: "[bold red]未确认销毁[/]",
     NoticeKind.SERVICE_OVERDUE: "[red]通办超期[/]",
