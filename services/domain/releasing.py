@@ -6,8 +6,8 @@ through one door that asks here.
 Source: docs/releasing.md; docs/decisions/0041-ask-a-second-officer-below-the-api.md
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -26,13 +26,35 @@ GRAVE_LEVEL: Final = 2
 BULLETINS: Final = frozenset(
     one.wire_type for one in (PolicyBulletinPublished, WorkBulletinPublished, SituationBriefPublished)
 )
-_REHEARSED: Final = frozenset({Status.EXERCISE, Status.TEST})
+REHEARSED: Final = frozenset({Status.EXERCISE, Status.TEST})
+"""What needs no second officer, whatever it says."""
 WRITERS: Final = frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER, Role.MEDIATOR})
 """Whoever may write a draft: auditors and administrators write nothing."""
 SECONDS: Final = frozenset({Role.REVIEWER, Role.LIAISON, Role.DUTY})
 """Whoever may be the second officer of what another one wrote."""
 ALONE: Final = frozenset({Role.DUTY, Role.LIAISON})
 """Whoever may send an alert alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who stands behind a submission.
+
+    Attributes:
+        unattended: Two people released it where it was made: an automatic source.
+        officer: Whom the caller's token is bound to; empty if nobody.
+        draft_id: The draft that is sent; empty for an event without one.
+        alone: ``officer`` states that nobody else is there; an event may state so itself, too.
+    """
+
+    unattended: bool = False
+    officer: str = ""
+    draft_id: str = ""
+    alone: bool = False
+
+
+NOBODY: Final = Standing()
+UNATTENDED: Final = Standing(unattended=True)
 
 
 class Act(StrEnum):
@@ -90,18 +112,18 @@ def needs_second(wire_type: str, content: Event, status: Status) -> bool:
         content: Its content, valid.
         status: Of the event.
     """
-    if status in _REHEARSED:
+    if status in REHEARSED:
         return False
     if isinstance(content, Alert):
         return effective_level(content) <= GRAVE_LEVEL
     return wire_type in BULLETINS
 
 
-def ends_grave(level_before: int | None, content: Event, status: Status) -> bool:
+def ends_grave(levels_before: Iterable[int | None], status: Status) -> bool:
     """Tell whether an event changes or ends an alert of level 1 or 2: to lower one is as grave as to raise it."""
-    if level_before is None or status in _REHEARSED or not isinstance(content, Alert):
+    if status in REHEARSED:
         return False
-    return level_before <= GRAVE_LEVEL
+    return any(level is not None and level <= GRAVE_LEVEL for level in levels_before)
 
 
 def may_be_alone(wire_type: str) -> bool:
@@ -152,6 +174,49 @@ def judge_sender(draft: Draft, officer: str) -> Fault | None:
     if officer == draft.author or (draft.approval is not None and officer == draft.approval.officer):
         return None
     return Fault("release.not_author", "", "its author sends it, or the officer who approved it")
+
+
+def judge_taker_back(draft: Draft, credential: OfficerCredential) -> Fault | None:
+    """Decide whether an officer may withdraw a draft: its author, or a liaison officer who tidies up."""
+    return None if Role.LIAISON in credential.roles else judge_author(draft, credential.officer)
+
+
+def judge_unreviewed(draft: Draft, digest: str, officer: str) -> Fault | None:
+    """Decide whether a draft may be sent by its author as it is; whether it needs a second officer is judged apart."""
+    state = next_state(draft.state, Act.SEND_UNREVIEWED)
+    if isinstance(state, Fault):
+        return state
+    if draft.digest != digest:
+        return Fault("release.changed", "digest", "it has changed meanwhile; read it again")
+    return judge_author(draft, officer)
+
+
+def possible(
+    draft: Draft, caller: OfficerCredential | None, author: OfficerCredential | None, *, needed: bool
+) -> tuple[Act, ...]:
+    """Return what an officer may do with a draft now, in the order of the acts.
+
+    Args:
+        draft: As it stands.
+        caller: Who asks, None if that is no officer.
+        author: Who wrote it, None if that credential is not in force.
+        needed: Whether it is sent by two officers only. Whoever is alone may send an alert all the same.
+    """
+    if caller is None:
+        return ()
+    is_second = judge_review(draft, caller, author) is None
+    own = judge_author(draft, caller.officer) is None
+    unreviewed = judge_alone(draft.wire_type, caller, needed=True) is None if needed else True
+    allowed = {
+        Act.CHANGE: own,
+        Act.HAND_IN: own,
+        Act.APPROVE: is_second,
+        Act.RETURN: is_second,
+        Act.SEND: judge_sender(draft, caller.officer) is None,
+        Act.SEND_UNREVIEWED: own and unreviewed,
+        Act.WITHDRAW: judge_taker_back(draft, caller) is None,
+    }
+    return tuple(act for act in Act if allowed[act] and (draft.state, act) in NEXT)
 
 
 def judge_approved(draft: Draft, digest: str) -> Fault | None:

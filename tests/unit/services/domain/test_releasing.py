@@ -104,7 +104,7 @@ def test_no_field_that_an_officer_leaves_out_gets_around_the_rule() -> None:
 def test_exercises_and_tests_need_none(status: Status) -> None:
     """Else nobody would practise at night what must be done at night."""
     assert not needs_second(papers.ALERT, alert(1), status)
-    assert not ends_grave(1, alert(4), status)
+    assert not ends_grave([1], status)
 
 
 def test_a_status_that_is_no_exercise_gets_around_nothing() -> None:
@@ -114,9 +114,9 @@ def test_a_status_that_is_no_exercise_gets_around_nothing() -> None:
 
 def test_to_lower_a_grave_alert_is_as_grave_as_to_raise_it() -> None:
     """One officer must not end a red alert by updating it to a blue one."""
-    assert ends_grave(2, alert(4), Status.ACTUAL)
-    assert not ends_grave(3, alert(4), Status.ACTUAL)
-    assert not ends_grave(None, alert(4), Status.ACTUAL)
+    assert ends_grave([None, 3, 2], Status.ACTUAL)
+    assert not ends_grave([3, 4], Status.ACTUAL)
+    assert not ends_grave([None], Status.ACTUAL)
 
 
 def test_exactly_alerts_and_bulletins_are_concerned() -> None:
