@@ -79,15 +79,18 @@ def judge_release_record(
         held: What is on record here about the same event.
         trust: What is trusted now.
     """
+    keys: set[str] = set()
     for one in record.officers:
         credential = judge_officer(one.credential, trust, header.source, record.released_at)
         if isinstance(credential, Fault):
             return credential
         if credential.officer != one.officer:
             return Fault("release.other_officer", "content.officers", "the credential is another officer's")
+        keys.add(credential.public)
     before = {by.officer for row in held if row.source == header.source for by in row.officers}
-    if record.mode is ReleaseMode.COUNTERSIGNED and record.officers[0].officer in before:
-        return Fault("release.same_officer", "content.officers", "whoever sent an event alone cannot countersign it")
+    again = record.mode is ReleaseMode.COUNTERSIGNED and record.officers[0].officer in before
+    if again or len(keys) < len(record.officers):
+        return Fault("release.same_officer", "content.officers", "two names that are one person are one name")
     return None
 
 
