@@ -1,52 +1,25 @@
-"""Open what lets officers into the console."""
+"""The console of a node: its files and templates read, its sessions opened, mounted beside the API."""
 
-import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from importlib.resources import files
 
-from adapters.keys.directory import Directory
-from adapters.keys.own_keys import SeedKeys
-from adapters.keys.sealing import open_sealer
-from adapters.passwords.argon import ArgonHasher
-from adapters.security_keys.fido import FidoKeys
-from services.bootstrap.cli import open_officer_files
-from services.console.door import Door
-from services.console.lobby import Lobby
-from services.domain.evidence_writing import TrustPapers
-from services.domain.trust import Trust
-from services.ports import Clock, Ids, Signer, Store
-from services.settings import Settings
+from services.console.app import mounting
+from services.console.rendering import Renderer
+from services.console.statics import Statics
+from services.console.visitor import Entrance
+from services.gateway.app import Mount
 
 
-async def open_door(
-    settings: Settings,
-    passphrase: str,
-    *,
-    store: Store,
-    directory: Directory[Trust, TrustPapers],
-    signer: Signer,
-    clock: Clock,
-    ids: Ids,
-) -> Door:
-    """Return what lets people in; ``signer`` is the county's event key.
+def console_mount(county: str, entrance: Entrance, now: Callable[[], datetime], origin: str = "") -> Mount:
+    """Return what adds the console to the API's application.
 
-    Raises:
-        RequestError: The passphrase does not open the console's key.
-        UnavailableError: The disk is full or failing.
+    Args:
+        county: Ourselves.
+        entrance: Knows sessions.
+        now: Reads the time.
+        origin: Scheme, host and port that browsers see; empty for the Host they name.
     """
-    sealer = await asyncio.to_thread(open_sealer, settings.directory, passphrase)
-    lobby = Lobby(
-        store=store,
-        clock=clock,
-        ids=ids,
-        directory=directory,
-        hasher=ArgonHasher(),
-        sealer=sealer,
-        own_keys=SeedKeys(),
-        security_keys=FidoKeys(settings.origin),
-        papers=open_officer_files(settings.directory, directory.refresh_officers),
-        signer=signer,
-        county=settings.county,
-        audit_days=settings.console.audit_days,
-        credential_days=settings.console.credential_days,
-        invitation_hours=settings.console.invitation_hours,
-    )
-    return Door.of(lobby)
+    folder = files("services.console") / "static"
+    statics = Statics({one.name: one.read_bytes() for one in folder.iterdir() if one.is_file()})
+    return mounting(entrance, Renderer(county=county, now=now, static=statics.address), statics, origin)

@@ -12,7 +12,7 @@ from adapters.keys.signing_keys import SigningKeyFiles
 from adapters.sqlite.store import open_store
 from schemas.officers import Role
 from services.bootstrap.cli import open_directory
-from services.bootstrap.console import open_door
+from services.bootstrap.entrance import open_door
 from services.bootstrap.node import open_signers
 from services.console.door import Door
 from services.console.lobby import Caller
