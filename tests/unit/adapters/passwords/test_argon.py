@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
-from adapters.passwords.argon import LANES, MEMORY_KIB, PASSES, ArgonHasher
+from adapters.passwords.argon import LANES, MEMORY_KIB, PASSES, ArgonHasher, kept_of_nobody
 
 
 @pytest.fixture
@@ -27,6 +29,14 @@ async def test_a_password_matches_itself_alone(hasher: ArgonHasher) -> None:
     for hashed, password in ((kept, "another"), ("", "nobody"), ("$argon2id$broken", "one password"), ("", "")):
         assert not await hasher.matches(hashed, password)
     assert await hasher.hash("one password") != kept
+
+
+async def test_nobodys_password_takes_as_long_as_anybodys(hasher: ArgonHasher) -> None:
+    """The library must do the whole work on it: it says that the password differs, not that there is none."""
+    nobody = kept_of_nobody(8, 1)
+    with pytest.raises(VerifyMismatchError):
+        PasswordHasher(time_cost=1, memory_cost=8, parallelism=LANES).verify(nobody, "anything")
+    assert extract_parameters(nobody) == extract_parameters(await hasher.hash("x"))
 
 
 async def test_a_derived_key_follows_from_password_and_salt(hasher: ArgonHasher) -> None:

@@ -1,11 +1,16 @@
 """Letting officers in: two factors, each once; and everybody else stays out, however he tries."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
+from adapters.passwords.argon import ArgonHasher
 from schemas.access import Scope
 from schemas.consoles import Factor
 from schemas.errors import Fault
 from schemas.officers import Role
+from services.console.door import Door
 from services.console.lobby import REFUSED, Caller
 from services.domain.encoding import to_base64url
 from services.domain.lockout import ADDRESS, OFFICER
@@ -63,6 +68,63 @@ async def test_an_unknown_officer_and_a_wrong_password_are_told_the_same(house: 
     unknown = await house.door.entering.log_in("nobody", PASSWORD, DESK)
     wrong = await house.door.entering.log_in(duty.name, "another one, also long", DESK)
     assert unknown == wrong == REFUSED
+
+
+class CountingHasher(ArgonHasher):
+    """Counts how much work each question was."""
+
+    def __init__(self) -> None:
+        """A cheap one."""
+        super().__init__(memory_kib=8, passes=1)
+        self.work: list[str] = []
+
+    async def matches(self, kept: str, password: str) -> bool:
+        """Count a comparison."""
+        self.work.append("matches")
+        return await super().matches(kept, password)
+
+    async def derive(self, password: str, salt: bytes) -> bytes:
+        """Count a derivation."""
+        self.work.append("derive")
+        return await super().derive(password, salt)
+
+
+def listening(house: House) -> CountingHasher:
+    """Let a house count its work with passwords."""
+    hasher = CountingHasher()
+    house.lobby = replace(house.lobby, hasher=hasher)
+    house.door = Door.of(house.lobby)
+    return hasher
+
+
+async def test_an_unknown_officer_costs_what_a_wrong_password_costs(house: House, duty: Officer) -> None:
+    """Else a stop watch tells who works here; a disabled one, too, and one whose password is far too long."""
+    hasher = listening(house)
+    for officer, password in (("nobody", PASSWORD), (duty.name, "not this one at all"), (duty.name, "x" * 9999)):
+        assert await house.door.entering.log_in(officer, password, DESK) == REFUSED
+    admin = await house.visitor(await house.enrolled("admin-a", Role.ADMINISTRATOR))
+    await house.door.accounts.disable(admin, duty.name)
+    hasher.work = hasher.work[:3]
+    assert await house.door.entering.log_in(duty.name, PASSWORD, DESK) == REFUSED
+    assert hasher.work == ["matches"] * 4
+
+
+async def test_guesses_that_come_at_once_are_counted_one_by_one(house: House, duty: Officer) -> None:
+    """A hundred connections must not be a hundred free tries before the first failure is written down."""
+    hasher = listening(house)
+    found = await asyncio.gather(
+        *(house.door.entering.log_in(duty.name, f"guess number {number}", ELSEWHERE) for number in range(100))
+    )
+    assert [code_of(one) for one in found].count("entering.locked") == 100 - OFFICER.failures
+    assert hasher.work == ["matches"] * OFFICER.failures
+
+
+async def test_of_two_with_one_code_one_gets_in(house: House, duty: Officer) -> None:
+    """The officer and whoever looks over her shoulder press at the same moment."""
+    halves = [await house.half(duty.name) for _ in range(4)]
+    code = duty.telephone.code()
+    found = await asyncio.gather(*(house.door.entering.by_totp(one.secret, code, DESK) for one in halves))
+    assert sum(not isinstance(one, Fault) for one in found) == 1
 
 
 async def test_what_was_typed_for_an_unknown_officer_is_not_written_down(house: House) -> None:
