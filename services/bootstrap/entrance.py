@@ -8,10 +8,12 @@ from adapters.keys.sealing import open_sealer
 from adapters.passwords.argon import ArgonHasher
 from adapters.security_keys.fido import FidoKeys
 from services.bootstrap.cli import open_officer_files
+from services.bootstrap.console import console_mount
 from services.console.door import Door
 from services.console.lobby import Lobby
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
+from services.gateway.app import Mount
 from services.ports import Clock, Ids, Signer, Store
 from services.settings import Settings
 
@@ -50,3 +52,25 @@ async def open_door(
         invitation_hours=settings.console.invitation_hours,
     )
     return Door.of(lobby)
+
+
+async def console_mounts(
+    settings: Settings,
+    passphrase: str,
+    *,
+    store: Store,
+    directory: Directory[Trust, TrustPapers],
+    signer: Signer,
+    clock: Clock,
+    ids: Ids,
+) -> list[Mount]:
+    """Return what adds the console to a node's API; nothing if it is not enabled.
+
+    Raises:
+        RequestError: The passphrase does not open the console's key.
+        UnavailableError: The disk is full or failing.
+    """
+    if not settings.console.enabled:
+        return []
+    door = await open_door(settings, passphrase, store=store, directory=directory, signer=signer, clock=clock, ids=ids)
+    return [console_mount(settings.county, door.entering, clock.now, settings.console.origin or "")]
