@@ -71,6 +71,7 @@ RARE: Final[Mapping[str, frozenset[str]]] = {
     "Predecessor": _names("cap_reference"),
     "PolicyBulletinPublished": _names("expires_on repeals"),
     "Place": _names("point"),
+    "CampaignPartner": _names("reply"),
     "CampaignAnnounced": _names("safety_plan_sha256 traffic_note"),
     "CampaignChanged": _names("safety_plan_sha256 traffic_note"),
     "EventDraft": _names("purpose class status kind priority expires acknowledge_by"),
