@@ -103,6 +103,8 @@ _LABELS: Final[Mapping[str, str]] = {
 }
 _DRAFTS: Final[Mapping[str, str]] = {
     "agreement": "协作协议",
+    "alone": "单人值守，立即签发",
+    "verdict": "审核意见",
     "to": "收件县",
     "status": "性质",
     "priority": "优先级",

@@ -21,6 +21,7 @@ from tests.architecture.tracked import ROOT
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 CODE = re.compile(r"[a-z]+\.[a-z0-9_]+")
 FAMILY = re.compile(
+    r"entering|account|invitation|password|roles|release|brief|batch|card|wire|"
     r"request|content|guard|sharing|alert|event|case|referral|service|plan|drill|campaign|offer|project|thread"
     r"|roster|silence|call|erasure|file|upload|cap|notice|access|officer|encryption|dependency|http|query|json"
     r"|acknowledgement|ics|paging|evidence|signature|chain|registry|key|agreement|flow|workbook|token|live|calendar"
