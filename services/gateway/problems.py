@@ -81,6 +81,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "release.not_ours": 422,
     "access.no_officer": 403,
     "access.no_reason": 403,
+    "access.role": 403,
     "request.not_found": 404,
     "request.idempotency_key": 400,
     "request.idempotency_conflict": 409,

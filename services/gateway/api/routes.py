@@ -45,6 +45,7 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.audit_routes import AUDIT
 from services.gateway.api.cap_routes import CAP_ROUTES
 from services.gateway.api.case_routes import cases_of
 from services.gateway.api.course_routes import COURSES
@@ -316,6 +317,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     *releases_of(_OF_SUBMISSION),
     *SEARCH,
+    *AUDIT,
     *SENDABLE,
     *STANDING,
     *PAGING,
