@@ -53,6 +53,7 @@ from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
+from services.gateway.api.shelf_routes import SHELVES
 
 
 def _both(route: Route) -> tuple[Route, Route]:
@@ -318,6 +319,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *cases_of(_OF_SUBMISSION),
     *OUTREACH,
     *COURSES,
+    *SHELVES,
     Route(
         "GET",
         f"{BASE}/notices",
