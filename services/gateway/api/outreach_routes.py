@@ -6,8 +6,15 @@ from schemas.access import Scope
 from schemas.base import Model
 from services.gateway.api import outreach
 from services.gateway.api.calls import Handler
-from services.gateway.api.outreach_asked import CampaignPath, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
-from services.gateway.api.route import BASE, CALENDAR, Route
+from services.gateway.api.outreach_asked import (
+    CalendarPath,
+    CampaignPath,
+    LedgerQuery,
+    OfferPath,
+    ProjectPath,
+    ThreadQuery,
+)
+from services.gateway.api.route import BASE, CALENDAR, Door, Route
 from services.gateway.thread_answers import CampaignDetail, LedgerAnswer, OfferDetail, ProjectDetail, ThreadList
 
 
@@ -50,6 +57,18 @@ OUTREACH: Final = (
         Scope.EVENTS_READ,
         None,
         media_type=CALENDAR,
+    ),
+    Route(
+        "GET",
+        f"{BASE}/calendar/{{secret}}.ics",
+        "subscribed_calendar",
+        "The same calendar, for programs that subscribe and cannot send a token: it stands in the address.",
+        outreach.get_calendar,
+        Door.IN_ADDRESS,
+        None,
+        media_type=CALENDAR,
+        path_model=CalendarPath,
+        codes=("request.not_found",),
     ),
     _lists("offers", outreach.get_offers),
     _shows(

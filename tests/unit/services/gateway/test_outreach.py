@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+import structlog
 from icalendar import Calendar
+from structlog.testing import capture_logs
 
 from schemas.access import Scope
 from schemas.base import Event
@@ -260,3 +262,46 @@ async def test_what_is_not_here_is_shown(world: World, path: str) -> None:
     async with calling(world[LEAD], token) as caller:
         answer = await caller.get(path)
         assert (answer.status, answer.body["code"]) == (404, "request.not_found")
+
+
+async def answered(world: World, path: str, token: str = "") -> tuple[int, Any, str]:
+    """Ask 环江 without a header; return status, body, and everything that was logged meanwhile."""
+    structlog.reset_defaults()
+    with capture_logs() as logs:
+        async with calling(world[LEAD], token) as caller:
+            answer = await caller.get(path)
+    return answer.status, answer.body, str(logs)
+
+
+async def test_a_calendar_program_cannot_subscribe(world: World) -> None:
+    """It sends an address and nothing else: the same calendar as with a header, and no secret in a log."""
+    await invited(world)
+    secret = world[LEAD].let_in("wall", Scope.CALENDAR_READ)
+    status, text, logged = await answered(world, f"/calendar/{secret}.ics")
+    assert (status, text) == (200, await shown(world, LEAD, "/calendar.ics"))
+    status, problem, refused = await answered(world, f"/calendar/{secret}.ics?year=2027")
+    assert (status, problem["code"]) == (400, "query.unknown_field")
+    assert "subscribed_calendar" in refused
+    assert "wall" in refused, "the log names the token by its name"
+    assert secret not in logged + refused + str(problem)
+
+
+async def test_an_address_opens_more_than_the_calendar(world: World) -> None:
+    """Addresses are passed on: what stands in one opens nothing else, and what opens more is not taken there."""
+    county = world[LEAD]
+    secret, wide = county.let_in("wall", Scope.CALENDAR_READ), county.let_in("desk", Scope.EVENTS_READ)
+    both = county.let_in("both", Scope.CALENDAR_READ, Scope.EVENTS_READ)
+    for path in ("/events", "/calendar.ics", "/campaigns", "/members"):
+        assert (await answered(world, path, secret))[0] == 403
+    for part in (wide, both, "sihu-unknown", "毛南", "a" * 700):
+        status, problem, logged = await answered(world, f"/calendar/{part}.ics")
+        assert (status, problem["code"]) == (404, "request.not_found")
+        assert part not in str(problem) + logged
+
+
+@pytest.mark.parametrize("change", [{"revoked_at": NOW}, {"expires_at": NOW}])
+async def test_an_address_that_was_taken_back_goes_on(world: World, change: dict[str, Any]) -> None:
+    """Revoked or over: from then on it is as if it had never been."""
+    secret = world[LEAD].let_in("wall", Scope.CALENDAR_READ, **change)
+    status, problem, _ = await answered(world, f"/calendar/{secret}.ics")
+    assert (status, problem["code"]) == (404, "request.not_found")
