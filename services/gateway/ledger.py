@@ -5,9 +5,11 @@ from typing import Final
 
 from schemas.base import BEIJING
 from schemas.calendars import FeedEntry
+from schemas.errors import Fault
+from schemas.information.briefs import SituationBriefPublished
 from schemas.ledgers import Ledger
 from schemas.threads import ACTS_MAX, Family
-from services.domain.briefs import draft_of
+from services.domain.briefs import Differing, differing, draft_of, judge_figures, judge_span
 from services.domain.campaign_calendar import campaign_entry, festival_entries
 from services.domain.campaigns import fold
 from services.domain.festivals import days_between, kept_nearby
@@ -29,6 +31,26 @@ def read_ledger(snapshot: Snapshot, *, county: str, first: date, last: date, now
     found = snapshot.ledger
     counted = Counted(found.events(since, until), found.deliveries(since, until), found.matters(since, until))
     return ledger_of(counted, county=county, first=first, last=last, now=now)
+
+
+def judge_brief(snapshot: Snapshot, brief: SituationBriefPublished, *, county: str, now: datetime) -> Fault | None:
+    """Decide whether this county may send a brief: its figures are those that the ledger of the period has, or had."""
+    fault = judge_span(brief)
+    if fault is not None:
+        return fault
+    ledger = _ledger_of(snapshot, brief, county=county, now=now)
+    return judge_figures(brief, ledger, today=now.astimezone(BEIJING).date())
+
+
+def differing_from(
+    snapshot: Snapshot, brief: SituationBriefPublished, *, county: str, now: datetime
+) -> tuple[Differing, ...]:
+    """Return which figures of an own brief are not those of the ledger now."""
+    return differing(brief, _ledger_of(snapshot, brief, county=county, now=now))
+
+
+def _ledger_of(snapshot: Snapshot, brief: SituationBriefPublished, *, county: str, now: datetime) -> Ledger:
+    return read_ledger(snapshot, county=county, first=brief.period.starts_on, last=brief.period.ends_on, now=now)
 
 
 def ledger_answer(ledger: Ledger) -> LedgerAnswer:

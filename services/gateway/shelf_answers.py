@@ -12,6 +12,7 @@ from schemas.base import Model, Status, WireTime
 from schemas.files import FileState
 from schemas.governance.plans import Hazard
 from schemas.ids import ContentId, CountyId, Digest, EnvelopeId
+from schemas.information.briefs import FigureName
 from schemas.information.bulletins import BulletinKind
 from schemas.information.population import Cell, Dimension, PeriodKind, ServicePlan
 from schemas.outreach.materials import Licence, MaterialKind
@@ -191,10 +192,23 @@ class BulletinList(Shelf):
     bulletins: tuple[BulletinLine, ...]
 
 
+class FigureDiffering(Model):
+    """A figure of a brief that is not the ledger's."""
+
+    name: FigureName
+    of: str | None
+    county: CountyId | None
+    said: int
+    counted: int
+    """By the ledger now; 0 for what it does not name."""
+
+
 class BulletinDetail(BulletinLine):
     """One bulletin, whole."""
 
     bulletin: JsonValue
+    differing: tuple[FigureDiffering, ...] | None
+    """Of an own brief: figures that the ledger of its period does not show now; null for everything else."""
 
 
 class FlowLine(ShelfLine):

@@ -21,6 +21,7 @@ from schemas.outreach.materials import MaterialShared
 from schemas.records import StoredEvent
 from services.domain.disclosure import people_of
 from services.domain.reading import event_in
+from services.gateway.ledger import differing_from
 from services.gateway.opening import is_withheld
 from services.gateway.shelf_answers import (
     BulletinDetail,
@@ -30,6 +31,7 @@ from services.gateway.shelf_answers import (
     CheckLine,
     DrillDetail,
     DrillLine,
+    FigureDiffering,
     FlowLine,
     MaterialLine,
     PlanDetail,
@@ -309,15 +311,27 @@ def bulletin_line(one: Laid[Event], now: datetime) -> BulletinLine:
     )
 
 
-def bulletin_detail(snapshot: Snapshot, envelope_id: str, now: datetime) -> BulletinDetail:
-    """Return one bulletin, whole.
+def bulletin_detail(snapshot: Snapshot, envelope_id: str, county: str, now: datetime) -> BulletinDetail:
+    """Return one bulletin, whole; an own brief beside the ledger.
 
     Raises:
         NotFoundError: It is not here.
         RequestError: It is of class personal.
     """
     found = _one(snapshot, envelope_id, tuple(BULLETINS.values()))
-    return BulletinDetail(**dict(bulletin_line(found, now)), bulletin=_whole(found.said))
+    differing = None
+    if isinstance(found.said, SituationBriefPublished) and found.kept.envelope.header.source == county:
+        differing = tuple(
+            FigureDiffering(
+                name=one.figure.name,
+                of=one.figure.of,
+                county=one.figure.county,
+                said=one.figure.value,
+                counted=one.counted,
+            )
+            for one in differing_from(snapshot, found.said, county=county, now=now)
+        )
+    return BulletinDetail(**dict(bulletin_line(found, now)), bulletin=_whole(found.said), differing=differing)
 
 
 # -- reports and files ---------------------------------------------------------------------------------------------

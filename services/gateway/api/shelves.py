@@ -118,8 +118,8 @@ async def get_bulletins(desk: Desk, call: Call) -> web.StreamResponse:
 
 async def get_bulletin(desk: Desk, call: Call) -> web.StreamResponse:
     """Show one bulletin."""
-    envelope_id, now = call.path_as(EventPath).id, desk.gateway.clock.now()
-    return reply(await desk.gateway.store.read(lambda snapshot: bulletin_detail(snapshot, envelope_id, now)))
+    envelope_id, county, now = call.path_as(EventPath).id, desk.gateway.county, desk.gateway.clock.now()
+    return reply(await desk.gateway.store.read(lambda snapshot: bulletin_detail(snapshot, envelope_id, county, now)))
 
 
 async def get_flows(desk: Desk, call: Call) -> web.StreamResponse:

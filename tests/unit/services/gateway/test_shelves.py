@@ -201,6 +201,42 @@ async def test_bulletins_of_three_kinds_are_mixed_up(world: World) -> None:
     assert (await asked(world, "/bulletins?kind=alert")).status == 400
 
 
+async def test_a_brief_says_what_the_ledger_does_not(world: World) -> None:
+    """Refused with the figure and what the ledger counts, and nothing is stored; the node's own draft is sent."""
+    await laid(world, papers.POLICY, papers.policy_content())
+    token = world[LIBO].let_in("desk", Scope.EVENTS_READ, Scope.EVENTS_WRITE)
+    async with calling(world[LIBO], token) as caller:
+        ledger = await caller.get("/ledger?first=2026-03-01&last=2026-03-31")
+        draft = ledger.body["brief"] | {"text": "本月通报政策一件。"}
+        figures = [one | {"value": 7} if one["name"] == "deliveries" else one for one in draft["figures"]]
+        before = await world[LIBO].counts()
+        sent = {"type": BRIEF, "agreement": papers.AGREEMENT, "content": draft}
+        wrong = await caller.post("/events", json=sent | {"content": draft | {"figures": figures}})
+        assert (wrong.status, wrong.body["code"]) == (422, "brief.figure")
+        place = next(number for number, one in enumerate(figures) if one["name"] == "deliveries")
+        assert wrong.body["faults"][0]["field"] == f"content.figures.{place}.value"
+        assert "the ledger counts 2, not 7" in wrong.body["mend"]
+        long = draft | {"period": {"starts_on": "2025-01-01", "ends_on": "2026-03-31"}}
+        assert (await caller.post("/events", json=sent | {"content": long})).body["code"] == "brief.period"
+        assert await world[LIBO].counts() == before
+        assert (await caller.post("/events", json=sent)).status == 202
+
+
+async def test_what_has_moved_since_a_brief_was_written_is_hidden(world: World) -> None:
+    """It passes, and its own county is shown what the ledger says now; a recipient cannot know."""
+    await laid(world, papers.POLICY, papers.policy_content(), HUANJIANG)
+    figures = [{"name": "stored", "value": 1}, {"name": "matters", "of": "project road open", "value": 3}]
+    period = {"starts_on": "2026-03-01", "ends_on": "2026-03-31"}
+    told = await laid(world, BRIEF, brief(period=period, figures=figures), HUANJIANG)
+    differing = (await shown(world, f"/bulletins/{told}"))["differing"]
+    assert [(one["name"], one["of"], one["said"]) for one in differing] == [
+        ("stored", None, 1),
+        ("matters", "project road open", 3),
+    ]
+    assert [one["counted"] for one in differing] == [4, 0], "the brief itself was stored at two counties, too"
+    assert (await asked(world, f"/bulletins/{told}", LIBO)).body["differing"] is None
+
+
 async def test_personal_content_is_shown_on_a_shelf(world: World) -> None:
     """An officer may send a bulletin as personal; without a reason nobody reads it, here neither."""
     closed = await laid(world, papers.POLICY, papers.policy_content(), to=[HUANJIANG], **{"class": "personal"})
