@@ -19,12 +19,16 @@ from services.cli.captured import captured
 from services.demo.cast import AGREEMENT_ID, Part
 from services.demo.ceremony import set_hub_url
 from tests import case_contents as written
+from tests import printed
 from tests.cases import DUSHAN, NANDAN
-from tests.counties import Link, World
+from tests.counties import Link, World, report
 from tests.interop.verifier import PROGRAM, node
 
 PAIR = (Part(NANDAN, "南丹县联络办", "0778-7210110"), Part(DUSHAN, "独山县联络办", "0854-3220110"))
 BEACON_SECONDS = 3
+DIFFERENT_CHARACTERS = 40
+LEAST_INK = 0.03
+LEAST_VARIETY = 0.15
 BUSY = {"case.late", "case.link_split", "case.entries_missing"}
 """Codes after which one looks again, and tries again."""
 
@@ -342,9 +346,23 @@ def _print(case_id: str, home: str, folder: Path) -> None:
             captured("case", "print", case_id, "--what", what, "--why", "handling", "-o", str(file), "--dir", home)
             text = "".join(page.extract_text() for page in PdfReader(file).pages)
             assert written.FIRST in "".join(text.split())
+            _look(file)
     except InvariantError as exc:
         if not any(reason in str(exc) for reason in ("Pango", "no font")):
             raise  # a machine without Pango or a font with Chinese prints nothing, and says so
+
+
+def _look(file: Path) -> None:
+    """As poppler draws and reads what the node printed: whole sentences, and every character a different picture."""
+    if not printed.has_poppler():
+        return report("poppler is not installed: nobody looked at the printed pages")
+    text = printed.text_of(file)
+    for sentence in (*written.agreement(date(2026, 1, 1))["terms"], written.agreement(date(2026, 1, 1))["performance"]):
+        assert sentence in text, sentence
+    characters = list(printed.drawn(file))
+    assert len({one.character for one in characters}) > DIFFERENT_CHARACTERS, "too little was looked at"
+    assert min(printed.ink_of(one) for one in characters) > LEAST_INK, "a character is not there"
+    assert printed.variety(characters) > LEAST_VARIETY, "boxes instead of characters"
 
 
 def _verify(world: World, file: Path, case_id: str) -> None:
