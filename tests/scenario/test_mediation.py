@@ -355,7 +355,8 @@ def _print(case_id: str, home: str, folder: Path) -> None:
 def _look(file: Path) -> None:
     """As poppler draws and reads what the node printed: whole sentences, and every character a different picture."""
     if not printed.has_poppler():
-        return report("poppler is not installed: nobody looked at the printed pages")
+        report("poppler is not installed: nobody looked at the printed pages")
+        return
     text = printed.text_of(file)
     for sentence in (*written.agreement(date(2026, 1, 1))["terms"], written.agreement(date(2026, 1, 1))["performance"]):
         assert sentence in text, sentence

@@ -15,7 +15,14 @@ from services.gateway.api.outreach_asked import (
     ThreadQuery,
 )
 from services.gateway.api.route import BASE, CALENDAR, Door, Route
-from services.gateway.thread_answers import CampaignDetail, LedgerAnswer, OfferDetail, ProjectDetail, ThreadList
+from services.gateway.thread_answers import (
+    CampaignDetail,
+    FestivalList,
+    LedgerAnswer,
+    OfferDetail,
+    ProjectDetail,
+    ThreadList,
+)
 
 
 def _lists(name: str, handler: Handler) -> Route:
@@ -69,6 +76,15 @@ OUTREACH: Final = (
         media_type=CALENDAR,
         path_model=CalendarPath,
         codes=("request.not_found",),
+    ),
+    Route(
+        "GET",
+        f"{BASE}/festivals",
+        "list_festivals",
+        "List festivals and their days; of some the date is announced each year, by a campaign.",
+        outreach.get_festivals,
+        Scope.EVENTS_READ,
+        FestivalList,
     ),
     _lists("offers", outreach.get_offers),
     _shows(

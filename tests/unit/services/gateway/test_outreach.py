@@ -1,5 +1,6 @@
 """Campaigns, offers and projects across four counties, as their officers see them over the API."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from structlog.testing import capture_logs
 
 from schemas.access import Scope
 from schemas.base import Event
+from schemas.calendars import FeedEntry
 from schemas.control import ErasureReason
 from schemas.drafts import ErasureDraft
 from schemas.errors import RequestError
@@ -17,7 +19,9 @@ from schemas.outreach.campaigns import CampaignAnnounced, CampaignAnswered, Camp
 from schemas.threads import Family, ThreadOf
 from services.domain.ledger import span_of
 from services.gateway.erasing import erase_event
+from services.gateway.ledger import calendar_entries, festival_list
 from services.gateway.submit import draft_outgoing
+from services.ports import Snapshot
 from tests import joint, recount
 from tests.caller import Caller, calling
 from tests.joint import LEAD, MODELS, draft
@@ -305,3 +309,34 @@ async def test_an_address_that_was_taken_back_goes_on(world: World, change: dict
     secret = world[LEAD].let_in("wall", Scope.CALENDAR_READ, **change)
     status, problem, _ = await answered(world, f"/calendar/{secret}.ics")
     assert (status, problem["code"]) == (404, "request.not_found")
+
+
+async def test_a_day_is_invented_for_a_festival_that_has_no_rule(world: World) -> None:
+    """Its date is announced each year: none before a county that keeps it says so, and none once that is called off."""
+    feed, trust, now = world[LEAD].gateway().calendar, world[LEAD].directory.trust(), world.clock.now()
+    listed = {one["key"]: one for one in (await shown(world, LEAD, "/festivals"))["festivals"]}
+    assert (listed["yifan"]["announced_each_year"], listed["yifan"]["days"]) == (True, [])
+    assert (listed["fenlong"]["announced_each_year"], listed["zhuzhu"]["days"]) == (False, [])
+    assert {"day": "2027-06-30", "campaign": None} in listed["fenlong"]["days"]
+
+    kept = [one.model_copy(update={"adcodes": (LEAD,)}) if one.is_announced else one for one in feed.table.festivals]
+    near = replace(feed, table=feed.table.model_copy(update={"festivals": tuple(kept)}))
+
+    async def days_and_entry() -> tuple[list[Any], FeedEntry]:
+        def read(snapshot: Snapshot) -> tuple[list[Any], FeedEntry]:
+            found = festival_list(snapshot, feed=near, trust=trust, now=now)
+            entries = calendar_entries(snapshot, feed=near, trust=trust, now=now)
+            days = [
+                (str(one.day), one.campaign) for line in found.festivals if line.key == "yifan" for one in line.days
+            ]
+            return days, next(one for one in entries if one.uid == joint.UID)
+
+        return await world[LEAD].store.read(read)
+
+    await say(world, LEAD, "announced", joint.campaign(name="依饭节联办"))
+    days, entry = await days_and_entry()
+    assert days == [("2027-06-30", joint.UID)]
+    assert entry.categories == ("节庆", "传统节日")
+    assert "date announced each year" in entry.description
+    await say(world, LEAD, "closed", joint.closing(1, "cancelled", summary="改期另行公布。"))
+    assert (await days_and_entry())[0] == []
