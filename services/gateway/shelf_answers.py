@@ -236,9 +236,10 @@ class FlowList(Shelf):
 class SharedFile(ShelfLine):
     """An event that carries a file."""
 
-    name: str
-    media_type: str
-    size: int
+    name: str | None
+    """Null for a file of class personal, like the next two."""
+    media_type: str | None
+    size: int | None
     """Bytes."""
     sha256: Digest
     state: FileState | None

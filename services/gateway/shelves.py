@@ -32,6 +32,7 @@ from services.gateway.shelf_answers import (
     DrillDetail,
     DrillLine,
     FigureDiffering,
+    FileList,
     FlowLine,
     MaterialLine,
     PlanDetail,
@@ -355,8 +356,34 @@ def flow_line(snapshot: Snapshot, one: Laid[PopulationFlowReported]) -> FlowLine
     )
 
 
-def shared_file(snapshot: Snapshot, one: Laid[AttachmentShared]) -> SharedFile:
-    """Return one event that carries a file, and how far the file is."""
+def file_list(snapshot: Snapshot, *, before: int, limit: int, sha256: str | None) -> FileList:
+    """Return events that carry files, or those that carry one of this digest.
+
+    Whoever knows a digest may learn which event carries it, also of class personal: that shows nothing of its content.
+    """
+    found = look(snapshot, (AttachmentShared,), before=before, limit=limit)
+    closed = {one: _closed(snapshot, one, sha256) for one in found.unreadable if sha256 is not None}
+    lines = [
+        *(_shared_file(snapshot, one) for one in found.laid if sha256 in {None, one.said.sha256}),
+        *(one for one in closed.values() if one is not None),
+    ]
+    return FileList(
+        files=tuple(sorted(lines, key=lambda one: one.position, reverse=True)),
+        unreadable=tuple(one for one in found.unreadable if closed.get(one) is None),
+        next_since=found.next_since,
+    )
+
+
+def _closed(snapshot: Snapshot, envelope_id: str, sha256: str | None) -> SharedFile | None:
+    kept = snapshot.event(envelope_id)
+    said = event_in(kept) if kept is not None else None
+    if kept is None or not isinstance(said, AttachmentShared) or said.sha256 != sha256:
+        return None
+    line = _shared_file(snapshot, Laid(kept, said))
+    return line.model_copy(update={"name": None, "media_type": None, "size": None})
+
+
+def _shared_file(snapshot: Snapshot, one: Laid[AttachmentShared]) -> SharedFile:
     said, kept = one.said, snapshot.files.file_of(one.kept.envelope.envelope_id)
     return SharedFile(
         **_head(one.kept),

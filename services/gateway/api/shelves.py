@@ -3,7 +3,6 @@
 from aiohttp import web
 
 from schemas.governance.plans import DrillHeld, HazardChecked
-from schemas.information.attachments import AttachmentShared
 from schemas.information.population import PopulationFlowReported
 from schemas.outreach.materials import MaterialShared
 from services.gateway.api.asked import EventPath
@@ -21,12 +20,10 @@ from services.gateway.shelf_answers import (
     BulletinList,
     CheckList,
     DrillList,
-    FileList,
     FlowLine,
     FlowList,
     MaterialLine,
     MaterialList,
-    SharedFile,
 )
 from services.gateway.shelves import (
     BULLETINS,
@@ -37,12 +34,12 @@ from services.gateway.shelves import (
     check_line,
     drill_detail,
     drill_line,
+    file_list,
     flow_line,
     look,
     material_line,
     plan_detail,
     plan_list,
-    shared_file,
 )
 from services.ports import Snapshot
 
@@ -148,12 +145,8 @@ async def get_flows(desk: Desk, call: Call) -> web.StreamResponse:
 async def get_files(desk: Desk, call: Call) -> web.StreamResponse:
     """List events that carry files, or those that carry one of this digest."""
     asked = call.query_as(FileQuery)
-
-    def work(snapshot: Snapshot) -> FileList:
-        def line(one: Laid[AttachmentShared]) -> SharedFile | None:
-            return shared_file(snapshot, one) if asked.sha256 in {None, one.said.sha256} else None
-
-        lines = look(snapshot, (AttachmentShared,), before=asked.since, limit=asked.limit).lines(line)
-        return FileList(files=lines.pop("lines"), **lines)
-
-    return reply(await desk.gateway.store.read(work))
+    return reply(
+        await desk.gateway.store.read(
+            lambda snapshot: file_list(snapshot, before=asked.since, limit=asked.limit, sha256=asked.sha256)
+        )
+    )

@@ -13,8 +13,8 @@ from schemas.outreach.materials import MaterialShared
 from services.demo.sampling import sample
 from services.gateway.erasing import erase_event
 from tests import papers
-from tests.caller import Answer, calling
-from tests.coursework import three_counties
+from tests.caller import Answer, Caller, calling
+from tests.coursework import request, three_counties
 from tests.filing import FILE, content_of, file_draft
 from tests.papers import HUANJIANG, LIBO, NANDAN
 from tests.plans import CHECK, DRILL, PLAN, check, drill, plan
@@ -24,6 +24,7 @@ BRIEF = "cn.sihu.information.situation_brief_published.v1"
 FLOW = PopulationFlowReported.wire_type
 MATERIAL = MaterialShared.wire_type
 OTHER_PLAN = "4" * 32
+DIGEST = content_of()["sha256"]
 
 
 @pytest.fixture
@@ -271,21 +272,47 @@ async def test_an_overtaken_report_is_taken_for_the_latest(world: World) -> None
     assert (await shown(world, f"/flows?origin={NANDAN}"))["flows"] == []
 
 
+async def carried(caller: Caller, **changes: Any) -> str:  # noqa: ANN401 - any field of the draft
+    """Upload the file and send it; return the id of its event."""
+    begun = await caller.post("/uploads", json={"size": len(FILE), "sha256": DIGEST})
+    headers = {"Content-Type": "application/octet-stream"}
+    await caller.ask("PATCH", f"/uploads/{begun.body['id']}?offset=0", data=FILE, headers=headers)
+    sent = await caller.post("/events", json=file_draft(begun.body["id"]) | changes)
+    assert sent.status == 202, sent.body
+    return str(sent.body["envelope_id"])
+
+
 async def test_a_file_that_a_step_names_by_its_digest_is_not_found(world: World) -> None:
-    """Steps, cases and material name files by digest: this is how the event that carries one is found."""
-    county = world[LIBO]
-    token = county.let_in("adapter", Scope.EVENTS_READ, Scope.EVENTS_WRITE)
-    digest = content_of()["sha256"]
-    async with calling(county, token) as caller:
-        begun = await caller.post("/uploads", json={"size": len(FILE), "sha256": digest})
-        place = f"/uploads/{begun.body['id']}"
-        headers = {"Content-Type": "application/octet-stream"}
-        await caller.ask("PATCH", f"{place}?offset=0", data=FILE, headers=headers)
-        sent = await caller.post("/events", json=file_draft(begun.body["id"]))
-        assert sent.status == 202, sent.body
+    """The receiver of a request finds each paper: from the step, and from the digest alone."""
+    token = world[LIBO].let_in("adapter", Scope.EVENTS_READ, Scope.EVENTS_WRITE)
+    async with calling(world[LIBO], token) as caller:
+        carrier = await carried(caller)
+        draft = {
+            "agreement": papers.AGREEMENT,
+            "content": request(materials=[{"kind": "application", "sha256": DIGEST}]),
+            "evidence": [carrier],
+        }
+        begun = await caller.post("/services", json=draft)
+        assert begun.status == 202, begun.body
     await world.carry()
     for where, state in ((LIBO, "whole"), (HUANJIANG, "arriving")):
-        page = (await asked(world, f"/files?sha256={digest}", where)).body
-        assert [(one["envelope_id"], one["state"]) for one in page["files"]] == [(sent.body["envelope_id"], state)]
+        page = (await asked(world, f"/files?sha256={DIGEST}", where)).body
+        assert [(one["envelope_id"], one["state"]) for one in page["files"]] == [(carrier, state)]
+        (step,) = (await asked(world, f"/services/{begun.body['id']}", where)).body["steps"]
+        assert step["evidence"] == [{"envelope_id": carrier, "name": "方案.pdf", "sha256": DIGEST}]
     assert (await shown(world, f"/files?sha256={'0' * 64}"))["files"] == []
     assert (await shown(world, "/files"))["files"][0]["name"] == "方案.pdf"
+
+
+async def test_a_personal_file_is_told_to_whoever_looks(world: World) -> None:
+    """Whoever knows the digest finds the event, and no name; without it the list says that there is something."""
+    token = world[LIBO].let_in("adapter", Scope.EVENTS_READ, Scope.EVENTS_WRITE)
+    async with calling(world[LIBO], token) as caller:
+        carrier = await carried(caller, to=[HUANJIANG], **{"class": "personal"})
+    await world.carry()
+    page = await shown(world, f"/files?sha256={DIGEST}")
+    assert [(one["envelope_id"], one["name"], one["size"]) for one in page["files"]] == [(carrier, None, None)]
+    assert page["unreadable"] == []
+    for path in ("/files", f"/files?sha256={'0' * 64}"):
+        page = await shown(world, path)
+        assert (page["files"], page["unreadable"]) == ([], [carrier])
