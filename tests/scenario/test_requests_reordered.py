@@ -107,14 +107,16 @@ class Request:
 
     @asynccontextmanager
     async def kept_back(self, *, source: str, but: str | None = None) -> AsyncIterator[None]:
-        """Let the hub hand 荔波 nothing of a county, its repairs among it, except one type."""
-        stream, places = stream_of(source, Lane.NORMAL), (SOURCE, f"_{AGREEMENT_ID}")
+        """Let the hub hand 荔波 nothing of a county but one type, and nobody's repairs: others hold it, too."""
+        places = (SOURCE, f"_{AGREEMENT_ID}")
         others = [part.code for part in CAST if part.code not in {source, SOURCE}]
-        kept = [f"hub.in.{other}.*.{place}.>" for other in others for place in places]
+        kept = [f"hub.in.{other}.{Lane.NORMAL}.{place}.>" for other in others for place in places]
         kept += [f"hub.in.{source}.{Lane.NORMAL}.{place}.{but}" for place in places] if but else []
-        before = await hand_over(self.registrar, stream, SOURCE, kept)
+        streams = sorted({stream_of(code, Lane.NORMAL) for code in (source, *others)})
+        before = {stream: await hand_over(self.registrar, stream, SOURCE, kept) for stream in streams}
         yield
-        await hand_over(self.registrar, stream, SOURCE, before)
+        for stream, subjects in before.items():
+            await hand_over(self.registrar, stream, SOURCE, subjects)
 
 
 @pytest.mark.timeout(300)
@@ -149,6 +151,10 @@ async def _asked_before_taken(request: Request) -> None:
         await request.step(READER, "receive")
         await request.step(READER, "ask", 'wanted:=["household"]', "answer_by=2099-01-01T00:00:00.000+08:00")
         await request.until(READER, lambda told: told["step_no"] == 3)
+        log = request.world.stage.root / "logs" / f"{SOURCE}.log"
+        async with asyncio.timeout(SECONDS):
+            while "receiver.gap_waited" not in log.read_text(encoding="utf-8"):
+                await request.look()
         await request.stays(SOURCE, lambda told: told["step_no"] == 1, BEACON_SECONDS)
     await request.until(SOURCE, lambda told: told["step_no"] == 3)
     await request.step(SOURCE, "supplement", f'materials:=[{{"kind": "household", "sha256": "{"0e" * 32}"}}]')
