@@ -7,9 +7,11 @@ from typing import Final
 
 from adapters.memory.cap import MemoryCapShown
 from adapters.memory.cases import MemoryCases
+from adapters.memory.consoles import MemoryConsole
 from adapters.memory.courses import CourseReading
 from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
+from adapters.memory.releases import MemoryReleases
 from adapters.memory.search import MemorySearch
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, find_chain
@@ -58,9 +60,19 @@ class MemorySnapshot(CourseReading):
         return MemoryCapShown(self._state)
 
     @property
+    def releases(self) -> MemoryReleases:
+        """Drafts, and who stands behind what was sent."""
+        return MemoryReleases(self._state)
+
+    @property
     def search(self) -> MemorySearch:
         """Words of events."""
         return MemorySearch(self._state)
+
+    @property
+    def console(self) -> MemoryConsole:
+        """Who enters the console."""
+        return MemoryConsole(self._state)
 
     @property
     def threads(self) -> MemoryThreads:

@@ -9,6 +9,7 @@ from typing import Final, Self
 from schemas.cap_records import CapAnswerRow, CapDocument, Seen
 from schemas.cases import CaseEntry, CaseRow
 from schemas.completeness import Claim, ForkEvidence, Heard
+from schemas.consoles import Account, AuditEntry, Invitation, SecurityKey, Session, Tally
 from schemas.control import ReceiptStage
 from schemas.courses import CourseKind, CourseRow
 from schemas.custody import Opening
@@ -35,6 +36,7 @@ from schemas.records import (
     Watch,
 )
 from schemas.registry import KeyRecord
+from schemas.releases import Countersigning, Draft, ReleaseRow
 from schemas.searches import BlockWords
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 from schemas.subjects import Lane
@@ -147,6 +149,13 @@ class State:
     sendings: dict[int, Sending] = field(default_factory=dict)
     """By number, in the order of their turns."""
     last_sending: int = 0
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    """By draft id."""
+    releases: dict[str, tuple[ReleaseRow, ...]] = field(default_factory=dict)
+    """envelope id -> who stands behind it."""
+    countersigning: dict[str, Countersigning] = field(default_factory=dict)
+    """By envelope id."""
+    countersigning_told: set[str] = field(default_factory=set)
     case_entries: dict[str, CaseEntry] = field(default_factory=dict)
     """By envelope id."""
     cases: dict[str, CaseRow] = field(default_factory=dict)
@@ -176,6 +185,16 @@ class State:
     threads: dict[ThreadOf, ThreadRow] = field(default_factory=dict)
     search_blocks: dict[int, BlockWords | None] = field(default_factory=dict)
     """None: an event of it was erased, and it is to be indexed again."""
+
+    console_accounts: dict[str, Account] = field(default_factory=dict)
+    """By officer."""
+    security_keys: dict[str, SecurityKey] = field(default_factory=dict)
+    recovery_codes: set[tuple[str, str]] = field(default_factory=set)
+    """Officer and digest."""
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

@@ -13,6 +13,7 @@ from adapters.sqlite.calls import SELECT_CALLS, calls_in
 from adapters.sqlite.cap import SqliteCapShown
 from adapters.sqlite.cases import SqliteCases
 from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
+from adapters.sqlite.consoles import SqliteConsoleShown
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.courses import CourseReading
 from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
@@ -26,6 +27,7 @@ from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.paging import SqlitePagingShown
 from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
+from adapters.sqlite.releases import SqliteReleasesShown
 from adapters.sqlite.search import SqliteSearchShown
 from adapters.sqlite.threads import SqliteThreadsShown
 from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
@@ -101,9 +103,19 @@ class SqliteSnapshot(CourseReading):
         return SqliteThreadsShown(self._ask)
 
     @property
+    def releases(self) -> SqliteReleasesShown:
+        """Drafts, and who stands behind what was sent."""
+        return SqliteReleasesShown(self._ask)
+
+    @property
     def search(self) -> SqliteSearchShown:
         """Words of events."""
         return SqliteSearchShown(self._ask)
+
+    @property
+    def console(self) -> SqliteConsoleShown:
+        """Who enters the console."""
+        return SqliteConsoleShown(self._ask)
 
     @property
     def ledger(self) -> SqliteLedger:

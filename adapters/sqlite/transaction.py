@@ -9,6 +9,7 @@ from adapters.sqlite.calls import SqliteCalls
 from adapters.sqlite.cap import SqliteCap
 from adapters.sqlite.cases import SqliteCaseBook
 from adapters.sqlite.chains import SqliteChains
+from adapters.sqlite.consoles import SqliteConsole
 from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.courses import SqliteCourses
 from adapters.sqlite.custody import SqliteCustody
@@ -25,6 +26,7 @@ from adapters.sqlite.paging import SqlitePaging
 from adapters.sqlite.quarantine import Quarantine
 from adapters.sqlite.quotas import SqliteQuotas
 from adapters.sqlite.receipts import SqliteReceipts
+from adapters.sqlite.releases import SqliteReleases
 from adapters.sqlite.search import SqliteSearch
 from adapters.sqlite.signals import SqliteSignals
 from adapters.sqlite.snapshot import SqliteSnapshot
@@ -84,6 +86,8 @@ class SqliteTransaction(SqliteSnapshot):
         self._cap = SqliteCap(batch)
         self._threads = SqliteThreads(batch)
         self._search = SqliteSearch(batch)
+        self._console = SqliteConsole(batch)
+        self._releases = SqliteReleases(batch)
 
     @property
     def files(self) -> SqliteFileBook:
@@ -119,6 +123,16 @@ class SqliteTransaction(SqliteSnapshot):
     def search(self) -> SqliteSearch:
         """Words of events."""
         return self._search
+
+    @property
+    def console(self) -> SqliteConsole:
+        """Who enters the console."""
+        return self._console
+
+    @property
+    def releases(self) -> SqliteReleases:
+        """Drafts, and who stands behind what was sent."""
+        return self._releases
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

@@ -18,7 +18,6 @@ from services.domain.evidence_writing import TrustPapers, write_evidence
 from services.domain.trust import Trust
 from services.gateway.api.asked import LINKS_DEFAULT, CasePath, CaseQuery, ShowQuery
 from services.gateway.api.calls import Call, reply
-from services.gateway.api.events import IDEMPOTENCY_KEY
 from services.gateway.api.evidence import gather
 from services.gateway.api.route import BYTES
 from services.gateway.bodies import read_body
@@ -59,7 +58,7 @@ async def post_entry(desk: Desk, call: Call) -> web.StreamResponse:
     body = NOT_FOUND if row is None else event_body(draft, row, gateway.county)
     if isinstance(body, Fault):
         return problem_of(body).response()
-    key = call.request.headers.get(IDEMPOTENCY_KEY)
+    key = call.key
     posted = await desk.submitter.submit(body, idempotency_key=key, access_name=call.caller.name)
     return reply(accepted(posted), 202)
 

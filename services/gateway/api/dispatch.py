@@ -17,6 +17,7 @@ from services.gateway.api.route import SWITCHING_PROTOCOLS, Door, Route
 from services.gateway.bodies import without_prefix
 from services.gateway.desk import Desk
 
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 CALLER: Final = web.RequestKey("caller", str)
 """Name of the caller's token, for the log; absent until somebody was let in."""
 
@@ -32,7 +33,9 @@ def endpoint(route: Route, desk: Desk) -> Callable[[web.Request], Awaitable[web.
         path = _read(route.path_model, request.match_info, "path")
         query = _read_query(route.query, request)
         body = await _read_body(route, request)
-        return await route.handler(desk, Call(request, access, token or "", path, query, body))
+        headers = request.headers
+        key, if_match = headers.get(IDEMPOTENCY_KEY), headers.get("If-Match")
+        return await route.handler(desk, Call(request, access, token or "", path, query, body, key, if_match))
 
     return handle
 

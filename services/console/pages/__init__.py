@@ -1,0 +1,10 @@
+"""Pages by family: what a visitor asks is asked of the API, what came back is rendered."""
+
+from typing import Final
+
+from services.console.pages.desk import DESK
+from services.console.pages.events import EVENTS
+from services.console.visit import Page
+
+PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS)
+"""Every address of the console behind a session; dispatch and the tests of roles walk this table."""
