@@ -50,6 +50,7 @@ FAMILIES: Final[Mapping[str, tuple[int, str]]] = {
     "service": (409, "The request does not take this step"),
     "plan": (422, "The plan does not follow on the one before"),
     "drill": (422, "The drill does not fit its alerts"),
+    "brief": (422, "The brief does not fit the ledger"),
     "evidence": (422, "No evidence can be made of this"),
     "file": (422, "The file does not go with the event"),
     "upload": (409, "The upload cannot go on so"),

@@ -1,7 +1,7 @@
 """发布: choose a type, fill in its form, look at it as others will see it, and send it or hand it in for review."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from aiohttp import web
@@ -20,6 +20,7 @@ from services.console.navigation import WORKERS
 from services.console.visit import Page, Visit
 from services.domain.encoding import compact_json
 from services.domain.form_fields import Choice, Shape, Source, shapes_of
+from services.domain.form_filling import filled_alert
 from services.domain.form_layout import FILLED
 from services.domain.form_making import make_form, typed_of
 from services.domain.form_pairs import Typed
@@ -162,6 +163,8 @@ async def send(visit: Visit) -> web.StreamResponse:
     sheet.files = await _files(visit, sheet)
     read = read_form(sheet.shapes, form.pairs, files=[one.file for one in sheet.files])
     sheet.typed = read.typed
+    if "alert_" in sheet.wire_type:
+        read = replace(read, content=filled_alert(read.content))
     act = form.get("go")
     if read.shown or read.faults:
         return await _shown(visit, sheet, read.faults)

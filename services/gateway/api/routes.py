@@ -56,6 +56,7 @@ from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
 from services.gateway.api.sendable_routes import SENDABLE
+from services.gateway.api.shelf_routes import SHELVES
 from services.gateway.api.standing_routes import STANDING
 
 
@@ -84,6 +85,7 @@ _OF_SUBMISSION: Final = (
     "alert.not_issuer",
     "alert.predecessor_unnamed",
     "thread.unknown",
+    "brief.figure",
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
@@ -326,6 +328,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *cases_of(_OF_SUBMISSION),
     *OUTREACH,
     *COURSES,
+    *SHELVES,
     Route(
         "GET",
         f"{BASE}/notices",
