@@ -90,7 +90,7 @@ def releases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             Scope.EVENTS_WRITE,
             DraftDetail,
             path_model=DraftPath,
-            codes=(*_OF_A_DRAFT, "release.not_author", *of_submission),
+            codes=(*_OF_A_DRAFT, "release.not_author", "release.changed", *of_submission),
         ),
         Route(
             "POST",
