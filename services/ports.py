@@ -35,21 +35,13 @@ from schemas.records import (
     Watch,
 )
 from schemas.subjects import Lane
-from services.cap_ports import KeepsCap, ShowsCap
-from services.case_ports import KeepsCases, ShowsCases
-from services.completeness_ports import ShownWhole, Signals
-from services.course_ports import InCourses, ShownCourses
-from services.custody_ports import InCustody, ShownCustody
+from services.completeness_ports import Signals
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
-from services.file_ports import KeepsFiles, ShowsFiles
 from services.key_ports import Erasures, OfficeKeys, Readmitting
-from services.paging_ports import KeepsPaging, ShowsPaging
 from services.quota_ports import Quotas
-from services.release_ports import KeepsReleases, ShowsReleases
 from services.run_ports import Unsigned
-from services.search_ports import KeepsSearch, ShowsSearch
-from services.thread_ports import KeepsThreads, ShowsThreads
+from services.store_ports import KeepsBooks, ShowsBooks
 
 T = TypeVar("T")
 
@@ -267,19 +259,7 @@ class Memory(Protocol):
         """Keep one fact."""
 
 
-class Snapshot(
-    ShownWhole,
-    ShownCustody,
-    ShownCourses,
-    ShowsFiles,
-    ShowsPaging,
-    ShowsCap,
-    ShowsCases,
-    ShowsThreads,
-    ShowsSearch,
-    ShowsReleases,
-    Protocol,
-):
+class Snapshot(ShowsBooks, Protocol):
     """Consistent reading, also while somebody writes."""
 
     def waiting(self, lane: Lane, after: int, limit: int, max_bytes: int) -> list[Publication]:
@@ -372,19 +352,7 @@ class Snapshot(
         """Return the links of a chain from ``first_seq`` to ``last_seq`` that are here, early and refused ones, too."""
 
 
-class Transaction(
-    Snapshot,
-    InCustody,
-    InCourses,
-    KeepsFiles,
-    KeepsPaging,
-    KeepsCap,
-    KeepsCases,
-    KeepsThreads,
-    KeepsSearch,
-    KeepsReleases,
-    Protocol,
-):
+class Transaction(Snapshot, KeepsBooks, Protocol):
     """One unit of work: all of it is durable, or nothing of it happened."""
 
     # Properties, since nobody puts another book in: a writable attribute would demand these very types of an adapter.

@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.memory.cap import MemoryCapShown
 from adapters.memory.cases import MemoryCases
+from adapters.memory.consoles import MemoryConsole
 from adapters.memory.courses import CourseReading
 from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
@@ -67,6 +68,11 @@ class MemorySnapshot(CourseReading):
     def search(self) -> MemorySearch:
         """Words of events."""
         return MemorySearch(self._state)
+
+    @property
+    def console(self) -> MemoryConsole:
+        """Who enters the console."""
+        return MemoryConsole(self._state)
 
     @property
     def threads(self) -> MemoryThreads:

@@ -9,6 +9,7 @@ from typing import Final, Self
 from schemas.cap_records import CapAnswerRow, CapDocument, Seen
 from schemas.cases import CaseEntry, CaseRow
 from schemas.completeness import Claim, ForkEvidence, Heard
+from schemas.consoles import Account, AuditEntry, Invitation, SecurityKey, Session, Tally
 from schemas.control import ReceiptStage
 from schemas.courses import CourseKind, CourseRow
 from schemas.custody import Opening
@@ -184,6 +185,16 @@ class State:
     threads: dict[ThreadOf, ThreadRow] = field(default_factory=dict)
     search_blocks: dict[int, BlockWords | None] = field(default_factory=dict)
     """None: an event of it was erased, and it is to be indexed again."""
+
+    console_accounts: dict[str, Account] = field(default_factory=dict)
+    """By officer."""
+    security_keys: dict[str, SecurityKey] = field(default_factory=dict)
+    recovery_codes: set[tuple[str, str]] = field(default_factory=set)
+    """Officer and digest."""
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
 
     def copy(self) -> Self:
         """Return a state whose containers are its own; the rows in them are immutable."""

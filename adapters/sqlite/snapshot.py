@@ -13,6 +13,7 @@ from adapters.sqlite.calls import SELECT_CALLS, calls_in
 from adapters.sqlite.cap import SqliteCapShown
 from adapters.sqlite.cases import SqliteCases
 from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
+from adapters.sqlite.consoles import SqliteConsoleShown
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.courses import CourseReading
 from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
@@ -110,6 +111,11 @@ class SqliteSnapshot(CourseReading):
     def search(self) -> SqliteSearchShown:
         """Words of events."""
         return SqliteSearchShown(self._ask)
+
+    @property
+    def console(self) -> SqliteConsoleShown:
+        """Who enters the console."""
+        return SqliteConsoleShown(self._ask)
 
     @property
     def ledger(self) -> SqliteLedger:

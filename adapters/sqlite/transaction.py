@@ -9,6 +9,7 @@ from adapters.sqlite.calls import SqliteCalls
 from adapters.sqlite.cap import SqliteCap
 from adapters.sqlite.cases import SqliteCaseBook
 from adapters.sqlite.chains import SqliteChains
+from adapters.sqlite.consoles import SqliteConsole
 from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.courses import SqliteCourses
 from adapters.sqlite.custody import SqliteCustody
@@ -85,6 +86,7 @@ class SqliteTransaction(SqliteSnapshot):
         self._cap = SqliteCap(batch)
         self._threads = SqliteThreads(batch)
         self._search = SqliteSearch(batch)
+        self._console = SqliteConsole(batch)
         self._releases = SqliteReleases(batch)
 
     @property
@@ -121,6 +123,11 @@ class SqliteTransaction(SqliteSnapshot):
     def search(self) -> SqliteSearch:
         """Words of events."""
         return self._search
+
+    @property
+    def console(self) -> SqliteConsole:
+        """Who enters the console."""
+        return self._console
 
     @property
     def releases(self) -> SqliteReleases:

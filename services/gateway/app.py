@@ -1,6 +1,6 @@
 """The HTTP application: the route table wired to a desk, problems as the only way to refuse, and its lifecycle."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import cache
 
@@ -30,7 +30,11 @@ _EVERY_ANSWER = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def build_app(gateway: Gateway) -> web.Application:
+Mount = Callable[[web.Application, Desk], None]
+"""Adds addresses beside the API's to the same application."""
+
+
+def build_app(gateway: Gateway, mounts: Iterable[Mount] = ()) -> web.Application:
     """Wire the route table to the ports; opens nothing."""
     version = gateway.facts.version
     desk = Desk.of(
@@ -41,26 +45,29 @@ def build_app(gateway: Gateway) -> web.Application:
     app = web.Application(middlewares=[_answering(desk)], client_max_size=REQUEST_MAX_BYTES)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, endpoint(route, desk), name=route.name, expect_handler=_expect)
+    for mount in mounts:
+        mount(app, desk)
     app.on_response_prepare.append(_mark)
     app.on_shutdown.append(lambda _: desk.live.close())
     return app
 
 
 @asynccontextmanager
-async def serving(gateway: Gateway, *, host: str, port: int) -> AsyncIterator[int]:
+async def serving(gateway: Gateway, *, host: str, port: int, mounts: Iterable[Mount] = ()) -> AsyncIterator[int]:
     """Serve for as long as the block runs.
 
     Args:
         gateway: What the room needs.
         host: Address to listen on.
         port: 0 takes any free port.
+        mounts: Add what stands beside the API.
 
     Yields:
         The port that is bound.
     """
     # auto_decompress: a compressed body is refused, so none is ever unpacked.
     runner = web.AppRunner(
-        build_app(gateway), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, auto_decompress=False
+        build_app(gateway, mounts), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, auto_decompress=False
     )
     await runner.setup()
     try:
@@ -127,4 +134,6 @@ async def _expect(request: web.Request) -> None:
 
 
 async def _mark(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_EVERY_ANSWER)
+    for name, value in _EVERY_ANSWER.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = _EVERY_ANSWER["Server"]

@@ -6,7 +6,7 @@ costs one batch and a socket, never memory that grows; whoever is cut off goes o
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import IntEnum
 from typing import Final
 
@@ -19,6 +19,10 @@ from services.gateway.gateway import Gateway
 from services.gateway.news import Batch, read_news
 
 _HEARD_MAX: Final = 4096  # bytes; the client has nothing to say
+
+
+IsAdmitted = Callable[[], Awaitable[bool]]
+"""Whether the client may still hear what is told."""
 
 
 class LiveEnd(IntEnum):
@@ -65,7 +69,24 @@ class Live:
         return end if after is None else after
 
     async def serve(self, request: web.Request, *, token: str, access: Access, start: int) -> web.WebSocketResponse:
-        """Speak until either side ends it."""
+        """Speak to the holder of a token until either side ends it."""
+
+        async def is_admitted() -> bool:
+            return self._still_admitted(token)
+
+        return await self.tell(request, is_admitted=is_admitted, scopes=access.scopes, start=start)
+
+    async def tell(
+        self, request: web.Request, *, is_admitted: IsAdmitted, scopes: tuple[Scope, ...], start: int
+    ) -> web.WebSocketResponse:
+        """Speak until either side ends it.
+
+        Args:
+            request: Asks for a WebSocket.
+            is_admitted: Asked before every batch and at every heartbeat.
+            scopes: What may be told.
+            start: Sequence of the journal to go on behind.
+        """
         limits = self._gateway.limits
         socket = web.WebSocketResponse(
             timeout=limits.live_send_seconds,
@@ -77,7 +98,7 @@ class Live:
         await socket.prepare(request)
         self._sockets.add(socket)
         try:
-            code = await self._until_ended(socket, token, access.scopes, start)
+            code = await self._until_ended(socket, is_admitted, scopes, start)
         except UnavailableError:
             code = WSCloseCode.TRY_AGAIN_LATER
         except Exception as bug:  # noqa: BLE001 - handed to the supervisor; the socket cannot carry a problem
@@ -97,9 +118,9 @@ class Live:
                     await socket.close(code=code, message=_REASONS[code], drain=False)
 
     async def _until_ended(
-        self, socket: web.WebSocketResponse, token: str, scopes: tuple[Scope, ...], start: int
+        self, socket: web.WebSocketResponse, is_admitted: IsAdmitted, scopes: tuple[Scope, ...], start: int
     ) -> int:
-        speaking = asyncio.create_task(self._speak(socket, token, scopes, start), name="live speaks")
+        speaking = asyncio.create_task(self._speak(socket, is_admitted, scopes, start), name="live speaks")
         listening = asyncio.create_task(_listen(socket), name="live listens")
         both = {speaking, listening}
         try:
@@ -111,9 +132,11 @@ class Live:
             await asyncio.wait(both)
         return ended.result()
 
-    async def _speak(self, socket: web.WebSocketResponse, token: str, scopes: tuple[Scope, ...], start: int) -> int:
+    async def _speak(
+        self, socket: web.WebSocketResponse, is_admitted: IsAdmitted, scopes: tuple[Scope, ...], start: int
+    ) -> int:
         gateway, after = self._gateway, start
-        while self._still_admitted(token):
+        while await is_admitted():
             batch = await self._batch(after, scopes)
             for message in batch.messages:
                 data = message.model_dump_json(exclude_defaults=True)

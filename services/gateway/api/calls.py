@@ -26,6 +26,8 @@ class Call:
         path: Path parameters, in the route's own model.
         query: Query parameters, in the route's own model.
         body: Bytes as sent; empty where the route takes none.
+        key: Idempotency-Key as sent, or None.
+        if_match: ``If-Match`` as sent, or None.
     """
 
     request: web.Request
@@ -34,6 +36,8 @@ class Call:
     path: Model
     query: Model
     body: bytes
+    key: str | None = None
+    if_match: str | None = None
 
     @property
     def caller(self) -> Access:

@@ -18,7 +18,6 @@ from services.domain.evidence_writing import TrustPapers, write_evidence
 from services.domain.trust import Trust
 from services.gateway.api.asked import LINKS_DEFAULT, CasePath, CaseQuery, ShowQuery
 from services.gateway.api.calls import Call, reply
-from services.gateway.api.events import IDEMPOTENCY_KEY
 from services.gateway.api.evidence import gather
 from services.gateway.api.route import BYTES
 from services.gateway.bodies import read_body
@@ -59,7 +58,7 @@ async def post_entry(desk: Desk, call: Call) -> web.StreamResponse:
     body = NOT_FOUND if row is None else event_body(draft, row, gateway.county)
     if isinstance(body, Fault):
         return problem_of(body).response()
-    key = call.request.headers.get(IDEMPOTENCY_KEY)
+    key = call.key
     posted = await desk.submitter.submit(body, idempotency_key=key, access_name=call.caller.name)
     return reply(accepted(posted), 202)
 
@@ -83,16 +82,15 @@ def _gathered(snapshot: Snapshot, case_id: str, trust: Trust) -> list[Gathered]:
 
 
 async def _opened(desk: Desk, call: Call, ids: Sequence[str], why: OpeningReason) -> dict[str, bytes]:
-    store, clock = desk.gateway.store, desk.gateway.clock
     for one in ids:
-        row = await write_down(store, clock, one, access=call.caller, reason=why)
+        row = await write_down(desk.gateway, one, access=call.caller, reason=why)
         log.info("gateway.opened", number=row.number, digest=row.digest, access=call.caller.name, reason=why)
 
     def keys(snapshot: Snapshot) -> dict[str, bytes]:
         found = ((one, snapshot.event(one)) for one in ids)
         return {one: event.content_key for one, event in found if event is not None and event.content_key}
 
-    return await store.read(keys)
+    return await desk.gateway.store.read(keys)
 
 
 def _written(case_id: str, gathered: Sequence[Gathered], papers: TrustPapers, keys: dict[str, bytes]) -> bytes:

@@ -19,7 +19,6 @@ from services.domain.course_drafts import (
 from services.domain.encoding import digest_of
 from services.gateway.api.asked import CoursePath, CourseQuery
 from services.gateway.api.calls import Call, reply
-from services.gateway.api.events import IDEMPOTENCY_KEY
 from services.gateway.bodies import read_body
 from services.gateway.course_answers import CourseAccepted, ReferralList, ServiceList
 from services.gateway.coursework import (
@@ -114,7 +113,7 @@ def _body(call: Call, model: type[M]) -> M:
 
 def _number(desk: Desk, call: Call) -> str:
     """Return the number of what begins: the same one for the same Idempotency-Key of the same caller."""
-    key = call.request.headers.get(IDEMPOTENCY_KEY)
+    key = call.key
     if key is None:
         return desk.gateway.ids.hex(16)
     said = f"{call.caller.name}:{key}".encode(errors="surrogatepass")  # its form is judged where it is used
@@ -125,7 +124,7 @@ async def _submit(desk: Desk, call: Call, number: str, made: Draft | Fault) -> w
     if isinstance(made, Fault):
         raise RequestError(made)
     body = json.dumps(made, ensure_ascii=False).encode()
-    key = call.request.headers.get(IDEMPOTENCY_KEY)
+    key = call.key
     asked = call.request.path.encode() + b"\n" + call.body
     posted = await desk.submitter.submit(body, idempotency_key=key, access_name=call.caller.name, asked=asked)
     return reply(CourseAccepted(id=number, envelope_id=posted.envelope_id), 202)

@@ -39,15 +39,14 @@ from services.ports import Snapshot
 
 log = structlog.get_logger()
 
-IDEMPOTENCY_KEY = "Idempotency-Key"
-
 
 async def post_event(desk: Desk, call: Call) -> web.StreamResponse:
     """Accept an event."""
-    key = call.request.headers.get(IDEMPOTENCY_KEY)
     access = call.caller
     standing = Standing(unattended=access.is_unattended, officer=access.officer or "")
-    posted = await desk.submitter.submit(call.body, idempotency_key=key, access_name=access.name, standing=standing)
+    posted = await desk.submitter.submit(
+        call.body, idempotency_key=call.key, access_name=access.name, standing=standing
+    )
     return reply(accepted(posted), 202)
 
 
@@ -118,7 +117,7 @@ async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
     found = await gateway.store.read(lambda snapshot: _find(snapshot, envelope_id))
     withheld = is_withheld(found.event)
     if withheld and why is not None:
-        row = await write_down(gateway.store, gateway.clock, envelope_id, access=call.caller, reason=why)
+        row = await write_down(gateway, envelope_id, access=call.caller, reason=why)
         log.info("gateway.opened", number=row.number, digest=row.digest, access=call.caller.name, reason=why)
         withheld = False
     detail = event_detail(

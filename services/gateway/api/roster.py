@@ -271,7 +271,7 @@ def _seen(call: Call) -> str:
     Raises:
         RequestError: The caller does not say.
     """
-    header = call.request.headers.get("If-Match")
+    header = call.if_match
     if header is None:
         mend = "read the roster (GET /api/v1/roster), and send its ETag as If-Match"
         raise RequestError(Fault("roster.no_version", "If-Match", mend))

@@ -45,6 +45,7 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.audit_routes import AUDIT
 from services.gateway.api.cap_routes import CAP_ROUTES
 from services.gateway.api.case_routes import cases_of
 from services.gateway.api.course_routes import COURSES
@@ -54,6 +55,9 @@ from services.gateway.api.release_routes import OF_RELEASE, releases_of
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
+from services.gateway.api.sendable_routes import SENDABLE
+from services.gateway.api.shelf_routes import SHELVES
+from services.gateway.api.standing_routes import STANDING
 
 
 def _both(route: Route) -> tuple[Route, Route]:
@@ -81,6 +85,7 @@ _OF_SUBMISSION: Final = (
     "alert.not_issuer",
     "alert.predecessor_unnamed",
     "thread.unknown",
+    "brief.figure",
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
@@ -314,12 +319,16 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     *releases_of(_OF_SUBMISSION),
     *SEARCH,
+    *AUDIT,
+    *SENDABLE,
+    *STANDING,
     *PAGING,
     *ROSTER,
     *CAP_ROUTES,
     *cases_of(_OF_SUBMISSION),
     *OUTREACH,
     *COURSES,
+    *SHELVES,
     Route(
         "GET",
         f"{BASE}/notices",

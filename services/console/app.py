@@ -1,0 +1,138 @@
+"""Mount the console beside the API: every page behind its session, its roles and the same headers."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import quote
+
+import structlog
+from aiohttp import web
+
+from schemas.errors import Fault, NotFoundError, RequestError, UnavailableError
+from services.console.live import live_endpoint
+from services.console.pages import PAGES
+from services.console.rendering import Renderer
+from services.console.statics import Statics
+from services.console.visit import Hall, Page, Visit, judge_sender, read_form
+from services.console.visitor import Entrance
+from services.gateway.app import Mount
+from services.gateway.desk import Desk
+from services.gateway.problems import problem_of_error, unavailable
+
+log = structlog.get_logger()
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+"""On every answer of the console. Nothing inline runs; nobody frames it; no address goes to another site."""
+
+_Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_LOGIN: Final = "/login"
+
+
+def mounting(entrance: Entrance, renderer: Renderer, statics: Statics, origin: str) -> Mount:
+    """Return what adds the console's addresses to the API's application.
+
+    Args:
+        entrance: Knows sessions.
+        renderer: Has the templates.
+        statics: Has styles, scripts and sounds.
+        origin: Scheme, host and port that browsers see; empty for the Host they name.
+    """
+
+    def mount(app: web.Application, desk: Desk) -> None:
+        hall = Hall(desk, entrance, renderer, origin)
+        for page in PAGES:
+            app.router.add_route(page.method, page.path, _headed(_endpoint(page, hall)), name=f"console.{page.name}")
+        app.router.add_get("/live", live_endpoint(hall), name="console.live")
+        app.router.add_get("/static/{name}", _headed(statics.serve), name="console.static")
+
+    return mount
+
+
+def headed(response: web.StreamResponse) -> web.StreamResponse:
+    """Put the console's headers on an answer."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _headed(endpoint: _Endpoint) -> _Endpoint:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return headed(await endpoint(request))
+
+    return handle
+
+
+def _endpoint(page: Page, hall: Hall) -> _Endpoint:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        secret = request.cookies.get(hall.cookie, "")
+        visitor = await hall.entrance.visitor_of(secret) if secret else None
+        if visitor is None:
+            return _to_login(page, request)
+        visit = Visit(hall, page, request, visitor, secret)
+        visit.live_start = await _end_of_journal(hall)
+        if not visitor.is_any(page.roles):
+            return _refused(visit, RequestError(Fault("access.role", "", "your roles do not open this page")))
+        try:
+            return await _answer(visit)
+        except RequestError as refusal:
+            return _refused(visit, refusal)
+        except UnavailableError as refusal:
+            return _unavailable(visit, refusal)
+
+    return handle
+
+
+async def _end_of_journal(hall: Hall) -> int:
+    try:
+        end = await hall.desk.live.start_of(None)
+    except UnavailableError:
+        return 0  # the page itself will say that nothing can be read
+    return end if isinstance(end, int) else 0
+
+
+async def _answer(visit: Visit) -> web.StreamResponse:
+    request, page = visit.request, visit.page
+    if page.method != "GET":
+        if request.content_type == "application/x-www-form-urlencoded":
+            visit.form = await read_form(request)
+        is_multipart = request.content_type == "multipart/form-data"  # its token stands in it; ``files`` judges it
+        fault = None if is_multipart else judge_sender(visit.hall, request, visit.form, visit.visitor.csrf)
+        if fault is not None:
+            raise RequestError(fault)
+    return await page.handler(visit)
+
+
+def _to_login(page: Page, request: web.Request) -> web.StreamResponse:
+    # Only to where it came from, as we route it: an address of another site cannot be smuggled in.
+    wanted = quote(request.path_qs, safe="/?=&") if page.method == "GET" and request.path != "/" else ""
+    return web.Response(status=303, headers={"Location": f"{_LOGIN}?next={quote(wanted)}" if wanted else _LOGIN})
+
+
+def _refused(visit: Visit, refusal: RequestError) -> web.StreamResponse:
+    problem = problem_of_error(refusal)
+    status = 404 if isinstance(refusal, NotFoundError) else problem.status
+    status = 403 if refusal.fault.code in {"access.role", "http.origin", "http.csrf"} else status
+    log.warning(
+        "console.refused",
+        page=visit.page.name,
+        status=status,
+        code=refusal.fault.code,
+        officer=visit.visitor.officer,
+    )
+    return visit.render("refused.html", {"faults": refusal.faults}, status)
+
+
+def _unavailable(visit: Visit, refusal: UnavailableError) -> web.StreamResponse:
+    problem = unavailable(refusal.code, visit.hall.desk.gateway.limits.retry_after_seconds)
+    fault = Fault(problem.code, "", "the node cannot do this now: wait a moment, then press once more")
+    return visit.render("refused.html", {"faults": (fault,)}, 503)

@@ -1,0 +1,41 @@
+"""The live stream of the console: the API's own, let in by the session's cookie instead of a token."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from schemas.errors import Fault
+from services.console.visit import Hall, is_own_origin
+
+
+def live_endpoint(hall: Hall) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Return what answers ``GET /live?after=``.
+
+    A browser sends the cookie along from any page, so a WebSocket from another origin is refused: it must name ours.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Origin") is None or not is_own_origin(hall, request):
+            return web.Response(status=403, text="another origin")
+        secret = request.cookies.get(hall.cookie, "")
+        visitor = await hall.entrance.visitor_of(secret)
+        if visitor is None:
+            return web.Response(status=401, text="no session")
+        if not web.WebSocketResponse().can_prepare(request):
+            return web.Response(status=426, text="a WebSocket is spoken here", headers={"Upgrade": "websocket"})
+        start = await hall.desk.live.start_of(_number(request.query.get("after")))
+        if isinstance(start, Fault):  # another store, such as one restored since: begin at its end
+            start = await hall.desk.live.start_of(None)
+        if isinstance(start, Fault):
+            return web.Response(status=409, text=start.mend)
+
+        async def is_admitted() -> bool:
+            return await hall.entrance.visitor_of(secret) is not None
+
+        return await hall.desk.live.tell(request, is_admitted=is_admitted, scopes=visitor.access.scopes, start=start)
+
+    return handle
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 17 else None  # noqa: PLR2004

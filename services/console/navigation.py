@@ -1,0 +1,46 @@
+"""Who may go where: sets of roles that pages name, and the entries of the navigation."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.officers import Role
+
+EVERYBODY: Final = frozenset(Role)
+WORKERS: Final = EVERYBODY - {Role.AUDITOR, Role.ADMINISTRATOR}
+"""Who does the work of the four mutuals; the auditor only reads, the administrator only keeps the system."""
+READERS: Final = EVERYBODY - {Role.ADMINISTRATOR}
+ANSWERERS: Final = frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER})
+MEDIATORS: Final = frozenset({Role.MEDIATOR, Role.LIAISON})
+KEEPERS: Final = frozenset({Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the navigation."""
+
+    key: str
+    title: str
+    path: str
+    group: str
+    roles: frozenset[Role]
+
+
+NAVIGATION: Final = (
+    Entry("desk", "值班台", "/", "值守", READERS),
+    Entry("inbox", "收件", "/inbox", "值守", READERS),
+    Entry("sent", "已发", "/sent", "值守", READERS),
+    Entry("compose", "发布", "/compose", "值守", WORKERS),
+    Entry("drafts", "待审稿件", "/drafts", "值守", READERS),
+    Entry("handover", "交接班", "/handover", "值守", READERS),
+    Entry("roster", "值班表", "/roster", "值守", EVERYBODY),
+    Entry("cases", "联合调解", "/cases", "协作", READERS),
+    Entry("population", "流动人口服务", "/population", "协作", READERS),
+    Entry("services", "跨省通办", "/services", "协作", READERS),
+    Entry("plans", "联合应急", "/plans", "协作", READERS),
+    Entry("campaigns", "活动日历", "/campaigns", "协作", READERS),
+    Entry("development", "合作对接", "/development", "协作", READERS),
+    Entry("ledger", "台账", "/ledger", "管理", READERS),
+    Entry("partners", "协作方", "/partners", "管理", EVERYBODY),
+    Entry("audit", "核验与审计", "/audit", "管理", EVERYBODY),
+    Entry("system", "系统", "/system", "管理", EVERYBODY),
+)

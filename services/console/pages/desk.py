@@ -1,0 +1,119 @@
+"""值班台: what is open, who is there, and 签收 in one press."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from schemas.errors import ConflictError, RequestError
+from schemas.officers import AnswerWord
+from schemas.pages import Tier
+from services.console.asking import may_ask
+from services.console.map import Tile, picture
+from services.console.navigation import ANSWERERS, READERS, WORKERS
+from services.console.signing import signed_answer
+from services.console.visit import Page, Visit
+from services.gateway.answers import Acknowledged, MemberLine, MemberList, NoticeLine, NoticeList
+from services.gateway.paging_answers import DutyLine, DutyList
+from services.gateway.standing import AlertLine, AlertList, LinkList
+
+_SHOWN = 60
+_OFFICES = frozenset({Tier.OFFICE, Tier.SUPERIOR})
+
+
+async def desk(visit: Visit) -> web.StreamResponse:
+    """Show the whole desk."""
+    return visit.render("desk.html", await _alerts(visit) | await _side(visit))
+
+
+async def desk_alerts(visit: Visit) -> web.StreamResponse:
+    """Show the alerts alone, for a page that is open already."""
+    return visit.render("desk_alerts.html", await _alerts(visit))
+
+
+async def desk_side(visit: Visit) -> web.StreamResponse:
+    """Show the neighbours, the links and what waits, for a page that is open already."""
+    return visit.render("desk_side.html", await _side(visit))
+
+
+async def acknowledge(visit: Visit) -> web.StreamResponse:
+    """Answer an event, signed with the officer's own key; pressed twice, it is said once."""
+    envelope_id = visit.path("id")
+    word = visit.form.get("answer") or AnswerWord.RECEIVED.value
+    body = await signed_answer(visit, envelope_id, word, visit.form.get("note"))
+    try:
+        await visit.api.ask("acknowledge_event", Acknowledged, path={"id": envelope_id}, body=body)
+    except ConflictError as standing:
+        if standing.fault.code != "acknowledgement.already":
+            raise
+    return visit.see_other("/" if visit.form.get("back") == "desk" else f"/events/{envelope_id}", said="acknowledged")
+
+
+async def close_notice(visit: Visit) -> web.StreamResponse:
+    """Say that a notice has been dealt with."""
+    await visit.api.ask("close_notice", NoticeLine, path={"number": visit.path("number")})
+    return visit.see_other("/", said="closed")
+
+
+async def _alerts(visit: Visit) -> dict[str, object]:
+    alerts = (await visit.api.ask("list_alerts", AlertList, query={"limit": _SHOWN})).alerts
+    standing = [line for line in alerts if line.in_force]
+    incoming = [line for line in standing if line.event.direction == "in"]
+    return {
+        "open_alerts": sorted((line for line in incoming if not line.taken), key=_gravest),
+        "taken_alerts": [line for line in incoming if line.taken and line.answer],
+        "own_alerts": [line for line in standing if line.event.direction == "out"],
+        "may_answer": may_ask(visit.visitor.access, "acknowledge_event") and visit.visitor.is_any(ANSWERERS),
+    }
+
+
+def _gravest(line: AlertLine) -> tuple[int, int]:
+    return (line.event.level or 5, -line.event.position)
+
+
+async def _side(visit: Visit) -> dict[str, object]:
+    links = await visit.api.ask("list_links", LinkList)
+    members = (await visit.api.ask("list_members", MemberList)).members
+    duty = await _on_duty(visit)
+    alerts = (await visit.api.ask("list_alerts", AlertList, query={"limit": _SHOWN, "direction": "in"})).alerts
+    may_see = may_ask(visit.visitor.access, "list_notices")
+    notices = (
+        (await visit.api.ask("list_notices", NoticeList, query={"open": True, "limit": 20})).notices
+        if may_see
+        else None
+    )
+    return {
+        "links": links,
+        "phones": {one.county: one.duty_phone for one in members},
+        "duty": [one for one in duty if one.tier not in _OFFICES],
+        "notices": notices,
+        "may_close": may_see and visit.visitor.is_any(WORKERS),
+        "picture": picture(_tiles(members, links, alerts)),
+    }
+
+
+async def _on_duty(visit: Visit) -> tuple[DutyLine, ...]:
+    try:
+        return (await visit.api.ask("show_duty", DutyList)).people
+    except RequestError as refusal:
+        if refusal.fault.code != "paging.off":
+            raise
+        return ()  # no roster yet: the desk says so
+
+
+def _tiles(members: Iterable[MemberLine], links: LinkList, alerts: tuple[AlertLine, ...]) -> list[Tile]:
+    silent = {link.county for link in links.links if link.silent}
+    waiting = [line.event for line in alerts if line.in_force and not line.taken]
+    tiles = []
+    for member in members:
+        levels = [event.level or 4 for event in waiting if event.source == member.county]
+        tiles.append(Tile(member.county, member.own, member.county in silent, min(levels, default=None), len(levels)))
+    return tiles
+
+
+DESK = (
+    Page("GET", "/", "desk", "值班台", desk, READERS, "desk"),
+    Page("GET", "/desk/alerts", "desk_alerts", "值班台", desk_alerts, READERS, "desk"),
+    Page("GET", "/desk/side", "desk_side", "值班台", desk_side, READERS, "desk"),
+    Page("POST", "/events/{id:[0-9a-f]{64}}/acknowledgement", "acknowledge", "签收", acknowledge, ANSWERERS, "inbox"),
+    Page("POST", "/notices/{number:[0-9]{1,16}}/closing", "close_notice", "办结", close_notice, WORKERS, "desk"),
+)

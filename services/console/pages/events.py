@@ -1,0 +1,161 @@
+"""收件、已发 and one event: who sent it, whether it verifies, what it says, how far it came, and who answered."""
+
+import json
+from typing import Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from schemas.catalogue import TYPES, parse_received
+from schemas.control import CallOutcome
+from schemas.counties import COUNTIES
+from schemas.custody import OpeningReason
+from schemas.errors import NotFoundError
+from schemas.records import Direction
+from services.console.asking import may_ask
+from services.console.navigation import ANSWERERS, READERS, WORKERS
+from services.console.visit import Page, Visit
+from services.domain.printing import Sheet, sheet_of
+from services.domain.roles import may_open_personal
+from services.gateway.answers import CallLine, EventDetail, MemberList
+from services.gateway.paging_answers import Timeline
+from services.gateway.search_answers import SearchPage
+
+_ID: Final = "{id:[0-9a-f]{64}}"
+_PAGE: Final = 50
+_FILTERS: Final = ("q", "mutual", "type", "county", "level", "status", "from", "to")
+_DATES: Final = ("from", "to")
+
+
+async def inbox(visit: Visit) -> web.StreamResponse:
+    """List what came in."""
+    return await _listing(visit, Direction.INCOMING)
+
+
+async def sent(visit: Visit) -> web.StreamResponse:
+    """List what went out."""
+    return await _listing(visit, Direction.OUTGOING)
+
+
+async def _listing(visit: Visit, direction: Direction) -> web.StreamResponse:
+    asked = {name: visit.query(name) for name in _FILTERS}
+    query = {**asked, "direction": direction.value, "limit": _PAGE, "before": visit.query("before")}
+    query |= {name: _beijing(asked[name], late=name == "to") for name in _DATES}
+    found = await visit.api.ask("search_events", SearchPage, query=query)
+    kept = {name: value for name, value in asked.items() if value}
+    more = found.next_before if found.found and found.next_before else None
+    values = {
+        "found": found.found,
+        "asked": asked,
+        "counties": [one for one in COUNTIES.values() if one.code != visit.hall.desk.gateway.county],
+        "types": TYPES,
+        "incoming": direction is Direction.INCOMING,
+        "filtered": bool(kept),
+        "next_path": f"?{urlencode({**kept, 'before': more})}" if more else None,
+        "first_path": f"?{urlencode(kept)}" if visit.query("before") else None,
+    }
+    return visit.render("events.html", values)
+
+
+def _beijing(day: str | None, *, late: bool) -> str | None:
+    """Spell a day as the API wants a time; what is no day goes on as it is, for the API to name the mend."""
+    if day is None or len(day) != len("2026-01-01"):
+        return day
+    return f"{day}T23:59:59.999+08:00" if late else f"{day}T00:00:00.000+08:00"
+
+
+async def event(visit: Visit) -> web.StreamResponse:
+    """Show one event; personal content stays closed."""
+    return await _shown(visit, None)
+
+
+async def opening(visit: Visit) -> web.StreamResponse:
+    """Show the personal content of an event, once it is written down who opened it and why."""
+    return await _shown(visit, visit.form.get("why"))
+
+
+async def _shown(visit: Visit, why: str | None) -> web.StreamResponse:
+    envelope_id = visit.path("id")
+    detail = await visit.api.ask("show_event", EventDetail, path={"id": envelope_id}, query={"why": why})
+    members = (await visit.api.ask("list_members", MemberList)).members
+    values = {
+        "detail": detail,
+        "sheet": _sheet(detail),
+        "raw": _raw(detail),
+        "timeline": await _timeline(visit, envelope_id),
+        "members": {one.county: one for one in members},
+        "incoming": detail.direction is Direction.INCOMING,
+        "may_answer": may_ask(visit.visitor.access, "acknowledge_event") and visit.visitor.is_any(ANSWERERS),
+        "may_call": may_ask(visit.visitor.access, "record_call") and visit.visitor.is_any(WORKERS),
+        "may_open": may_open_personal(visit.visitor.roles),
+        "may_countersign": detail.awaits_second
+        and detail.direction is Direction.OUTGOING
+        and visit.visitor.is_any(ANSWERERS),
+        "may_follow": detail.direction is Direction.OUTGOING
+        and "alert_" in detail.header.type
+        and visit.visitor.is_any(WORKERS),
+        "reasons": OpeningReason,
+    }
+    return visit.render("event.html", values)
+
+
+async def board(visit: Visit) -> web.StreamResponse:
+    """Show how far an own event came, for a page that is open already."""
+    detail = await visit.api.ask("show_event", EventDetail, path={"id": visit.path("id")})
+    members = (await visit.api.ask("list_members", MemberList)).members
+    return visit.render("event_board.html", {"detail": detail, "members": {one.county: one for one in members}})
+
+
+def _sheet(detail: EventDetail) -> Sheet | None:
+    """Describe the content as it is printed; None where it is closed, erased, or newer than this version."""
+    if not isinstance(detail.content, dict):
+        return None
+    header = detail.header
+    content = json.dumps(detail.content, ensure_ascii=False).encode()
+    parsed = parse_received(header.type, content, header.schema_ref.digest)
+    return None if isinstance(parsed, tuple) else sheet_of(parsed.event, header, detail.envelope_id)
+
+
+def _raw(detail: EventDetail) -> str:
+    return "" if detail.content is None else json.dumps(detail.content, ensure_ascii=False, indent=1)
+
+
+async def _timeline(visit: Visit, envelope_id: str) -> Timeline | None:
+    try:
+        return await visit.api.ask("show_timeline", Timeline, path={"id": envelope_id})
+    except NotFoundError:
+        return None
+
+
+async def record_call(visit: Visit) -> web.StreamResponse:
+    """Put on record that a neighbour was told of an own event by telephone."""
+    form = visit.form
+    body = {
+        "county": form.get("county"),
+        "office": form.get("office"),
+        "outcome": form.get("outcome") or CallOutcome.TOLD.value,
+    }
+    await visit.api.ask("record_call", CallLine, path={"id": visit.path("id")}, body=body)
+    return visit.see_other(f"/events/{visit.path('id')}", said="called")
+
+
+async def evidence(visit: Visit) -> web.StreamResponse:
+    """Give everything that proves an event, as one file."""
+    return await visit.api.fetch("export_evidence", path={"id": visit.path("id")})
+
+
+async def content(visit: Visit) -> web.StreamResponse:
+    """Give the file that goes with an event."""
+    return await visit.api.fetch("read_content", path={"id": visit.path("id")})
+
+
+EVENTS: Final = (
+    Page("GET", "/inbox", "inbox", "收件", inbox, READERS, "inbox"),
+    Page("GET", "/sent", "sent", "已发", sent, READERS, "sent"),
+    Page("GET", f"/events/{_ID}", "event", "事件", event, READERS, "inbox"),
+    Page("GET", f"/events/{_ID}/board", "board", "送达情况", board, READERS, "sent"),
+    Page("POST", f"/events/{_ID}/opening", "open_event", "打开个人内容", opening, WORKERS, "inbox"),
+    Page("POST", f"/events/{_ID}/calls", "record_call", "电话告知", record_call, WORKERS, "sent"),
+    Page("GET", f"/events/{_ID}/evidence", "evidence", "证据", evidence, READERS, "inbox"),
+    Page("GET", f"/events/{_ID}/content", "content", "附件", content, READERS, "inbox"),
+)

@@ -1,0 +1,88 @@
+"""Templates and what they may call: values in, HTML out; every text is escaped."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from schemas.base import BEIJING
+from schemas.catalogue import model_of
+from schemas.counties import name_of
+from schemas.errors import Fault
+from services.console import words
+from services.console.navigation import NAVIGATION
+from services.domain.fault_words import sentence_of
+from services.gateway.answers import FaultLine
+
+_SECONDS: Final = ((86_400, "天"), (3_600, "小时"), (60, "分钟"))
+
+
+class Renderer:
+    """Renders the console's pages."""
+
+    def __init__(self, *, county: str, now: Callable[[], datetime], static: Callable[[str], str]) -> None:
+        """Read the templates once; ``static`` gives the address of a file by its name."""
+        self._environment = Environment(
+            loader=PackageLoader("services.console", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters |= {
+            "moment": moment,
+            "day": day,
+            "county": name_of,
+            "counties": counties,
+            "title_of": title_of,
+        }
+        self._environment.globals |= {
+            "own": county,
+            "static": static,
+            "now": now,
+            "navigation": NAVIGATION,
+            "w": words,
+            "fault_text": fault_text,
+        }
+
+    def render(self, template: str, values: Mapping[str, object]) -> str:
+        """Return one page."""
+        page: str = self._environment.get_template(template).render(values)
+        return page
+
+
+def moment(at: datetime | None) -> str:
+    """Spell a time for officers: in Beijing, with the year only where it is needed."""
+    return "—" if at is None else f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+
+
+def day(at: datetime | None) -> str:
+    """Spell a day in Beijing."""
+    return "—" if at is None else f"{at.astimezone(BEIJING):%Y-%m-%d}"
+
+
+def fault_text(fault: Fault | FaultLine | None) -> str:
+    """Say in Chinese what is wrong and what to do about it."""
+    return "" if fault is None else sentence_of(Fault(fault.code, fault.field, fault.mend))
+
+
+def counties(codes: Iterable[str]) -> str:
+    """Name counties."""
+    return "、".join(map(name_of, codes))
+
+
+def title_of(wire_type: str) -> str:
+    """Return what an officer calls a type; a newer one by its name on the wire."""
+    known = model_of(wire_type)
+    return known.title_zh if known is not None else wire_type
+
+
+def spell_seconds(seconds: float) -> str:
+    """Spell a duration in its largest unit."""
+    whole = int(seconds)
+    for size, unit in _SECONDS:
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return f"{whole} 秒"

@@ -1,0 +1,161 @@
+"""How things stand now, for whoever is on duty: alerts with this county's own answer, and the links to its partners."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from schemas.base import Model, WireTime
+from schemas.control import HUMAN_STAGES, TAKING_STAGES, HeadBeaconed
+from schemas.counties import name_of
+from schemas.governance.mediation import CaseRiskFlagged
+from schemas.ids import CountyId
+from schemas.records import Direction, EventSummary, ReceiptRow
+from services.domain.cap_telling import ALERT_TYPES, KeptAlert, alert_of, in_force
+from services.domain.trust import Trust
+from services.gateway.answers import AnswerLine, EventLine
+from services.gateway.views import answer_line, event_line
+from services.ports import Snapshot
+
+_TYPES: Final = (*ALERT_TYPES, CaseRiskFlagged.wire_type)
+_LOOKED_AT: Final = 60
+"""Events of each type, the newest: more alerts in force at once are a storm, and a storm is a list to search."""
+
+
+class AlertLine(Model):
+    """An alert, whether it still counts, and what this county answered to it."""
+
+    event: EventLine
+    in_force: bool
+    """Not expired, and neither replaced nor ended by a later one that is here."""
+    areas: tuple[str, ...]
+    answer: AnswerLine | None
+    """Of an incoming alert: the answer that took it, else the newest that did not."""
+    taken: bool
+    """Of an incoming alert: an officer here has taken it."""
+
+
+class AlertList(Model):
+    """Alerts, the newest first."""
+
+    alerts: tuple[AlertLine, ...]
+
+
+class LinkLine(Model):
+    """What is known of a partner's node, by what came from there."""
+
+    county: CountyId
+    name: str
+    heard_at: WireTime | None
+    """When its newest beacon or link came."""
+    silent: bool
+    """Nothing came for longer than two beacon intervals: what it sends or stores now is not known here."""
+    owes_since: WireTime | None
+    """When the oldest event was accepted that it has not proved to have stored."""
+    stored_at: WireTime | None
+    """When, by its own clock, it stored the newest of ours that it has proved."""
+    clock_ahead_seconds: int | None
+    """By how much its newest link was ahead of our clock; below zero the way took its time."""
+
+
+class LinkList(Model):
+    """Every other party of an agreement of ours, by code, and whether this node reaches its hub."""
+
+    hub: bool
+    links: tuple[LinkLine, ...]
+
+
+def standing_alerts(snapshot: Snapshot, *, direction: Direction | None, limit: int, now: datetime) -> AlertList:
+    """Return the newest alerts of all kinds.
+
+    Args:
+        snapshot: One consistent view.
+        direction: Incoming, outgoing, or both.
+        limit: Most to return.
+        now: Aware UTC.
+    """
+    rows = sorted(_newest(snapshot, direction), key=lambda row: row.position, reverse=True)[:limit]
+    kept = _alerts_among(snapshot, rows, now)
+    standing = {one.event.envelope.envelope_id for one in in_force(list(kept.values()))}
+    return AlertList(alerts=tuple(_line(snapshot, row, kept.get(row.envelope_id), standing, now) for row in rows))
+
+
+def partner_links(
+    snapshot: Snapshot, trust: Trust, county: str, *, hub: bool, silent_after: timedelta, now: datetime
+) -> LinkList:
+    """Return what is known of each partner.
+
+    Args:
+        snapshot: One consistent view.
+        trust: Names the partners.
+        county: Ourselves.
+        hub: Whether there is contact with the hub.
+        silent_after: Older than that, what was heard proves nothing.
+        now: Aware UTC.
+    """
+    beacons = {one.county: one.heard_at for one in snapshot.heard(HeadBeaconed.wire_type)}
+    links, owed, stored, ahead = (
+        snapshot.last_heard(),
+        snapshot.oldest_unstored(),
+        snapshot.last_stored(),
+        snapshot.clocks_ahead(),
+    )
+    partners = {
+        party
+        for one in trust.agreements.values()
+        if county in one.agreement.parties
+        for party in one.agreement.parties
+        if party != county
+    }
+    return LinkList(
+        hub=hub,
+        links=tuple(
+            LinkLine(
+                county=code,
+                name=name_of(code),
+                heard_at=(heard := max((at for at in (beacons.get(code), links.get(code)) if at), default=None)),
+                silent=heard is None or now - heard > silent_after,
+                owes_since=owed.get(code),
+                stored_at=stored.get(code),
+                clock_ahead_seconds=round(ahead[code]) if code in ahead else None,
+            )
+            for code in sorted(partners)
+        ),
+    )
+
+
+def _newest(snapshot: Snapshot, direction: Direction | None) -> Iterator[EventSummary]:
+    for wire_type in _TYPES:
+        page = snapshot.events(direction=direction, wire_type=wire_type, since=0, limit=_LOOKED_AT, newest_first=True)
+        yield from page.rows
+
+
+def _alerts_among(snapshot: Snapshot, rows: list[EventSummary], now: datetime) -> Mapping[str, KeptAlert]:
+    """Read those that may still count; an expired one needs no look into its content."""
+    found = {}
+    for row in rows:
+        event = snapshot.event(row.envelope_id) if row.expires is None or row.expires > now else None
+        alert = alert_of(event) if event is not None else None
+        if isinstance(alert, KeptAlert):
+            found[row.envelope_id] = alert
+    return found
+
+
+def _line(
+    snapshot: Snapshot, row: EventSummary, kept: KeptAlert | None, standing: set[str], now: datetime
+) -> AlertLine:
+    answers = _answers(snapshot, row) if row.direction is Direction.INCOMING else []
+    taking = next((one for one in answers if one.stage in TAKING_STAGES), None)
+    said = taking or (answers[-1] if answers else None)
+    unread = row.wire_type == CaseRiskFlagged.wire_type and (row.expires is None or row.expires > now)
+    return AlertLine(
+        event=event_line(row),
+        in_force=row.envelope_id in standing or unread,
+        areas=tuple(dict.fromkeys(area.desc for area in kept.alert.areas)) if kept else (),
+        answer=answer_line(said) if said else None,
+        taken=taking is not None,
+    )
+
+
+def _answers(snapshot: Snapshot, row: EventSummary) -> list[ReceiptRow]:
+    rows = snapshot.receipts(row.envelope_id)
+    return [one for one in rows if one.direction is Direction.OUTGOING and one.stage in HUMAN_STAGES]

@@ -1,0 +1,56 @@
+"""The duty desk: what is open stands there, one press answers it, and it is signed."""
+
+import pytest
+
+from schemas.officers import Role
+from tests import papers
+from tests.console import visiting
+from tests.world import World, alert_draft
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_an_alert_stands_on_the_desk_and_is_answered_by_one_press(world: World) -> None:
+    """A night officer presses once; the neighbour's board must name the officer, and a signature of the own key."""
+    county = world[papers.HUANJIANG]
+    posted = await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    async with visiting(county, Role.DUTY) as browser:
+        before = await browser.get("/")
+        pressed = await browser.post(
+            f"/events/{posted.envelope_id}/acknowledgement", {"answer": "received", "back": "desk"}
+        )
+        after = await browser.get("/")
+        shown = await browser.get(f"/events/{posted.envelope_id}")
+
+    assert before.status == 200
+    assert before.has("荔波县气象台发布暴雨红色预警", "1级 红色", "签收", "误报")
+    assert (pressed.status, pressed.location) == (303, "/")
+    assert after.has("已签收，回执已发往来源县。", "已签收、仍有效", "本人密钥签名")
+    assert shown.has("验签通过", "值班员甲", "本人密钥签名")
+
+
+async def test_an_empty_desk_says_what_will_come(world: World) -> None:
+    """A blank page at night looks like a broken one."""
+    async with visiting(world[papers.HUANJIANG], Role.DUTY) as browser:
+        shown = await browser.get("/")
+
+    assert shown.has("眼下没有有效预警", "南丹", "荔波")
+
+
+async def test_a_form_of_another_session_does_nothing(world: World) -> None:
+    """Another site's page can send a form along with the cookie, but not what only our pages know."""
+    county = world[papers.HUANJIANG]
+    posted = await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    address = f"/events/{posted.envelope_id}/acknowledgement"
+    async with visiting(county, Role.DUTY) as browser:
+        forged = await browser.session.post(address, data={"csrf": "guessed", "answer": "received"})
+        foreign = await browser.post(address, {"answer": "received"}, headers={"Origin": "https://elsewhere.example"})
+        shown = await browser.get(f"/events/{posted.envelope_id}")
+
+    assert (forged.status, foreign.status) == (403, 403)
+    assert not shown.has("回执已随签名发往")
