@@ -41,6 +41,10 @@ SAID: Final[Mapping[str, str]] = {
     "closed": "已办结。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "erased": "内容已销毁，销毁请求已发往各收件县。",
+    "left": "已退出登录。",
+    "late": "登录超时或已结束，请重新登录。",
+    "damaged": "绑定手机的密钥已打不开（本县节点换过钥匙），请管理员重新邀请。",
+    "by_recovery": "已用一个恢复码登录，它不能再用。请到“本人”查看还剩几个，必要时更换。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 

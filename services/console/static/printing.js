@@ -1,0 +1,7 @@
+"use strict";
+(() => {
+  const button = document.getElementById("print");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+})();
