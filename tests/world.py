@@ -5,7 +5,7 @@ hub: events are signed, carried as bytes, examined and settled by the same code 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -98,6 +98,7 @@ class County:
         self.people: People | None = None
         self.roster: RosterRoom | None = None
         self.cap: CapDesk | None = None
+        self.printer: Callable[[str], Awaitable[bytes]] | None = None
 
     def gateway(self, limits: Limits | None = None) -> Gateway:
         """Return what the gateway needs."""
@@ -115,6 +116,7 @@ class County:
             people=self.people,
             roster=self.roster,
             cap=self.cap,
+            printer=self.printer,
             limits=limits or Limits(),
         )
 

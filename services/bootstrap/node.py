@@ -34,6 +34,7 @@ from services.bootstrap.cap_node import exchanging_cap
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.files import carrying_files, keeping_files
 from services.bootstrap.paging import telling_people
+from services.bootstrap.printing import FILE_PAGES_MAX, node_printer
 from services.bootstrap.rosters import CalendarFiles, node_rostering
 from services.bootstrap.search import indexing
 from services.completeness.resender import Resender
@@ -223,6 +224,7 @@ async def open_node(
             roster=RosterRoom(rostering, CalendarFiles()),
             cap=cap,
             search_key=search_key,
+            printer=node_printer(FILE_PAGES_MAX),
             silent_after=timedelta(seconds=2 * settings.bus.beacon_seconds),
             workdays=lambda: workdays_of(files, county),
         )

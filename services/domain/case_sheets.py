@@ -6,6 +6,7 @@ Source: docs/mediation.md, section "On paper"
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from html import escape
 from typing import Final
 
@@ -37,6 +38,13 @@ _FREE_FIELDS: Final = frozenset({"title", "name", "summary", "text", "note", "re
 _GROUP: Final = 16
 _VALUE_MAX: Final = 8000
 _FOOT_DIGITS: Final = 16
+
+
+class Paper(StrEnum):
+    """What is printed of a case."""
+
+    AGREEMENT = "agreement"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)

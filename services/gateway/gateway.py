@@ -1,6 +1,6 @@
 """``Gateway``: everything this room needs, as ready-made ports and plain facts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -131,5 +131,7 @@ class Gateway:
     """Older than that, a partner's newest beacon proves nothing."""
     search_key: bytes | None = None
     """Of the index of words; None where there is none: every event is read."""
+    printer: Callable[[str], Awaitable[bytes]] | None = None
+    """Turns HTML of our own making into PDF; None where nothing can be printed."""
     workdays: Callable[[], Workdays] = lambda: Workdays(frozenset(), {}, {})
     """Which days are worked here; without files Monday to Friday."""

@@ -74,6 +74,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "request.idempotency_key": 400,
     "request.idempotency_conflict": 409,
     "case.not_found": 404,
+    "case.no_agreement": 404,
     "case.late": 409,
     "case.link_split": 409,
     "case.entries_missing": 409,
