@@ -1,6 +1,7 @@
 """What the API answers about referrals and service requests. Nothing of it is about a person."""
 
 from schemas.base import Model, WireTime
+from schemas.course_drafts import ReferralMove, ServiceMove
 from schemas.governance.services import Decision, MaterialKind, ServiceMode
 from schemas.ids import ContentId, CountyId, EnvelopeId
 from schemas.information.referrals import ReferralPurpose
@@ -16,6 +17,8 @@ class StepLine(Model):
     wire_type: str
     source: CountyId
     time: WireTime
+    evidence: tuple[EnvelopeId, ...]
+    """Events that carry files which belong to it."""
 
 
 class CourseAccepted(Model):
@@ -54,6 +57,8 @@ class ReferralDetail(ReferralLine):
     """One referral and its steps, in the order in which they came here."""
 
     steps: tuple[StepLine, ...]
+    moves: tuple[ReferralMove, ...]
+    """What this county may do next."""
 
 
 class ServiceLine(Model):
@@ -93,3 +98,5 @@ class ServiceDetail(ServiceLine):
     steps: tuple[StepLine, ...]
     waiting: int
     """Steps that are here and wait for one before them, or that broke a rule."""
+    moves: tuple[ServiceMove, ...]
+    """What this county may do next; none while it is not its turn."""

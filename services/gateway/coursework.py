@@ -8,8 +8,10 @@ from schemas.courses import CourseKind, KeptStep
 from schemas.errors import Fault, NotFoundError
 from services.courses import erased_of
 from services.domain import referrals, service_requests
+from services.domain.course_drafts import service_moves
 from services.domain.referrals import ReferralView
 from services.domain.service_requests import ServiceView
+from services.gateway.cases import evidence_of
 from services.gateway.course_answers import ReferralDetail, ReferralLine, ServiceDetail, ServiceLine, StepLine
 from services.gateway.gateway import Gateway
 from services.ports import Snapshot
@@ -66,7 +68,7 @@ def referral_detail(snapshot: Snapshot, referral_id: str, county: str) -> Referr
     """
     view = referral_of(snapshot, referral_id)
     line = referral_line(snapshot, view, county)
-    return ReferralDetail(**dict(line), steps=_step_lines(view.steps))
+    return ReferralDetail(**dict(line), steps=_step_lines(snapshot, view.steps), moves=referrals.moves_of(view, county))
 
 
 def request_of(snapshot: Snapshot, request_id: str) -> ServiceView:
@@ -119,13 +121,20 @@ def service_detail(snapshot: Snapshot, request_id: str, county: str) -> ServiceD
     """
     view = request_of(snapshot, request_id)
     waiting = len(snapshot.steps_of(CourseKind.SERVICE, request_id)) - len(view.line)
-    return ServiceDetail(**dict(service_line(view, county)), steps=_step_lines(view.line), waiting=waiting)
+    steps, moves = _step_lines(snapshot, view.line), service_moves(view, county)
+    return ServiceDetail(**dict(service_line(view, county)), steps=steps, waiting=waiting, moves=moves)
 
 
-def _step_lines(steps: Sequence[KeptStep]) -> tuple[StepLine, ...]:
+def _step_lines(snapshot: Snapshot, steps: Sequence[KeptStep]) -> tuple[StepLine, ...]:
     return tuple(
         StepLine.model_validate(
-            {"envelope_id": one.envelope_id, "wire_type": one.step.wire_type, "source": one.source, "time": one.time}
+            {
+                "envelope_id": one.envelope_id,
+                "wire_type": one.step.wire_type,
+                "source": one.source,
+                "time": one.time,
+                "evidence": evidence_of(snapshot, one.envelope_id),
+            }
         )
         for one in steps
     )
