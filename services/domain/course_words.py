@@ -38,7 +38,9 @@ STATES: Final[Mapping[str, str]] = {state.value: state_zh(REFERRALS, state) for 
 """Of a referral."""
 PURPOSES: Final = VALUES["purpose"]
 MODES: Final = VALUES["mode"]
-DECISIONS: Final[Mapping[str, str]] = {name: VALUES["decision"][name] for name in ("granted", "refused", "not_competent")}
+DECISIONS: Final[Mapping[str, str]] = {
+    name: VALUES["decision"][name] for name in ("granted", "refused", "not_competent")
+}
 MATERIALS: Final = VALUES["wanted"]
 WAYS: Final = VALUES["way"]
 REASONS: Final = VALUES["reason"]

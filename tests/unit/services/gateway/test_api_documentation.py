@@ -28,6 +28,8 @@ JUDGES = (
     "mediation_rules",
     "mediation_terms",
     "calls",
+    "releasing",
+    "release_records",
     "encoding",
     "drafting",
     "histories",
@@ -56,6 +58,8 @@ JUDGES = (
     "referrals",
     "service_requests",
     "course_drafts",
+    "flow_making",
+    "flow_tables",
     "plans",
     "search_text",
 )
@@ -68,7 +72,7 @@ ELSEWHERE = {
         "encryption.content_not_opened",
         "file.digest",
     ),
-    *("call.audience", "call.other_officer"),
+    *("call.audience", "call.other_officer", "release.other_officer"),
     *("cap.answer", "cap.no_answer", "cap.key", "cap.file", "cap.signers"),
     *("cap.feed", "cap.link", "cap.redirect", "cap.own", "cap.nothing_ended"),
     *("cap.to_complete", "cap.other_sender", "cap.unsent", "cap.unsure", "cap.no_number"),
@@ -99,7 +103,7 @@ def codes_of_the_code() -> set[str]:
         [ROOT / "schemas" / "catalogue.py"],
         (ROOT / "services" / f"{name}.py" for name in ("acknowledging", "casework", "file_work")),
         [ROOT / "services" / "rostering.py", ROOT / "adapters" / "rosters" / "directory.py"],
-        [ROOT / "adapters" / "calendar" / "reading.py"],
+        [ROOT / "adapters" / "calendar" / "reading.py", ROOT / "adapters" / "spreadsheet" / "reading.py"],
     )
     found = {UnavailableError.code, *OF_CALENDARS}.union(*(codes_in(module) for module in modules))
     return {code for code in found if code.partition(".")[0] in FAMILIES} - ELSEWHERE
@@ -153,7 +157,7 @@ async def test_the_example_is_accepted() -> None:
     """An example that is refused is worse than none."""
     example = next(block for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL))
     county = World()[papers.LIBO]
-    async with calling(county, county.let_in("hall", Scope.EVENTS_WRITE)) as caller:
+    async with calling(county, county.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)) as caller:
         answer = await caller.post("/events", json=json.loads(example))
 
     assert answer.status == 202
