@@ -6,6 +6,7 @@ Source: docs/people.md
 from collections.abc import Mapping
 from typing import Final
 
+from schemas.control import ErasureReason
 from schemas.course_drafts import ReferralMove, ServiceMove
 from services.domain.ledger_words import REFERRALS, state_zh
 from services.domain.referrals import ReferralState
@@ -46,3 +47,11 @@ WAYS: Final = VALUES["way"]
 REASONS: Final = VALUES["reason"]
 OUTCOMES: Final[Mapping[str, str]] = {**VALUES["outcome"], "withdrawn": "申请人撤回"}
 BY: Final = VALUES["by"]
+ERASURES: Final[Mapping[str, str]] = {
+    ErasureReason.WITHDRAWN: "撤回",
+    ErasureReason.EXPIRED: "到期",
+    ErasureReason.COMPLETED: "办结或不接",
+    ErasureReason.MISTAKEN: "误发",
+    ErasureReason.ORDERED: "依法要求",
+}
+"""Why content was destroyed."""
