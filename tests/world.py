@@ -23,6 +23,7 @@ from schemas.carriage import Arrival, Publication
 from schemas.catalogue import TYPES
 from schemas.control import CONTROL_PURPOSE, DocumentsPublished
 from schemas.documents import SignedDocument
+from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.registry import KeyUse
 from schemas.subjects import Lane, parse_subject
@@ -30,6 +31,7 @@ from services.bootstrap.calendars import read_festivals
 from services.bootstrap.tables import read_sheets
 from services.domain.encoding import digest_of
 from services.domain.evidence_writing import TrustPapers
+from services.domain.flow_tables import Sheet
 from services.domain.key_changes import with_changes
 from services.domain.receiving import examine
 from services.domain.releasing import UNATTENDED
@@ -100,6 +102,7 @@ class County:
         self.people: People | None = None
         self.roster: RosterRoom | None = None
         self.cap: CapDesk | None = None
+        self.sheets: Callable[[bytes, str], Sequence[Sheet] | Fault] | None = read_sheets
         self.printer: Callable[[str], Awaitable[bytes]] | None = None
         self.second_officer = True
 
@@ -120,7 +123,7 @@ class County:
             roster=self.roster,
             cap=self.cap,
             printer=self.printer,
-            sheets=read_sheets,
+            sheets=self.sheets,
             second_officer=self.second_officer,
             limits=limits or Limits(),
         )

@@ -176,15 +176,15 @@ def _entry(number: int, one: FiledEntry) -> Iterator[str]:
     rows = [("信封编号", _grouped(one.envelope_id))]
     if one.void_for:
         rows.append(("不计入", one.void_for))
-    rows += list(_lines(one.content)) if one.content is not None else [("内容", "已销毁或未调阅")]
+    rows += list(content_rows(one.content)) if one.content is not None else [("内容", "已销毁或未调阅")]
     yield from rows_of((label, value[:_VALUE_MAX]) for label, value in rows)
 
 
-def _lines(value: JsonValue) -> Iterator[tuple[str, str]]:
+def content_rows(value: JsonValue) -> Iterator[tuple[str, str]]:
     """Yield a row for each field; the text of an agreement is set out like the content that carries it."""
     for name, inner in value.items() if isinstance(value, dict) else ():
         if name == "document":
-            yield from _lines(inner)
+            yield from content_rows(inner)
         elif inner is not None and inner != []:
             yield _label(name), _said(name, inner)
 

@@ -46,6 +46,7 @@ class FlowGrid:
         columns: Headings behind the first column.
         rows: Heading and cells of each row, all as long as ``columns``.
         hidden: How many counts are hidden.
+        untold: Some total is not told at all.
         why: Why they are.
         plans: What the county offers them.
     """
@@ -55,6 +56,7 @@ class FlowGrid:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[ShownCell, ...]], ...]
     hidden: int
+    untold: bool
     why: str
     plans: tuple[str, ...]
 
@@ -76,6 +78,7 @@ def grid_of(report: PopulationFlowReported) -> FlowGrid:
         corner=HEADERS_ZH[down] if down else TOTAL,
         columns=tuple(_named(across, value) for value in columns) if across else (HEADERS_ZH["count"],),
         rows=rows,
+        untold=any(cell.text == UNTOLD for _, line in rows for cell in line),
         hidden=sum(cell.value is None for cell in report.cells),
         why=f"{HIDDEN}：不足 {k} 人的数{also}；每个抑制的数至少有 {k} 种可能，不能推算出个人",
         plans=tuple(WORDS["service_plan"][one] for one in report.service_plan),

@@ -14,12 +14,12 @@ from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.governance.mediation import CASE_PREFIX, CaseRegistered
 from schemas.governance.mediation_parts import DisputeKind
 from services.console.asking import may_ask
-from services.console.contents import opened_sheet
 from services.console.navigation import CASE_OPENERS, MEDIATORS, READERS
 from services.console.pages.case_forms import AGREEMENT, Standing, form_of, name_of_type
 from services.console.small_forms import Refused, ShownForm, content_of, is_fillable, shown
 from services.console.visit import Page, Visit
 from services.domain.case_lines import ACTS, BOARD, facts_line, law_of, why_not
+from services.domain.case_sheets import content_rows
 from services.domain.case_words import CONFIRMATIONS, DAYS, STAGES, VALUES, reason
 from services.gateway.answers import Accepted, EventDetail
 from services.gateway.case_answers import CaseDetail, CaseEntryLine, CaseLine, CaseList, CaseOptionLine
@@ -141,7 +141,7 @@ async def _entry_page(visit: Visit, why: str | None) -> web.StreamResponse:
         "detail": detail,
         "line": line,
         "event": event,
-        "sheet": opened_sheet(event),
+        "rows": tuple(content_rows(event.content)),
         "may_open": visit.visitor.is_any(CASE_OPENERS),
     }
     return visit.render("case_entry.html", {**_WORDS, **values})
@@ -186,6 +186,7 @@ def _page(visit: Visit, template: str, detail: CaseDetail, refused: Refused | No
         "composed": _composed(detail) if may_write else (),
         "later": _later(visit, detail),
         "signatures": _signatures(detail),
+        "draft": _draft(detail),
         "seen_pairs": tuple(("seen", one) for one in detail.heads),
         "fresh": _unseen(detail, refused.typed.all("seen")) if refused is not None else frozenset(),
         "late": late,
@@ -274,6 +275,13 @@ def _signatures(detail: CaseDetail) -> tuple[Signature, ...]:
         for ref in _refs(detail)
         if ref in signed or ref in detail.signatures_missing
     )
+
+
+def _draft(detail: CaseDetail) -> CaseEntryLine | None:
+    """Return the entry that brought the text that everybody signs."""
+    drafted = (CaseAct.DRAFTED_ORAL, CaseAct.DRAFTED_WRITTEN)
+    found = [one for one in detail.entries if one.counts and one.facts.act in drafted]
+    return next((one for one in reversed(found) if one.facts.sha256 == detail.agreement_digest), None)
 
 
 def _unseen(detail: CaseDetail, seen: tuple[str, ...]) -> frozenset[str]:

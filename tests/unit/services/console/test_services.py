@@ -103,8 +103,8 @@ async def test_a_step_that_does_not_fit_keeps_what_was_typed(world: World) -> No
         early = await browser.post(f"{PATH}/steps/decide", {"decision": "granted", "reason": "conditions_met"})
 
     assert (refused.status, nameless.status, early.status, unknown.status) == (422, 422, 422, 404)
-    assert refused.has('value="refused" selected', "field-error")
-    assert nameless.has(f'value="{NANDAN}" selected', "field-error")
+    assert refused.has('value="refused" selected', "ask-error")
+    assert nameless.has(f'value="{NANDAN}" selected', "ask-error")
     assert await world[HUANJIANG].counts() == before
 
 
