@@ -78,6 +78,7 @@ class Page:
         roles: Who may; any one of them is enough.
         nav: Key of the entry of the navigation that it belongs to.
         upload_max: Bytes of files that a form may bring; 0 if it brings none.
+        streams: The handler reads a form with a file by itself, and judges its token.
     """
 
     method: str
@@ -88,6 +89,7 @@ class Page:
     roles: frozenset[Role]
     nav: str = ""
     upload_max: int = 0
+    streams: bool = False
 
 
 @dataclass(slots=True)

@@ -68,7 +68,7 @@ async def _opened(
     if event is None:
         return None, Status.ACTUAL
     if is_withheld(event):
-        await write_down(gateway.store, gateway.clock, entry.envelope_id, access=access, reason=why)
+        await write_down(gateway, entry.envelope_id, access=access, reason=why)
     content = content_of(event)
     return (json.loads(content) if content else None), event.envelope.header.status
 

@@ -1,19 +1,30 @@
 """Referrals and service requests for those who handle them: what the store holds, as answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Final
 
 from schemas.courses import CourseKind, KeptStep
+from schemas.envelope import RefRelation
 from schemas.errors import Fault, NotFoundError
+from schemas.ids import CountyCode, EnvelopeId
+from schemas.information.attachments import AttachmentShared
 from services.courses import erased_of
 from services.domain import referrals, service_requests
 from services.domain.course_drafts import service_moves
+from services.domain.reading import event_in
 from services.domain.referrals import ReferralView
 from services.domain.service_requests import ServiceView
-from services.gateway.cases import evidence_of
-from services.gateway.course_answers import ReferralDetail, ReferralLine, ServiceDetail, ServiceLine, StepLine
+from services.gateway.course_answers import (
+    PaperLine,
+    ReferralDetail,
+    ReferralLine,
+    ServiceDetail,
+    ServiceLine,
+    StepLine,
+)
 from services.gateway.gateway import Gateway
+from services.gateway.opening import is_withheld
 from services.ports import Snapshot
 
 _FRIDAY: Final = 4
@@ -127,17 +138,29 @@ def service_detail(snapshot: Snapshot, request_id: str, county: str) -> ServiceD
 
 def _step_lines(snapshot: Snapshot, steps: Sequence[KeptStep]) -> tuple[StepLine, ...]:
     return tuple(
-        StepLine.model_validate(
-            {
-                "envelope_id": one.envelope_id,
-                "wire_type": one.step.wire_type,
-                "source": one.source,
-                "time": one.time,
-                "evidence": evidence_of(snapshot, one.envelope_id),
-            }
+        StepLine(
+            envelope_id=EnvelopeId(one.envelope_id),
+            wire_type=one.step.wire_type,
+            source=CountyCode(one.source),
+            time=one.time,
+            evidence=tuple(_papers(snapshot, one.envelope_id)),
         )
         for one in steps
     )
+
+
+def _papers(snapshot: Snapshot, envelope_id: str) -> Iterator[PaperLine]:
+    step = snapshot.event(envelope_id)
+    for ref in step.envelope.header.refs if step is not None else ():
+        if ref.rel is RefRelation.EVIDENCE:
+            carrier = snapshot.event(ref.id)
+            said = event_in(carrier) if carrier is not None and not is_withheld(carrier) else None
+            file = said if isinstance(said, AttachmentShared) else None
+            yield PaperLine(
+                envelope_id=EnvelopeId(ref.id),
+                name=file.name if file else None,
+                sha256=file.sha256 if file else None,
+            )
 
 
 def _time_of(steps: Sequence[KeptStep], envelope_id: str) -> datetime:

@@ -102,7 +102,7 @@ async def move(visit: Visit) -> web.StreamResponse:
 async def paper(visit: Visit) -> web.StreamResponse:
     """Give a file of a request, once it is written down who opened it and why."""
     detail, wanted = await _detail(visit), visit.path("event")
-    if not any(wanted in one.evidence for one in detail.steps):
+    if not any(wanted == file.envelope_id for one in detail.steps for file in one.evidence):
         raise NotFoundError(Fault("request.not_found", "event", "no step of this request names this file"))
     return await visit.api.fetch("read_content", path={"id": wanted}, query={"why": visit.form.get("why")})
 

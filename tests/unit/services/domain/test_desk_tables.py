@@ -1,4 +1,4 @@
-"""What the desk shows of cases, requests and counts: a place for every stage, words for every refusal, no hidden count."""
+"""What the desk shows of cases, requests and counts: places for stages, words for refusals, and no hidden count."""
 
 from datetime import date
 

@@ -61,6 +61,7 @@ JUDGES = (
     "flow_making",
     "flow_tables",
     "plans",
+    "briefs",
     "search_text",
 )
 """Rules of the domain whose faults a caller can meet."""
