@@ -39,6 +39,10 @@ SAID: Final[Mapping[str, str]] = {
     "written": "已写入案件，正在送往对方县。",
     "acknowledged": "已签收，回执已发往来源县。",
     "closed": "已办结。",
+    "service_moved": "已记入，并随签名发往各参与县。",
+    "referral_moved": "已记入，并随签名发往对方县。",
+    "flow_sent": "通报已签发。",
+    "case_written": "已记入案卷，并随签名发往对方县。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "erased": "内容已销毁，销毁请求已发往各收件县。",
 }

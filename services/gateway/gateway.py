@@ -1,17 +1,19 @@
 """``Gateway``: everything this room needs, as ready-made ports and plain facts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from schemas.calendars import FeedEntry, Workdays
+from schemas.errors import Fault
 from schemas.escalations import Policy
 from schemas.festivals import FestivalFile
 from services.cap_intake.intake import CapIntake
 from services.cap_ports import CapText
 from services.casework import SILENT_AFTER
 from services.domain.files import CHUNK_SIZE
+from services.domain.flow_tables import Sheet
 from services.file_ports import FileFolder
 from services.paging_ports import Duty, Pager
 from services.ports import Clock, Ids, PaperedDirectory, Store
@@ -131,7 +133,11 @@ class Gateway:
     """Older than that, a partner's newest beacon proves nothing."""
     search_key: bytes | None = None
     """Of the index of words; None where there is none: every event is read."""
+    printer: Callable[[str], Awaitable[bytes]] | None = None
+    """Turns HTML of our own making into PDF; None where nothing can be printed."""
     second_officer: bool = True
     """Whether grave alerts and bulletins are sent by two officers only."""
+    sheets: Callable[[bytes, str], Sequence[Sheet] | Fault] | None = None
+    """Reads a workbook, or says why not; the name of the file comes first in every field."""
     workdays: Callable[[], Workdays] = lambda: Workdays(frozenset(), {}, {})
     """Which days are worked here; without files Monday to Friday."""

@@ -2,12 +2,24 @@
 
 from typing import Final
 
+from services.console.pages.cases import CASES
 from services.console.pages.compose import COMPOSE
 from services.console.pages.desk import DESK
 from services.console.pages.drafts import DRAFTS
 from services.console.pages.events import EVENTS
+from services.console.pages.population import POPULATION
+from services.console.pages.services import SERVICES
 from services.console.pages.uploads import UPLOADS
 from services.console.visit import Page
 
-PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS, *COMPOSE, *DRAFTS, *UPLOADS)
+PAGES: Final[tuple[Page, ...]] = (
+    *DESK,
+    *EVENTS,
+    *COMPOSE,
+    *DRAFTS,
+    *UPLOADS,
+    *CASES,
+    *SERVICES,
+    *POPULATION,
+)
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""
