@@ -9,10 +9,11 @@ from schemas.errors import RequestError
 from schemas.threads import Family
 from services.domain.ledger import judge_period
 from services.gateway.api.calls import Call, reply, reply_bytes
-from services.gateway.api.outreach_asked import CampaignPath, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
+from services.gateway.api.outreach_asked import CampaignPath, DaysQuery, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
 from services.gateway.api.route import CALENDAR
 from services.gateway.desk import Desk
 from services.gateway.ledger import calendar_entries, ledger_answer, read_ledger
+from services.gateway.month import calendar_days
 from services.gateway.threads import campaign_detail, offer_detail, project_detail, thread_list
 
 _NAME: Final = "四互活动日历"
@@ -44,6 +45,22 @@ async def get_calendar(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: A
     entries = await gateway.store.read(lambda snapshot: calendar_entries(snapshot, feed=feed, trust=trust, now=now))
     # In a thread: hundreds of entries take a while to spell, and that must not hold up an alert.
     return reply_bytes(await asyncio.to_thread(feed.spell, entries, _NAME), CALENDAR)
+
+
+async def get_calendar_days(desk: Desk, call: Call) -> web.StreamResponse:
+    """List the days of a span with festivals, and the campaigns of the time."""
+    asked, gateway = call.query_as(DaysQuery), desk.gateway
+    fault = judge_period(asked.first, asked.last)
+    if fault is not None:
+        raise RequestError(fault)
+    members = sorted(one.county for one in gateway.directory.trust().registry.members)
+    return reply(
+        await gateway.store.read(
+            lambda snapshot: calendar_days(
+                snapshot, table=gateway.calendar.table, members=members, first=asked.first, last=asked.last
+            )
+        )
+    )
 
 
 async def get_offers(desk: Desk, call: Call) -> web.StreamResponse:

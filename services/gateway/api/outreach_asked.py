@@ -39,8 +39,12 @@ class ThreadQuery(Model):
     limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
 
 
-class LedgerQuery(Model):
-    """Which period."""
+class DaysQuery(Model):
+    """Which period, in days of Beijing."""
 
     first: Annotated[date, Field(description="First day, in Beijing.")]
     last: Annotated[date, Field(description="Last day, included; at most 366 days in all.")]
+
+
+class LedgerQuery(DaysQuery):
+    """Which period is counted."""

@@ -6,8 +6,9 @@ from schemas.access import Scope
 from schemas.base import Model
 from services.gateway.api import outreach
 from services.gateway.api.calls import Handler
-from services.gateway.api.outreach_asked import CampaignPath, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
+from services.gateway.api.outreach_asked import CampaignPath, DaysQuery, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
 from services.gateway.api.route import BASE, CALENDAR, Route
+from services.gateway.month import CalendarDays
 from services.gateway.thread_answers import CampaignDetail, LedgerAnswer, OfferDetail, ProjectDetail, ThreadList
 
 
@@ -50,6 +51,17 @@ OUTREACH: Final = (
         Scope.EVENTS_READ,
         None,
         media_type=CALENDAR,
+    ),
+    Route(
+        "GET",
+        f"{BASE}/calendar",
+        "list_calendar",
+        "List the days of a span: lunar date, festivals and who keeps them, and the campaigns of the time.",
+        outreach.get_calendar_days,
+        Scope.EVENTS_READ,
+        CalendarDays,
+        query=DaysQuery,
+        codes=("query.rule",),
     ),
     _lists("offers", outreach.get_offers),
     _shows(
