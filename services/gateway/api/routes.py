@@ -53,6 +53,7 @@ from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
+from services.gateway.api.sendable_routes import SENDABLE
 from services.gateway.api.standing_routes import STANDING
 
 
@@ -313,6 +314,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         MemberList,
     ),
     *SEARCH,
+    *SENDABLE,
     *STANDING,
     *PAGING,
     *ROSTER,
