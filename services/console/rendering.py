@@ -33,6 +33,7 @@ class Renderer:
         self._environment.filters |= {
             "moment": moment,
             "day": day,
+            "span": span,
             "county": name_of,
             "counties": counties,
             "title_of": title_of,
@@ -60,6 +61,16 @@ def moment(at: datetime | None) -> str:
 def day(at: datetime | None) -> str:
     """Spell a day in Beijing."""
     return "—" if at is None else f"{at.astimezone(BEIJING):%Y-%m-%d}"
+
+
+def span(starts: datetime | None, ends: datetime | None) -> str:
+    """Spell from when to when in Beijing, to the minute; the second day only where it is another one."""
+    if starts is None or ends is None:
+        return "—"
+    first, last = starts.astimezone(BEIJING), ends.astimezone(BEIJING)
+    return f"{first:%Y-%m-%d %H:%M} 至 " + (
+        f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
+    )
 
 
 def fault_text(fault: Fault | FaultLine | None) -> str:

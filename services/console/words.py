@@ -7,22 +7,30 @@ from schemas.custody import OpeningReason
 from schemas.escalations import PageState
 from schemas.files import FileState
 from schemas.pages import Medium, Tier
+from services.domain.campaign_calendar import BANDS, REPLIES
+from services.domain.campaign_calendar import ROLES as PARTS
 from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
+from services.domain.ledger_words import kind_zh, state_zh
 from services.domain.roles import ZH as ROLES
 
 __all__ = [
     "ANSWERS",
+    "BANDS",
     "CLASSES",
     "LEVELS",
     "MARKS",
     "MEANS",
     "MUTUALS",
     "NOTICES",
+    "PARTS",
+    "REPLIES",
     "ROLES",
     "SAID",
     "STAGES",
     "STATUSES",
     "TIERS",
+    "kind_zh",
+    "state_zh",
 ]
 
 SAID: Final[Mapping[str, str]] = {
@@ -30,6 +38,8 @@ SAID: Final[Mapping[str, str]] = {
     "closed": "已办结。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "erased": "内容已销毁，销毁请求已发往各收件县。",
+    "replied": "答复已签名，正发往各县。",
+    "thread_closed": "已结束，正告知各县。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 
@@ -76,3 +86,19 @@ PAGES: Final[Mapping[str, str]] = {
     PageState.FAILED: "未能送达",
     PageState.DROPPED: "已免发",
 }
+TONES: Final[Mapping[str, str]] = {
+    "asked": "tag-warn",
+    "tentative": "tag-warn",
+    "questioned": "tag-warn",
+    "talking": "tag-warn",
+    "accepted": "tag-good",
+    "agreed": "tag-good",
+    "join": "tag-good",
+    "held": "tag-good",
+    "achieved": "tag-good",
+    "done": "tag-good",
+    "cancelled": "tag-bad",
+    "stopped": "tag-bad",
+}
+"""How the state of a thread or of a partner in it is set off; the word itself always stands there."""
+WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")

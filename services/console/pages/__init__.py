@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from services.console.pages.campaigns import CAMPAIGNS
 from services.console.pages.desk import DESK
 from services.console.pages.events import EVENTS
 from services.console.visit import Page
 
-PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS)
+PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS, *CAMPAIGNS)
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""

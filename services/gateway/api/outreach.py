@@ -9,7 +9,14 @@ from schemas.errors import RequestError
 from schemas.threads import Family
 from services.domain.ledger import judge_period
 from services.gateway.api.calls import Call, reply, reply_bytes
-from services.gateway.api.outreach_asked import CampaignPath, DaysQuery, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
+from services.gateway.api.outreach_asked import (
+    CampaignPath,
+    DaysQuery,
+    LedgerQuery,
+    OfferPath,
+    ProjectPath,
+    ThreadQuery,
+)
 from services.gateway.api.route import CALENDAR
 from services.gateway.desk import Desk
 from services.gateway.ledger import calendar_entries, ledger_answer, read_ledger

@@ -6,7 +6,14 @@ from schemas.access import Scope
 from schemas.base import Model
 from services.gateway.api import outreach
 from services.gateway.api.calls import Handler
-from services.gateway.api.outreach_asked import CampaignPath, DaysQuery, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
+from services.gateway.api.outreach_asked import (
+    CampaignPath,
+    DaysQuery,
+    LedgerQuery,
+    OfferPath,
+    ProjectPath,
+    ThreadQuery,
+)
 from services.gateway.api.route import BASE, CALENDAR, Route
 from services.gateway.month import CalendarDays
 from services.gateway.thread_answers import CampaignDetail, LedgerAnswer, OfferDetail, ProjectDetail, ThreadList

@@ -54,7 +54,9 @@ def test_a_day_outside_the_table_gets_a_guess() -> None:
     assert lunar_date(TABLE, TABLE.years[-1].firsts[-1] + timedelta(days=30)) is None
 
 
-@pytest.mark.parametrize(("day", "written"), [(1, "初一"), (10, "初十"), (11, "十一"), (20, "二十"), (21, "廿一"), (30, "三十")])
+@pytest.mark.parametrize(
+    ("day", "written"), [(1, "初一"), (10, "初十"), (11, "十一"), (20, "二十"), (21, "廿一"), (30, "三十")]
+)
 def test_a_day_is_written_as_nobody_writes_it(day: int, written: str) -> None:
     """Tens have words of their own."""
     assert day_words(LunarDate(2027, 1, leap=False, day=day)) == written
