@@ -12,6 +12,7 @@ from services.domain.campaign_calendar import ROLES as PARTS
 from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
 from services.domain.ledger_words import kind_zh, state_zh
 from services.domain.roles import ZH as ROLES
+from services.domain.value_words import VALUES
 
 __all__ = [
     "ANSWERS",
@@ -40,6 +41,8 @@ SAID: Final[Mapping[str, str]] = {
     "erased": "内容已销毁，销毁请求已发往各收件县。",
     "replied": "答复已签名，正发往各县。",
     "thread_closed": "已结束，正告知各县。",
+    "withdrawn": "已撤回，此前谈妥的仍然有效。",
+    "reported": "进展已签名，正发往各县。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 
@@ -101,4 +104,5 @@ TONES: Final[Mapping[str, str]] = {
     "stopped": "tag-bad",
 }
 """How the state of a thread or of a partner in it is set off; the word itself always stands there."""
+MILESTONES: Final = VALUES["state"]
 WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")

@@ -4,8 +4,9 @@ from typing import Final
 
 from services.console.pages.campaigns import CAMPAIGNS
 from services.console.pages.desk import DESK
+from services.console.pages.development import DEVELOPMENT
 from services.console.pages.events import EVENTS
 from services.console.visit import Page
 
-PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS, *CAMPAIGNS)
+PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS, *CAMPAIGNS, *DEVELOPMENT)
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""
