@@ -58,8 +58,12 @@ async def audience_of(visit: Visit, acts: Sequence[ActLine], owner: str) -> Audi
     said = [one for one in acts if one.source == owner and not one.void]
     if not said:
         raise RequestError(Fault("thread.unknown", "id", "what opened it is not here any more"))
-    newest = max(said, key=lambda one: one.at)
-    header = (await visit.api.ask("show_event", EventDetail, path={"id": newest.envelope_id})).header
+    return await audience_of_event(visit, max(said, key=lambda one: one.at).envelope_id)
+
+
+async def audience_of_event(visit: Visit, envelope_id: str) -> Audience:
+    """Return everybody else who has an event, and the agreement that it went under."""
+    header = (await visit.api.ask("show_event", EventDetail, path={"id": envelope_id})).header
     own = visit.hall.desk.gateway.county
     return Audience(header.agreement_id, tuple(sorted({header.source, *header.to} - {own})))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from schemas.custody import OpeningReason
-from schemas.escalations import PageState
+from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
 from schemas.pages import Medium, Tier
 from services.domain.campaign_calendar import BANDS, REPLIES
@@ -43,6 +43,8 @@ SAID: Final[Mapping[str, str]] = {
     "thread_closed": "已结束，正告知各县。",
     "withdrawn": "已撤回，此前谈妥的仍然有效。",
     "reported": "进展已签名，正发往各县。",
+    "drill_begun": "演练已开始：正按值班表通知本县人员，不发往任何县。",
+    "drill_recorded": "演练记录已签名，正发往预案各县。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 
@@ -105,4 +107,14 @@ TONES: Final[Mapping[str, str]] = {
 }
 """How the state of a thread or of a partner in it is set off; the word itself always stands there."""
 MILESTONES: Final = VALUES["state"]
+HAZARDS: Final = VALUES["hazard"]
+CHANNELS: Final = VALUES["channels"]
+RISKS: Final = VALUES["risk"]
+FINDINGS: Final = VALUES["findings.kind"]
+TELLING: Final[Mapping[str, str]] = {
+    EscalationState.OPEN: "正在通知",
+    EscalationState.ACKNOWLEDGED: "已有人签收",
+    EscalationState.CANCELLED: "已结束",
+    EscalationState.EXHAUSTED: "无人应答",
+}
 WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")

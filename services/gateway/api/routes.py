@@ -50,6 +50,7 @@ from services.gateway.api.case_routes import cases_of
 from services.gateway.api.course_routes import COURSES
 from services.gateway.api.outreach_routes import OUTREACH
 from services.gateway.api.paging_routes import PAGING
+from services.gateway.api.plan_routes import PLANS
 from services.gateway.api.release_routes import OF_RELEASE, releases_of
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
@@ -324,6 +325,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *cases_of(_OF_SUBMISSION),
     *OUTREACH,
     *COURSES,
+    *PLANS,
     Route(
         "GET",
         f"{BASE}/notices",
