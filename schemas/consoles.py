@@ -61,7 +61,6 @@ class Account:
         sealed_totp: The secret of the one-time passwords, under a key that the node's passphrase opens.
         last_step: Newest step of 30 seconds whose one-time password was taken; none is taken again.
         confirmed_at: When the second factor was shown for the first time; None: enrolling is not finished.
-        must_change: The password has to be changed before anything else.
         disabled_at: Since when nobody enters by it.
     """
 
@@ -77,7 +76,6 @@ class Account:
     created_at: datetime
     password_at: datetime
     confirmed_at: datetime | None = None
-    must_change: bool = False
     disabled_at: datetime | None = None
 
 

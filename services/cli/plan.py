@@ -18,7 +18,7 @@ from services.cli.options import HERE, AsJson, Dir
 from services.cli.sending import only_agreement, post_draft
 from services.domain.drills import record_of
 from services.gateway.answers import EventDetail, EventLine
-from services.gateway.plans import exercise_of
+from services.gateway.exercises import exercise_of
 
 app = typer.Typer(help="Joint plans 联合应急: plans, drills, checks.", pretty_exceptions_enable=False)
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from schemas.control import ReleaseMode
 from schemas.custody import OpeningReason
 from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
 from schemas.pages import Medium, Tier
+from schemas.releases import DraftState
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
 from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
@@ -18,6 +20,7 @@ __all__ = [
     "ANSWERS",
     "BANDS",
     "CLASSES",
+    "DRAFTS",
     "LEVELS",
     "MARKS",
     "MEANS",
@@ -35,13 +38,21 @@ __all__ = [
 ]
 
 SAID: Final[Mapping[str, str]] = {
+    "sent": "已签发，正在送往各收件县。",
+    "kept": "稿件已保存，尚未送出；如有要改之处，见下。",
+    "handed_in": "已送审：等待另一位人员审核签发。",
+    "approved": "已审核通过，可以签发。",
+    "returned": "已退回拟稿人。",
+    "withdrawn": "稿件已撤销。",
+    "countersigned": "已补签，各收件县随即看到。",
+    "written": "已写入案件，正在送往对方县。",
     "acknowledged": "已签收，回执已发往来源县。",
     "closed": "已办结。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "erased": "内容已销毁，销毁请求已发往各收件县。",
     "replied": "答复已签名，正发往各县。",
     "thread_closed": "已结束，正告知各县。",
-    "withdrawn": "已撤回，此前谈妥的仍然有效。",
+    "offer_withdrawn": "已撤回，此前谈妥的仍然有效。",
     "reported": "进展已签名，正发往各县。",
     "drill_begun": "演练已开始：正按值班表通知本县人员，不发往任何县。",
     "drill_recorded": "演练记录已签名，正发往预案各县。",
@@ -108,9 +119,9 @@ TONES: Final[Mapping[str, str]] = {
 """How the state of a thread or of a partner in it is set off; the word itself always stands there."""
 MILESTONES: Final = VALUES["state"]
 HAZARDS: Final = VALUES["hazard"]
+KINDS: Final = VALUES["kind"]
+LICENCES: Final = VALUES["licence"]
 CHANNELS: Final = VALUES["channels"]
-RISKS: Final = VALUES["risk"]
-FINDINGS: Final = VALUES["findings.kind"]
 TELLING: Final[Mapping[str, str]] = {
     EscalationState.OPEN: "正在通知",
     EscalationState.ACKNOWLEDGED: "已有人签收",
@@ -118,3 +129,16 @@ TELLING: Final[Mapping[str, str]] = {
     EscalationState.EXHAUSTED: "无人应答",
 }
 WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")
+DRAFTS: Final[Mapping[str, str]] = {
+    DraftState.DRAFTING: "拟稿",
+    DraftState.IN_REVIEW: "待审",
+    DraftState.RETURNED: "退回",
+    DraftState.APPROVED: "已审",
+    DraftState.SENT: "已发",
+    DraftState.WITHDRAWN: "撤销",
+}
+RELEASES: Final[Mapping[str, str]] = {
+    ReleaseMode.TWO_OFFICERS: "两人签发（拟稿、审核）",
+    ReleaseMode.ALONE: "单人值守签发",
+    ReleaseMode.COUNTERSIGNED: "补签",
+}

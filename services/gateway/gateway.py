@@ -1,6 +1,6 @@
 """``Gateway``: everything this room needs, as ready-made ports and plain facts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from schemas.calendars import FeedEntry, Workdays
 from schemas.escalations import Policy
 from schemas.festivals import FestivalFile
+from schemas.ledgers import Ledger
 from services.cap_intake.intake import CapIntake
 from services.cap_ports import CapText
 from services.casework import SILENT_AFTER
@@ -100,6 +101,19 @@ class CalendarFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerFiles:
+    """What makes files of a ledger: a workbook, and pages to print.
+
+    Attributes:
+        workbook: Takes a while; call it in a thread.
+        paper: Raises ``UnavailableError`` where nothing can be printed.
+    """
+
+    workbook: Callable[[Ledger], bytes]
+    paper: Callable[[Ledger], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -118,6 +132,7 @@ class Gateway:
     crash: Callable[[BaseException], None]
     folder: FileFolder
     calendar: CalendarFeed
+    ledger_files: LedgerFiles
     limits: Limits = field(default_factory=Limits)
     people: People | None = None
     """None where there was no roster when the node began: nobody is told."""

@@ -16,7 +16,7 @@ from services.gateway.threads import thread_line
 from services.ports import Snapshot
 
 
-class FestivalLine(Model):
+class FestivalOnDay(Model):
     """A festival on its day."""
 
     key: str
@@ -35,7 +35,7 @@ class CalendarDay(Model):
     """As it is written, e.g. 三月; empty outside the table of lunar months."""
     lunar_day: str
     """As it is written, e.g. 初三."""
-    festivals: tuple[FestivalLine, ...]
+    festivals: tuple[FestivalOnDay, ...]
 
 
 class CalendarDays(Model):
@@ -60,10 +60,10 @@ def calendar_days(
     since, until = span_of(first, last)
     rows = snapshot.threads.rows_between(Family.CAMPAIGN, since, until, CAMPAIGNS_MAX)
     kept = kept_nearby(days_between(table, first, last), members)
-    found: dict[date, list[FestivalLine]] = {}
+    found: dict[date, list[FestivalOnDay]] = {}
     for one in kept:
         festival = one.festival
-        line = FestivalLine(
+        line = FestivalOnDay(
             key=festival.key,
             name=festival.name,
             note=festival.note,
@@ -78,7 +78,7 @@ def calendar_days(
     )
 
 
-def _day(table: FestivalFile, day: date, festivals: Sequence[FestivalLine]) -> CalendarDay:
+def _day(table: FestivalFile, day: date, festivals: Sequence[FestivalOnDay]) -> CalendarDay:
     lunar = lunar_date(table, day)
     return CalendarDay(
         day=day,

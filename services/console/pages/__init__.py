@@ -3,11 +3,23 @@
 from typing import Final
 
 from services.console.pages.campaigns import CAMPAIGNS
+from services.console.pages.compose import COMPOSE
 from services.console.pages.desk import DESK
 from services.console.pages.development import DEVELOPMENT
+from services.console.pages.drafts import DRAFTS
 from services.console.pages.events import EVENTS
 from services.console.pages.plans import PLANS
+from services.console.pages.uploads import UPLOADS
 from services.console.visit import Page
 
-PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS, *CAMPAIGNS, *DEVELOPMENT, *PLANS)
+PAGES: Final[tuple[Page, ...]] = (
+    *DESK,
+    *EVENTS,
+    *COMPOSE,
+    *DRAFTS,
+    *UPLOADS,
+    *CAMPAIGNS,
+    *DEVELOPMENT,
+    *PLANS,
+)
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""

@@ -1,6 +1,5 @@
 """活动日历: the month with its festivals and campaigns, one campaign and who comes, material for publicity."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -15,7 +14,7 @@ from schemas.outreach.campaigns import (
     CampaignOutcome,
     Reply,
 )
-from schemas.outreach.materials import MaterialShared
+from schemas.outreach.materials import Licence, MaterialKind
 from schemas.threads import Family
 from services.console.acting import Filled, audience_of, given, number, once, send
 from services.console.asking import may_ask
@@ -26,39 +25,15 @@ from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaigns import ASKED, OPEN
 from services.domain.ledger_words import state_zh
 from services.domain.value_words import VALUES
-from services.gateway.answers import EventDetail
 from services.gateway.month import CalendarDays
-from services.gateway.search_answers import SearchPage
+from services.gateway.shelf_answers import MaterialList
 from services.gateway.thread_answers import CampaignDetail, ThreadLine, ThreadList
 
 _UID: Final = "{id:[1-9][0-9]{5}-[a-z0-9-]{1,48}@sihu}"
 _LISTED: Final = 50
 _LOOKED_AT: Final = 200
-_MATERIALS: Final = 30
 _SOON: Final = timedelta(days=30)
 _STATES: Final = (OPEN, *CampaignOutcome)
-
-
-@dataclass(frozen=True, slots=True)
-class MaterialLine:
-    """One material as its list shows it: Chinese words, and where its licence stands.
-
-    Attributes:
-        expires: Not to be shown afterwards; None means no end.
-        standing: ``over``, ``soon`` or empty.
-    """
-
-    envelope_id: str
-    source: str
-    at: datetime
-    title: str
-    kind: str
-    languages: str
-    licence: str
-    credit: str
-    expires: datetime | None
-    standing: str
-    files: int
 
 
 async def month(visit: Visit) -> web.StreamResponse:
@@ -141,18 +116,20 @@ async def ics(visit: Visit) -> web.StreamResponse:
 
 async def materials(visit: Visit) -> web.StreamResponse:
     """List material that may be used, with its licence and its end."""
-    query = {"type": MaterialShared.wire_type, "limit": _MATERIALS, "before": visit.query("before")}
-    found = await visit.api.ask("search_events", SearchPage, query=query)
-    now = visit.hall.desk.gateway.clock.now()
-    lines = []
-    for one in found.found:
-        path = {"id": one.event.envelope_id}
-        lines.append(_material(await visit.api.ask("show_event", EventDetail, path=path), now))
-    more = found.next_before if found.found else None
+    asked = {name: visit.query(name) for name in ("kind", "licence", "usable")}
+    query = {**asked, "since": visit.query("since"), "limit": _LISTED}
+    found = await visit.api.ask("list_materials", MaterialList, query=query)
+    kept = {name: value for name, value in asked.items() if value}
     values = {
-        "materials": lines,
-        "next_path": f"?{urlencode({'before': more})}" if more else None,
-        "first_path": visit.request.path if visit.query("before") else None,
+        "materials": found.materials,
+        "unreadable": found.unreadable,
+        "soon": visit.hall.desk.gateway.clock.now() + _SOON,
+        "asked": asked,
+        "kinds": [(one.value, VALUES["kind"][one]) for one in MaterialKind],
+        "licences": [(one.value, f"{one.value}（{VALUES['licence'][one]}）") for one in Licence],
+        "filtered": bool(kept),
+        "next_path": f"?{urlencode({**kept, 'since': str(found.next_since)})}" if found.next_since else None,
+        "first_path": f"?{urlencode(kept)}" if visit.query("since") else None,
         "may_begin": _may_write(visit),
     }
     return visit.render("materials.html", values)
@@ -206,25 +183,6 @@ def _time(value: object) -> datetime | None:
         return datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None  # of a newer version, and spelled in another way: the event's own page shows it as it came
-
-
-def _material(detail: EventDetail, now: datetime) -> MaterialLine:
-    content = detail.content if isinstance(detail.content, dict) else {}
-    expires = _time(content.get("expires"))
-    licence, languages, files = content.get("licence"), content.get("languages"), content.get("attachments")
-    return MaterialLine(
-        envelope_id=detail.envelope_id,
-        source=detail.header.source,
-        at=detail.header.time,
-        title=str(content.get("title", "（内容已销毁）")),
-        kind=VALUES["kind"].get(str(content.get("kind")), ""),
-        languages="、".join(map(str, languages)) if isinstance(languages, list) else "",
-        licence=f"{licence}（{VALUES['licence'].get(str(licence), '')}）" if licence else "",
-        credit=str(content.get("credit", "")),
-        expires=expires,
-        standing="" if expires is None or expires > now + _SOON else "soon" if expires > now else "over",
-        files=len(files) if isinstance(files, list) else 0,
-    )
 
 
 CAMPAIGNS: Final = (

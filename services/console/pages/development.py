@@ -154,7 +154,7 @@ async def withdraw(visit: Visit) -> web.StreamResponse:
         await send(visit, ResourceWithdrawn, content, to.agreement, to.counties)
     except RequestError as refusal:
         return await _offer_shown(visit, Filled("withdraw", form, refusal.faults), 422)
-    return visit.see_other(f"/development/offers/{detail.line.key}", said="withdrawn")
+    return visit.see_other(f"/development/offers/{detail.line.key}", said="offer_withdrawn")
 
 
 async def project(visit: Visit) -> web.StreamResponse:

@@ -1,5 +1,6 @@
 """联合应急: joint plans, drills over the live bus and of this county's own people, checks along the border."""
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -8,7 +9,7 @@ from aiohttp import web
 
 from schemas.base import BEIJING, Status
 from schemas.errors import Fault, InvariantError, RequestError
-from schemas.governance.plans import DrillHeld, RiskLevel
+from schemas.governance.plans import DrillHeld
 from schemas.information.alerts import AlertIssued
 from schemas.officers import Role
 from services.console.acting import Filled, audience_of_event, number, once, send
@@ -17,9 +18,10 @@ from services.console.navigation import ANSWERERS, READERS
 from services.console.visit import Page, Visit
 from services.domain.drills import record_of
 from services.gateway.answers import EventDetail
+from services.gateway.exercises import exercise_of
 from services.gateway.paging_answers import EscalationLine, EscalationList, Timeline
-from services.gateway.plans import CheckLine, DrillLine, PlanDetail, PlanList, exercise_of
 from services.gateway.search_answers import SearchPage
+from services.gateway.shelf_answers import CheckList, DrillDetail, DrillLine, DrillList, PlanDetail, PlanList
 
 _PLAN: Final = "{id:[0-9a-f]{32}}"
 _DRILL: Final = "{id:drill-[0-9a-f]{16}}"
@@ -27,16 +29,8 @@ _LISTED: Final = 50
 _EXERCISES: Final = 20
 _DRILL_PREFIX: Final = "drill-"
 _DRILLERS: Final = frozenset({Role.DUTY, Role.LIAISON})
-_GRAVE: Final = frozenset({RiskLevel.MAJOR, RiskLevel.LARGER})
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRow:
-    """A check of a list: what was found, how much of it is grave, and by when the first of it is to be mended."""
-
-    line: CheckLine
-    grave: int
-    due: date | None
+_WHOLE: Final = 3
+"""Drills of a plan that are shown with every step; older ones in figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +60,13 @@ async def record(visit: Visit) -> web.StreamResponse:
             exercise_of(await visit.api.ask("show_event", EventDetail, path={"id": one})) for one in form.all("alert")
         ]
         findings = [line.strip() for line in form.get("findings").split("\n") if line.strip()]
-        held = _held(record_of(detail.line.plan_id, detail.line.version, chosen, findings))
-        to = await audience_of_event(visit, detail.line.said.envelope_id)
+        held = _held(record_of(detail.plan_id, detail.version, chosen, findings))
+        to = await audience_of_event(visit, detail.envelope_id)
         content = held.model_dump(mode="json", exclude_none=True)
         await send(visit, DrillHeld, content, to.agreement, to.counties)
     except RequestError as refusal:
         return await _shown(visit, Filled("record", form, refusal.faults), 422)
-    return visit.see_other(f"/plans/{detail.line.plan_id}", said="drill_recorded")
+    return visit.see_other(f"/plans/{detail.plan_id}", said="drill_recorded")
 
 
 async def begin(visit: Visit) -> web.StreamResponse:
@@ -92,15 +86,19 @@ async def drill(visit: Visit) -> web.StreamResponse:
 
 
 async def _overview(visit: Visit, filled: Filled, status: int = 200) -> web.Response:
-    found = await visit.api.ask("list_joint_plans", PlanList, query={"limit": _LISTED})
+    found = await visit.api.ask("list_joint_plans", PlanList)
+    drills = await visit.api.ask("list_joint_drills", DrillList, query={"limit": _LISTED})
+    checks = await visit.api.ask("list_hazard_checks", CheckList, query={"limit": _LISTED})
     query = {"status": Status.EXERCISE.value, "limit": _EXERCISES}
     exercises = await visit.api.ask("search_events", SearchPage, query=query)
     told = await visit.api.ask("list_escalations", EscalationList, query={"open": False, "limit": _LISTED})
     titles = {one.plan_id: one.title for one in found.plans}
     values = {
         "plans": found.plans,
-        "drills": [DrillRow(one, titles.get(one.plan_id, "（预案不在本县）")) for one in found.drills],
-        "checks": [_check(one) for one in found.checks],
+        "complete": found.complete,
+        "drills": [DrillRow(one, titles.get(one.plan_id, "（预案不在本县）")) for one in drills.drills],
+        "checks": checks.checks,
+        "more": bool(drills.next_since or checks.next_since),
         "exercises": [one.event for one in exercises.found],
         "own_drills": [one for one in told.escalations if one.key.startswith(_DRILL_PREFIX)],
         "today": _today(visit),
@@ -130,7 +128,8 @@ async def _shown(visit: Visit, filled: Filled, status: int = 200) -> web.Respons
     values = {
         "detail": detail,
         "plan": detail.plan,
-        "checks": [_check(one) for one in detail.checks],
+        "drills": [(one, await _whole(visit, one)) for one in detail.drills[:_WHOLE]],
+        "older": detail.drills[_WHOLE:],
         "today": _today(visit),
         "alerts": [one.event for one in alerts],
         "chosen": filled.values.all("alert"),
@@ -147,9 +146,10 @@ def _held(found: DrillHeld | Fault) -> DrillHeld:
     return found
 
 
-def _check(line: CheckLine) -> CheckRow:
-    grave = sum(one.risk in _GRAVE for one in line.findings)
-    return CheckRow(line, grave, min((one.due for one in line.findings), default=None))
+async def _whole(visit: Visit, line: DrillLine) -> DrillHeld:
+    """Read one drill whole: its steps and findings."""
+    found = await visit.api.ask("show_joint_drill", DrillDetail, path={"id": line.envelope_id})
+    return DrillHeld.model_validate_json(json.dumps(found.drill), extra="ignore")
 
 
 def _may_write(visit: Visit) -> bool:

@@ -9,18 +9,10 @@ from schemas.errors import RequestError
 from schemas.threads import Family
 from services.domain.ledger import judge_period
 from services.gateway.api.calls import Call, reply, reply_bytes
-from services.gateway.api.outreach_asked import (
-    CampaignPath,
-    DaysQuery,
-    LedgerQuery,
-    OfferPath,
-    ProjectPath,
-    ThreadQuery,
-)
+from services.gateway.api.outreach_asked import CampaignPath, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
 from services.gateway.api.route import CALENDAR
 from services.gateway.desk import Desk
-from services.gateway.ledger import calendar_entries, ledger_answer, read_ledger
-from services.gateway.month import calendar_days
+from services.gateway.ledger import calendar_entries, festival_list, ledger_answer, read_ledger
 from services.gateway.threads import campaign_detail, offer_detail, project_detail, thread_list
 
 _NAME: Final = "四互活动日历"
@@ -54,20 +46,11 @@ async def get_calendar(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: A
     return reply_bytes(await asyncio.to_thread(feed.spell, entries, _NAME), CALENDAR)
 
 
-async def get_calendar_days(desk: Desk, call: Call) -> web.StreamResponse:
-    """List the days of a span with festivals, and the campaigns of the time."""
-    asked, gateway = call.query_as(DaysQuery), desk.gateway
-    fault = judge_period(asked.first, asked.last)
-    if fault is not None:
-        raise RequestError(fault)
-    members = sorted(one.county for one in gateway.directory.trust().registry.members)
-    return reply(
-        await gateway.store.read(
-            lambda snapshot: calendar_days(
-                snapshot, table=gateway.calendar.table, members=members, first=asked.first, last=asked.last
-            )
-        )
-    )
+async def get_festivals(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: ARG001 - every handler has one shape
+    """List festivals and their days."""
+    gateway = desk.gateway
+    feed, trust, now = gateway.calendar, gateway.directory.trust(), gateway.clock.now()
+    return reply(await gateway.store.read(lambda snapshot: festival_list(snapshot, feed=feed, trust=trust, now=now)))
 
 
 async def get_offers(desk: Desk, call: Call) -> web.StreamResponse:

@@ -16,6 +16,16 @@ class CampaignPath(Model):
     id: Annotated[CalendarUid, Field(description="Its `ics_uid`.")]
 
 
+class CalendarPath(Model):
+    """Which address of the calendar."""
+
+    secret: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=600),
+        Field(description="A token whose one scope is `calendar:read`; whoever has the address can read the calendar."),
+    ]
+
+
 class OfferPath(Model):
     """Which offer."""
 
@@ -39,12 +49,8 @@ class ThreadQuery(Model):
     limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
 
 
-class DaysQuery(Model):
-    """Which period, in days of Beijing."""
+class LedgerQuery(Model):
+    """Which period."""
 
     first: Annotated[date, Field(description="First day, in Beijing.")]
     last: Annotated[date, Field(description="Last day, included; at most 366 days in all.")]
-
-
-class LedgerQuery(DaysQuery):
-    """Which period is counted."""

@@ -16,6 +16,8 @@ CALENDAR: Final = "text/calendar"
 BYTES: Final = "application/octet-stream"
 CAP: Final = "application/cap+xml"
 ATOM: Final = "application/atom+xml"
+PDF: Final = "application/pdf"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SWITCHING_PROTOCOLS: Final = 101
 UNCHANGED: Final = 304
 
@@ -27,6 +29,8 @@ class Door(Enum):
     """No token is needed."""
     ANY_TOKEN = "any token"  # noqa: S105 - a rule, no secret
     """Any valid token will do."""
+    IN_ADDRESS = "token in the address"
+    """The address itself holds a token, as its part ``secret``."""
 
 
 @dataclass(frozen=True, slots=True)

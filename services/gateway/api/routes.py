@@ -45,17 +45,19 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.audit_routes import AUDIT
 from services.gateway.api.cap_routes import CAP_ROUTES
 from services.gateway.api.case_routes import cases_of
 from services.gateway.api.course_routes import COURSES
+from services.gateway.api.ledger_routes import LEDGER
 from services.gateway.api.outreach_routes import OUTREACH
 from services.gateway.api.paging_routes import PAGING
-from services.gateway.api.plan_routes import PLANS
 from services.gateway.api.release_routes import OF_RELEASE, releases_of
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
 from services.gateway.api.sendable_routes import SENDABLE
+from services.gateway.api.shelf_routes import SHELVES
 from services.gateway.api.standing_routes import STANDING
 
 
@@ -84,6 +86,7 @@ _OF_SUBMISSION: Final = (
     "alert.not_issuer",
     "alert.predecessor_unnamed",
     "thread.unknown",
+    "brief.figure",
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
@@ -317,6 +320,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     *releases_of(_OF_SUBMISSION),
     *SEARCH,
+    *AUDIT,
     *SENDABLE,
     *STANDING,
     *PAGING,
@@ -324,8 +328,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *CAP_ROUTES,
     *cases_of(_OF_SUBMISSION),
     *OUTREACH,
+    *LEDGER,
     *COURSES,
-    *PLANS,
+    *SHELVES,
     Route(
         "GET",
         f"{BASE}/notices",
