@@ -35,6 +35,7 @@ class Renderer:
             "moment": moment,
             "day": day,
             "span": span,
+            "seconds": seconds,
             "county": name_of,
             "counties": counties,
             "title_of": title_of,
@@ -88,6 +89,18 @@ def title_of(wire_type: str) -> str:
     """Return what an officer calls a type; a newer one by its name on the wire."""
     known = model_of(wire_type)
     return known.title_zh if known is not None else wire_type
+
+
+def seconds(count: int | None) -> str:
+    """Spell a duration in its largest unit and the next one; a dash if it is not known."""
+    if count is None:
+        return "—"
+    rest, words = count, []
+    for size, unit in (*_SECONDS, (1, "秒")):
+        if rest >= size:
+            words.append(f"{rest // size} {unit}")
+            rest %= size
+    return " ".join(words[:2]) or "0 秒"
 
 
 def spell_seconds(seconds: float) -> str:

@@ -8,6 +8,7 @@ from services.console.pages.desk import DESK
 from services.console.pages.development import DEVELOPMENT
 from services.console.pages.drafts import DRAFTS
 from services.console.pages.events import EVENTS
+from services.console.pages.ledger import LEDGER
 from services.console.pages.plans import PLANS
 from services.console.pages.uploads import UPLOADS
 from services.console.visit import Page
@@ -21,5 +22,6 @@ PAGES: Final[tuple[Page, ...]] = (
     *CAMPAIGNS,
     *DEVELOPMENT,
     *PLANS,
+    *LEDGER,
 )
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""
