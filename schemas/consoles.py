@@ -25,6 +25,8 @@ SECRET_MAX: Final = 128
 ADDRESS_MAX: Final = 64
 AGENT_MAX: Final = 200
 LABEL_MAX: Final = 40
+CREDENTIAL_MAX: Final = 2046
+"""Digits of a security key's id: 1,023 bytes, by the standard."""
 ABOUT_MAX: Final = 128
 NOTE_MAX: Final = 200
 ACT_PATTERN: Final = r"^[a-z][a-z_]{0,23}\.[a-z][a-z_]{0,31}$"

@@ -11,7 +11,20 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from schemas.consoles import KEYS_MAX, LABEL_MAX, PASSWORD_MAX, Account, Invitation, NewKey, SecurityKey, Session, Stage
+from schemas.consoles import (
+    ADDRESS_MAX,
+    CREDENTIAL_MAX,
+    KEYS_MAX,
+    LABEL_MAX,
+    PASSWORD_MAX,
+    SECRET_MAX,
+    Account,
+    Invitation,
+    NewKey,
+    SecurityKey,
+    Session,
+    Stage,
+)
 from schemas.errors import Fault
 from schemas.officers import Role
 from services.console.enrolling import (
@@ -28,6 +41,7 @@ from services.console.lobby import (
     Caller,
     Lobby,
     count_attempt,
+    plain,
     seed_in,
     session_in,
     take_back,
@@ -209,7 +223,9 @@ class Accounts:
     def _add(self, tx: Transaction, by: Visitor, label: str, new: NewKey, now: datetime) -> KeyLine | Fault:
         if any(new.credential_id == key.credential_id for one in tx.console.accounts() for key in self._of(tx, one)):
             return Fault("account.key_known", "answer", "this security key is registered already")
-        called = " ".join(label.split())[:LABEL_MAX] or f"安全密钥 {len(tx.console.security_keys(by.officer)) + 1}"
+        called = (
+            plain(" ".join(label.split()), LABEL_MAX) or f"安全密钥 {len(tx.console.security_keys(by.officer)) + 1}"
+        )
         key = SecurityKey(new.credential_id, by.officer, new.public_key, new.sign_count, called, now)
         tx.console.keep_security_key(key)
         write_act(tx, by.officer, "account.key_added", by.officer, new.credential_id[:16], now=now)
@@ -221,7 +237,7 @@ class Accounts:
 
     async def drop_key(self, by: Visitor, credential_id: str) -> Fault | None:
         """Take a security key of the visitor's away."""
-        now = self._lobby.clock.now()
+        now, credential_id = self._lobby.clock.now(), plain(credential_id, CREDENTIAL_MAX)
 
         def work(tx: Transaction) -> Fault | None:
             if not tx.console.drop_security_key(by.officer, credential_id):
@@ -285,7 +301,7 @@ class Accounts:
         now = self._lobby.clock.now()
 
         def work(tx: Transaction) -> Fault | None:
-            found = tx.console.invitation(digest)
+            found = tx.console.invitation(plain(digest, SECRET_MAX))
             if found is None or found.used_at is not None:
                 return Fault("invitation.used", "invitation", "it counts no more")
             tx.console.keep_invitation(replace(found, used_at=now))
@@ -355,7 +371,8 @@ class Accounts:
             return Fault(
                 "account.own", "officer", "have another administrator do it, or `sihu officer invite` yourself"
             )
-        account = await self._lobby.store.read(lambda snapshot: snapshot.console.account(officer))
+        named = plain(officer, ADDRESS_MAX)
+        account = await self._lobby.store.read(lambda snapshot: snapshot.console.account(named))
         return account or _UNKNOWN
 
     async def _end(self, by: Visitor, officer: str, act: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from schemas.consoles import PASSWORD_MAX, Account, Factor, SecurityKey, Session, Stage
+from schemas.consoles import ADDRESS_MAX, PASSWORD_MAX, Account, Factor, SecurityKey, Session, Stage
 from schemas.errors import Fault
 from services.console.lobby import (
     NO_SESSION,
@@ -23,6 +23,7 @@ from services.console.lobby import (
     Lobby,
     begin_session,
     count_attempt,
+    plain,
     seed_in,
     session_in,
     take_back,
@@ -86,7 +87,7 @@ class Entering:
 
     async def log_in(self, officer: str, password: str, came: Caller) -> HalfWay | Fault:
         """Check a password; whether the officer is known shows neither in the answer nor in its time."""
-        lobby, now = self._lobby, self._lobby.clock.now()
+        lobby, now, officer = self._lobby, self._lobby.clock.now(), plain(officer, ADDRESS_MAX)
         locked = await lobby.store.write(lambda tx: count_attempt(tx, officer, came.address, now))
         if locked is not None:
             return locked

@@ -51,12 +51,22 @@ class Lobby:
     invitation_hours: int = 24
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Caller:
-    """From where somebody comes: the address, and the browser's own name for itself."""
+    """From where somebody comes: the address and the browser's own name for itself, cut, with nothing unseen."""
 
     address: str
     agent: str = ""
+
+    def __post_init__(self) -> None:
+        """Take whatever a header may hold."""
+        object.__setattr__(self, "address", plain(self.address, ADDRESS_MAX))
+        object.__setattr__(self, "agent", plain(self.agent, AGENT_MAX))
+
+
+def plain(text: str, most: int) -> str:
+    """Return a text that came from outside as a row can hold it: cut, and a mark for each sign that has no face."""
+    return "".join(char if char.isprintable() else "?" for char in text[:most])
 
 
 def begin_session(
@@ -73,8 +83,7 @@ def begin_session(
     secret = lobby.ids.hex(SECRET_BYTES)
     digest = digest_of_secret(secret)
     sealed = lobby.sealer.seal(bytes.fromhex(secret), seed, f"session:{digest}")
-    address, agent = came.address[:ADDRESS_MAX], came.agent[:AGENT_MAX]
-    return secret, Session(digest, account.officer, stage, now, now, now + lasts, address, agent, sealed)
+    return secret, Session(digest, account.officer, stage, now, now, now + lasts, came.address, came.agent, sealed)
 
 
 def seed_in(lobby: Lobby, session: Session, secret: str) -> bytes | None:

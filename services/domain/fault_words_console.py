@@ -25,6 +25,7 @@ ENTERING: Final[Mapping[str, str]] = {
     "account.no_such_key": "您没有这把安全密钥。",
     "account.no_such_session": "这次登录已经结束。",
     "account.not_in_force": "这位值班员还没有完成注册；请改为重置账号。",
+    "account.own": "不能处理自己的账号；请另一位管理员操作，或在主机上用 sihu officer invite。",
     "account.unknown": "没有这位值班员的账号。",
     "invitation.malformed": "邀请文件损坏；请移走它，重新邀请。",
     "invitation.used": "邀请已用过、撤回或过期；请管理员再发一份。",

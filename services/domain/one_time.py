@@ -78,4 +78,4 @@ def recovery_code(random: bytes) -> str:
 def recovery_digest(officer: str, code: str) -> str:
     """Return the digest of a code as typed: small letters, blanks and the letters one misreads do not matter."""
     read = code.upper().translate(_READ_AS)
-    return hashlib.sha256(f"sihu-recovery\0{officer}\0{read}".encode()).hexdigest()
+    return hashlib.sha256(f"sihu-recovery\0{officer}\0{read}".encode("utf-8", "replace")).hexdigest()

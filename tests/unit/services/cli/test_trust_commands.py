@@ -125,6 +125,7 @@ def test_a_token_has_a_life_of_its_own(home: Path) -> None:
         (("Desk!", "--scope", "events:read"), 2, "token.name"),
         (("desk", "--scope", "events:acknowledge"), 2, "--officer"),
         (("desk", "--scope", "roster:write"), 2, "--officer"),
+        (("desk", "--scope", "events:unattended", "--officer", "duty-a"), 2, "automatic source"),
         (("desk", "--scope", "events:read", "--officer", "duty-z"), 3, "sihu officer add duty-z"),
     ],
 )

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from adapters.passwords.argon import ArgonHasher
+from adapters.sqlite.store import open_store
 from schemas.access import Scope
 from schemas.consoles import Factor
 from schemas.errors import Fault
@@ -389,6 +391,39 @@ class TestSecurityKeys:
         half = await house.half(duty.name)
         assert code_of(await house.door.entering.begin_key(half.secret)) == "entering.no_key"
         assert key.credential_id.hex() == line.credential_id
+
+
+ODD = ("\ud800", "\x00", "a\nb", "\u202eabc", "值" * 9999, "")
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+async def test_whatever_is_typed_or_sent_is_refused_and_no_crash(tmp_path: Path, odd: str) -> None:
+    """A header in another encoding reaches us with halves of signs: a stranger must not end the node with it."""
+    async with open_store(tmp_path / "county.db", floor_bytes=0) as store:
+        house = House(store)
+        admin, came = await house.enrolled("admin-a", Role.ADMINISTRATOR), Caller(odd, odd)
+        by, half = await house.visitor(admin), await house.half("admin-a", came=came)
+        entering, enrolling, accounts = house.door.entering, house.door.enrolling, house.door.accounts
+        for found in (
+            await entering.log_in(odd, PASSWORD, came),
+            await entering.log_in("admin-a", odd, came),
+            await entering.by_totp(odd, odd, came),
+            await entering.by_totp(half.secret, odd, came),
+            await entering.by_recovery(half.secret, odd, came),
+            await enrolling.enrol(odd, PASSWORD, came),
+            await enrolling.enrol(house.told("duty-a", Role.DUTY), odd, came),
+            await enrolling.confirm(odd, odd, came),
+            await enrolling.invite(by, odd, "值班员乙", [Role.DUTY]),
+            await accounts.change_password(by, admin.secret, odd, odd, DESK),
+            await accounts.reset(by, odd),
+            await accounts.disable(by, odd),
+            await accounts.drop_key(by, odd),
+            await accounts.revoke(by, odd),
+            await accounts.take_invitation_back(by, odd),
+        ):
+            assert isinstance(found, Fault)
+        assert await entering.visitor_of(odd) is None
+        await entering.log_out(odd)
 
 
 async def test_a_long_name_for_a_browser_is_cut(house: House, duty: Officer) -> None:
