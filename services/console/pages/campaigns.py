@@ -9,7 +9,9 @@ from aiohttp import web
 from schemas.base import BEIJING
 from schemas.errors import Fault, InvariantError, RequestError
 from schemas.outreach.campaigns import (
+    CampaignAnnounced,
     CampaignAnswered,
+    CampaignChanged,
     CampaignClosed,
     CampaignOutcome,
     Reply,
@@ -160,10 +162,21 @@ async def _shown(visit: Visit, filled: Filled, status: int = 200) -> web.Respons
         "band_options": [("", "未统计"), *((one.value, words) for one, words in BANDS.items())],
         "may_answer": may and mine is not None,
         "may_close": may and detail.line.owner == own,
+        "change": _change_address(detail),
         "filled": filled,
         "once": once(visit),
     }
     return visit.render("campaign.html", values, status)
+
+
+def _change_address(detail: CampaignDetail) -> str:
+    """Return where the plan is changed: a form that begins with the newest one."""
+    plans = {CampaignAnnounced.wire_type, CampaignChanged.wire_type}
+    said = [one for one in detail.acts if one.type in plans and one.source == detail.line.owner and not one.void]
+    newest = max(said, key=lambda one: one.at, default=None)
+    after = {"after": newest.envelope_id} if newest else {}
+    asked = {"type": CampaignChanged.wire_type, **after, "content.sequence": str(detail.sequence + 1)}
+    return f"/compose?{urlencode(asked)}"
 
 
 def _is_asked(line: ThreadLine, own: str) -> bool:

@@ -1,5 +1,6 @@
 """活动日历: the month shows what is on, an answer pressed here is seen at the county that leads."""
 
+import re
 from typing import Any
 
 import pytest
@@ -133,9 +134,7 @@ async def test_the_lead_ends_its_campaign_and_nobody_else_can(world: World) -> N
 
     assert "结束活动" not in partner.text
     assert (refused.status, refused.has("thread.not_owner")) == (422, True)
-    assert own.has(
-        "结束活动", "/compose?type=cn.sihu.outreach.campaign_changed.v1&amp;thread=451226-fenlong-2027%40sihu"
-    )
+    assert own.has("结束活动", "/compose?type=cn.sihu.outreach.campaign_changed.v1&amp;after=")
     assert "本县答复" not in own.text
     assert (wrong.status, wrong.has("暴雨，改期另行通知。", 'id="attendance_band-wrong"')) == (422, True)
     assert (ended.status, ended.location) == (303, PAGE)
@@ -219,3 +218,18 @@ def test_months_follow_one_another_over_the_year() -> None:
     assert str(Month(2027, 1).moved(-1)) == "2026-12"
     assert month_of(None, NOW.date()) == Month(2026, 3)
     assert [len(week) for week in Month(2027, 2).weeks] == [7] * 4
+
+
+async def test_a_change_begins_with_the_newest_plan(world: World) -> None:
+    """Whoever moves the day by an hour must not type the whole plan again, nor count the revisions."""
+    await invited(world)
+    await world[LEAD].send(draft(CampaignChanged, joint.campaign(1)))
+    async with visiting(world[LEAD], Role.LIAISON) as browser:
+        own = await page(browser, PAGE)
+        (address,) = re.findall(r'href="(/compose[^"]+after=[^"]+)"', own.text)
+        form = await page(browser, address.replace("&amp;", "&"))
+        fresh = await page(browser, "/compose?type=cn.sihu.outreach.campaign_announced.v1")
+
+    assert re.search(r'name="content.sequence"[^>]*value="2"|value="2"[^>]*name="content.sequence"', form.text)
+    assert form.has("毛南族分龙节联办", "下南乡文化广场", UID)
+    assert re.search(r"451226-n[0-9a-f]{8}@sihu", fresh.text)

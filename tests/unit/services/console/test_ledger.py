@@ -1,6 +1,7 @@
 """台账: the figures of a period, as a page, as a workbook, on paper."""
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -123,3 +124,16 @@ async def test_who_only_reads_is_offered_no_brief_and_the_administrator_nothing(
 
     assert "/compose" not in shown.text.partition("<main")[2]
     assert shut == [403, 403]
+
+
+async def test_a_brief_begins_with_the_same_figures(world: World) -> None:
+    """An officer who copies figures by hand copies one wrong; the text is his to write."""
+    async with visiting(world[LEAD], Role.LIAISON) as browser:
+        shown = await page(browser, f"/ledger?period=&{MARCH}")
+        (address,) = re.findall(r'href="(/compose[^"]+)"', shown.text.partition("<main")[2])
+        form = await page(browser, address.replace("&amp;", "&"))
+        blank = await page(browser, "/compose?type=cn.sihu.information.situation_brief_published.v1")
+
+    assert form.has('value="2026-03-01"', 'value="2026-03-31"', "请联络员在此撰写")
+    assert form.has("2026年03月01日至2026年03月31日协作态势简报")
+    assert "请联络员在此撰写" not in blank.text

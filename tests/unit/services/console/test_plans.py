@@ -182,3 +182,18 @@ async def test_a_plan_that_is_not_here_is_said_to_be_so(world: World) -> None:
         ended = await browser.get("/plans/drills/drill-0123456789abcdef")
 
     assert (gone.status, ended.status) == (404, 404)
+
+
+async def test_the_next_version_begins_with_the_one_before(world: World) -> None:
+    """Number, version and the event that it follows stand there; an exercise alert is marked as one from the start."""
+    first = await published(world)
+    async with visiting(world[LIBO], Role.LIAISON) as browser:
+        shown = await page(browser, PAGE)
+        (address,) = re.findall(r'href="(/compose[^"]+after=[^"]+)"', shown.text)
+        form = await page(browser, address.replace("&amp;", "&"))
+        fresh = await page(browser, f"/compose?type={PLAN}")
+        exercise = await page(browser, f"/compose?type={papers.ALERT}&status=exercise")
+
+    assert form.has("樟江流域防汛联动预案", first, NUMBER, 'value="2"')
+    assert re.search(r'value="[0-9a-f]{32}"', fresh.text)
+    assert re.search(r'<option value="exercise"[^>]* selected|value="exercise"[^>]* checked', exercise.text)
