@@ -34,6 +34,7 @@ from services.bootstrap.cap_node import exchanging_cap
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.entrance import console_mounts
 from services.bootstrap.files import carrying_files, keeping_files
+from services.bootstrap.ledgers import ledger_files
 from services.bootstrap.paging import telling_people
 from services.bootstrap.printing import FILE_PAGES_MAX, node_printer
 from services.bootstrap.rosters import CalendarFiles, node_rostering
@@ -213,6 +214,7 @@ async def open_node(
         gateway = Gateway(
             folder=folder,
             calendar=open_calendar(settings),
+            ledger_files=ledger_files(),
             chunk_size=settings.files.chunk_kib << 10,
             store=store,
             posting=posting,

@@ -9,6 +9,7 @@ from schemas.calendars import FeedEntry, Workdays
 from schemas.errors import Fault
 from schemas.escalations import Policy
 from schemas.festivals import FestivalFile
+from schemas.ledgers import Ledger
 from services.cap_intake.intake import CapIntake
 from services.cap_ports import CapText
 from services.casework import SILENT_AFTER
@@ -102,6 +103,19 @@ class CalendarFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerFiles:
+    """What makes files of a ledger: a workbook, and pages to print.
+
+    Attributes:
+        workbook: Takes a while; call it in a thread.
+        paper: Raises ``UnavailableError`` where nothing can be printed.
+    """
+
+    workbook: Callable[[Ledger], bytes]
+    paper: Callable[[Ledger], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -120,6 +134,7 @@ class Gateway:
     crash: Callable[[BaseException], None]
     folder: FileFolder
     calendar: CalendarFeed
+    ledger_files: LedgerFiles
     limits: Limits = field(default_factory=Limits)
     people: People | None = None
     """None where there was no roster when the node began: nobody is told."""

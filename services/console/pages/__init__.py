@@ -2,11 +2,15 @@
 
 from typing import Final
 
+from services.console.pages.campaigns import CAMPAIGNS
 from services.console.pages.cases import CASES
 from services.console.pages.compose import COMPOSE
 from services.console.pages.desk import DESK
+from services.console.pages.development import DEVELOPMENT
 from services.console.pages.drafts import DRAFTS
 from services.console.pages.events import EVENTS
+from services.console.pages.ledger import LEDGER
+from services.console.pages.plans import PLANS
 from services.console.pages.population import POPULATION
 from services.console.pages.services import SERVICES
 from services.console.pages.uploads import UPLOADS
@@ -21,5 +25,9 @@ PAGES: Final[tuple[Page, ...]] = (
     *CASES,
     *SERVICES,
     *POPULATION,
+    *CAMPAIGNS,
+    *DEVELOPMENT,
+    *PLANS,
+    *LEDGER,
 )
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""
