@@ -12,7 +12,8 @@ from services.console.live import live_endpoint
 from services.console.pages import PAGES
 from services.console.rendering import Renderer
 from services.console.statics import Statics
-from services.console.visit import Hall, Page, Visit, judge_sender, read_form
+from services.console.uploads import MULTIPART, read_upload
+from services.console.visit import Form, Hall, Page, Visit, judge_sender, read_form
 from services.console.visitor import Entrance
 from services.gateway.app import Mount
 from services.gateway.desk import Desk
@@ -105,6 +106,9 @@ async def _answer(visit: Visit) -> web.StreamResponse:
     if page.method == "POST":
         if request.content_type == "application/x-www-form-urlencoded":
             visit.form = await read_form(request)
+        elif request.content_type == MULTIPART and page.upload_max:
+            sent = await read_upload(request, page.upload_max)
+            visit.form, visit.files = Form(sent.pairs), sent.files
         fault = judge_sender(visit.hall, request, visit.form, visit.visitor.csrf)
         if fault is not None:
             raise RequestError(fault)

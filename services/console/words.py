@@ -30,6 +30,12 @@ SAID: Final[Mapping[str, str]] = {
     "closed": "已办结。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "erased": "内容已销毁，销毁请求已发往各收件县。",
+    "roster_changed": "已记下，立即生效。",
+    "roster_gaps": "已记下，但出现了新的缺口：见“十四天内要补的”，当场再补一条。",
+    "roster_idle": "已记下，但没有改变任何班次：多半是人或时间写错了，可在变更记录里撤销。",
+    "roster_imported": "日历已导入，立即生效。",
+    "note_left": "留言已记下，接班的人打开就看见。",
+    "number_marked": "号码的结果已记下。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 

@@ -3,11 +3,11 @@
 A reply fits one SMS beside its signature; nothing in it names a number or a person beyond the role at a desk.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from schemas.base import BEIJING
-from schemas.escalations import ReplyDue, ReplyKind
+from schemas.escalations import EscalationState, ReplyDue, ReplyKind
 from schemas.officers import AnswerWord
 
 Display = Callable[[str], str]
@@ -31,6 +31,13 @@ _REPLIES: Final = {
     ReplyKind.CLOSED: "该预警已解除",
     ReplyKind.SUPERSEDED: "该预警已升级，请答复新的一条",
 }
+STATES: Final[Mapping[EscalationState, str]] = {
+    EscalationState.OPEN: "等应答",
+    EscalationState.ACKNOWLEDGED: "已应答",
+    EscalationState.CANCELLED: "已取消",
+    EscalationState.EXHAUSTED: "无人应答",
+}
+"""Where telling people of an event stands."""
 
 
 def told_of_reply(reply: ReplyDue, display: Display) -> str:
