@@ -93,6 +93,13 @@ async def _shown(visit: Visit, why: str | None) -> web.StreamResponse:
     return visit.render("event.html", values)
 
 
+async def board(visit: Visit) -> web.StreamResponse:
+    """Show how far an own event came, for a page that is open already."""
+    detail = await visit.api.ask("show_event", EventDetail, path={"id": visit.path("id")})
+    members = (await visit.api.ask("list_members", MemberList)).members
+    return visit.render("event_board.html", {"detail": detail, "members": {one.county: one for one in members}})
+
+
 def _sheet(detail: EventDetail) -> Sheet | None:
     """Describe the content as it is printed; None where it is closed, erased, or newer than this version."""
     if not isinstance(detail.content, dict):
@@ -140,6 +147,7 @@ EVENTS: Final = (
     Page("GET", "/inbox", "inbox", "收件", inbox, READERS, "inbox"),
     Page("GET", "/sent", "sent", "已发", sent, READERS, "sent"),
     Page("GET", f"/events/{_ID}", "event", "事件", event, READERS, "inbox"),
+    Page("GET", f"/events/{_ID}/board", "board", "送达情况", board, READERS, "sent"),
     Page("POST", f"/events/{_ID}/opening", "open_event", "打开个人内容", opening, WORKERS, "inbox"),
     Page("POST", f"/events/{_ID}/calls", "record_call", "电话告知", record_call, WORKERS, "sent"),
     Page("GET", f"/events/{_ID}/evidence", "evidence", "证据", evidence, READERS, "inbox"),

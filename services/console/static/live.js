@@ -67,6 +67,7 @@
         again = false;
         for (const place of places) {
           const reply = await fetch(place.dataset.refresh, { headers: { "X-Fragment": "1" } });
+          if (reply.redirected) { location.href = "/login"; return; }
           if (reply.ok) place.innerHTML = await reply.text();
         }
         count();
