@@ -14,6 +14,9 @@ class Scope(StrEnum):
 
     EVENTS_READ = "events:read"
     EVENTS_WRITE = "events:write"
+    UNATTENDED = "events:unattended"
+    """Sending without a second officer what otherwise needs one: an automatic source whose documents two people
+    released where they were made. Never for officer-bound tokens."""
     ACKNOWLEDGE = "events:acknowledge"
     """Only for officer-bound tokens."""
     OPERATE = "node:operate"
@@ -41,6 +44,11 @@ class Access(Model):
     issued_at: WireTime
     expires_at: WireTime
     revoked_at: WireTime | None = None
+
+    @property
+    def is_unattended(self) -> bool:
+        """Whether it sends without a second officer; whatever a file says, no token of an officer does."""
+        return Scope.UNATTENDED in self.scopes and self.officer is None
 
 
 class AccessList(Model):

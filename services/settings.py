@@ -193,6 +193,13 @@ class InboundSettings(Section):
     """32 characters or more, which stand in the address that the providers are given."""
 
 
+class ReleaseSettings(Section):
+    """Who stands behind what is sent."""
+
+    second_officer: bool = True
+    """Alerts of levels 1 and 2 and bulletins are sent by two officers only; false leaves each to its author."""
+
+
 class PagingSettings(Section):
     """Whom to tell, and how. Without a roster (``roster.toml``) nobody is told."""
 
@@ -302,6 +309,7 @@ class Settings(BaseSettings):
     files: FileSettings = FileSettings()
     paging: PagingSettings = PagingSettings()
     cap: CapSettings = CapSettings()
+    release: ReleaseSettings = ReleaseSettings()
 
     def at(self, path: Path) -> Path:
         """Return a path of these settings from the county's directory on; absolute ones stay."""

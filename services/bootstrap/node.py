@@ -223,6 +223,7 @@ async def open_node(
             roster=RosterRoom(rostering, CalendarFiles()),
             cap=cap,
             search_key=search_key,
+            second_officer=settings.release.second_officer,
             silent_after=timedelta(seconds=2 * settings.bus.beacon_seconds),
             workdays=lambda: workdays_of(files, county),
         )
@@ -324,6 +325,7 @@ async def open_node(
             clock=clock,
             folder=folder,
             silent_after=gateway.silent_after,
+            second_officer=settings.release.second_officer,
         )
         yield Node(settings, store, directory, submitter, hub, port)
 

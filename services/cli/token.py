@@ -93,10 +93,14 @@ def revoke(name: Name, *, directory: Dir = HERE, as_json: AsJson = False) -> Non
 
 
 def _refuse_unbound(desk: Desk, scopes: list[Scope], officer: str | None) -> None:
+    scope_set = set(scopes)
     if officer is None:
-        if {Scope.ACKNOWLEDGE, Scope.ROSTER_WRITE} & set(scopes):
+        if {Scope.ACKNOWLEDGE, Scope.ROSTER_WRITE} & scope_set:
             mend = "a person answers for it, not a machine: bind the token with --officer ID"
             raise RequestError(Fault("token.no_officer", "--officer", mend))
+    elif Scope.UNATTENDED in scope_set:
+        mend = "an officer is asked for a second one; only an automatic source is not: leave out --officer or the scope"
+        raise RequestError(Fault("token.unattended_officer", "--scope", mend))
     elif officer not in sure(load_officers(desk.files.read_all(("officers/*.json",)))):
         mend = f"{officer} has no credential in force; `sihu officer add {officer}` makes one"
         raise NotFoundError(Fault("officer.unknown", "--officer", mend))

@@ -50,6 +50,7 @@ from services.gateway.api.case_routes import cases_of
 from services.gateway.api.course_routes import COURSES
 from services.gateway.api.outreach_routes import OUTREACH
 from services.gateway.api.paging_routes import PAGING
+from services.gateway.api.release_routes import OF_RELEASE, releases_of
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
@@ -154,7 +155,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         Accepted,
         status=202,
         body=EventDraft,
-        codes=_OF_SUBMISSION,
+        codes=(*_OF_SUBMISSION, *OF_RELEASE),
         idempotent_by_key=True,
     ),
     Route(
@@ -313,6 +314,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         Scope.EVENTS_READ,
         MemberList,
     ),
+    *releases_of(_OF_SUBMISSION),
     *SEARCH,
     *SENDABLE,
     *STANDING,
