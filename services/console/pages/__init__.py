@@ -5,9 +5,10 @@ from typing import Final
 from services.console.pages.desk import DESK
 from services.console.pages.events import EVENTS
 from services.console.pages.handover import HANDOVER
+from services.console.pages.partners import PARTNERS
 from services.console.pages.roster import ROSTER
 from services.console.pages.roster_changes import ROSTER_CHANGES
 from services.console.visit import Page
 
-PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS, *HANDOVER, *ROSTER, *ROSTER_CHANGES)
+PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS, *HANDOVER, *PARTNERS, *ROSTER, *ROSTER_CHANGES)
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""

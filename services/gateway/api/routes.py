@@ -56,6 +56,7 @@ from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
 from services.gateway.api.sendable_routes import SENDABLE
 from services.gateway.api.standing_routes import STANDING
+from services.gateway.api.trust_routes import TRUST
 
 
 def _both(route: Route) -> tuple[Route, Route]:
@@ -318,6 +319,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *SEARCH,
     *SENDABLE,
     *STANDING,
+    *TRUST,
     *PAGING,
     *ROSTER,
     *CAP_ROUTES,
