@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.console.pages.audit import AUDIT
 from services.console.pages.desk import DESK
 from services.console.pages.events import EVENTS
 from services.console.pages.handover import HANDOVER
@@ -10,5 +11,5 @@ from services.console.pages.roster import ROSTER
 from services.console.pages.roster_changes import ROSTER_CHANGES
 from services.console.visit import Page
 
-PAGES: Final[tuple[Page, ...]] = (*DESK, *EVENTS, *HANDOVER, *PARTNERS, *ROSTER, *ROSTER_CHANGES)
+PAGES: Final[tuple[Page, ...]] = (*AUDIT, *DESK, *EVENTS, *HANDOVER, *PARTNERS, *ROSTER, *ROSTER_CHANGES)
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""

@@ -1,4 +1,4 @@
-"""协作方: the members, by which keys they sign, what the agreements allow, how their links are, and what they owe us."""
+"""协作方: the members, by which keys they sign, what agreements allow, how links are, and what they owe us."""
 
 from typing import Final
 
