@@ -35,6 +35,10 @@ SAID: Final[Mapping[str, str]] = {
     "roster_idle": "已记下，但没有改变任何班次：多半是人或时间写错了，可在变更记录里撤销。",
     "roster_imported": "日历已导入，立即生效。",
     "note_left": "留言已记下，接班的人打开就看见。",
+    "cap_closed": "文件已关闭，草稿和原文已销毁。",
+    "silenced": "已静音，到时自动恢复。",
+    "silence_ended": "静音已结束。",
+    "drill_begun": "演练已开始，正在通知在岗的人。",
     "number_marked": "号码的结果已记下。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""

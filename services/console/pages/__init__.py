@@ -9,7 +9,19 @@ from services.console.pages.handover import HANDOVER
 from services.console.pages.partners import PARTNERS
 from services.console.pages.roster import ROSTER
 from services.console.pages.roster_changes import ROSTER_CHANGES
+from services.console.pages.system import SYSTEM
+from services.console.pages.telling import TELLING
 from services.console.visit import Page
 
-PAGES: Final[tuple[Page, ...]] = (*AUDIT, *DESK, *EVENTS, *HANDOVER, *PARTNERS, *ROSTER, *ROSTER_CHANGES)
+PAGES: Final[tuple[Page, ...]] = (
+    *AUDIT,
+    *DESK,
+    *EVENTS,
+    *HANDOVER,
+    *PARTNERS,
+    *ROSTER,
+    *ROSTER_CHANGES,
+    *SYSTEM,
+    *TELLING,
+)
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""

@@ -29,6 +29,8 @@ from services.gateway.standing import AlertLine, AlertList
 _MOST: Final = 200
 _SOON: Final = timedelta(days=3)
 _NOTES: Final = 5
+_NAMED: Final = ("drill-", "test-")
+"""Begin the keys of what has no event."""
 _PAPER: Final = "/events/{id:[0-9a-f]{64}}/paper"
 
 
@@ -81,7 +83,7 @@ async def handover(visit: Visit) -> web.StreamResponse:
 
 
 def _is_event(one: EscalationLine) -> bool:
-    return len(one.version) == len(one.key)  # drills and tests of numbers have names of their own
+    return not one.key.startswith(_NAMED)
 
 
 def _when(one: Due) -> datetime:

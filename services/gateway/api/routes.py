@@ -56,6 +56,7 @@ from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
 from services.gateway.api.sendable_routes import SENDABLE
 from services.gateway.api.standing_routes import STANDING
+from services.gateway.api.state_routes import STATE
 from services.gateway.api.trust_routes import TRUST
 
 
@@ -320,6 +321,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *SENDABLE,
     *STANDING,
     *TRUST,
+    *STATE,
     *PAGING,
     *ROSTER,
     *CAP_ROUTES,
