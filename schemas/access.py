@@ -33,6 +33,9 @@ class Scope(StrEnum):
     ROSTER_NUMBERS = "roster:numbers"
     """Telephone numbers of the roster, whole instead of masked."""
 
+    CALENDAR_READ = "calendar:read"
+    """The calendar of campaigns and festivals by an address that holds the token, which has no other scope."""
+
 
 class Access(Model):
     """One token: its SHA-256, what it allows, and the officer it is bound to, if any."""

@@ -40,6 +40,10 @@ class EventDraft(Model):
     Only with a token bound to an officer; see docs/releasing.md."""
 
 
+class DraftText(EventDraft):
+    """The body of ``POST /api/v1/drafts`` and of a change: an event whose content may still be incomplete."""
+
+
 class Verdict(StrEnum):
     """What a second officer says of a draft."""
 

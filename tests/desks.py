@@ -85,14 +85,20 @@ class DiskWorld(World):
         self.counties = {desk.code: desk for desk in self.desks.values()}
 
 
+def send_unattended(home: Path) -> None:
+    """Let the commands of a county send as an automatic source does."""
+    done("token", "revoke", "cli", "--dir", home)
+    issued = done("token", "issue", "cli", *_UNATTENDED, "--dir", home)
+    (home / "cli.token").write_text(issued["token"] + "\n", encoding="utf-8")
+
+
 def founded(root: Path, codes: Sequence[str]) -> Counties:
     """Let counties be founded and certify one officer each; copies of the folder serve several tests."""
     counties = prepared(root, codes)
     for code in codes:
         home = counties.home(code)
         done("officer", "add", OFFICER, "--name", "值班员甲", "--role", "duty", "--dir", home)
-        issued = done("token", "issue", "desk", *_UNATTENDED, "--dir", home)
-        (home / "cli.token").write_text(issued["token"] + "\n", encoding="utf-8")
+        send_unattended(home)
     return counties
 
 

@@ -14,8 +14,8 @@ from schemas.base import BEIJING, Event
 from schemas.catalogue import TYPES
 from schemas.control import CONTROL_PURPOSE
 from services.domain.form_fields import SEVERAL, Input, Shape, Source
-from services.domain.form_making import Form, FormField
 from services.domain.form_reading import MARK, TRUE
+from services.domain.form_shown import Form, FormField
 
 COMPOSED: Final[list[type[Event]]] = [one for one in TYPES if CONTROL_PURPOSE not in one.purposes]
 TEMPLATES: Final = Path(__file__).parents[1] / "services" / "console" / "templates"

@@ -103,12 +103,14 @@ async def _end_of_journal(hall: Hall) -> int:
 
 async def _answer(visit: Visit) -> web.StreamResponse:
     request, page = visit.request, visit.page
-    if page.method == "POST":
+    if page.method != "GET":
         if request.content_type == "application/x-www-form-urlencoded":
             visit.form = await read_form(request)
         elif request.content_type == MULTIPART and page.upload_max:
             sent = await read_upload(request, page.upload_max)
             visit.form, visit.files = Form(sent.pairs), sent.files
+        elif request.content_type == MULTIPART and page.takes_parts:
+            return await page.handler(visit)  # the token stands in the stream, which the handler reads and judges
         fault = judge_sender(visit.hall, request, visit.form, visit.visitor.csrf)
         if fault is not None:
             raise RequestError(fault)

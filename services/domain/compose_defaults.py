@@ -61,7 +61,6 @@ def _alert(wire_type: str, desk: Desk, now: datetime) -> Mapping[str, JsonValue]
         "alert_id": f"{code}_{now.astimezone(BEIJING):%Y%m%d%H%M%S}_0",
         "report_stage": "first" if first else "followup",
         "report_no": 1 if first else 2,
-        "class": "natural",
         "urgency": "expected",
         "severity": "severe",
         "certainty": "likely",

@@ -15,6 +15,7 @@ from schemas.errors import Fault
 from schemas.forms import FORMS
 from services.domain.fault_rules import rule_zh
 from services.domain.fault_words_asking import ANSWERS, GUARDS, REQUESTS
+from services.domain.fault_words_console import BATCHES, ENTERING, RELEASES
 from services.domain.fault_words_desk import DUTY, FILES
 from services.domain.fault_words_joint import CASES, COURSES, THREADS
 from services.domain.fault_words_proof import REFUSALS, TRUST
@@ -31,6 +32,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     **DUTY,
     **FILES,
     **TRUST,
+    **BATCHES,
+    **ENTERING,
+    **RELEASES,
 }
 """Code → what to do about it; the second half behind a bar is said where the fault names nothing to fill in."""
 

@@ -147,6 +147,7 @@ ANSWERS: Final[Mapping[str, str]] = {
     "officer.wrong_county": "凭证是别县的。",
     "token.exists": "已有同名令牌，请换名。",
     "token.no_officer": "这位值班员没有有效凭证，请先签发。",
+    "token.not_alone": "日历订阅令牌写在地址里，不能再有别的权限；请单独发一个。",
     "token.not_found": "没有这个令牌。",
     "trust.malformed": "信任文件损坏，请从备份恢复。",
     "trust.missing_file": "信任文件缺失，请从备份或成员处取回。",

@@ -63,6 +63,8 @@ COURSES: Final[Mapping[str, str]] = {
     "service.responsible": "请写这一步之后的责任单位。",
     "service.transfer": "不能这样转办：已在那里，或参与的县已满 {number} 个。|不能这样转办：已经在那里，请另选单位。",
     "service.twice": "办件号已用过，请换号。",
+    "brief.figure": "简报里有一个数字与台账对不上；请重新起草数字，或照台账改正。",
+    "brief.period": "简报的时段太长；一份至多 366 天。",
     "plan.other": "所替代的是另一个预案的版本；请核对。",
     "plan.unknown": "没有这个预案版本，请从列表中选。",
     "plan.version": "版本要接着写：应为 {number}。|版本号接不上，请核对。",

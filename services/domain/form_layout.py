@@ -71,9 +71,10 @@ RARE: Final[Mapping[str, frozenset[str]]] = {
     "Predecessor": _names("cap_reference"),
     "PolicyBulletinPublished": _names("expires_on repeals"),
     "Place": _names("point"),
+    "CampaignPartner": _names("reply"),
     "CampaignAnnounced": _names("safety_plan_sha256 traffic_note"),
     "CampaignChanged": _names("safety_plan_sha256 traffic_note"),
-    "EventDraft": _names("purpose class status kind priority expires acknowledge_by"),
+    "EventDraft": _names("purpose class status kind priority expires acknowledge_by alone"),
 }
 """Model → what is seldom filled in; a required field is never among them unless the form fills it in itself."""
 

@@ -68,12 +68,15 @@ _LABELS: Final[Mapping[str, str]] = {
     "CaseConsentGiven.matter": "同意什么",
     "CaseConsentRefused.matter": "不同意什么",
     "CaseConfirmationFiled.parties": "共同申请的当事人",
-    "CaseRegistered.parties": "各方当事人",
-    "AgreementText.parties": "各方当事人",
+    "CaseRegistered.parties": "当事人",
+    "AgreementText.parties": "当事人",
     "AgreementText.terms": "协议条款",
     "CaseVisitMade.findings": "查看情况",
     "CaseVisitMade.offices": "参加单位",
     "CasePerformanceDue.items": "履行事项",
+    "CampaignAnnounced.partners": "受邀县",
+    "CampaignChanged.partners": "受邀县",
+    "ProjectProposed.parties": "参与县",
     "CampaignPartner.reply": "已知答复",
     "CampaignAnswered.office": "参加单位",
     "ResourceWithdrawn.seen": "已看到的各县报价",
@@ -100,6 +103,8 @@ _LABELS: Final[Mapping[str, str]] = {
 }
 _DRAFTS: Final[Mapping[str, str]] = {
     "agreement": "协作协议",
+    "alone": "单人值守，立即签发",
+    "verdict": "审核意见",
     "to": "收件县",
     "status": "性质",
     "priority": "优先级",
@@ -156,6 +161,7 @@ SUGGESTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """What often stands in a field that may hold other texts, too; languages by BCP 47 and ISO 639-3."""
 
+_FIELD_NAMES: Final = "field_names"
 _SAME_AS: Final[Mapping[str, str]] = {
     "Material.kind": "materials.kind",
     "HazardFinding.kind": "findings.kind",
@@ -222,5 +228,7 @@ def label_of(place: str) -> str:
 def value_of(place: str, value: str) -> str:
     """Return what a member of an enumeration is called in a field; the value itself if no table knows it."""
     key = place.rpartition(".")[2]
+    if key == _FIELD_NAMES:
+        return label_of(f"PersonFields.{value}")
     of_draft = _DRAFT_VALUES.get(place, {}).get(value) or (PURPOSES.get(value) if key == "purpose" else None)
     return of_draft or word_of(_SAME_AS.get(place, key), value) or value

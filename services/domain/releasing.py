@@ -181,14 +181,19 @@ def judge_taker_back(draft: Draft, credential: OfficerCredential) -> Fault | Non
     return None if Role.LIAISON in credential.roles else judge_author(draft, credential.officer)
 
 
+def judge_same(draft: Draft, digest: str) -> Fault | None:
+    """Decide whether a draft is still the text that was looked at."""
+    if draft.digest == digest:
+        return None
+    return Fault("release.changed", "digest", "it has changed meanwhile; read it again")
+
+
 def judge_unreviewed(draft: Draft, digest: str, officer: str) -> Fault | None:
     """Decide whether a draft may be sent by its author as it is; whether it needs a second officer is judged apart."""
     state = next_state(draft.state, Act.SEND_UNREVIEWED)
     if isinstance(state, Fault):
         return state
-    if draft.digest != digest:
-        return Fault("release.changed", "digest", "it has changed meanwhile; read it again")
-    return judge_author(draft, officer)
+    return judge_same(draft, digest) or judge_author(draft, officer)
 
 
 def possible(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from schemas.base import BEIJING
+from schemas.base import BEIJING, InformationClass
 from schemas.control import Receipt
 from schemas.counties import name_of
 from schemas.errors import Fault
@@ -13,6 +13,7 @@ from services.domain.desk_words import ANSWERS, MEANS, STAGES
 from services.domain.documents import open_payload
 from services.domain.evidence_verifying import LAST_STEP, Finding, KeyInForce, Outcome, Verdict
 from services.domain.fault_words_proof import REFUSALS, REFUSED
+from services.domain.form_words import PURPOSES
 
 STEPS: Final[Mapping[int, str]] = {
     1: "文件形式",
@@ -36,6 +37,12 @@ CONCLUSIONS: Final[Mapping[Outcome, str]] = {
     Outcome.CONSISTENT: "伪造的一整套也会自洽",
     Outcome.REFUSED: "有一步不成立",
 }
+CLASSES: Final[Mapping[InformationClass, str]] = {
+    InformationClass.PUBLIC: "公开",
+    InformationClass.INTERNAL: "内部",
+    InformationClass.PERSONAL: "个人信息",
+}
+_ENCODINGS: Final[Mapping[str, str]] = {"none": "未加密", "hpke": "已加密"}
 
 
 def meaning_of(code: str) -> str:
@@ -65,14 +72,14 @@ def _detail(step: int, verdict: Verdict) -> str:
     part = opened.event
     header = part.envelope.header
     first, last = lineage.versions[0].registry.version, lineage.newest
-    size = f"{header.content.size:,} 字节 {header.content.encoding}"
+    size = f"{header.content.size:,} 字节，{_ENCODINGS.get(header.content.encoding, header.content.encoding)}"
     texts = {
         2: f"第 {first}–{last} 版" if last > first else f"第 {first} 版",
         3: header.agreement.partition(":")[0] if agreement else "控制记录，不需协议",
         4: "、".join(map(_key, verdict.keys)),
         5: f"纪元 {header.epoch.partition('-')[0]} 第 {header.seq} 条",
         6: size if part.has_content else f"未附内容，摘要已签名：{header.content.digest[:16]}…",
-        7: f"{header.purpose} {header.information_class}",
+        7: f"{PURPOSES.get(header.purpose, header.purpose)}，{CLASSES[header.information_class]}",
         8: f"前 {len(opened.before)} 后 {len(opened.after)} 条，通道头 {len(opened.heads)} 个",
     }
     return texts.get(step, "")

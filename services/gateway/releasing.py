@@ -38,6 +38,7 @@ from services.domain.releasing import (
     judge_author,
     judge_countersigner,
     judge_review,
+    judge_same,
     judge_taker_back,
     judge_writer,
     next_state,
@@ -162,15 +163,13 @@ class Releasing:
             RequestError: It could not be sent, or the caller is not its author.
             UnavailableError: The node cannot write now; nothing happened.
         """
-        by = self._officer(access, self._clock.now())
+        by, seen = self._officer(access, self._clock.now()), await self.show(draft_id)
+        found = self._judged(seen) if seen.state not in ENDED else None
 
         def step(draft: Draft, now: datetime) -> Draft | Fault:
-            fault = judge_author(draft, by.credential.officer)
+            fault = judge_author(draft, by.credential.officer) or judge_same(draft, seen.digest)
             after = fault or handed_in(draft, now)
-            if isinstance(after, Fault):
-                return after
-            found = draft_outgoing(draft.body, trust=self._directory.trust(), county=self._posting.county, now=now)
-            return found[0] if isinstance(found, tuple) else after
+            return after if isinstance(after, Fault) or found is None else found
 
         return await self._move(draft_id, step, access)
 
@@ -285,6 +284,12 @@ class Releasing:
         tx.releases.countersigned(envelope_id)
         tx.waiting_room.resolve(NoticeKind.NOT_COUNTERSIGNED, envelope_id, "", now)
         return tuple(tx.releases.of_event(envelope_id))
+
+    def _judged(self, draft: Draft) -> Fault | None:
+        """Judge a text as if it were sent now, by everything that needs no store."""
+        trust, now = self._directory.trust(), self._clock.now()
+        found = draft_outgoing(draft.body, trust=trust, county=self._posting.county, now=now)
+        return found[0] if isinstance(found, tuple) else None
 
     async def _move(self, draft_id: str, step: Step, access: Access) -> Draft:
         now = self._clock.now()

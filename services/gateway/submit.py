@@ -24,6 +24,7 @@ from schemas.errors import (
 from schemas.files import Upload
 from schemas.governance.mediation import CASE_PREFIX
 from schemas.information.attachments import AttachmentShared
+from schemas.information.briefs import SituationBriefPublished
 from schemas.records import Remembered
 from services.casework import SILENT_AFTER, note_own
 from services.courses import CourseFollower
@@ -38,6 +39,7 @@ from services.file_ports import FileFolder
 from services.file_work import clear, judge_text
 from services.gateway.bodies import read_body
 from services.gateway.history import judge_history
+from services.gateway.ledger import judge_brief
 from services.gateway.release_gate import ReleaseGate, Warrant
 from services.ports import Clock, Directory, Store, Transaction
 from services.posting import Posted, Posting
@@ -165,7 +167,7 @@ class Submitter:
         drafted = draft_outgoing(body, trust=self._directory.trust(), county=self._posting.county, now=now)
         if isinstance(drafted, tuple):
             return await self._refuse_unless_answered(drafted, ticket)
-        filed = await self._filed(drafted, access_name)
+        filed = await self._judged_brief(drafted, now) or await self._filed(drafted, access_name)
         if isinstance(filed, Fault):
             return await self._refuse_unless_answered((filed,), ticket)
         ready = self._posting.encrypted(filed)
@@ -180,6 +182,14 @@ class Submitter:
             access=access_name,
         )
         return posted
+
+    async def _judged_brief(self, drafted: Outgoing, now: datetime) -> Fault | None:
+        """Compare a brief with the ledger, before the transaction that posts: it goes over all that is held."""
+        if drafted.wire_type != SituationBriefPublished.wire_type:
+            return None
+        brief = SituationBriefPublished.model_validate_json(drafted.content)
+        county = self._posting.county
+        return await self._store.read(lambda snapshot: judge_brief(snapshot, brief, county=county, now=now))
 
     async def _filed(self, drafted: Outgoing, access_name: str) -> Outgoing | Fault:
         """Join an event with the file that its caller has uploaded."""

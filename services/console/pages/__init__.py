@@ -3,7 +3,9 @@
 from typing import Final
 
 from services.console.pages.audit import AUDIT
+from services.console.pages.compose import COMPOSE
 from services.console.pages.desk import DESK
+from services.console.pages.drafts import DRAFTS
 from services.console.pages.events import EVENTS
 from services.console.pages.handover import HANDOVER
 from services.console.pages.partners import PARTNERS
@@ -11,16 +13,20 @@ from services.console.pages.roster import ROSTER
 from services.console.pages.roster_changes import ROSTER_CHANGES
 from services.console.pages.system import SYSTEM
 from services.console.pages.telling import TELLING
+from services.console.pages.uploads import UPLOADS
 from services.console.visit import Page
 
 PAGES: Final[tuple[Page, ...]] = (
-    *AUDIT,
     *DESK,
     *EVENTS,
+    *COMPOSE,
+    *DRAFTS,
+    *UPLOADS,
     *HANDOVER,
-    *PARTNERS,
     *ROSTER,
     *ROSTER_CHANGES,
+    *PARTNERS,
+    *AUDIT,
     *SYSTEM,
     *TELLING,
 )

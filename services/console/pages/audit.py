@@ -33,6 +33,11 @@ from services.gateway.answers import OpeningList
 
 _AUDITORS: Final = frozenset({Role.AUDITOR})
 _PAPERS: Final = ("paper1", "paper2", "paper3")
+_LABELS: Final[Mapping[str, str]] = {
+    "anchor": "起点名册的摘要",
+    "file": "证据文件",
+    **{name: f"另带文件 {number}" for number, name in enumerate(_PAPERS, 1)},
+}
 _PAPERS_MAX_BYTES: Final = 1024 * 1024
 _DIGITS: Final = 64
 _SHOWN: Final = 200
@@ -68,6 +73,7 @@ def _asked(visit: Visit, faults: tuple[Fault, ...] = (), anchor: str = "") -> we
         "anchor": anchor,
         "most": CASE_FILE_MAX_BYTES // 1024 // 1024,
         "papers": _PAPERS,
+        "labels": _LABELS,
         "is_auditor": visit.visitor.is_any(_AUDITORS),
     }
     return visit.render("audit.html", values, 422 if faults else 200)

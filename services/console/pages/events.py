@@ -88,6 +88,12 @@ async def _shown(visit: Visit, why: str | None) -> web.StreamResponse:
         "may_answer": may_ask(visit.visitor.access, "acknowledge_event") and visit.visitor.is_any(ANSWERERS),
         "may_call": may_ask(visit.visitor.access, "record_call") and visit.visitor.is_any(WORKERS),
         "may_open": may_open_personal(visit.visitor.roles),
+        "may_countersign": detail.awaits_second
+        and detail.direction is Direction.OUTGOING
+        and visit.visitor.is_any(ANSWERERS),
+        "may_follow": detail.direction is Direction.OUTGOING
+        and "alert_" in detail.header.type
+        and visit.visitor.is_any(WORKERS),
         "reasons": OpeningReason,
     }
     return visit.render("event.html", values)

@@ -68,6 +68,7 @@ async def _shown(
         "groups": _grouped(fields),
         "filled": filled,
         "faults": faults,
+        "told_of": [(_label(fields, one.field), one) for one in faults],
         "faulty": {input_of(fields, one.field) for one in faults},
         "version": view.version,
         "record": record,
@@ -76,6 +77,11 @@ async def _shown(
         "has_changed": any(one.code == _CHANGED for one in faults),
     }
     return visit.render("roster_form.html", values, 422 if faults else 200)
+
+
+def _label(fields: tuple[Field, ...], fault_field: str) -> str:
+    name = input_of(fields, fault_field)
+    return next((f"{one.group}{one.label}" for one in fields if one.name == name), "")
 
 
 async def _told(visit: Visit, record: str) -> str:
@@ -106,7 +112,7 @@ async def take(visit: Visit) -> web.StreamResponse:
     view = await visit.api.ask("show_roster", RosterView)
     file = visit.files.get("file")
     if file is None or not file.data:
-        fault = Fault("ics.empty", "file", "choose the calendar file to be taken")
+        fault = Fault("request.missing_field", "file", "choose the calendar file to be taken")
         return _import_shown(visit, view, asked, (fault,))
     query = {"source": file.name or None, "days": asked["days"] or None, "tier": asked["tier"] or None}
     query |= {"from": moment_of(asked["from"]) or None, "partial": "true" if asked["partial"] == "true" else None}

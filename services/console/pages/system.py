@@ -51,7 +51,8 @@ async def system(visit: Visit) -> web.StreamResponse:
 async def quarantine(visit: Visit) -> web.StreamResponse:
     """List what was refused, and why."""
     found = await visit.api.ask("list_quarantine", QuarantineList, query={"limit": _MOST})
-    return visit.render("quarantine.html", {"found": found.quarantined, "most": _MOST})
+    rows = [(one, Fault(one.code, one.field, one.reason)) for one in found.quarantined]
+    return visit.render("quarantine.html", {"rows": rows, "most": _MOST})
 
 
 async def notices(visit: Visit) -> web.StreamResponse:

@@ -117,7 +117,7 @@ async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
     found = await gateway.store.read(lambda snapshot: _find(snapshot, envelope_id))
     withheld = is_withheld(found.event)
     if withheld and why is not None:
-        row = await write_down(gateway.store, gateway.clock, envelope_id, access=call.caller, reason=why)
+        row = await write_down(gateway, envelope_id, access=call.caller, reason=why)
         log.info("gateway.opened", number=row.number, digest=row.digest, access=call.caller.name, reason=why)
         withheld = False
     detail = event_detail(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from schemas.access import Scope
-from schemas.drafts import EventDraft, ReviewDraft, SendingDraft
+from schemas.drafts import DraftText, ReviewDraft, SendingDraft
 from services.gateway.answers import Accepted
 from services.gateway.api import releases
 from services.gateway.api.asked import EventPath
@@ -45,7 +45,7 @@ def releases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             Scope.EVENTS_WRITE,
             DraftDetail,
             status=201,
-            body=EventDraft,
+            body=DraftText,
             codes=(*_OF_OFFICER, *_OF_TEXT, "release.too_many"),
         ),
         Route(
@@ -78,7 +78,7 @@ def releases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             Scope.EVENTS_WRITE,
             DraftDetail,
             path_model=DraftPath,
-            body=EventDraft,
+            body=DraftText,
             codes=(*_OF_A_DRAFT, "release.not_author", *_OF_TEXT),
         ),
         Route(
@@ -90,7 +90,7 @@ def releases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             Scope.EVENTS_WRITE,
             DraftDetail,
             path_model=DraftPath,
-            codes=(*_OF_A_DRAFT, "release.not_author", *of_submission),
+            codes=(*_OF_A_DRAFT, "release.not_author", "release.changed", *of_submission),
         ),
         Route(
             "POST",

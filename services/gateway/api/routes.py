@@ -45,6 +45,7 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.audit_routes import AUDIT
 from services.gateway.api.cap_routes import CAP_ROUTES
 from services.gateway.api.case_routes import cases_of
 from services.gateway.api.course_routes import COURSES
@@ -55,6 +56,7 @@ from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
 from services.gateway.api.sendable_routes import SENDABLE
+from services.gateway.api.shelf_routes import SHELVES
 from services.gateway.api.standing_routes import STANDING
 from services.gateway.api.state_routes import STATE
 from services.gateway.api.trust_routes import TRUST
@@ -85,6 +87,7 @@ _OF_SUBMISSION: Final = (
     "alert.not_issuer",
     "alert.predecessor_unnamed",
     "thread.unknown",
+    "brief.figure",
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
@@ -318,6 +321,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     *releases_of(_OF_SUBMISSION),
     *SEARCH,
+    *AUDIT,
     *SENDABLE,
     *STANDING,
     *TRUST,
@@ -328,6 +332,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *cases_of(_OF_SUBMISSION),
     *OUTREACH,
     *COURSES,
+    *SHELVES,
     Route(
         "GET",
         f"{BASE}/notices",

@@ -76,7 +76,7 @@ async def test_a_digest_that_is_none_stands_in_the_form_again(world: World, anch
         shown = await verify(browser, compact(WHOLE), anchor)
 
     assert shown.status == 422
-    assert shown.has("没有查", "request.digest")
+    assert shown.has("没有查", "起点名册的摘要：摘要应是 64 位")
     assert "<b>0" not in shown.text
 
 
@@ -91,7 +91,7 @@ async def test_whatever_is_handed_in_ends_in_a_verdict_or_a_sentence(world: Worl
     assert nothing.status == 422
     assert picture.has("无效")
     assert paper.status == 422
-    assert paper.has("paper1")
+    assert paper.has("另带文件 1：这不是四互的签名文件")
     assert not county.crashes
 
 

@@ -130,7 +130,7 @@ async def test_what_is_refused_stands_at_its_field(county: County) -> None:
         refused = await record(browser, "override", STAND_IN | {"to": "2026-03-05T08:30"})
 
     assert refused.status == 422
-    assert refused.has("没有记下", 'value="2026-03-05T08:30"', "aria-invalid")
+    assert refused.has("没有记下", "至：结束要晚于开始", 'value="2026-03-05T08:30"', "aria-invalid")
 
 
 async def test_two_officers_swap_and_a_plan_takes_over(county: County) -> None:
@@ -160,7 +160,7 @@ async def test_two_officers_swap_and_a_plan_takes_over(county: County) -> None:
         shown = await browser.get("/roster")
 
     assert (swapped.status, planned.status, nobody.status) == (303, 303, 422)
-    assert nobody.has("值班员癸", "没有记下")
+    assert nobody.has("值班员癸", "没有记下", "轮到的人：")
     assert shown.has("对调", "执行“汛期”", "值班员丙、值班员甲")
 
 
@@ -249,3 +249,18 @@ async def test_who_may_not_change_sees_no_form(county: County, role: Role) -> No
     assert shown.status == 200
     assert "/roster/new/" not in shown.text
     assert refused.status == 403
+
+
+async def test_a_forged_form_with_a_file_changes_nothing(county: County) -> None:
+    """A form of another site needs no script for this media type: without the session's token nothing is done."""
+    async with visiting(county, Role.DUTY) as browser:
+        version = version_in(await browser.get("/roster/import"))
+        given = await browser.get("/roster.ics")
+        for address, token in (("/roster/import", "guessed"), ("/notices/1/closing", ""), ("/system/drills", "")):
+            form = aiohttp.FormData({"csrf": token, "version": version, "days": "31"})
+            form.add_field("file", io.BytesIO(given.text.encode()), filename="duty.ics")
+            async with browser.session.post(address, data=form, allow_redirects=False) as reply:
+                assert reply.status == 403, address
+        shown = await browser.get("/roster/records")
+
+    assert shown.has("还没有变更")

@@ -152,7 +152,7 @@ async def test_a_grave_alert_is_silenced_by_the_leader_alone() -> None:
         refused = await browser.post(f"/system/escalations/{alert}/silence", {"minutes": "30", "reason": "已电话核实"})
 
     assert refused.status == 422
-    assert refused.has("silence.leader_only", 'value="已电话核实"', '<option value="30" selected>')
+    assert refused.has("只有值班领导可以静默", 'value="已电话核实"', '<option value="30" selected>')
 
 
 def test_every_state_and_change_has_its_word() -> None:

@@ -8,7 +8,8 @@ from schemas.information.alerts import AlertIssued
 from schemas.information.bulletins import PolicyBulletinPublished
 from schemas.outreach.campaigns import CampaignAnnounced
 from services.domain.form_fields import Choice, Input, Source, shapes_of
-from services.domain.form_making import Form, FormField, FormSection, make_form, typed_of
+from services.domain.form_making import make_form, path_zh, typed_of
+from services.domain.form_shown import Form, FormField, FormSection
 from tests.forms import fields_of
 
 ALERT = shapes_of(AlertIssued)
@@ -78,7 +79,7 @@ def test_a_fault_lies_far_from_its_field() -> None:
     assert field_of(form, "content.topics").errors == ("第 2 项：太长，最多 30 字。",)
     assert field_of(form, "content.attachments.0.size").errors == ("这一栏要填。",)
     assert field_of(form, "content.attachments").rows[0].errors == ("同一项写了两次，只留一次。",)
-    assert [one.label for one in form.problems] == ["主题", "附件 1 · 字节数", "附件 1", ""]
+    assert [one.label for one in form.problems] == ["主题", "附件 1 · 字节数", "附件 1", "协作协议"]
     assert [one.ident for one in form.problems] == [
         "f-content-topics",
         "f-content-attachments-0-size",
@@ -86,6 +87,15 @@ def test_a_fault_lies_far_from_its_field() -> None:
         "",
     ]
     assert form.problems[-1].sentence.startswith("这份协议在本县没有生效")
+
+
+def test_a_field_that_the_form_lacks_is_named_in_english() -> None:
+    """Its path is said in words; a name that nobody knows is left to the sentence."""
+    assert path_zh("content.areas.0.adcodes") == "地区 · 1 · 行政区划代码"
+    assert path_zh("content.referral_id") == "对接单号"
+    assert path_zh("content.from_the_future") == ""
+    assert path_zh("") == ""
+    assert path_zh("content") == ""
 
 
 def test_a_page_cannot_offer_what_it_knows() -> None:

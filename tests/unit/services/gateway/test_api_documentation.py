@@ -59,6 +59,7 @@ JUDGES = (
     "service_requests",
     "course_drafts",
     "plans",
+    "briefs",
     "search_text",
 )
 """Rules of the domain whose faults a caller can meet."""

@@ -183,3 +183,23 @@ async def test_a_full_desk_tells_to_come_back(hall: Caller, monkeypatch: pytest.
     assert (refused.status, refused.body["code"]) == (503, "cap.desk_full")
     assert (await hand_in(hall, rain(2))).body["outcome"] == "sent"
     assert (await hand_in(hall, rain(1), approved_by_role="")).body["outcome"] == "held"
+
+
+@pytest.mark.parametrize("officer", [None, OFFICER])
+async def test_a_grave_document_from_no_automatic_source_waits_for_two_officers(
+    world: World, hall: Caller, officer: str | None
+) -> None:
+    """CAP is no way around the second officer, whatever role the caller names; and nothing is lost by asking."""
+    county = world[LIBO]
+    token = county.let_in("desk", Scope.EVENTS_READ, Scope.EVENTS_WRITE, officer=officer)
+    answer = await hand_in(Caller(hall.session, token, hall.port), RAIN)
+    assert (answer.status, answer.body["outcome"], answer.body["envelope_id"]) == (202, "held", None)
+    assert answer.body["faults"][0]["code"] == "release.second_officer"
+    assert await notices_of(county) == [NoticeKind.CAP_HELD]
+
+    author = officer_at(county, hall)
+    draft = (await author.get("/cap/documents/1")).body["draft"]
+    assert (await author.post("/events", json=draft)).body["code"] == "release.second_officer"
+    sent = await released(author, second_at(county, hall, "duty-b", Role.REVIEWER), draft)
+    closed = await author.post("/cap/documents/1/closing", json={"event": sent})
+    assert (closed.status, closed.body["envelope_id"]) == (200, sent)
