@@ -9,7 +9,7 @@ from aiohttp import web
 
 from schemas.case_evidence import CASE_FILE_MAX_BYTES
 from schemas.documents import SignedDocument
-from schemas.errors import Fault
+from schemas.errors import Fault, UnavailableError
 from schemas.officers import Role
 from services.console.navigation import EVERYBODY
 from services.console.visit import Page, Visit
@@ -62,6 +62,35 @@ class StepShown:
 Judged = Verdict | CaseVerdict | ForkVerdict
 
 
+@dataclass(slots=True)
+class Bench:
+    """Where files are judged: few at once, for each takes a processor and the memory of its file.
+
+    Attributes:
+        busy: How many are being judged now.
+    """
+
+    most: int = 2
+    busy: int = 0
+
+    async def judge(self, data: bytes, anchor: str | None, papers: list[SignedDocument]) -> Judged:
+        """Judge a file in a thread: a case's thousands of signatures must not hold up an alert.
+
+        Raises:
+            UnavailableError: Others are at it.
+        """
+        if self.busy >= self.most:
+            raise UnavailableError("other files are being verified")
+        self.busy += 1
+        try:
+            return await asyncio.to_thread(_judge, data, anchor, papers)
+        finally:
+            self.busy -= 1
+
+
+_BENCH: Final = Bench()
+
+
 async def audit(visit: Visit) -> web.StreamResponse:
     """Offer what can be verified and looked up here."""
     return _asked(visit)
@@ -90,8 +119,7 @@ async def verify(visit: Visit) -> web.StreamResponse:
         faults.append(Fault("request.missing_field", "file", "choose the evidence file to be verified"))
     if faults or file is None or isinstance(anchor, Fault) or isinstance(papers, Fault):
         return _asked(visit, tuple(faults), typed)
-    # In a thread: every signature of a file of 64 MiB is verified, and that must not hold up an alert.
-    judged = await asyncio.to_thread(_judge, file.data, anchor, papers)
+    judged = await _BENCH.judge(file.data, anchor, papers)
     values = {
         "file": file,
         "judged": judged,

@@ -23,12 +23,14 @@ from services.gateway.answers import EventDetail, MemberList, NoticeList
 from services.gateway.case_answers import CaseLine, CaseList
 from services.gateway.course_answers import ReferralList, ServiceList
 from services.gateway.paging_answers import EscalationLine, EscalationList, SilenceList
+from services.gateway.release_answers import DraftList
 from services.gateway.roster_answers import RosterView
 from services.gateway.standing import AlertLine, AlertList
 
 _MOST: Final = 200
 _SOON: Final = timedelta(days=3)
 _NOTES: Final = 5
+_DRAFTS: Final = 100
 _NAMED: Final = ("drill-", "test-")
 """Begin the keys of what has no event."""
 _PAPER: Final = "/events/{id:[0-9a-f]{64}}/paper"
@@ -74,6 +76,7 @@ async def handover(visit: Visit) -> web.StreamResponse:
         "silences": (await visit.api.ask("list_silences", SilenceList)).silences,
         "told": [one for one in told if _is_event(one)],
         "states": STATES,
+        "drafts": (await visit.api.ask("list_drafts", DraftList, query={"limit": _DRAFTS})).drafts,
         "roster": roster,
         "notes": roster.notes[:_NOTES] if roster else (),
         "names": names_of(roster) if roster else {},

@@ -8,8 +8,11 @@ import pytest
 
 from adapters.memory.encryption import MemoryEncryption
 from schemas.completeness import ForkEvidence
+from schemas.errors import UnavailableError
 from schemas.officers import Role
+from services.console.pages.audit import Bench
 from services.domain.documents import document_digest, spoken
+from services.domain.evidence_verifying import Outcome
 from services.domain.fork_files import write_fork
 from services.domain.forks import signed_bytes
 from tests import papers
@@ -93,6 +96,16 @@ async def test_whatever_is_handed_in_ends_in_a_verdict_or_a_sentence(world: Worl
     assert paper.status == 422
     assert paper.has("另带文件 1：这不是四互的签名文件")
     assert not county.crashes
+
+
+async def test_no_more_files_are_judged_at_once_than_the_node_can_spare() -> None:
+    """Ten auditors with ten large files must not take the processor from an alert; whoever waits is told so."""
+    bench = Bench(most=0)
+    with pytest.raises(UnavailableError):
+        await bench.judge(compact(WHOLE), ANCHOR, [])
+    bench.most = 1
+    judged = await bench.judge(compact(WHOLE), ANCHOR, [])
+    assert (judged.outcome, bench.busy) == (Outcome.HOLDS, 0)
 
 
 async def test_later_papers_that_are_brought_along_count(world: World) -> None:

@@ -77,7 +77,7 @@ async def test_an_empty_county_says_so(world: World) -> None:
     async with visiting(world[papers.HUANJIANG], Role.ADMINISTRATOR) as browser:
         refused = await browser.get("/handover")
 
-    assert shown.has("没有未结的案件", "还没有值班表")
+    assert shown.has("没有未结的案件", "还没有值班表", "没有拟到一半")
     assert "写一条留言" not in shown.text
     assert refused.status == 403
 
