@@ -194,7 +194,7 @@ def _steps(verdict: Verdict) -> Iterator[StepShown]:
             said = meaning_of(one.fault.code) or one.fault.mend
             yield StepShown(number, title, holds=False, text=said, code=one.fault.code)
     for step in unreached(verdict):
-        yield StepShown(str(step), STEPS[step], holds=None, text="未查")
+        yield StepShown(str(step), STEPS[step], holds=None, text="")
 
 
 def _of_case(verdict: CaseVerdict) -> Iterator[dict[str, object]]:

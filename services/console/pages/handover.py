@@ -67,6 +67,7 @@ async def handover(visit: Visit) -> web.StreamResponse:
     values = {
         "incoming": [one for one in standing if one.event.direction == Direction.INCOMING],
         "outgoing": [one for one in standing if one.event.direction == Direction.OUTGOING],
+        "titles": {one.event.envelope_id: one.event.headline for one in alerts},
         "cases": cases,
         "stages": STAGES,
         "late": [one for one in dues if one.late],

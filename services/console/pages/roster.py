@@ -184,6 +184,7 @@ async def tests(visit: Visit) -> web.StreamResponse:
     sent = [await visit.api.ask("show_timeline", Timeline, path={"id": key}) for key in tests_of]
     values = {
         "due": view.due_tests,
+        "offices": {one.office for one in view.offices},
         "sent": sent,
         "pages_people": view.pages_people,
         "may_change": may_change(visit),

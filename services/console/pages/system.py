@@ -5,14 +5,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
+from pydantic import JsonValue
 
+from schemas.base import Status
 from schemas.cap_records import CapState
+from schemas.catalogue import parse_new
 from schemas.errors import Fault, RequestError
 from schemas.notices import SELF_ENDING
 from schemas.officers import Role
 from services.console.asking import may_ask
 from services.console.navigation import EVERYBODY, KEEPERS
 from services.console.visit import Page, Visit
+from services.domain.encoding import compact_json
+from services.domain.printing import Sheet, preview_sheet
 from services.gateway.answers import NoticeLine, NoticeList, QuarantineList
 from services.gateway.api.state_routes import NodeState
 from services.gateway.cap_answers import CapDocumentDetail, CapDocumentLine, CapDocumentList
@@ -101,6 +106,7 @@ async def _document(visit: Visit, faults: tuple[Fault, ...] = ()) -> web.StreamR
     wire_type = draft.get("type") if draft is not None else None
     values = {
         "detail": detail,
+        "sheet": _sheet(visit, draft) if draft is not None else None,
         "line": detail.document,
         "draft": json.dumps(draft, ensure_ascii=False, indent=1) if draft is not None else "",
         "wire_type": wire_type if isinstance(wire_type, str) else "",
@@ -109,6 +115,17 @@ async def _document(visit: Visit, faults: tuple[Fault, ...] = ()) -> web.StreamR
         "typed": visit.form.get("event"),
     }
     return visit.render("cap_document.html", values, 422 if faults else 200)
+
+
+def _sheet(visit: Visit, draft: Mapping[str, JsonValue]) -> Sheet | None:
+    """Describe what would be sent, as it would be printed; None while it breaks a rule of its type."""
+    wire_type, content, status = draft.get("type"), draft.get("content"), draft.get("status", Status.ACTUAL.value)
+    if not isinstance(content, dict) or status not in set(Status):
+        return None
+    parsed = parse_new(str(wire_type), compact_json(content))
+    if isinstance(parsed, tuple):
+        return None
+    return preview_sheet(parsed, source=visit.hall.desk.gateway.county, status=Status(str(status)), at=None)
 
 
 async def cap_original(visit: Visit) -> web.StreamResponse:

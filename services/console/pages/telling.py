@@ -12,6 +12,7 @@ from services.console.pages.system import OPERATORS
 from services.console.visit import Page, Visit
 from services.domain.escalation_words import CHANGES, HOLDS, STATES
 from services.gateway.paging_answers import EscalationLine, EscalationList, SilenceLine, SilenceList, Timeline
+from services.gateway.standing import AlertList
 
 _MOST: Final = 100
 _KEY: Final = "{key:[0-9a-f]{64}|(?:drill|test)-[0-9a-f]{16}}"
@@ -31,8 +32,10 @@ async def _listed(visit: Visit, faults: tuple[Fault, ...] = ()) -> web.StreamRes
     every = visit.query("all") == "true"
     query = {"open": not every, "limit": _MOST}
     found = (await visit.api.ask("list_escalations", EscalationList, query=query)).escalations
+    alerts = (await visit.api.ask("list_alerts", AlertList, query={"limit": _MOST})).alerts
     values = {
         "found": found,
+        "titles": {one.event.envelope_id: one.event.headline for one in alerts},
         "every": every,
         "states": STATES,
         "holds": HOLDS,

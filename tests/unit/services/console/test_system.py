@@ -100,7 +100,7 @@ async def test_a_held_document_is_read_and_closed_by_a_worker_alone(world: World
     assert listed.has("待办")
     assert MOBILE not in listed.text
     assert refused.status == 403
-    assert shown.has(MOBILE, "读出来的草稿", "改好后发布", "下载原文")
+    assert shown.has(MOBILE, "读出来的草稿", "改好后发布", "下载原文", "樟江流域暴雨橙色预警", "紧急程度")
     assert original.text.startswith("<?xml")
     assert wrong.status == 422
     assert wrong.has('value="no id"')
@@ -132,7 +132,7 @@ async def test_a_night_is_told_silenced_and_drilled() -> None:
         read = await browser.get(path)
         refused = await browser.post("/system/drills", {"level": "2"})
 
-    assert listed.has(alert[:16], "等应答", "演练")
+    assert listed.has(alert[:16], "荔波县气象台发布暴雨", "等应答", "演练")
     assert shown.has("值班员甲", "短信", "开始", "静音一会儿")
     assert unsaid.status == 422
     assert (done.status, ended.status, drilled.status, wrong.status) == (303, 303, 303, 422)
