@@ -31,6 +31,7 @@ from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
 from services.bootstrap.calendars import open_calendar
 from services.bootstrap.cap_node import exchanging_cap
+from services.bootstrap.checks import free_mib
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.entrance import console_mounts
 from services.bootstrap.files import carrying_files, keeping_files
@@ -222,7 +223,7 @@ async def open_node(
             clock=clock,
             ids=ids,
             county=county,
-            facts=NodeFacts(version("sihu"), lambda: {"hub": hub.connected}),
+            facts=NodeFacts(version("sihu"), lambda: {"hub": hub.connected}, lambda: free_mib(settings)),
             crash=crash,
             people=telling.people if telling else None,
             roster=RosterRoom(rostering, CalendarFiles()),

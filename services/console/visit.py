@@ -77,8 +77,8 @@ class Page:
         handler: Answers a visit.
         roles: Who may; any one of them is enough.
         nav: Key of the entry of the navigation that it belongs to.
-        upload_max: Bytes of files that a form may bring; 0 if it brings none.
-        streams: The handler reads a form with a file by itself, and judges its token.
+        upload_max: Bytes of files that a form may bring, read before its handler is called; 0 if it brings none.
+        streams: Its handler reads a form with a file off the request itself, and judges whose form it is.
     """
 
     method: str

@@ -60,6 +60,15 @@ SAID: Final[Mapping[str, str]] = {
     "reported": "进展已签名，正发往各县。",
     "drill_begun": "演练已开始：正按值班表通知本县人员，不发往任何县。",
     "drill_recorded": "演练记录已签名，正发往预案各县。",
+    "roster_changed": "已记下，立即生效。",
+    "roster_gaps": "已记下，但出现了新的缺口：见“十四天内要补的”，当场再补一条。",
+    "roster_idle": "已记下，但没有改变任何班次：多半是人或时间写错了，可在变更记录里撤销。",
+    "roster_imported": "日历已导入，立即生效。",
+    "note_left": "留言已记下，接班的人打开就看见。",
+    "cap_closed": "文件已关闭，草稿和原文已销毁。",
+    "silenced": "已静音，到时自动恢复。",
+    "silence_ended": "静音已结束。",
+    "number_marked": "号码的结果已记下。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 

@@ -48,10 +48,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """What the node knows about itself: its version, and a cheap callable that names each check and its outcome."""
+    """What the node knows about itself: its version, and cheap callables.
+
+    Attributes:
+        ready: Names each check and its outcome.
+        free_mib: MiB that are free on the disk of the database; None where nobody can tell.
+    """
 
     version: str
     ready: Callable[[], Mapping[str, bool]]
+    free_mib: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ from services.gateway.api.search_routes import SEARCH
 from services.gateway.api.sendable_routes import SENDABLE
 from services.gateway.api.shelf_routes import SHELVES
 from services.gateway.api.standing_routes import STANDING
+from services.gateway.api.state_routes import STATE
+from services.gateway.api.trust_routes import TRUST
 
 
 def _both(route: Route) -> tuple[Route, Route]:
@@ -324,6 +326,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *AUDIT,
     *SENDABLE,
     *STANDING,
+    *TRUST,
+    *STATE,
     *PAGING,
     *ROSTER,
     *CAP_ROUTES,
