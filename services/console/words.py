@@ -69,6 +69,10 @@ SAID: Final[Mapping[str, str]] = {
     "silenced": "已静音，到时自动恢复。",
     "silence_ended": "静音已结束。",
     "number_marked": "号码的结果已记下。",
+    "left": "已退出登录。",
+    "late": "登录超时或已结束，请重新登录。",
+    "damaged": "绑定手机的密钥已打不开（本县节点换过钥匙），请管理员重新邀请。",
+    "by_recovery": "已用一个恢复码登录，它不能再用。请到“本人”查看还剩几个，必要时更换。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 

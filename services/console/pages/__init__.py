@@ -9,6 +9,8 @@ from services.console.pages.compose import COMPOSE
 from services.console.pages.desk import DESK
 from services.console.pages.development import DEVELOPMENT
 from services.console.pages.drafts import DRAFTS
+from services.console.pages.enrol import ENROL
+from services.console.pages.entrance import ENTRANCE
 from services.console.pages.events import EVENTS
 from services.console.pages.handover import HANDOVER
 from services.console.pages.ledger import LEDGER
@@ -21,6 +23,7 @@ from services.console.pages.services import SERVICES
 from services.console.pages.system import SYSTEM
 from services.console.pages.telling import TELLING
 from services.console.pages.uploads import UPLOADS
+from services.console.threshold import OpenPage
 from services.console.visit import Page
 
 PAGES: Final[tuple[Page, ...]] = (
@@ -45,3 +48,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *TELLING,
 )
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""
+OPEN_PAGES: Final[tuple[OpenPage, ...]] = (*ENTRANCE, *ENROL)
+"""Every address for who has not entered yet."""

@@ -13,7 +13,6 @@ from services.gateway.api.calls import JSON, Handler
 BASE: Final = "/api/v1"
 TEXT: Final = "text/plain"
 CALENDAR: Final = "text/calendar"
-PDF: Final = "application/pdf"
 BYTES: Final = "application/octet-stream"
 CAP: Final = "application/cap+xml"
 ATOM: Final = "application/atom+xml"
