@@ -15,7 +15,8 @@ from services.console.navigation import home_of
 from services.console.pages import OPEN_PAGES, PAGES
 from services.console.rendering import Renderer
 from services.console.statics import Statics
-from services.console.visit import Hall, Page, Visit, judge_sender, read_form
+from services.console.uploads import MULTIPART, read_upload
+from services.console.visit import Form, Hall, Page, Visit, judge_sender, read_form
 from services.console.visitor import Entrance
 from services.gateway.app import Mount
 from services.gateway.desk import Desk
@@ -114,8 +115,12 @@ async def _answer(visit: Visit) -> web.StreamResponse:
     if page.method != "GET":
         if request.content_type == "application/x-www-form-urlencoded":
             visit.form = await read_form(request)
-        is_multipart = request.content_type == "multipart/form-data"  # its token stands in it; ``files`` judges it
-        fault = None if is_multipart else judge_sender(visit.hall, request, visit.form, visit.visitor.csrf)
+        elif request.content_type == MULTIPART and page.upload_max:
+            sent = await read_upload(request, page.upload_max)
+            visit.form, visit.files = Form(sent.pairs), sent.files
+        # The token of a form whose file is streamed stands in it: ``services.console.files`` judges it.
+        is_streamed = page.streams and request.content_type == MULTIPART
+        fault = None if is_streamed else judge_sender(visit.hall, request, visit.form, visit.visitor.csrf)
         if fault is not None:
             raise RequestError(fault)
     response = await page.handler(visit)

@@ -12,6 +12,10 @@ WORKERS: Final = EVERYBODY - {Role.AUDITOR, Role.ADMINISTRATOR}
 READERS: Final = EVERYBODY - {Role.ADMINISTRATOR}
 ANSWERERS: Final = frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER})
 MEDIATORS: Final = frozenset({Role.MEDIATOR, Role.LIAISON})
+CASE_OPENERS: Final = MEDIATORS | {Role.DUTY}
+"""Who may open what is personal in a case."""
+HANDLERS: Final = frozenset({Role.DUTY, Role.LIAISON})
+"""Who handles referrals and requests, and sends counts."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR})
 
 

@@ -13,6 +13,7 @@ from schemas.officers import Role
 from services.console.asking import Asking
 from services.console.door import Door
 from services.console.rendering import Renderer
+from services.console.uploads import Upload
 from services.console.visitor import Entrance, Visitor
 from services.gateway.desk import Desk
 
@@ -80,6 +81,8 @@ class Page:
         handler: Answers a visit.
         roles: Who may; any one of them is enough.
         nav: Key of the entry of the navigation that it belongs to.
+        upload_max: Bytes of files that a form may bring, read before its handler is called; 0 if it brings none.
+        streams: Its handler reads a form with a file off the request itself, and judges whose form it is.
     """
 
     method: str
@@ -89,6 +92,8 @@ class Page:
     handler: Handler
     roles: frozenset[Role]
     nav: str = ""
+    upload_max: int = 0
+    streams: bool = False
 
 
 @dataclass(slots=True)
@@ -98,6 +103,7 @@ class Visit:
     Attributes:
         secret: Of the session's cookie: opens the officer's own key for this request.
         form: What was posted; empty for GET.
+        files: What came with it, by the field's name.
     """
 
     hall: Hall
@@ -106,6 +112,7 @@ class Visit:
     visitor: Visitor
     secret: str = field(repr=False)
     form: Form = field(default_factory=Form)
+    files: Mapping[str, Upload] = field(default_factory=dict)
     live_start: int = 0
     """Sequence of the journal before anything of this page was read: what comes behind it, the live stream tells."""
 
