@@ -1,11 +1,12 @@
 """What entering the console needs from outside, as Protocols; see services.ports."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from pydantic import JsonValue
 
+from schemas.access import Access
 from schemas.consoles import Account, AuditEntry, Invitation, InvitationPaper, NewKey, SecurityKey, Session, Tally
 from schemas.documents import SignedDocument
 from schemas.errors import Fault
@@ -188,3 +189,25 @@ class OfficerDesk(Protocol):
 
     def invited(self, digest: str) -> InvitationPaper | None:
         """Return the invitation that a command on this machine has made, or None."""
+
+
+class TokenFile(Protocol):
+    """Where the API's tokens are kept: a file that the commands change, too."""
+
+    def fresh(self) -> str:
+        """Return a new token, which nobody can guess."""
+
+    def read(self) -> tuple[Access, ...]:
+        """Return every token, revoked and expired ones too.
+
+        Raises:
+            RequestError: The file is damaged.
+        """
+
+    def change(self, edit: Callable[[tuple[Access, ...]], tuple[Access, ...]]) -> tuple[Access, ...]:
+        """Replace the list by what ``edit`` makes of it, durable before this returns; return the new list.
+
+        Raises:
+            RequestError: The file is damaged.
+            UnavailableError: The disk is full or failing.
+        """

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, TypeVar
@@ -21,6 +22,7 @@ from adapters.memory.ids import SequentialIds
 from adapters.memory.store import MemoryStore
 from adapters.passwords.argon import ArgonHasher
 from adapters.security_keys.fido import FidoKeys
+from schemas.access import Access
 from schemas.consoles import InvitationPaper
 from schemas.documents import SignedDocument
 from schemas.errors import Fault
@@ -72,6 +74,29 @@ class Papers:
 
 
 @dataclass(slots=True)
+class TokenList:
+    """Satisfies ``services.console_ports.TokenFile`` over a test's directory."""
+
+    directory: OpenDirectory
+    made: int = 0
+
+    def fresh(self) -> str:
+        """Return the next one."""
+        self.made += 1
+        return f"sihu_test-{self.made}"
+
+    def read(self) -> tuple[Access, ...]:
+        """Return every token."""
+        return tuple(self.directory.tokens.values())
+
+    def change(self, edit: Callable[[tuple[Access, ...]], tuple[Access, ...]]) -> tuple[Access, ...]:
+        """Let what ``edit`` makes of the list be in force."""
+        changed = edit(self.read())
+        self.directory.tokens = {one.digest: one for one in changed}
+        return changed
+
+
+@dataclass(slots=True)
 class Telephone:
     """Shows one-time passwords."""
 
@@ -119,6 +144,7 @@ class House:
             own_keys=SeedKeys(),
             security_keys=FidoKeys(origin),
             papers=self.papers,
+            tokens=TokenList(self.directory),
             signer=papers.signer(code, KeyUse.EVENT),
             county=code,
         )

@@ -37,12 +37,21 @@ def read_access(data: bytes) -> AccessList:
 
 
 class AccessFile:
-    """Read and change ``tokens.json`` of one county."""
+    """Read and change ``tokens.json`` of one county. Satisfies ``services.console_ports.TokenFile``."""
 
-    def __init__(self, root: Path) -> None:
-        """Take the county's directory; read nothing yet."""
-        self._root = root
+    def __init__(self, root: Path, *, changed: Callable[[], None] = lambda: None) -> None:
+        """Take the county's directory; read nothing yet.
+
+        Args:
+            root: The county's directory.
+            changed: Told after a change, so that it counts at once.
+        """
+        self._root, self._changed = root, changed
         self._path = root / TOKENS_FILE
+
+    def fresh(self) -> str:
+        """Return a new token."""
+        return new_token()
 
     def read(self) -> tuple[Access, ...]:
         """Return every token, revoked and expired ones too."""
@@ -57,4 +66,5 @@ class AccessFile:
             tokens = edit(self.read())
             data = AccessList(tokens=tokens).model_dump_json(indent=1, exclude_none=True)
             write_whole(self._path, data.encode() + b"\n")
+        self._changed()
         return tokens

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from adapters.keys.access import AccessFile
 from adapters.keys.directory import Directory
 from adapters.keys.own_keys import SeedKeys
 from adapters.keys.sealing import open_sealer
@@ -45,6 +46,7 @@ async def open_door(
         own_keys=SeedKeys(),
         security_keys=FidoKeys(settings.origin),
         papers=open_officer_files(settings.directory, directory.refresh_officers),
+        tokens=AccessFile(settings.directory, changed=directory.refresh_officers),
         signer=signer,
         county=settings.county,
         audit_days=settings.console.audit_days,

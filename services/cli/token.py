@@ -1,23 +1,24 @@
 """``sihu token``: who may call the API. Only digests are kept, so a token is shown once."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
-from pydantic import ValidationError
 
 from schemas.access import Access, Scope
 from schemas.errors import ConflictError, Fault, NotFoundError, RequestError
-from schemas.faults import faults_of
 from services.bootstrap.cli import new_token
 from services.cli import output
 from services.cli.desk import Desk, sure
 from services.cli.options import HERE, AsJson, Dir
-from services.domain.encoding import digest_of
+from services.domain.tokens import judge_scopes, new_access, with_token, without_token
 from services.domain.trust_files import load_officers
 
 app = typer.Typer(help="Tokens 令牌: who may call the API.", pretty_exceptions_enable=False)
 
+_OPTIONS: Final[Mapping[str, str]] = {"officer": "--officer", "scopes": "--scope", "name": "NAME"}
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Lower-case letters, digits and dashes.")]
 
 
@@ -33,16 +34,17 @@ def issue(
 ) -> None:
     """Issue a token and print it, this once."""
     desk = Desk(directory)
-    _refuse_unbound(desk, scope, officer)
-    _refuse_beside_calendar(scope)
+    _refuse(desk, scope, officer)
     token, now = new_token(), desk.now()
-    access = _access(name, token, tuple(dict.fromkeys(scope)), officer, now, now + timedelta(days=days))
+    access = new_access(name, token, scope, officer, now=now, until=now + timedelta(days=days))
+    if isinstance(access, tuple):
+        raise RequestError(*access)
 
     def edit(tokens: tuple[Access, ...]) -> tuple[Access, ...]:
-        if any(one.name == name and one.revoked_at is None for one in tokens):
-            mend = f"a token of this name is in force; `sihu token revoke {name}` first, or take another name"
-            raise ConflictError(Fault("token.exists", "NAME", mend))
-        return (*tokens, access)
+        changed = with_token(tokens, access)
+        if isinstance(changed, Fault):
+            raise ConflictError(_as_option(changed))
+        return changed
 
     desk.county.access.change(edit)
     address = f"{desk.settings.api.address}/api/v1/calendar/{token}.ics" if Scope.CALENDAR_READ in scope else None
@@ -81,13 +83,10 @@ def revoke(name: Name, *, directory: Dir = HERE, as_json: AsJson = False) -> Non
     now = desk.now()
 
     def edit(tokens: tuple[Access, ...]) -> tuple[Access, ...]:
-        if not any(one.name == name and one.revoked_at is None for one in tokens):
-            mend = "no token of this name is in force; `sihu token list` names them"
-            raise NotFoundError(Fault("request.not_found", "NAME", mend))
-        return tuple(
-            one.model_copy(update={"revoked_at": now}) if one.name == name and one.revoked_at is None else one
-            for one in tokens
-        )
+        changed = without_token(tokens, name, now)
+        if isinstance(changed, Fault):
+            raise NotFoundError(_as_option(changed))
+        return changed
 
     desk.county.access.change(edit)
     if as_json:
@@ -96,40 +95,17 @@ def revoke(name: Name, *, directory: Dir = HERE, as_json: AsJson = False) -> Non
         output.show(f"已撤销 revoked: {name}")
 
 
-def _refuse_unbound(desk: Desk, scopes: list[Scope], officer: str | None) -> None:
-    scope_set = set(scopes)
-    if officer is None:
-        if {Scope.ACKNOWLEDGE, Scope.ROSTER_WRITE} & scope_set:
-            mend = "a person answers for it, not a machine: bind the token with --officer ID"
-            raise RequestError(Fault("token.no_officer", "--officer", mend))
-    elif Scope.UNATTENDED in scope_set:
-        mend = "an officer is asked for a second one; only an automatic source is not: leave out --officer or the scope"
-        raise RequestError(Fault("token.unattended_officer", "--scope", mend))
-    elif officer not in sure(load_officers(desk.files.read_all(("officers/*.json",)))):
+def _refuse(desk: Desk, scopes: list[Scope], officer: str | None) -> None:
+    fault = judge_scopes(scopes, officer)
+    if fault is not None:
+        raise RequestError(_as_option(fault))
+    if officer is not None and officer not in sure(load_officers(desk.files.read_all(("officers/*.json",)))):
         mend = f"{officer} has no credential in force; `sihu officer add {officer}` makes one"
         raise NotFoundError(Fault("officer.unknown", "--officer", mend))
 
 
-def _refuse_beside_calendar(scopes: list[Scope]) -> None:
-    if Scope.CALENDAR_READ in scopes and set(scopes) != {Scope.CALENDAR_READ}:
-        mend = "it stands in an address, which is logged and passed on: give it a token of its own"
-        raise RequestError(Fault("token.not_alone", "--scope", mend))
-
-
-def _access(
-    name: str, token: str, scopes: tuple[Scope, ...], officer: str | None, now: datetime, until: datetime
-) -> Access:
-    try:
-        return Access(
-            name=name,
-            digest=digest_of(token.encode()),
-            scopes=scopes,
-            officer=officer,
-            issued_at=now,
-            expires_at=until,
-        )
-    except ValidationError as exc:
-        raise RequestError(*faults_of(exc, "token")) from exc
+def _as_option(fault: Fault) -> Fault:
+    return replace(fault, field=_OPTIONS.get(fault.field, fault.field))
 
 
 def _facts(access: Access) -> dict[str, Any]:

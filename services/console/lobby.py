@@ -8,7 +8,7 @@ from typing import Final
 from schemas.base import format_time
 from schemas.consoles import ADDRESS_MAX, AGENT_MAX, Account, Session, Stage
 from schemas.errors import Fault
-from services.console_ports import OfficerDesk, OwnKeys, PasswordHasher, Sealer, SecurityKeys
+from services.console_ports import OfficerDesk, OwnKeys, PasswordHasher, Sealer, SecurityKeys, TokenFile
 from services.domain.audit import PRUNED, next_entry
 from services.domain.lockout import ADDRESS, OFFICER, Rule, address_key, locked_until, officer_key, taken_back, tried
 from services.domain.sessions import SECRET_BYTES, WHOLE, digest_of_secret, is_over
@@ -44,6 +44,7 @@ class Lobby:
     own_keys: OwnKeys
     security_keys: SecurityKeys
     papers: OfficerDesk
+    tokens: TokenFile
     signer: Signer
     county: str
     audit_days: int = 1095

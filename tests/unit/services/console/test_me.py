@@ -166,7 +166,7 @@ async def test_another_sites_page_changes_nothing(county: County, path: str) -> 
 def test_every_act_can_be_put_on_record() -> None:
     """A page whose name the log does not take would fall over behind the act."""
     assert [one.name for one in PAGES if not re.fullmatch(ACT_PATTERN, f"console.{one.name}")] == []
-    names = [one.name for one in (*PAGES, *OPEN_PAGES)]
+    names = [one.name for one in PAGES] + [one.name for one in OPEN_PAGES]
     assert len(names) == len(set(names))
 
 
