@@ -35,9 +35,12 @@ from services.bootstrap.checks import free_mib
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.entrance import console_mounts
 from services.bootstrap.files import carrying_files, keeping_files
+from services.bootstrap.ledgers import ledger_files
 from services.bootstrap.paging import telling_people
+from services.bootstrap.printing import FILE_PAGES_MAX, node_printer
 from services.bootstrap.rosters import CalendarFiles, node_rostering
 from services.bootstrap.search import indexing
+from services.bootstrap.tables import read_sheets
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
@@ -212,6 +215,7 @@ async def open_node(
         gateway = Gateway(
             folder=folder,
             calendar=open_calendar(settings),
+            ledger_files=ledger_files(),
             chunk_size=settings.files.chunk_kib << 10,
             store=store,
             posting=posting,
@@ -225,6 +229,8 @@ async def open_node(
             roster=RosterRoom(rostering, CalendarFiles()),
             cap=cap,
             search_key=search_key,
+            printer=node_printer(FILE_PAGES_MAX),
+            sheets=read_sheets,
             second_officer=settings.release.second_officer,
             silent_after=timedelta(seconds=2 * settings.bus.beacon_seconds),
             workdays=lambda: workdays_of(files, county),

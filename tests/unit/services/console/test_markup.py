@@ -1,7 +1,7 @@
 """Every page that its address alone opens is sound: ids once, inputs labelled, headings in order, no inline script."""
 
+import itertools
 from html.parser import HTMLParser
-from itertools import pairwise
 
 import pytest
 
@@ -53,7 +53,7 @@ def judge(text: str) -> None:
     assert set(markup.named) <= set(markup.ids), set(markup.named) - set(markup.ids)
     assert markup.headings.count(1) == 1
     main = markup.headings[markup.headings.index(1) :]
-    assert all(later <= earlier + 1 for earlier, later in pairwise(main)), main
+    assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(main)), main
     assert markup.inline == []
     assert len(text.encode()) <= 100 * 1024
 
