@@ -122,7 +122,7 @@ async def test_what_does_not_fit_is_said_at_its_field(bench: Bench) -> None:
         unknown = await browser.post(f"/cases/{case_id}/acts/registered", heads_in(before))
 
     assert refused.status == 422
-    assert refused.has('value="2026-06-30"', "ask-error", 'class="act" open')
+    assert refused.has('value="2026-06-30"', "没有记入", "ask-error", 'id="act-accepted" open')
     assert missing.status == 422
     assert missing.text.count("ask-error") >= 2
     assert unknown.status == 404
