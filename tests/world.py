@@ -28,6 +28,7 @@ from schemas.ids import CountyCode
 from schemas.registry import KeyUse
 from schemas.subjects import Lane, parse_subject
 from services.bootstrap.calendars import read_festivals
+from services.bootstrap.ledgers import ledger_files
 from services.bootstrap.tables import read_sheets
 from services.domain.encoding import digest_of
 from services.domain.evidence_writing import TrustPapers
@@ -111,6 +112,7 @@ class County:
         return Gateway(
             folder=self.folder,
             calendar=CalendarFeed(read_festivals(festival_bytes()), lambda found, name: write_feed(found, name=name)),
+            ledger_files=ledger_files(),
             store=self.store,
             posting=self.posting,
             directory=self.directory,

@@ -1,5 +1,6 @@
 """Who may go where: sets of roles that pages name, and the entries of the navigation."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,3 +49,8 @@ NAVIGATION: Final = (
     Entry("audit", "核验与审计", "/audit", "管理", EVERYBODY),
     Entry("system", "系统", "/system", "管理", EVERYBODY),
 )
+
+
+def home_of(roles: Iterable[Role]) -> str:
+    """Return where somebody with these roles begins."""
+    return "/system/officers" if Role.ADMINISTRATOR in roles else "/"

@@ -82,7 +82,7 @@ async def _whole(part: BodyPartReader, most: int, what: str) -> bytes:
     while piece := await part.read_chunk(_PIECE_BYTES):
         data += piece
         if len(data) > most:
-            raise RequestError(Fault("upload.too_long", part.name or "", f"{what} may have at most {most} bytes here"))
+            raise RequestError(Fault("file.too_large", part.name or "", f"{what} may have at most {most} bytes here"))
     return bytes(data)
 
 

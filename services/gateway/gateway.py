@@ -9,6 +9,7 @@ from schemas.calendars import FeedEntry, Workdays
 from schemas.errors import Fault
 from schemas.escalations import Policy
 from schemas.festivals import FestivalFile
+from schemas.ledgers import Ledger
 from services.cap_intake.intake import CapIntake
 from services.cap_ports import CapText
 from services.casework import SILENT_AFTER
@@ -47,10 +48,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """What the node knows about itself: its version, and a cheap callable that names each check and its outcome."""
+    """What the node knows about itself: its version, and cheap callables.
+
+    Attributes:
+        ready: Names each check and its outcome.
+        free_mib: MiB that are free on the disk of the database; None where nobody can tell.
+    """
 
     version: str
     ready: Callable[[], Mapping[str, bool]]
+    free_mib: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,19 @@ class CalendarFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerFiles:
+    """What makes files of a ledger: a workbook, and pages to print.
+
+    Attributes:
+        workbook: Takes a while; call it in a thread.
+        paper: Raises ``UnavailableError`` where nothing can be printed.
+    """
+
+    workbook: Callable[[Ledger], bytes]
+    paper: Callable[[Ledger], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -120,6 +140,7 @@ class Gateway:
     crash: Callable[[BaseException], None]
     folder: FileFolder
     calendar: CalendarFeed
+    ledger_files: LedgerFiles
     limits: Limits = field(default_factory=Limits)
     people: People | None = None
     """None where there was no roster when the node began: nobody is told."""

@@ -163,6 +163,11 @@
     }
   }
 
+  for (const one of document.querySelectorAll("[data-print]")) {
+    one.hidden = false;
+    one.addEventListener("click", () => window.print());
+  }
+
   connect();
   offer();
   count();

@@ -13,10 +13,11 @@ from services.gateway.api.calls import JSON, Handler
 BASE: Final = "/api/v1"
 TEXT: Final = "text/plain"
 CALENDAR: Final = "text/calendar"
-PDF: Final = "application/pdf"
 BYTES: Final = "application/octet-stream"
 CAP: Final = "application/cap+xml"
 ATOM: Final = "application/atom+xml"
+PDF: Final = "application/pdf"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SWITCHING_PROTOCOLS: Final = 101
 UNCHANGED: Final = 304
 
