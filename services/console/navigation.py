@@ -1,5 +1,6 @@
 """Who may go where: sets of roles that pages name, and the entries of the navigation."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,10 @@ WORKERS: Final = EVERYBODY - {Role.AUDITOR, Role.ADMINISTRATOR}
 READERS: Final = EVERYBODY - {Role.ADMINISTRATOR}
 ANSWERERS: Final = frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER})
 MEDIATORS: Final = frozenset({Role.MEDIATOR, Role.LIAISON})
+CASE_OPENERS: Final = MEDIATORS | {Role.DUTY}
+"""Who may open what is personal in a case."""
+HANDLERS: Final = frozenset({Role.DUTY, Role.LIAISON})
+"""Who handles referrals and requests, and sends counts."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR})
 
 
@@ -44,3 +49,8 @@ NAVIGATION: Final = (
     Entry("audit", "核验与审计", "/audit", "管理", EVERYBODY),
     Entry("system", "系统", "/system", "管理", EVERYBODY),
 )
+
+
+def home_of(roles: Iterable[Role]) -> str:
+    """Return where somebody with these roles begins."""
+    return "/system/officers" if Role.ADMINISTRATOR in roles else "/"

@@ -1,11 +1,12 @@
 """``Gateway``: everything this room needs, as ready-made ports and plain facts."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from schemas.calendars import FeedEntry, Workdays
+from schemas.errors import Fault
 from schemas.escalations import Policy
 from schemas.festivals import FestivalFile
 from schemas.ledgers import Ledger
@@ -13,6 +14,7 @@ from services.cap_intake.intake import CapIntake
 from services.cap_ports import CapText
 from services.casework import SILENT_AFTER
 from services.domain.files import CHUNK_SIZE
+from services.domain.flow_tables import Sheet
 from services.file_ports import FileFolder
 from services.paging_ports import Duty, Pager
 from services.ports import Clock, Ids, PaperedDirectory, Store
@@ -46,10 +48,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """What the node knows about itself: its version, and a cheap callable that names each check and its outcome."""
+    """What the node knows about itself: its version, and cheap callables.
+
+    Attributes:
+        ready: Names each check and its outcome.
+        free_mib: MiB that are free on the disk of the database; None where nobody can tell.
+    """
 
     version: str
     ready: Callable[[], Mapping[str, bool]]
+    free_mib: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +154,11 @@ class Gateway:
     """Older than that, a partner's newest beacon proves nothing."""
     search_key: bytes | None = None
     """Of the index of words; None where there is none: every event is read."""
+    printer: Callable[[str], Awaitable[bytes]] | None = None
+    """Turns HTML of our own making into PDF; None where nothing can be printed."""
     second_officer: bool = True
     """Whether grave alerts and bulletins are sent by two officers only."""
+    sheets: Callable[[bytes, str], Sequence[Sheet] | Fault] | None = None
+    """Reads a workbook, or says why not; the name of the file comes first in every field."""
     workdays: Callable[[], Workdays] = lambda: Workdays(frozenset(), {}, {})
     """Which days are worked here; without files Monday to Friday."""
