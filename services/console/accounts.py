@@ -58,7 +58,7 @@ _SALT_BYTES: Final = 16
 _NAME: Final = 16
 """Digits of a session's digest that name it."""
 _UNKNOWN: Final = Fault("account.unknown", "officer", "there is no account of this officer")
-_WRONG: Final = Fault("entering.refused", "password", "it is not your password; type it again")
+_WRONG: Final = Fault("account.wrong_password", "password", "it is not your password; type it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +274,15 @@ class Accounts:
             return None
 
         return await self._lobby.store.write(work)
+
+    async def own(self, by: Visitor) -> AccountLine | None:
+        """Return the visitor's account."""
+
+        def look(snapshot: Snapshot) -> AccountLine | None:
+            account = snapshot.console.account(by.officer)
+            return _account_line(snapshot, account) if account else None
+
+        return await self._lobby.store.read(look)
 
     async def is_any(self) -> bool:
         """Tell whether anybody has an account yet."""

@@ -124,7 +124,7 @@ async def _answer(visit: Visit) -> web.StreamResponse:
         if fault is not None:
             raise RequestError(fault)
     response = await page.handler(visit)
-    if page.method != "GET" and response.status == _DONE:
+    if page.method != "GET" and response.status == _DONE and not page.keeps_record:
         await _put_on_record(visit, response.headers.get("Location", ""))
     return response
 

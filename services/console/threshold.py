@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from schemas.errors import Fault, RequestError
 from services.console.entering import csrf_of
 from services.console.lobby import Caller
-from services.console.visit import SAID_COOKIE, Form, Hall, see_other
+from services.console.visit import SAID_COOKIE, Form, Hall, caller_of, see_other
 from services.domain.fault_words import sentence_of
 
 JSON_MAX_BYTES: Final = 64 * 1024
@@ -74,8 +74,7 @@ class OpenVisit:
     @property
     def came(self) -> Caller:
         """From where the browser comes."""
-        agent = self.request.headers.get("User-Agent", "")
-        return Caller(self.request.remote or "", agent.encode("utf-8", "replace").decode())
+        return caller_of(self.request)
 
     @property
     def next_path(self) -> str:

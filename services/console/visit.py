@@ -12,6 +12,7 @@ from schemas.errors import Fault, RequestError
 from schemas.officers import Role
 from services.console.asking import Asking
 from services.console.door import Door
+from services.console.lobby import Caller
 from services.console.rendering import Renderer
 from services.console.uploads import Upload
 from services.console.visitor import Entrance, Visitor
@@ -64,6 +65,10 @@ class Form:
         """Return the first value of a name, stripped; empty if there is none."""
         return next((value.strip() for key, value in self.pairs if key == name), "")
 
+    def typed(self, name: str) -> str:
+        """Return the first value of a name as it was typed: blanks at the ends of a password belong to it."""
+        return next((value for key, value in self.pairs if key == name), "")
+
     def all(self, name: str) -> tuple[str, ...]:
         """Return every value of a name."""
         return tuple(value for key, value in self.pairs if key == name)
@@ -83,6 +88,7 @@ class Page:
         nav: Key of the entry of the navigation that it belongs to.
         upload_max: Bytes of files that a form may bring, read before its handler is called; 0 if it brings none.
         streams: Its handler reads a form with a file off the request itself, and judges whose form it is.
+        keeps_record: What it does stands in the audit log already: it is written down with the act itself.
     """
 
     method: str
@@ -94,6 +100,7 @@ class Page:
     nav: str = ""
     upload_max: int = 0
     streams: bool = False
+    keeps_record: bool = False
 
 
 @dataclass(slots=True)
@@ -115,6 +122,11 @@ class Visit:
     files: Mapping[str, Upload] = field(default_factory=dict)
     live_start: int = 0
     """Sequence of the journal before anything of this page was read: what comes behind it, the live stream tells."""
+
+    @property
+    def came(self) -> Caller:
+        """From where the browser comes."""
+        return caller_of(self.request)
 
     @property
     def api(self) -> Asking:
@@ -156,6 +168,12 @@ def see_other(hall: Hall, path: str, said: str = "") -> web.Response:
             SAID_COOKIE, said, max_age=_SAID_SECONDS, httponly=True, samesite="Strict", secure=hall.is_secure
         )
     return response
+
+
+def caller_of(request: web.Request) -> Caller:
+    """Return from where a browser comes, and what it calls itself, whatever bytes that may be."""
+    agent = request.headers.get("User-Agent", "")
+    return Caller(request.remote or "", agent.encode("utf-8", "replace").decode())
 
 
 async def read_form(request: web.Request) -> Form:

@@ -27,6 +27,7 @@ ENTERING: Final[Mapping[str, str]] = {
     "account.not_in_force": "这位值班员还没有完成注册；请改为重置账号。",
     "account.own": "不能处理自己的账号；请另一位管理员操作，或在主机上用 sihu officer invite。",
     "account.unknown": "没有这位值班员的账号。",
+    "account.wrong_password": "这不是您现在的密码，请重新输入。",
     "invitation.malformed": "邀请文件损坏；请移走它，重新邀请。",
     "invitation.used": "邀请已用过、撤回或过期；请管理员再发一份。",
     "password.names_you": "密码里不要有自己的账号和称呼。",

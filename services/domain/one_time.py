@@ -47,6 +47,11 @@ def step_at(now: datetime) -> int:
     return int(now.timestamp()) // STEP_SECONDS
 
 
+def shown_code(secret: str, now: datetime) -> str:
+    """Return what a telephone shows at ``now``."""
+    return pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS).generate_otp(step_at(now))
+
+
 def accepted_step(secret: str, code: str, *, now: datetime, last_step: int) -> int | None:
     """Return the step that a one-time password is of, None if it is refused.
 

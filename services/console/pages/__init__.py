@@ -14,6 +14,7 @@ from services.console.pages.entrance import ENTRANCE
 from services.console.pages.events import EVENTS
 from services.console.pages.handover import HANDOVER
 from services.console.pages.ledger import LEDGER
+from services.console.pages.me import ME
 from services.console.pages.partners import PARTNERS
 from services.console.pages.plans import PLANS
 from services.console.pages.population import POPULATION
@@ -46,6 +47,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *AUDIT,
     *SYSTEM,
     *TELLING,
+    *ME,
 )
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""
 OPEN_PAGES: Final[tuple[OpenPage, ...]] = (*ENTRANCE, *ENROL)

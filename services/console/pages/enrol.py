@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from schemas.consoles import PASSWORD_MAX, SECRET_MAX
+from schemas.consoles import SECRET_MAX
 from schemas.errors import Fault
 from services.console.enrolling import Enrolled
 from services.console.entering import csrf_of
@@ -31,7 +31,7 @@ async def take_invitation(visit: OpenVisit) -> web.StreamResponse:
     values: dict[str, object] = {"invitation": secret, "invited": invited}
     if visit.form.get("go") != _GO_MAKE:
         return visit.render("enrol.html", values)
-    new, again = _typed(visit, "password"), _typed(visit, "again")
+    new, again = visit.form.typed("password"), visit.form.typed("again")
     found = _UNLIKE if new != again else await door.enrol(secret, new, visit.came)
     if isinstance(found, Fault):
         return refused(visit, "enrol.html", values, found)
@@ -70,10 +70,6 @@ async def _telephone(visit: OpenVisit, fault: Fault | None) -> web.StreamRespons
 def _secret_of(text: str) -> str:
     """Return the invitation's secret, whether it came alone or with the link before it."""
     return text.rpartition("#")[2].strip()[:SECRET_MAX]
-
-
-def _typed(visit: OpenVisit, name: str) -> str:
-    return next(iter(visit.form.all(name)), "")[: PASSWORD_MAX + 1]
 
 
 ENROL: Final = (

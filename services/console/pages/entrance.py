@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from schemas.consoles import PASSWORD_MAX, Factor
+from schemas.consoles import Factor
 from schemas.errors import Fault
 from services.console.entering import Entered, HalfWay, csrf_of
 from services.console.navigation import home_of
@@ -29,7 +29,7 @@ async def login(visit: OpenVisit) -> web.StreamResponse:
 
 async def check_password(visit: OpenVisit) -> web.StreamResponse:
     """Take the password; whatever session the browser had before is over."""
-    officer, password = visit.form.get("officer").lower(), _as_typed(visit, "password")
+    officer, password = visit.form.get("officer").lower(), visit.form.typed("password")
     found = await visit.hall.door.entering.log_in(officer, password, visit.came)
     if isinstance(found, Fault):
         return refused(visit, "login.html", {"officer": officer, "is_new": False, "why": ""}, found)
@@ -108,11 +108,6 @@ def seconds_to_wait(fault: Fault, now: datetime) -> int:
     """Return for how long attempts are refused, as the fault says."""
     until = datetime.fromisoformat(fault.mend.rpartition(" ")[2])
     return max(1, math.ceil((until - now).total_seconds()))
-
-
-def _as_typed(visit: OpenVisit, name: str) -> str:
-    """Return a password as it was typed: blanks at its ends belong to it."""
-    return next(iter(visit.form.all(name)), "")[: PASSWORD_MAX + 1]
 
 
 def _of_second(half: HalfWay) -> dict[str, object]:

@@ -59,7 +59,7 @@ async def test_a_password_is_changed_by_who_knows_it(house: House, duty: Officer
     by = await house.visitor(duty)
     for _ in range(5):
         wrong = await house.door.accounts.change_password(by, duty.secret, "not this one at all", NEW, DESK)
-        assert code_of(wrong) == "entering.refused"
+        assert code_of(wrong) == "account.wrong_password"
     locked = await house.door.accounts.change_password(by, duty.secret, PASSWORD, NEW, DESK)
     assert code_of(locked) == "entering.locked"
 
@@ -75,7 +75,9 @@ async def test_a_new_password_is_judged(house: House, duty: Officer) -> None:
 async def test_new_recovery_codes_replace_the_old_ones(house: House, duty: Officer) -> None:
     """The note was photographed."""
     by = await house.visitor(duty)
-    assert code_of(await house.door.accounts.renew_recovery(by, "not this one at all", DESK)) == "entering.refused"
+    assert (
+        code_of(await house.door.accounts.renew_recovery(by, "not this one at all", DESK)) == "account.wrong_password"
+    )
     codes = sure(await house.door.accounts.renew_recovery(by, PASSWORD, DESK))
     half = await house.half("duty-a")
     assert code_of(await house.door.entering.by_recovery(half.secret, duty.codes[0], DESK)) == "entering.recovery"

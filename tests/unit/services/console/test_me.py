@@ -1,0 +1,188 @@
+"""本人: what officers change about their own way in, by forms; and what nobody else changes for them."""
+
+import re
+
+import pytest
+from pydantic import JsonValue
+
+from schemas.consoles import ACT_PATTERN
+from schemas.officers import Role
+from services.console.pages import OPEN_PAGES, PAGES
+from tests import papers
+from tests.console import Browser, at_the_door, browser_at, console_of, entered, house_of, visiting
+from tests.entering import PASSWORD, SoftwareKey
+from tests.world import County, World, alert_draft
+
+NEW = "十里洋场 9 枚铜钱 umbrella"
+
+
+@pytest.fixture
+def county() -> County:
+    return World()[papers.HUANJIANG]
+
+
+async def acts_of(county: County) -> list[tuple[str, str]]:
+    rows = await county.store.read(lambda one: one.console.audit(0, 999))
+    return [(row.officer, row.act) for row in rows]
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_everybody_sees_who_they_are(county: County, role: Role) -> None:
+    """With the roles in words, this session marked, and what is left of the recovery codes."""
+    async with entered(county, role) as browser:
+        shown = await browser.get("/me")
+    assert shown.status == 200
+    assert shown.has("duty-a 甲", "就是这里", "还剩 10 个", "没有登记")
+
+
+async def test_a_visitor_without_an_account_sees_a_page(county: County) -> None:
+    """A page that falls over takes the whole node along."""
+    async with visiting(county, Role.DUTY) as browser:
+        assert (await browser.get("/me")).has("没有登录记录")
+
+
+async def test_a_new_password_ends_the_other_browsers(county: County) -> None:
+    """Whoever changes a password does it because somebody else may know the old one."""
+    house = house_of(county)
+    who = await house.enrolled("duty-a", Role.DUTY)
+    async with console_of(county, house) as port, browser_at(port) as browser, browser_at(port) as other:
+        other.plant(who.secret)
+        await browser.log_in(who)
+        assert (await other.get("/me")).status == 200
+        await browser.get("/me")
+        fields = {"password": PASSWORD, "new_password": NEW, "again": NEW}
+        changed = await browser.post("/me/password", fields)
+        shown = await browser.get("/me")
+        assert (await other.get("/me")).status == 303
+        await county.clock.move(30)
+        await browser.post("/logout")
+        assert (await browser.log_in(who, NEW)).location == "/"
+    assert changed.location == "/me"
+    assert shown.has("密码已更换；其他地方的登录都已结束")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"password": "not this one at all", "new_password": NEW, "again": NEW}, "不是您现在的密码"),
+        ({"password": PASSWORD, "new_password": NEW, "again": NEW + "x"}, "两次输入的密码不一样"),
+        ({"password": PASSWORD, "new_password": "短", "again": "短"}, "密码太短"),
+        ({}, "不是您现在的密码"),
+    ],
+)
+async def test_a_password_that_is_refused_changes_nothing(county: County, fields: dict[str, str], said: str) -> None:
+    """And the page says which of the three fields it was."""
+    async with entered(county, Role.DUTY) as browser:
+        await browser.get("/me")
+        shown = await browser.post("/me/password", fields)
+        assert shown.status == 422
+        assert (await browser.get("/me")).status == 200
+    assert shown.has(said)
+    assert NEW not in shown.text
+    assert ("duty-a", "account.password_changed") not in await acts_of(county)
+
+
+async def test_new_recovery_codes_are_shown_once_and_count(county: County) -> None:
+    """The sheet that was lost must open nothing any more."""
+    house = house_of(county)
+    who = await house.enrolled("duty-a", Role.DUTY)
+    async with at_the_door(county, house) as browser:
+        await browser.log_in(who)
+        await browser.get("/me")
+        refused = await browser.post("/me/recovery", {"password": "not this one at all"})
+        shown = await browser.post("/me/recovery", {"password": PASSWORD})
+        codes = re.findall(r'data-code="([^"]+)"', shown.text)
+        await browser.post("/logout")
+        await browser.get("/login")
+        await browser.post("/login", {"officer": "duty-a", "password": PASSWORD})
+        await browser.get("/login/second")
+        old = await browser.post("/login/second", {"by": "recovery", "code": who.codes[0]})
+        new = await browser.post("/login/second", {"by": "recovery", "code": codes[0]})
+    assert refused.status == 422
+    assert len(codes) == 10
+    assert (old.status, new.status) == (422, 303)
+
+
+async def test_a_session_elsewhere_is_seen_and_ended(county: County) -> None:
+    """The browser at the other desk that was left open."""
+    house = house_of(county)
+    who = await house.enrolled("duty-a", Role.DUTY)
+    stranger = await house.enrolled("duty-b", Role.DUTY)
+    async with at_the_door(county, house) as browser:
+        await browser.log_in(who)
+        shown = await browser.get("/me")
+        names = re.findall(r"/me/sessions/([0-9a-f]{16})/ending", shown.text)
+        ended = await browser.post(f"/me/sessions/{names[0]}/ending")
+        after = await browser.get("/me")
+        assert await house.door.entering.visitor_of(who.secret) is None
+        others = (await house.door.accounts.sessions(await house.visitor(stranger)))[0].name
+        refused = await browser.post(f"/me/sessions/{others}/ending")
+        assert await house.door.entering.visitor_of(stranger.secret) is not None
+    assert shown.has("192.0.2.7", "Chromium 120")
+    assert len(names) == 1
+    assert ended.location == "/me"
+    assert after.has("那次登录已结束")
+    assert (refused.status, refused.has("这次登录已经结束")) == (422, True)
+
+
+async def script(browser: Browser, path: str, body: JsonValue) -> tuple[int, dict[str, JsonValue]]:
+    """Do what a script of ours does."""
+    async with browser.session.post(path, json=body, headers={"X-Sihu-Csrf": browser.csrf}) as reply:
+        found: dict[str, JsonValue] = await reply.json()
+        return reply.status, found
+
+
+async def test_a_security_key_is_registered_seen_and_taken_away(county: County) -> None:
+    """With its name as the officer typed it, escaped."""
+    key = SoftwareKey()
+    async with entered(county, Role.DUTY) as browser:
+        await browser.get("/me")
+        _, options = await script(browser, "/me/keys/options", {})
+        broken = await script(browser, "/me/keys", {"label": 3, "answer": "no"})
+        _, again = await script(browser, "/me/keys/options", {})
+        added = await script(browser, "/me/keys", {"label": "<b>抽屉</b>", "answer": key.register(again)})
+        shown = await browser.get("/me")
+        dropped = await browser.post(f"/me/keys/{key.credential_id.hex()}/removal")
+        after = await browser.get("/me")
+        twice = await browser.post(f"/me/keys/{key.credential_id.hex()}/removal")
+    assert "challenge" in str(options)
+    assert broken[0] == 422
+    assert added == (201, {"label": "<b>抽屉</b>"})
+    assert shown.has("&lt;b&gt;抽屉&lt;/b&gt;", "移除")
+    assert dropped.location == "/me"
+    assert after.has("安全密钥已移除", "没有登记")
+    assert (twice.status, twice.has("您没有这把安全密钥")) == (422, True)
+
+
+@pytest.mark.parametrize("path", [one.path for one in PAGES if one.path.startswith("/me") and one.method == "POST"])
+async def test_another_sites_page_changes_nothing(county: County, path: str) -> None:
+    """The cookie comes along with a form of any site; the token does not."""
+    path = re.sub(r"\{[^/]+\}(?=/)", "a" * 16, path)
+    async with entered(county, Role.DUTY) as browser:
+        reply = await browser.session.post(path, data={"csrf": "guessed"}, allow_redirects=False)
+        assert reply.status == 403
+
+
+def test_every_act_can_be_put_on_record() -> None:
+    """A page whose name the log does not take would fall over behind the act."""
+    assert [one.name for one in PAGES if not re.fullmatch(ACT_PATTERN, f"console.{one.name}")] == []
+    names = [one.name for one in (*PAGES, *OPEN_PAGES)]
+    assert len(names) == len(set(names))
+
+
+async def test_an_act_of_any_page_is_a_line_of_the_log_and_a_refused_one_is_none() -> None:
+    """Who did what, on what; never what was typed."""
+    world = World()
+    county = world[papers.HUANJIANG]
+    posted = await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    async with entered(county, Role.DUTY) as browser:
+        await browser.get("/")
+        refused = await browser.post(f"/events/{'0' * 64}/acknowledgement", {"answer": "received"})
+        taken = await browser.post(
+            f"/events/{posted.envelope_id}/acknowledgement", {"answer": "received", "note": "雨很大"}
+        )
+    rows = await county.store.read(lambda one: one.console.audit(0, 999))
+    acts = [(row.officer, row.about, row.note) for row in rows if row.act == "console.acknowledge"]
+    assert (refused.status, taken.status) == (404, 303)
+    assert acts == [("duty-a", posted.envelope_id, "")]
