@@ -55,6 +55,7 @@ DEV: Final = "requirements-dev.lock.txt"
 LOCKS: Final[Mapping[str, tuple[str, ...]]] = {"runtime": (BUILD, RUNTIME), "dev": (BUILD, DEV)}
 
 OFFLINE_TESTS: Final = ("tests/unit", "tests/property")
+SCENES: Final = ("tests/browser", "tests/scenario")  # real processes: each file is run by itself
 FAST_TESTS: Final = (*OFFLINE_TESTS, "tests/architecture")
 CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
     "lint": ("ruff", "check", "."),
@@ -372,8 +373,8 @@ def test(arguments: Sequence[str]) -> int:
         say("WARNING: `unshare` cannot switch the network off here: that unit and property tests are pure is NOT shown")
     alone = [*switch, str(PYTHON), "-c", LOOPBACK_ONLY] if switch else []
     rooms = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py"))}
-    others = sorted(rooms - {*OFFLINE_TESTS, "tests/scenario"})
-    scenes = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "scenario").glob("test_*.py"))
+    others = sorted(rooms - {*OFFLINE_TESTS, *SCENES})
+    scenes = [str(path.relative_to(ROOT)) for room in SCENES for path in sorted((ROOT / room).glob("test_*.py"))]
     queue = iter([tests(Path(scene).stem, "-q", scene) for scene in scenes])
     pure = ["nice", *alone, *tests("pure", "-q", *OFFLINE_TESTS)]
     calm = [pure, ["nice", *tests("others", "-q", *others)]]
