@@ -175,10 +175,8 @@ class Seen:
         """Open a page and wait until its live stream stands; return the status."""
         reply = await self.page.goto(f"{self.console.url}{path}")
         assert reply is not None, path
-        if settled is None and await self.page.locator("#live-state").count():
-            await self.page.wait_for_function(
-                "() => document.getElementById('live-state').textContent.includes('正常')"
-            )
+        if await self.page.locator("#live-state").count():
+            await self.page.wait_for_function(CONNECTED)
         return reply.status
 
     async def breaches(self) -> list[str]:
