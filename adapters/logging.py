@@ -11,7 +11,8 @@ rotation.published, rotation.destroyed, rotation.destroyed_early, upkeep.lapsed,
 gateway.silenced, gateway.drilled, gateway.erased, gateway.roster_changed, gateway.numbers_shown, courses.erased,
 upkeep.referral_expired, notifier.opened, notifier.escalation, notifier.submitted, notifier.replied,
 notifier.reply_unknown_number, notifier.keyed, smpp.bound, cmpp.connected, voice.called, fax.queued, modem.spooled,
-cap.sent, cap.answered, cap.shown, cap.closed, upkeep.indexed.
+cap.sent, cap.answered, cap.shown, cap.closed, upkeep.indexed, gateway.draft_moved, gateway.draft_sent,
+gateway.countersigned.
 warning: gateway.refused, relay.append_deferred, relay.hub_behind, hub.look_deferred, hub.files_unchecked,
 receiver.deferred, receiver.gap_waited, notifier.deferred, upkeep.deferred, directory.refused, notifier.expiring,
 receiver.own_lost, receiver.left, hub.arrange_deferred, hub.certificate_expiring, hub.documents_outdated,
@@ -22,7 +23,8 @@ receiver.file_unsound, completeness.chunks_deferred, upkeep.file_lost, notifier.
 notifier.opt_out_unrecorded, notifier.unprintable, notifier.report_unmatched, notifier.keyed_unmatched, smpp.lost,
 smpp.unreadable, cmpp.link_lost, cmpp.deliver_deferred, cmpp.report_unreadable, cmpp.reply_undecoded,
 sms.push_refused, sms.push_unread, sms.push_deferred, voice.link_lost, voice.speechless, voice.callback_refused,
-fax.link_lost, modem.link_lost, cap.held, cap.refused, cap.feed_refused, cap.feed_deferred, cap.signers_refused.
+fax.link_lost, modem.link_lost, cap.held, cap.refused, cap.feed_refused, cap.feed_deferred, cap.signers_refused,
+notifier.not_countersigned.
 error (a person must look): receiver.rejected, receiver.quarantined, receiver.own_unknown, receiver.revoked,
 relay.hub_ahead, relay.twin, receiver.twins, completeness.twin, completeness.twins, hub.streams_missed,
 hub.copy_damaged, hub.copy_handed_over, hub.copies_refilled, notifier.told, completeness.missing, completeness.silent,

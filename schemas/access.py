@@ -14,6 +14,9 @@ class Scope(StrEnum):
 
     EVENTS_READ = "events:read"
     EVENTS_WRITE = "events:write"
+    UNATTENDED = "events:unattended"
+    """Sending without a second officer what otherwise needs one: an automatic source whose documents two people
+    released where they were made. Never for officer-bound tokens."""
     ACKNOWLEDGE = "events:acknowledge"
     """Only for officer-bound tokens."""
     OPERATE = "node:operate"
@@ -30,6 +33,9 @@ class Scope(StrEnum):
     ROSTER_NUMBERS = "roster:numbers"
     """Telephone numbers of the roster, whole instead of masked."""
 
+    CALENDAR_READ = "calendar:read"
+    """The calendar of campaigns and festivals by an address that holds the token, which has no other scope."""
+
 
 class Access(Model):
     """One token: its SHA-256, what it allows, and the officer it is bound to, if any."""
@@ -41,6 +47,11 @@ class Access(Model):
     issued_at: WireTime
     expires_at: WireTime
     revoked_at: WireTime | None = None
+
+    @property
+    def is_unattended(self) -> bool:
+        """Whether it sends without a second officer; whatever a file says, no token of an officer does."""
+        return Scope.UNATTENDED in self.scopes and self.officer is None
 
 
 class AccessList(Model):

@@ -28,6 +28,7 @@ from schemas.control import (
     MemberKeyPublished,
     RangeRequested,
     Receipt,
+    ReleaseRecorded,
 )
 from schemas.development.projects import ProjectClosed, ProjectJoined, ProjectProgressed, ProjectProposed
 from schemas.development.resources import ResourceAnswered, ResourceOffered, ResourceWithdrawn
@@ -104,6 +105,7 @@ TYPES: Final[tuple[type[Event], ...]] = (
     MemberKeyPublished,
     ContentErased,
     CallRecorded,
+    ReleaseRecorded,
     DocumentsPublished,
     Receipt,
     HeadBeaconed,

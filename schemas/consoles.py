@@ -25,6 +25,8 @@ SECRET_MAX: Final = 128
 ADDRESS_MAX: Final = 64
 AGENT_MAX: Final = 200
 LABEL_MAX: Final = 40
+CREDENTIAL_MAX: Final = 2046
+"""Digits of a security key's id: 1,023 bytes, by the standard."""
 ABOUT_MAX: Final = 128
 NOTE_MAX: Final = 200
 ACT_PATTERN: Final = r"^[a-z][a-z_]{0,23}\.[a-z][a-z_]{0,31}$"
@@ -61,7 +63,6 @@ class Account:
         sealed_totp: The secret of the one-time passwords, under a key that the node's passphrase opens.
         last_step: Newest step of 30 seconds whose one-time password was taken; none is taken again.
         confirmed_at: When the second factor was shown for the first time; None: enrolling is not finished.
-        must_change: The password has to be changed before anything else.
         disabled_at: Since when nobody enters by it.
     """
 
@@ -77,7 +78,6 @@ class Account:
     created_at: datetime
     password_at: datetime
     confirmed_at: datetime | None = None
-    must_change: bool = False
     disabled_at: datetime | None = None
 
 

@@ -145,6 +145,48 @@ class CallRecorded(Event):
     credential: SignedDocument
 
 
+class ReleaseMode(StrEnum):
+    """How a county's officers stand behind an event."""
+
+    TWO_OFFICERS = "two_officers"
+    """One drafted it, another approved those very bytes."""
+    ALONE = "alone"
+    """One officer sent it at once and said so; a second one is still to countersign."""
+    COUNTERSIGNED = "countersigned"
+    """A second officer stands behind what was sent alone."""
+
+
+class ReleasingOfficer(Model):
+    """Somebody who stands behind an event; ``credential`` certifies name and roles."""
+
+    officer: OfficerId
+    credential: SignedDocument
+
+
+class ReleaseRecorded(Event):
+    """Who released an event of its source (拟稿、审核、签发); to the same audience, so in the same chain."""
+
+    wire_type: ClassVar[str] = "cn.sihu.control.release_recorded.v1"
+    title_zh: ClassVar[str] = "签发记录"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    id: EnvelopeId
+    """Of the event that was released."""
+    mode: ReleaseMode
+    officers: Annotated[tuple[ReleasingOfficer, ...], Field(min_length=1, max_length=2, strict=False)]
+    """``two_officers``: who drafted, then who approved. Otherwise the one who signed or countersigned."""
+    released_at: WireTime
+    """When it was sent so; for ``countersigned`` when that was done."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        expected = 2 if self.mode is ReleaseMode.TWO_OFFICERS else 1
+        if len({one.officer for one in self.officers}) != expected or len(self.officers) != expected:
+            raise ValueError("`two_officers` names two different officers, and the other modes one")
+        return self
+
+
 class ChannelHead(Model):
     """The last link of one epoch of one channel."""
 

@@ -1,5 +1,6 @@
 """What an officer or a county system asks to send, before it is signed."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, JsonValue, StringConstraints
@@ -33,6 +34,43 @@ class EventDraft(Model):
     content: dict[str, JsonValue]
     upload: ContentId | None = None
     """The finished upload whose file goes with the event; see ``POST /api/v1/uploads``."""
+    alone: bool = False
+    """Nobody else is there: an officer sends an alert of level 1 or 2 at once, another countersigns within 30 minutes.
+
+    Only with a token bound to an officer; see docs/releasing.md."""
+
+
+class DraftText(EventDraft):
+    """The body of ``POST /api/v1/drafts`` and of a change: an event whose content may still be incomplete."""
+
+
+class Verdict(StrEnum):
+    """What a second officer says of a draft."""
+
+    APPROVE = "approve"
+    RETURN = "return"
+
+
+ReviewNote = Annotated[str, StringConstraints(max_length=500)]
+
+
+class ReviewDraft(Model):
+    """The body of ``POST /api/v1/drafts/{id}/review``."""
+
+    verdict: Verdict
+    digest: Digest
+    """Of the draft as it was shown: what has changed since is read again before it is approved."""
+    note: ReviewNote = ""
+    """What is to be changed; needed with ``return``."""
+    send: bool = False
+    """Approve and send at once."""
+
+
+class SendingDraft(Model):
+    """The body of ``POST /api/v1/drafts/{id}/sending``."""
+
+    alone: bool = False
+    """Nobody else is there; as in an event that is sent without a draft."""
 
 
 class AcknowledgementDraft(Model):

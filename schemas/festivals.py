@@ -53,11 +53,20 @@ class Festival(Model):
     day: Annotated[int, Field(ge=1, le=30)] | None = None
     branch: Annotated[int, Field(ge=1, le=12)] | None = None
     """1 子 … 5 辰 … 12 亥: the first such day from the summer solstice on, that day included."""
+    word: Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=LINE_PATTERN)] | None = None
+    """Of a festival without a rule: a campaign of a county that keeps it announces it if its name has this word."""
     note: _Text
     source: _Text
 
+    @property
+    def is_announced(self) -> bool:
+        """Tell whether nobody can compute its day: it is announced each year."""
+        return self.month is None and self.branch is None
+
     @model_validator(mode="after")
     def _one_rule(self) -> Self:
+        if self.word is not None and not self.is_announced:
+            raise broken_rule("word", "leave it out: the day follows from the rule")
         if (self.month is None) != (self.day is None) or (self.month is not None and self.branch is not None):
             raise broken_rule("month", "give `month` and `day`, or `branch`, or none of them")
         return self

@@ -52,6 +52,8 @@ class NoticeKind(StrEnum):
     """A feed of CAP documents cannot be read, or a document of it was not taken."""
     CAP_ANSWER = "cap_answer"
     """A foreign system did not take an alert."""
+    NOT_COUNTERSIGNED = "not_countersigned"
+    """An alert that one officer sent alone has waited too long for a second officer's name."""
     CASE_DUE = "case_due"
     """A day of a case of joint mediation has come, or is near."""
 

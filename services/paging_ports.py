@@ -209,6 +209,18 @@ class ShowsPaging(Protocol):
         """Escalations, pages, answers."""
 
 
+class KeepsPaging(ShowsPaging, Protocol):
+    """What a transaction does with paging and with calls by hand."""
+
+    @property
+    def call_book(self) -> Calls:
+        """Calls by telephone."""
+
+    @property
+    def paging(self) -> Paging:
+        """Who is told what."""
+
+
 class Duty(Protocol):
     """The county's roster as it was at the last look at its files; every answer but ``findings`` is cheap."""
 

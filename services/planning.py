@@ -1,11 +1,10 @@
 """Look up what a plan or a drill names, for the rules that judge it; the same at both ends."""
 
 from schemas.base import Event
-from schemas.catalogue import parse_received
 from schemas.errors import Fault
 from schemas.governance.plans import DrillHeld, PlanPublished
 from services.domain.plans import judge_drill, judge_plan
-from services.domain.reading import content_of
+from services.domain.reading import event_in
 from services.ports import Snapshot
 
 
@@ -28,8 +27,5 @@ def judge_together(snapshot: Snapshot, event: Event | None, *, own: bool) -> Fau
 
 def _plan(snapshot: Snapshot, envelope_id: str | None) -> PlanPublished | None:
     kept = snapshot.event(envelope_id) if envelope_id is not None else None
-    if kept is None:
-        return None
-    header = kept.envelope.header
-    parsed = parse_received(header.type, content_of(kept), header.schema_ref.digest)
-    return parsed.event if not isinstance(parsed, tuple) and isinstance(parsed.event, PlanPublished) else None
+    said = event_in(kept) if kept is not None else None
+    return said if isinstance(said, PlanPublished) else None

@@ -39,7 +39,6 @@ from services.completeness_ports import Signals
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.key_ports import Erasures, OfficeKeys, Readmitting
-from services.paging_ports import Calls, Paging
 from services.quota_ports import Quotas
 from services.run_ports import Unsigned
 from services.store_ports import KeepsBooks, ShowsBooks
@@ -377,14 +376,6 @@ class Transaction(Snapshot, KeepsBooks, Protocol):
     @property
     def erasures(self) -> Erasures:
         """What was erased."""
-
-    @property
-    def call_book(self) -> Calls:
-        """Calls by telephone."""
-
-    @property
-    def paging(self) -> Paging:
-        """Who is told what."""
 
     @property
     def key_book(self) -> OfficeKeys:

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     JsonValue,
     ValidationError,
@@ -31,6 +29,7 @@ from schemas.ids import AgreementId, CountyId
 from schemas.registry import PhoneText, Text
 from services.domain.files import CHUNK_SIZE
 from services.domain.sms_text import SignaturePlace
+from services.sections import ConsoleSettings, Section
 
 SETTINGS_FILE: Final = "county.toml"
 OFFICE_KEYS_FOLDER: Final = "office-keys"
@@ -57,12 +56,6 @@ Driver = Literal[
 
 CapSignature = Literal["required", "if_present"]
 """Whether a document without a signature is taken; one that bears a signature is never taken unverified."""
-
-
-class Section(BaseModel):
-    """One table of the file: closed and frozen."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _listed(value: object) -> object:
@@ -181,7 +174,7 @@ class ProviderSettings(Section):
     """Holds the password or key, one line; relative to the county's directory."""
     tls: bool = False
     """For a protocol that may do without: SMPP."""
-    options: dict[str, JsonValue] = {}
+    options: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class InboundSettings(Section):
@@ -191,6 +184,13 @@ class InboundSettings(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8643
     token_file: Path = Path("secrets/inbound.token")
     """32 characters or more, which stand in the address that the providers are given."""
+
+
+class ReleaseSettings(Section):
+    """Who stands behind what is sent."""
+
+    second_officer: bool = True
+    """Alerts of levels 1 and 2 and bulletins are sent by two officers only; false leaves each to its author."""
 
 
 class PagingSettings(Section):
@@ -302,10 +302,17 @@ class Settings(BaseSettings):
     files: FileSettings = FileSettings()
     paging: PagingSettings = PagingSettings()
     cap: CapSettings = CapSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    release: ReleaseSettings = ReleaseSettings()
 
     def at(self, path: Path) -> Path:
         """Return a path of these settings from the county's directory on; absolute ones stay."""
         return self.directory / path
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port under which browsers find the console."""
+        return self.console.origin or f"http://localhost:{self.api.port}"
 
     @property
     def office_keys(self) -> Path:

@@ -12,7 +12,8 @@ from services.console_ports import KeepsConsole, ShowsConsole
 from services.course_ports import InCourses, ShownCourses
 from services.custody_ports import InCustody, ShownCustody
 from services.file_ports import KeepsFiles, ShowsFiles
-from services.paging_ports import ShowsPaging
+from services.paging_ports import KeepsPaging, ShowsPaging
+from services.release_ports import KeepsReleases, ShowsReleases
 from services.search_ports import KeepsSearch, ShowsSearch
 from services.thread_ports import KeepsThreads, ShowsThreads
 
@@ -28,6 +29,7 @@ class ShowsBooks(
     ShowsConsole,
     ShowsThreads,
     ShowsSearch,
+    ShowsReleases,
     Protocol,
 ):
     """What a snapshot shows of them."""
@@ -37,11 +39,13 @@ class KeepsBooks(
     InCustody,
     InCourses,
     KeepsFiles,
+    KeepsPaging,
     KeepsCap,
     KeepsCases,
     KeepsConsole,
     KeepsThreads,
     KeepsSearch,
+    KeepsReleases,
     Protocol,
 ):
     """What a transaction does with them."""

@@ -88,7 +88,8 @@ async def cap_at(
     county: County, root: Path, text: str = "", *, office: str = OFFICE, phone: str = "0854-3612345"
 ) -> AsyncIterator[None]:
     """Let a county exchange CAP documents; ``text`` goes on with the table ``[cap]`` of its settings."""
-    _write(root, f'county = "{county.code}"\n' + _HEAD.format(office=office, phone=phone) + text)
+    release = f"[release]\nsecond_officer = {str(county.second_officer).lower()}\n"
+    _write(root, f'county = "{county.code}"\n' + _HEAD.format(office=office, phone=phone) + text + release)
     async with exchanging_cap(
         read_settings(root),
         store=county.store,

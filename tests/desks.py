@@ -28,6 +28,9 @@ from tests.world import County, World
 
 OFFICER: Final = "duty-a"
 _LIMITS: Final = Limits(heartbeat_seconds=0.2)
+_SCOPES: Final = ("events:read", "events:write", "events:unattended", "node:operate", "content:erase")
+_UNATTENDED: Final = tuple(word for one in _SCOPES for word in ("--scope", one))
+"""The tests' own token sends like an automatic source; the rule of the second officer has tests of its own."""
 
 
 class DiskCounty(County):
@@ -82,11 +85,20 @@ class DiskWorld(World):
         self.counties = {desk.code: desk for desk in self.desks.values()}
 
 
+def send_unattended(home: Path) -> None:
+    """Let the commands of a county send as an automatic source does."""
+    done("token", "revoke", "cli", "--dir", home)
+    issued = done("token", "issue", "cli", *_UNATTENDED, "--dir", home)
+    (home / "cli.token").write_text(issued["token"] + "\n", encoding="utf-8")
+
+
 def founded(root: Path, codes: Sequence[str]) -> Counties:
     """Let counties be founded and certify one officer each; copies of the folder serve several tests."""
     counties = prepared(root, codes)
     for code in codes:
-        done("officer", "add", OFFICER, "--name", "值班员甲", "--role", "duty", "--dir", counties.home(code))
+        home = counties.home(code)
+        done("officer", "add", OFFICER, "--name", "值班员甲", "--role", "duty", "--dir", home)
+        send_unattended(home)
     return counties
 
 

@@ -1,13 +1,15 @@
-"""What goes wrong at a hub's machines: streams are deleted, files are damaged, servers are killed."""
+"""What goes wrong at a hub: streams are deleted, files damaged, servers killed, messages kept back."""
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from adapters.jetstream.api import OWNER_PREFIX
 from adapters.jetstream.connection import HubConnection
@@ -16,6 +18,7 @@ from adapters.jetstream.embedded import CONFIG_FILE
 from adapters.jetstream.refusals import parsed
 from adapters.keys.county_files import read_secret
 from schemas.errors import UnavailableError
+from schemas.subjects import consumer_of
 from services.bootstrap.hub_files import HubFiles
 from services.bootstrap.hub_state import server_pid, server_state, stream_leader
 from services.settings import read_hub_settings
@@ -34,6 +37,21 @@ async def registrar_at(home: Path) -> AsyncIterator[HubConnection]:
     async with HubConnection(credentials, who="registrar").running() as registrar:
         await registrar.contact(timeout_seconds=SECONDS)
         yield registrar
+
+
+async def hand_over(registrar: HubConnection, stream: str, county: str, subjects: Sequence[str]) -> tuple[str, ...]:
+    """Hand a county of one stream these subjects alone from now on; return which ones it was handed before."""
+    listed = await _ask(registrar, f"CONSUMER.LIST.{stream}", {"offset": 0})
+    found = next(one["config"] for one in listed["consumers"] if one["name"] == consumer_of(county))
+    before = tuple(found.get("filter_subjects") or (found["filter_subject"],))
+    config = {key: value for key, value in found.items() if key not in {"filter_subject", "filter_subjects"}}
+    body = {"stream_name": stream, "config": config | {"filter_subjects": list(subjects)}}
+    await _ask(registrar, f"CONSUMER.CREATE.{stream}.{consumer_of(county)}", body)
+    return before
+
+
+async def _ask(registrar: HubConnection, request: str, body: Mapping[str, object]) -> dict[str, Any]:
+    return parsed(await registrar.request(f"{OWNER_PREFIX}.{request}", json.dumps(body).encode()))
 
 
 async def delete_stream(home: Path, stream: str) -> None:

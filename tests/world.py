@@ -34,6 +34,7 @@ from services.domain.encoding import digest_of
 from services.domain.evidence_writing import TrustPapers
 from services.domain.key_changes import with_changes
 from services.domain.receiving import examine
+from services.domain.releasing import UNATTENDED
 from services.domain.trust import Trust
 from services.gateway.gateway import CalendarFeed, CapDesk, Gateway, Limits, NodeFacts, People, RosterRoom
 from services.gateway.submit import Submitter
@@ -101,6 +102,7 @@ class County:
         self.people: People | None = None
         self.roster: RosterRoom | None = None
         self.cap: CapDesk | None = None
+        self.second_officer = True
 
     def gateway(self, limits: Limits | None = None) -> Gateway:
         """Return what the gateway needs."""
@@ -118,6 +120,7 @@ class County:
             people=self.people,
             roster=self.roster,
             cap=self.cap,
+            second_officer=self.second_officer,
             limits=limits or Limits(),
         )
 
@@ -139,7 +142,7 @@ class County:
     async def send(self, draft: Mapping[str, Any], *, key: str | None = None) -> Posted:
         """Submit a draft as the demo and the benchmarks do."""
         body = json.dumps(draft, ensure_ascii=False).encode()
-        return await self.submitter.submit(body, idempotency_key=key, access_name="test")
+        return await self.submitter.submit(body, idempotency_key=key, access_name="test", standing=UNATTENDED)
 
     async def take_waiting(self) -> list[Publication]:
         """Take everything out of the outbox, urgent first, as the hub would have it."""

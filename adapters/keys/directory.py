@@ -161,6 +161,11 @@ class Directory(Generic[T, P]):
         """A document of trust was written by this process: let it count at once."""
         self._trust.refresh()
 
+    def refresh_officers(self) -> None:
+        """Credentials or tokens were written by this process: let them count at once."""
+        self._officers.refresh()
+        self._access.refresh()
+
     def access(self, token_digest: str) -> Access | None:
         """Return the token with this SHA-256 (hex), revoked or expired ones too, or None."""
         return self._access.current().get(token_digest)

@@ -11,6 +11,7 @@ from adapters.memory.consoles import MemoryConsole
 from adapters.memory.courses import CourseReading
 from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
+from adapters.memory.releases import MemoryReleases
 from adapters.memory.search import MemorySearch
 from adapters.memory.signals import gaps_of
 from adapters.memory.state import Link, find_chain
@@ -57,6 +58,11 @@ class MemorySnapshot(CourseReading):
     def cap(self) -> MemoryCapShown:
         """CAP documents, answers, feeds."""
         return MemoryCapShown(self._state)
+
+    @property
+    def releases(self) -> MemoryReleases:
+        """Drafts, and who stands behind what was sent."""
+        return MemoryReleases(self._state)
 
     @property
     def search(self) -> MemorySearch:

@@ -36,6 +36,7 @@ from schemas.records import (
     Watch,
 )
 from schemas.registry import KeyRecord
+from schemas.releases import Countersigning, Draft, ReleaseRow
 from schemas.searches import BlockWords
 from schemas.sms import CodeUse, PartTry, SmsTold, Suppression
 from schemas.subjects import Lane
@@ -148,6 +149,13 @@ class State:
     sendings: dict[int, Sending] = field(default_factory=dict)
     """By number, in the order of their turns."""
     last_sending: int = 0
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    """By draft id."""
+    releases: dict[str, tuple[ReleaseRow, ...]] = field(default_factory=dict)
+    """envelope id -> who stands behind it."""
+    countersigning: dict[str, Countersigning] = field(default_factory=dict)
+    """By envelope id."""
+    countersigning_told: set[str] = field(default_factory=set)
     case_entries: dict[str, CaseEntry] = field(default_factory=dict)
     """By envelope id."""
     cases: dict[str, CaseRow] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.paging import SqlitePagingShown
 from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
 from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
+from adapters.sqlite.releases import SqliteReleasesShown
 from adapters.sqlite.search import SqliteSearchShown
 from adapters.sqlite.threads import SqliteThreadsShown
 from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
@@ -100,6 +101,11 @@ class SqliteSnapshot(CourseReading):
     def threads(self) -> SqliteThreadsShown:
         """Campaigns, offers, projects."""
         return SqliteThreadsShown(self._ask)
+
+    @property
+    def releases(self) -> SqliteReleasesShown:
+        """Drafts, and who stands behind what was sent."""
+        return SqliteReleasesShown(self._ask)
 
     @property
     def search(self) -> SqliteSearchShown:

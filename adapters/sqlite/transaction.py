@@ -26,6 +26,7 @@ from adapters.sqlite.paging import SqlitePaging
 from adapters.sqlite.quarantine import Quarantine
 from adapters.sqlite.quotas import SqliteQuotas
 from adapters.sqlite.receipts import SqliteReceipts
+from adapters.sqlite.releases import SqliteReleases
 from adapters.sqlite.search import SqliteSearch
 from adapters.sqlite.signals import SqliteSignals
 from adapters.sqlite.snapshot import SqliteSnapshot
@@ -86,6 +87,7 @@ class SqliteTransaction(SqliteSnapshot):
         self._threads = SqliteThreads(batch)
         self._search = SqliteSearch(batch)
         self._console = SqliteConsole(batch)
+        self._releases = SqliteReleases(batch)
 
     @property
     def files(self) -> SqliteFileBook:
@@ -126,6 +128,11 @@ class SqliteTransaction(SqliteSnapshot):
     def console(self) -> SqliteConsole:
         """Who enters the console."""
         return self._console
+
+    @property
+    def releases(self) -> SqliteReleases:
+        """Drafts, and who stands behind what was sent."""
+        return self._releases
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

@@ -43,7 +43,13 @@ async def exchanging_cap(
 
     key, certificate = given.key_file, given.certificate_file
     signer = load_signer(settings.at(key), settings.at(certificate)) if key and certificate else None
-    submitter = Submitter(store=store, posting=posting, directory=directory, clock=clock)
+    submitter = Submitter(
+        store=store,
+        posting=posting,
+        directory=directory,
+        clock=clock,
+        second_officer=settings.release.second_officer,
+    )
     async with AsyncExitStack() as stack:
         text = await stack.enter_async_context(
             open_text(signers=settings.at(given.signers_folder), signer=signer, on_fault=_warn)
@@ -105,6 +111,7 @@ def rules_of(given: CapFeedSettings) -> FeedRules:
         released_by=given.approved_by_role,
         must_be_signed=given.signature == "required",
         signers=frozenset(given.signers),
+        unattended=given.approved_by_role is not None,
     )
     return FeedRules(name=given.name, url=given.url, seconds=given.seconds, ask=ask)
 

@@ -13,9 +13,12 @@ from adapters.keys.durable import read_bytes, write_given
 from adapters.keys.encryption import FileEncryption
 from adapters.keys.file_signer import FileSigner
 from adapters.keys.key_file import OpenKey, generate
+from adapters.keys.officer_files import OfficerFiles
 from adapters.keys.pins import PinFiles
 from adapters.keys.signing_keys import SigningKeyFiles, key_name
-from schemas.errors import Fault
+from schemas.documents import SignedDocument
+from schemas.errors import Fault, RequestError
+from services.domain.documents import document_digest
 from services.domain.evidence_writing import TrustPapers
 from services.domain.trust import Trust
 from services.domain.trust_files import Files, load_officers, load_trust
@@ -28,6 +31,7 @@ __all__ = [
     "CountyFiles",
     "FileEncryption",
     "FileSigner",
+    "OfficerFiles",
     "OpenKey",
     "PinFiles",
     "SigningKeyFiles",
@@ -36,6 +40,7 @@ __all__ = [
     "new_token",
     "open_county",
     "open_directory",
+    "open_officer_files",
     "read_bytes",
     "read_secret",
     "write_given",
@@ -87,3 +92,15 @@ def open_directory(
         monotonic=monotonic,
         on_fault=on_fault,
     )
+
+
+def open_officer_files(root: Path, changed: Callable[[], None] = lambda: None) -> OfficerFiles:
+    """Return what changes officers' papers in a county's directory, the same for the node and the commands."""
+    return OfficerFiles(root, digest_of=document_digest, in_force=_credentials, changed=changed)
+
+
+def _credentials(files: CountyFiles) -> dict[str, SignedDocument]:
+    found = load_officers(files.read_all(OFFICER_FILES))
+    if isinstance(found, Fault):
+        raise RequestError(found)
+    return dict(found)

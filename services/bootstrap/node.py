@@ -32,6 +32,7 @@ from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
 from services.bootstrap.calendars import open_calendar
 from services.bootstrap.cap_node import exchanging_cap
 from services.bootstrap.cli import OFFICER_FILES, open_directory
+from services.bootstrap.entrance import console_mounts
 from services.bootstrap.files import carrying_files, keeping_files
 from services.bootstrap.paging import telling_people
 from services.bootstrap.rosters import CalendarFiles, node_rostering
@@ -223,10 +224,26 @@ async def open_node(
             roster=RosterRoom(rostering, CalendarFiles()),
             cap=cap,
             search_key=search_key,
+            second_officer=settings.release.second_officer,
             silent_after=timedelta(seconds=2 * settings.bus.beacon_seconds),
             workdays=lambda: workdays_of(files, county),
         )
-        port = await stack.enter_async_context(serving(gateway, host=settings.api.host, port=settings.api.port))
+        port = await stack.enter_async_context(
+            serving(
+                gateway,
+                host=settings.api.host,
+                port=settings.api.port,
+                mounts=await console_mounts(
+                    settings,
+                    passphrase,
+                    store=store,
+                    directory=directory,
+                    signer=EventSigner(signers),
+                    clock=clock,
+                    ids=ids,
+                ),
+            )
+        )
         await stack.enter_async_context(hub.running())
         await stack.enter_async_context(urgent.running())
         bulk = await stack.enter_async_context(HubConnection(credentials, who=county).running())
@@ -324,6 +341,7 @@ async def open_node(
             clock=clock,
             folder=folder,
             silent_after=gateway.silent_after,
+            second_officer=settings.release.second_officer,
         )
         yield Node(settings, store, directory, submitter, hub, port)
 

@@ -59,6 +59,8 @@ def mark_restored(tx: Transaction, county: str) -> int:
     tx.memory.forget_positions()
     tx.memory.put_setting(RENEWAL_WANTED, "restored")
     tx.memory.put_setting(RESTORED, county)
+    for session in tx.console.sessions():  # one that was revoked since must not come back
+        tx.console.drop_session(session.digest)
     return tx.chains.retire(county)
 
 

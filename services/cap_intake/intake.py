@@ -37,6 +37,7 @@ from services.domain.cap_taking import (
     yet_to_complete,
 )
 from services.domain.encoding import digest_of
+from services.domain.releasing import NOBODY, SECOND_OFFICER, Standing
 from services.domain.succession import in_force
 from services.ports import Clock, Snapshot, Store, Transaction
 from services.posting import Posted
@@ -64,6 +65,7 @@ class Submit(Protocol):
         idempotency_key: str | None,
         access_name: str,
         also: Callable[[Transaction, Posted], None] | None = None,
+        standing: Standing = NOBODY,
     ) -> Posted:
         """Make an event durable; ``also`` writes what belongs to it in the same transaction.
 
@@ -249,10 +251,15 @@ class CapIntake:
 
         try:
             await self._submitter.submit(
-                draft_body(draft, ask), idempotency_key=None, access_name=ask.origin, also=write_down
+                draft_body(draft, ask),
+                idempotency_key=None,
+                access_name=ask.origin,
+                also=write_down,
+                standing=Standing(unattended=ask.unattended),
             )
         except RequestError as refusal:
-            if not ask.is_feed or refusal.fault.code == _EXPIRED:
+            is_waiting = refusal.fault.code == SECOND_OFFICER.code  # kept, so that officers can make a draft of it
+            if not is_waiting and (not ask.is_feed or refusal.fault.code == _EXPIRED):
                 raise
             return await self._hold(row, draft, refusal.faults, ask)  # nobody else would ever hear of it
         document = kept[-1]

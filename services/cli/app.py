@@ -71,6 +71,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "plan": Entry(_DESK, "services.cli.plan:app", "联合应急", "joint plans, drills, checks along the border"),
     "flow": Entry(_DESK, "services.cli.flow:app", "流动人口", "make a report of counts that gives nobody away"),
     "openings": Entry(_DESK, "services.cli.openings:openings", "查阅记录", "who was shown personal content, and why"),
+    "audit": Entry(
+        _DESK, "services.cli.audit:audit", "审计", "what people did in the console, and whether it is whole"
+    ),
     "case": Entry(_DESK, "services.cli.case:app", "调解", "joint mediation: list, show, next, add, print, evidence"),
     "notices": Entry(_DESK, "services.cli.notices:app", "提醒", "what this county's duty officer must know; close"),
     "pages": Entry(_DESK, "services.cli.pages:app", "通知", "who is told of what; silences, drills, providers"),

@@ -31,6 +31,7 @@ from services.gateway.answers import (
     ReceiptList,
     UploadState,
 )
+from services.gateway.audit_answers import AuditList
 from services.gateway.cap_answers import CapAnswerList, CapDocumentDetail, CapDocumentLine, CapDocumentList
 from services.gateway.case_answers import CaseDetail, CaseList
 from services.gateway.course_answers import CourseAccepted, ReferralDetail, ReferralList, ServiceDetail, ServiceList
@@ -125,6 +126,10 @@ class Api:
         """Return one event whole, verified again; personal content only with a reason, which is written down."""
         params = {} if why is None else {"why": why.value}
         return _read(EventDetail, await self._client.get(f"/events/{envelope_id}", params))
+
+    async def audit(self, *, since: int, limit: int) -> AuditList:
+        """Return the audit log behind a number."""
+        return _read(AuditList, await self._client.get("/audit", {"since": str(since), "limit": str(limit)}))
 
     async def openings(self, envelope_id: str | None, *, since: int, limit: int) -> OpeningList:
         """Return who was shown personal content, of one event or of every one."""

@@ -60,9 +60,10 @@ def step_rows(steps: Sequence[StepLine]) -> list[tuple[str, ...]]:
             output.county(one.source),
             output.type_zh(one.wire_type),
             output.short(one.envelope_id),
+            " ".join(output.short(paper.envelope_id) for paper in one.evidence) or "–",
         )
         for number, one in enumerate(steps, 1)
     ]
 
 
-STEP_COLUMNS: Final = (">步", "时间", "县", "*步骤", "事件")
+STEP_COLUMNS: Final = (">步", "时间", "县", "*步骤", "事件", "材料")

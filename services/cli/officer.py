@@ -1,6 +1,5 @@
 """``sihu officer``: the people who may answer in this county's name, each with a key and a token of their own."""
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,14 +13,16 @@ from schemas.envelope import PayloadType
 from schemas.errors import ConflictError, Fault, NotFoundError
 from schemas.officers import OfficerCredential, Role
 from schemas.registry import KeyUse
-from services.bootstrap.cli import OpenKey, PinFiles, generate, new_token, read_secret
+from services.bootstrap.cli import OpenKey, PinFiles, generate, new_token, open_officer_files, read_secret
 from services.cli import output
 from services.cli.desk import Desk, document_bytes, sure
 from services.cli.options import HERE, AsJson, Dir, OfficerPassphraseFile, PassphraseFile
 from services.domain.ceremony import credential
 from services.domain.documents import document_digest, draft, open_payload
 from services.domain.encoding import digest_of
-from services.domain.trust_files import REVOKED_FILE, load_officers
+from services.domain.invitations import invitation_paper
+from services.domain.sessions import SECRET_BYTES
+from services.domain.trust_files import load_officers
 
 app = typer.Typer(help="Officers 人员: who may answer in this county's name.", pretty_exceptions_enable=False)
 
@@ -65,6 +66,33 @@ def add(
     _report_added(desk, certified, document, as_json=as_json)
 
 
+@app.command()
+def invite(
+    officer: Officer,
+    *,
+    name: Annotated[str, typer.Option("--name", help="The role at the desk, e.g. 管理员甲.")],
+    role: Annotated[list[Role], typer.Option("--role", help="May be given more than once.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=30, help="How long the invitation counts.")] = 1,
+    directory: Dir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Let an officer into the console: print a link, this once, that makes one account. So the first one gets in.
+
+    An account that the officer may have is replaced when the link is used.
+    """
+    desk = Desk(directory)
+    now, secret = desk.now(), desk.county.ids.hex(SECRET_BYTES)
+    ends_at = now + timedelta(days=days)
+    paper = sure(invitation_paper(secret, officer, name, role, now=now, ends_at=ends_at))
+    open_officer_files(desk.settings.directory).invite(paper, now)
+    link = f"{desk.settings.origin}/enrol#{secret}"
+    if as_json:
+        output.print_json({"officer": officer, "link": link, "secret": secret, "ends_at": output.wire_time(ends_at)})
+        return
+    output.show(f"[bold]{output.plain(link)}[/]")
+    output.show(f"邀请只显示这一次 this link is shown once; {officer} may use it until {output.moment(ends_at)}")
+
+
 @app.command("list")
 def list_(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
     """List the officers whose credentials are in force."""
@@ -97,13 +125,7 @@ def revoke(officer: Officer, *, directory: Dir = HERE, as_json: AsJson = False) 
     if document is None:
         raise NotFoundError(Fault("request.not_found", "ID", f"no credential of {officer} is in force here"))
     digest, now = document_digest(document), desk.now()
-
-    def edit(old: bytes | None) -> bytes:
-        revoked = json.loads(old) if old else {}
-        return json.dumps(revoked | {digest: format_time(now)}, indent=1).encode() + b"\n"
-
-    desk.files.change(REVOKED_FILE, edit)
-    _revoke_tokens(desk, officer)
+    open_officer_files(desk.settings.directory).revoke(officer, now)
     if as_json:
         output.print_json({"officer": officer, "credential_digest": digest, "revoked_at": format_time(now)})
     else:
@@ -162,21 +184,9 @@ def _replace_token(desk: Desk, certified: OfficerCredential) -> str:
         issued_at=certified.issued_at,
         expires_at=certified.expires_at,
     )
-    _revoke_tokens(desk, certified.officer)
+    open_officer_files(desk.settings.directory).revoke_tokens(certified.officer, certified.issued_at)
     desk.county.access.change(lambda tokens: (*tokens, access))
     return token
-
-
-def _revoke_tokens(desk: Desk, officer: str) -> None:
-    now = desk.now()
-
-    def edit(tokens: tuple[Access, ...]) -> tuple[Access, ...]:
-        return tuple(
-            one.model_copy(update={"revoked_at": now}) if one.officer == officer and one.revoked_at is None else one
-            for one in tokens
-        )
-
-    desk.county.access.change(edit)
 
 
 def _report_added(desk: Desk, certified: OfficerCredential, document: SignedDocument, *, as_json: bool) -> None:

@@ -34,6 +34,7 @@ def issue(
     """Issue a token and print it, this once."""
     desk = Desk(directory)
     _refuse_unbound(desk, scope, officer)
+    _refuse_beside_calendar(scope)
     token, now = new_token(), desk.now()
     access = _access(name, token, tuple(dict.fromkeys(scope)), officer, now, now + timedelta(days=days))
 
@@ -44,13 +45,16 @@ def issue(
         return (*tokens, access)
 
     desk.county.access.change(edit)
+    address = f"{desk.settings.api.address}/api/v1/calendar/{token}.ics" if Scope.CALENDAR_READ in scope else None
     if as_json:
-        output.print_json({"token": token, **_facts(access)})
-    else:
-        output.show(
-            f"[bold]{token}[/]",
-            f"令牌 {name} 只显示这一次 this token is shown once; valid until {output.day(access.expires_at)}",
-        )
+        output.print_json({"token": token, **_facts(access), **({"address": address} if address else {})})
+        return
+    output.show(
+        f"[bold]{token}[/]",
+        f"令牌 {name} 只显示这一次 this token is shown once; valid until {output.day(access.expires_at)}",
+    )
+    if address:
+        output.show(f"订阅地址 subscribe to: {address}", "有此地址即可读取日历 whoever has it reads the calendar")
 
 
 @app.command("list")
@@ -93,13 +97,23 @@ def revoke(name: Name, *, directory: Dir = HERE, as_json: AsJson = False) -> Non
 
 
 def _refuse_unbound(desk: Desk, scopes: list[Scope], officer: str | None) -> None:
+    scope_set = set(scopes)
     if officer is None:
-        if {Scope.ACKNOWLEDGE, Scope.ROSTER_WRITE} & set(scopes):
+        if {Scope.ACKNOWLEDGE, Scope.ROSTER_WRITE} & scope_set:
             mend = "a person answers for it, not a machine: bind the token with --officer ID"
             raise RequestError(Fault("token.no_officer", "--officer", mend))
+    elif Scope.UNATTENDED in scope_set:
+        mend = "an officer is asked for a second one; only an automatic source is not: leave out --officer or the scope"
+        raise RequestError(Fault("token.unattended_officer", "--scope", mend))
     elif officer not in sure(load_officers(desk.files.read_all(("officers/*.json",)))):
         mend = f"{officer} has no credential in force; `sihu officer add {officer}` makes one"
         raise NotFoundError(Fault("officer.unknown", "--officer", mend))
+
+
+def _refuse_beside_calendar(scopes: list[Scope]) -> None:
+    if Scope.CALENDAR_READ in scopes and set(scopes) != {Scope.CALENDAR_READ}:
+        mend = "it stands in an address, which is logged and passed on: give it a token of its own"
+        raise RequestError(Fault("token.not_alone", "--scope", mend))
 
 
 def _access(

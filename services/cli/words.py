@@ -49,6 +49,7 @@ _NOTICE_STYLES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.OVERDUE: "bold red",
     NoticeKind.COVERAGE_GAP: "red",
     NoticeKind.SOURCE_NOT_TOLD: "red",
+    NoticeKind.NOT_COUNTERSIGNED: "bold red",
     NoticeKind.CASE_DUE: "yellow",
     NoticeKind.NOT_ERASED: "bold red",
     NoticeKind.SERVICE_OVERDUE: "red",

@@ -1,6 +1,6 @@
 """Templates and what they may call: values in, HTML out; every text is escaped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ from schemas.counties import name_of
 from schemas.errors import Fault
 from services.console import words
 from services.console.navigation import NAVIGATION
+from services.domain.fault_words import sentence_of
 from services.gateway.answers import FaultLine
 
 _SECONDS: Final = ((86_400, "天"), (3_600, "小时"), (60, "分钟"))
@@ -63,11 +64,11 @@ def day(at: datetime | None) -> str:
 
 
 def fault_text(fault: Fault | FaultLine | None) -> str:
-    """Say what is wrong and what to do about it."""
-    return "" if fault is None else f"{fault.mend}（{fault.code}）"
+    """Say in Chinese what is wrong and what to do about it."""
+    return "" if fault is None else sentence_of(Fault(fault.code, fault.field, fault.mend))
 
 
-def counties(codes: tuple[str, ...]) -> str:
+def counties(codes: Iterable[str]) -> str:
     """Name counties."""
     return "、".join(map(name_of, codes))
 

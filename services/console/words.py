@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from typing import Final
 
+from schemas.control import ReleaseMode
 from schemas.custody import OpeningReason
 from schemas.escalations import PageState
 from schemas.files import FileState
 from schemas.pages import Medium, Tier
+from schemas.releases import DraftState
 from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
 from services.domain.roles import ZH as ROLES
 
 __all__ = [
     "ANSWERS",
     "CLASSES",
+    "DRAFTS",
     "LEVELS",
     "MARKS",
     "MEANS",
@@ -26,6 +29,14 @@ __all__ = [
 ]
 
 SAID: Final[Mapping[str, str]] = {
+    "sent": "已签发，正在送往各收件县。",
+    "kept": "稿件已保存，尚未送出；如有要改之处，见下。",
+    "handed_in": "已送审：等待另一位人员审核签发。",
+    "approved": "已审核通过，可以签发。",
+    "returned": "已退回拟稿人。",
+    "withdrawn": "稿件已撤销。",
+    "countersigned": "已补签，各收件县随即看到。",
+    "written": "已写入案件，正在送往对方县。",
     "acknowledged": "已签收，回执已发往来源县。",
     "closed": "已办结。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
@@ -75,4 +86,17 @@ PAGES: Final[Mapping[str, str]] = {
     PageState.DELIVERED: "已送达",
     PageState.FAILED: "未能送达",
     PageState.DROPPED: "已免发",
+}
+DRAFTS: Final[Mapping[str, str]] = {
+    DraftState.DRAFTING: "拟稿",
+    DraftState.IN_REVIEW: "待审",
+    DraftState.RETURNED: "退回",
+    DraftState.APPROVED: "已审",
+    DraftState.SENT: "已发",
+    DraftState.WITHDRAWN: "撤销",
+}
+RELEASES: Final[Mapping[str, str]] = {
+    ReleaseMode.TWO_OFFICERS: "两人签发（拟稿、审核）",
+    ReleaseMode.ALONE: "单人值守签发",
+    ReleaseMode.COUNTERSIGNED: "补签",
 }

@@ -35,6 +35,9 @@ _turns: Final = itertools.count()
 _COORDINATOR: Final = "451226"
 _EVERYTHING: Final = frozenset(purpose for one in TYPES for purpose in one.purposes)
 _ABOUT_PEOPLE: Final = frozenset({CASE_PURPOSE, SERVICE_PURPOSE, *ReferralOffered.purposes})
+_SCOPES: Final = ("events:read", "events:write", "events:unattended", "node:operate", "content:erase")
+_PLAY_SCOPES: Final = tuple(word for one in _SCOPES for word in ("--scope", one))
+"""The play sends like an automatic source, but for the one alert that two officers release."""
 _PASSPHRASE: Final = "passphrase"  # noqa: S105 - the name of a file
 
 Say = Callable[[str], None]
@@ -195,6 +198,8 @@ class Ceremony:
             *("--dir", str(home), "--passphrase-file", str(secret)),
         )
         (home / "county.toml").write_text(_settings(part, self._ports), encoding="utf-8")
+        issued = self._command("token", "issue", "play", *_PLAY_SCOPES, "--dir", str(home), "--json")
+        (home / "cli.token").write_text(json.loads(issued)["token"] + "\n", encoding="utf-8")
 
     def _make_hub(self) -> None:
         hub, servers = str(self._stage.hub), self._ports.servers

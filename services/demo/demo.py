@@ -26,6 +26,7 @@ from services.demo.crew import TOLD, Smsc, equip
 from services.demo.desks import Desk
 from services.demo.link import Link
 from services.demo.morning import CUT, Morning
+from services.demo.pair import certify_pair
 from services.demo.stories import Told, tell_stories
 from services.demo.telling import telling
 from services.demo.troupe import Troupe, start_hub
@@ -87,6 +88,7 @@ def run_demo(directory: Path | None, command: Command, wishes: Wishes) -> int:
             Ceremony(stage, CAST, choose_ports(CAST, wishes.servers), command).perform(say, today=today, people=PEOPLE)
         say("环江排定值班表，接通短信 环江's roster and its way to telephones")
         equip(stage, command, wishes.smsc)
+        certify_pair(stage, command)
         return asyncio.run(_run(stage, say, wishes))
     finally:
         if kept is None:

@@ -12,6 +12,7 @@ from services.bootstrap.client import open_client
 from services.demo.board import headline_of
 from services.demo.cast import AGREEMENT_ID
 from services.demo.ceremony import OFFICER, Stage
+from services.demo.pair import Pair, release
 from services.demo.sampling import Sample
 
 _UNTIL_SECONDS: Final = 30.0
@@ -48,12 +49,20 @@ class Desk:
         """Ask the own node for an event, and write what it answered into the sender's own log."""
         async with open_client(self._address, self._token) as client:
             answer = json.loads(await client.post(path, json.dumps(draft, ensure_ascii=False).encode()))
-            header = json.loads(await client.get(f"/events/{answer['envelope_id']}", {}))["header"]
+        return {**answer, **await self._logged(answer["envelope_id"])}
+
+    async def release(self, sample: Sample, pair: Pair) -> dict[str, Any]:
+        """Send a sample by two officers, and write it into the sender's own log."""
+        envelope_id = await release(self._address, pair, sample)
+        return {**await self._logged(envelope_id), "headline": headline_of(sample.wire_type, sample.content)}
+
+    async def _logged(self, envelope_id: str) -> dict[str, Any]:
+        header = (await self.get(f"/events/{envelope_id}"))["header"]
         place = {name: header[name] for name in ("channel", "epoch", "seq", "type", "to")}
-        row = {"envelope_id": answer["envelope_id"], "source": self.code, **place}
+        row = {"envelope_id": envelope_id, "source": self.code, **place}
         with (self._home / "accepted.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
-        return {**answer, **row}
+        return row
 
     async def until(self, path: str, true: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """Ask the own node until something is true of its answer, which may not be there yet; return the answer."""

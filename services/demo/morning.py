@@ -15,6 +15,7 @@ from services.demo.ceremony import Say, Stage
 from services.demo.crew import TOLD
 from services.demo.desks import Desk
 from services.demo.link import Link
+from services.demo.pair import RELEASED_AT, pair_at
 from services.demo.sampling import Sample, sample
 from services.demo.telling import Telling
 from services.demo.troupe import Troupe
@@ -46,7 +47,7 @@ class Morning:
 
     async def play(self) -> None:
         """Play all scenes, then wait until every receipt is back."""
-        alert = await self._send("522722", "rainstorm_issued")
+        alert = await self._released("rainstorm_issued")
         if not await self.telling.answered(alert["envelope_id"], self.desks["522722"]):
             await self._answer(TOLD, alert, "received")
         await self._send(TOLD, "policy_bulletin")
@@ -113,6 +114,14 @@ class Morning:
     async def _send(self, code: str, name: str) -> dict[str, Any]:
         sent = await self._sent(code, sample(name, begin=self.begin))
         self.say(f"→ {name_of(code)}发出：{sent['headline']}")
+        return sent
+
+    async def _released(self, name: str) -> dict[str, Any]:
+        desk = self.desks[RELEASED_AT]
+        sent = await desk.release(sample(name, begin=self.begin), pair_at(self.stage))
+        self.sent.append(sent)
+        self.say(f"✎ {name_of(RELEASED_AT)}值班员甲拟稿，审核员甲审核签发 drafted by one officer, released by another")
+        self.say(f"→ {name_of(RELEASED_AT)}发出：{sent['headline']}")
         return sent
 
     async def _sent(self, code: str, one: Sample) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from typing import Final
 from schemas.base import BEIJING
 from schemas.calendars import EntryStatus, FeedEntry, FeedParty, Participation
 from schemas.counties import name_of
-from schemas.festivals import FestivalDay, FestivalFile
+from schemas.festivals import Festival, FestivalDay, FestivalFile
 from schemas.outreach.campaigns import Campaign, CampaignKind, CampaignOutcome, CampaignRole, Reply
 from services.domain.campaigns import CampaignState
+from services.domain.festivals import announced_by
 
 KINDS: Final = {
     CampaignKind.FESTIVAL: "节庆",
@@ -37,8 +38,14 @@ _FESTIVAL: Final = "传统节日"
 _CANCELLED: Final = "（取消）"
 
 
-def campaign_entry(state: CampaignState) -> FeedEntry:
-    """Return a campaign as an entry: its newest plan, with the answers that count."""
+def campaign_entry(state: CampaignState, table: FestivalFile) -> FeedEntry:
+    """Return a campaign as an entry: its newest plan, with the answers that count.
+
+    Args:
+        state: The campaign.
+        table: Of festivals: a campaign may announce one whose day nobody can compute.
+    """
+    announced = announced_by(table, state.plan.ics_uid[:6], state.plan.name)
     plan = state.plan
     called_off = state.closing is not None and state.closing.outcome is CampaignOutcome.CANCELLED
     points = [one.point for one in plan.places if one.point is not None]
@@ -46,11 +53,11 @@ def campaign_entry(state: CampaignState) -> FeedEntry:
         uid=plan.ics_uid,
         sequence=state.sequence,
         summary=f"{_CANCELLED}{plan.name}" if called_off else plan.name,
-        description="\n".join(_lines(state)),
+        description="\n".join((*_lines(state), *(_announces(announced) if announced else ()))),
         starts=plan.starts,
         ends=plan.ends,
         changed_at=state.changed_at,
-        categories=(KINDS[plan.campaign_kind],),
+        categories=(KINDS[plan.campaign_kind], *((_FESTIVAL,) if announced else ())),
         status=EntryStatus.CANCELLED if called_off else EntryStatus.CONFIRMED,
         location="；".join(one.desc for one in plan.places),
         point=_degrees(points[0]) if points else None,
@@ -80,6 +87,10 @@ def festival_entries(days: Iterable[FestivalDay], table: FestivalFile) -> list[F
         )
         for one in days
     ]
+
+
+def _announces(festival: Festival) -> Iterator[str]:
+    yield f"{festival.name}：日期每年公布（date announced each year）。{festival.note}"
 
 
 def _lines(state: CampaignState) -> Iterator[str]:

@@ -50,6 +50,7 @@ class CapAsk:
         released_by: Role that stands behind whatever comes this way; None lets each wait for an officer.
         must_be_signed: Refuse what bears no signature.
         signers: Whose signatures count; empty for every registered authority.
+        unattended: Two people release such documents where they are made: no second officer of ours is asked.
     """
 
     origin: str
@@ -59,6 +60,7 @@ class CapAsk:
     released_by: str | None = None
     must_be_signed: bool = False
     signers: frozenset[str] = frozenset()
+    unattended: bool = False
 
     @property
     def is_feed(self) -> bool:

@@ -55,6 +55,7 @@ NOTICES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.OVERDUE: "签收超时",
     NoticeKind.COVERAGE_GAP: "值班缺口",
     NoticeKind.SOURCE_NOT_TOLD: "未告知来源",
+    NoticeKind.NOT_COUNTERSIGNED: "未补签",
     NoticeKind.CASE_DUE: "调解期限",
     NoticeKind.NOT_ERASED: "未确认销毁",
     NoticeKind.SERVICE_OVERDUE: "通办超期",

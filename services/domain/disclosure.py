@@ -12,12 +12,11 @@ Source: docs/decisions/0005-guard-people-first.md
 from collections.abc import Iterable
 from typing import Final
 
-from schemas.catalogue import parse_received
 from schemas.errors import Fault
 from schemas.information.margins import conclude, merge, order_of
 from schemas.information.population import VALUES, PopulationFlowReported, hidden_places, knowledge_of
 from schemas.records import FlowPeople, StoredEvent
-from services.domain.reading import content_of
+from services.domain.reading import event_in
 
 MOST_RELEASES: Final = 8
 """Of the same people: every further one tells more, and each is judged beside all before it."""
@@ -44,13 +43,8 @@ def people_of(report: PopulationFlowReported) -> FlowPeople:
 
 def reports_of(events: Iterable[StoredEvent]) -> list[PopulationFlowReported]:
     """Read stored reports again; one that today's model cannot read is passed over."""
-    found: list[PopulationFlowReported] = []
-    for one in events:
-        header = one.envelope.header
-        parsed = parse_received(header.type, content_of(one), header.schema_ref.digest)
-        if not isinstance(parsed, tuple) and isinstance(parsed.event, PopulationFlowReported):
-            found.append(parsed.event)
-    return found
+    found = (event_in(one) for one in events)
+    return [one for one in found if isinstance(one, PopulationFlowReported)]
 
 
 def _judge_pair(report: PopulationFlowReported, other: PopulationFlowReported) -> Fault | None:

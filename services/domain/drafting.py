@@ -26,6 +26,7 @@ from services.domain.histories import about_of, judge_expiry
 from services.domain.levels import level_of, priority_of
 from services.domain.mediation_door import Carriage, judge_case_event
 from services.domain.referrals import judge_handling
+from services.domain.releasing import needs_second
 from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_event, taking_part
 from services.domain.trust import AgreementInForce, Trust
 
@@ -47,6 +48,8 @@ class Outgoing:
         encrypted: ``content`` as it will travel, once it has been encrypted.
         upload: The upload whose file is to go with it; None for most types.
         file: What goes with it beside its envelope; None for most types.
+        needs_second: Whether it is sent by two officers only.
+        alone: Whether its officer states that nobody else is there.
     """
 
     wire_type: str
@@ -70,6 +73,8 @@ class Outgoing:
     encrypted: EncryptedContent | None = None
     upload: str | None = None
     file: OutgoingFile | None = None
+    needs_second: bool = False
+    alone: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -132,6 +137,8 @@ def complete(
         level=level,
         about=about_of(event),
         upload=draft.upload,
+        needs_second=needs_second(draft.type, event, draft.status),
+        alone=draft.alone,
         encrypt=must_be_encrypted(information_class, internal_in_clear=agreement.internal_in_clear),
     )
     ask = ask_of_outgoing(outgoing, county, now)

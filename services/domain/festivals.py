@@ -49,6 +49,12 @@ def days_between(file: FestivalFile, first: date, last: date) -> list[FestivalDa
     return sorted(found, key=lambda one: (one.day, one.festival.key))
 
 
+def announced_by(file: FestivalFile, county: str, name: str) -> Festival | None:
+    """Return the festival whose day is announced each year, if a campaign of this county and name announces it."""
+    named = (one for one in file.festivals if one.is_announced and one.word is not None and one.word in name)
+    return next((one for one in named if keeps(county, one)), None)
+
+
 def keeps(county: str, festival: Festival) -> bool:
     """Tell whether a county keeps a festival."""
     return county.startswith(festival.adcodes)

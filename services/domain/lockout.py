@@ -65,8 +65,6 @@ def _wait(failures: int, rule: Rule) -> timedelta:
     return min(rule.first * (1 << doublings), rule.longest)
 
 
-def taken_back(tally: Tally, rule: Rule) -> Tally:
-    """One attempt that was counted was good."""
-    failures = max(0, tally.failures - 1)
-    until = tally.locked_until if failures >= rule.failures else None
-    return Tally(tally.key, failures, tally.failed_at, until)
+def taken_back(tally: Tally) -> Tally:
+    """One attempt that was counted was good; the lock that it set goes, for an earlier one would have refused it."""
+    return Tally(tally.key, max(0, tally.failures - 1), tally.failed_at, None)

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Final
 
 import pyotp
+import segno
 
 STEP_SECONDS: Final = 30
 DIGITS: Final = 6
-SECRET_BYTES: Final = 20
+TOTP_BYTES: Final = 20
 """160 bits, as RFC 4226 recommends."""
 SKEW_STEPS: Final = 1
 """A telephone's clock may be off by so many steps, either way."""
@@ -26,7 +27,7 @@ _BITS: Final = 5
 
 
 def totp_secret(random: bytes) -> str:
-    """Spell a new secret as authenticator apps take it; ``random`` has ``SECRET_BYTES``."""
+    """Spell a new secret as authenticator apps take it; ``random`` has ``TOTP_BYTES``."""
     return base64.b32encode(random).decode("ascii").rstrip("=")
 
 
@@ -34,6 +35,11 @@ def otpauth_uri(secret: str, *, officer: str, county: str) -> str:
     """Return what the QR code says."""
     totp = pyotp.TOTP(secret, digits=DIGITS, interval=STEP_SECONDS)
     return totp.provisioning_uri(name=f"{officer}@{county}", issuer_name=f"Sihu {county}")
+
+
+def qr_svg(uri: str) -> str:
+    """Draw a URI as a QR code: an SVG without styles or scripts of its own."""
+    return str(segno.make(uri, error="m", micro=False).svg_inline(scale=5, border=4, dark="#000", light="#fff"))
 
 
 def step_at(now: datetime) -> int:
@@ -72,4 +78,4 @@ def recovery_code(random: bytes) -> str:
 def recovery_digest(officer: str, code: str) -> str:
     """Return the digest of a code as typed: small letters, blanks and the letters one misreads do not matter."""
     read = code.upper().translate(_READ_AS)
-    return hashlib.sha256(f"sihu-recovery\0{officer}\0{read}".encode()).hexdigest()
+    return hashlib.sha256(f"sihu-recovery\0{officer}\0{read}".encode("utf-8", "replace")).hexdigest()

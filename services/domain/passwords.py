@@ -41,7 +41,7 @@ _AROUND: Final = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 def normal(password: str) -> str:
     """Return the one form in which a password is hashed and compared."""
-    return unicodedata.normalize("NFC", password)
+    return unicodedata.normalize("NFC", password.encode("utf-8", "replace").decode())
 
 
 def judge_password(password: str, *, officer: str, display_name: str = "") -> Fault | None:

@@ -5,7 +5,7 @@ event says is printed: an unknown number is 不详, never 0.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -97,18 +97,38 @@ def sheet_of(
         recipient: Name of the office or role that is told.
     """
     alert = event if isinstance(event, Alert) else None
-    return Sheet(
-        banner=_BANNERS[header.status],
-        kind=event.title_zh,
-        level=level_of(event),
-        colour=_COLOURS[alert.warning_level] if alert and alert.warning_level else "",
-        title=_title(event),
-        source=_county(header.source),
-        sent=_moment(header.time),
+    bare = preview_sheet(event, source=header.source, status=header.status, at=header.time)
+    return replace(
+        bare,
         phone=alert.duty_contact.phone if alert else phone,
         code=code,
         recipient=recipient,
         envelope_id=_grouped(envelope_id),
+    )
+
+
+def preview_sheet(event: Event, *, source: str, status: Status, at: datetime | None) -> Sheet:
+    """Describe an event that is not sent yet, as it would be printed.
+
+    Args:
+        event: Its content, parsed.
+        source: Six digits of the county that would send it.
+        status: Of its header.
+        at: When it would be sent.
+    """
+    alert = event if isinstance(event, Alert) else None
+    return Sheet(
+        banner=_BANNERS[status],
+        kind=event.title_zh,
+        level=level_of(event),
+        colour=_COLOURS[alert.warning_level] if alert and alert.warning_level else "",
+        title=_title(event),
+        source=_county(source),
+        sent=_moment(at),
+        phone=alert.duty_contact.phone if alert else "",
+        code="",
+        recipient="",
+        envelope_id="",
         rows=_bounded(tuple(_alert_rows(alert) if alert else _plain_rows(event))),
         tables=tuple(_tables(alert)) if alert else (),
     )

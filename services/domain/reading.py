@@ -3,7 +3,8 @@
 import json
 from typing import Final
 
-from schemas.base import InformationClass
+from schemas.base import Event, InformationClass
+from schemas.catalogue import parse_received
 from schemas.records import EventSummary, StoredEvent
 from services.domain.encryption import decrypt_content, read_content
 
@@ -25,6 +26,13 @@ def headline_of(content: bytes) -> str:
 def content_of(event: StoredEvent) -> bytes:
     """Return the content of a kept event as its author wrote it; empty once it was erased."""
     return read_content(event.envelope, event.content_key) or b""
+
+
+def event_in(event: StoredEvent) -> Event | None:
+    """Return what a kept event says; None once it was erased, and if today's model cannot read it."""
+    header = event.envelope.header
+    parsed = parse_received(header.type, content_of(event), header.schema_ref.digest)
+    return None if isinstance(parsed, tuple) else parsed.event
 
 
 def line_of(event: StoredEvent) -> str:

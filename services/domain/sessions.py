@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.access import Access
-from schemas.consoles import Account, Session, Stage
+from schemas.consoles import SECRET_MAX, Account, Session, Stage
 from schemas.officers import Role
+from services.domain.encoding import digest_of
 from services.domain.roles import scopes_of
 
 HALF: Final = timedelta(minutes=10)
@@ -20,7 +21,14 @@ WHOLE: Final = timedelta(hours=12)
 """A shift, whatever happens."""
 LOOK: Final = timedelta(minutes=1)
 """How exactly it is kept when a session was last seen: a page that asks every second must not write every second."""
+SECRET_BYTES: Final = 32
+"""Random bytes of a session or an invitation; they travel as hex."""
 _NAME_MAX: Final = 48
+
+
+def digest_of_secret(secret: str) -> str:
+    """Return under what a session or an invitation is kept; a text that is no secret of ours finds nothing."""
+    return digest_of(secret[:SECRET_MAX].encode("utf-8", "replace"))
 
 
 def idle_limit(roles: Iterable[Role]) -> timedelta:

@@ -53,6 +53,11 @@ def told_of_silence(stage: ReceiptStage, county: str, phone: str, headline: str)
     return f"{_county(county)}未按时给出{missing}，请立即电话 {phone} 通知其值班室：{headline}"
 
 
+def told_of_one_name(name: str, due_at: datetime, headline: str) -> str:
+    """An alert that one officer sent alone has no second name under it in time."""
+    return f"{name}单人签发的预警逾期（{due_at.astimezone(BEIJING):%H:%M}）仍未补签，请另一名人员核对并补签：{headline}"
+
+
 def told_of_fork(county: str, channel: str, seq: int) -> str:
     """A source signed two stories."""
     return f"{_county(county)}在通道 {channel[:8]} 第 {seq} 条给出两个不同版本，通道已冻结，请电话核实"

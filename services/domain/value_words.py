@@ -201,8 +201,40 @@ _TOGETHER: Final[Mapping[str, Mapping[str, str]]] = {
         "missing_person": "走失",
         "crowd": "人群",
     },
+    "attendance_band": {
+        "0-99": "100人以下",
+        "100-999": "100至999人",
+        "1000-4999": "1000至4999人",
+        "5000+": "5000人以上",
+    },
     "channels": {"bus": "四互", "telephone": "电话", "sms": "短信", "fax": "传真", "radio": "电台"},
     "risk": {"low": "低", "general": "一般", "larger": "较大", "major": "重大"},
+}
+_FILES: Final[Mapping[str, str]] = {
+    "application/pdf": "PDF 文档",
+    "application/ofd": "OFD 文档",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word 文档",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel 表格",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint 演示文稿",
+    "text/plain": "纯文本",
+    "text/csv": "CSV 表格",
+    "image/jpeg": "JPEG 照片",
+    "image/png": "PNG 图片",
+    "audio/mpeg": "MP3 音频",
+    "video/mp4": "MP4 视频",
+}
+_FIGURES: Final[Mapping[str, str]] = {
+    "sent": "发出件数",
+    "received": "收到件数",
+    "deliveries": "应送达件数",
+    "stored": "已入库件数",
+    "acknowledged": "已签收件数",
+    "refused": "被退回件数",
+    "stored_median_seconds": "入库用时中位数（秒）",
+    "stored_p90_seconds": "入库用时九成位（秒）",
+    "acknowledged_median_seconds": "签收用时中位数（秒）",
+    "acknowledged_p90_seconds": "签收用时九成位（秒）",
+    "matters": "办理事项数",
 }
 _PEOPLE: Final[Mapping[str, Mapping[str, str]]] = {
     "purpose": {
@@ -246,6 +278,8 @@ _OF_FIELDS: Final = {
     "kind": _KINDS,
     "materials.kind": _MATERIALS,
     "findings.kind": _FINDINGS,
+    "figures.name": _FIGURES,
+    "media_type": _FILES,
     "reason": _REASONS,
     "outcome": _OUTCOMES,
 }

@@ -29,13 +29,30 @@ def token_of_header(authorization: str | None) -> str | None:
 def token_of_protocols(offered: str | None) -> str | None:
     """Return the token of ``Sec-WebSocket-Protocol: sihu.live.v1, bearer.<token>``, or None.
 
-    A browser cannot set Authorization on a WebSocket; an address is logged too widely to hold a token.
+    A browser cannot set Authorization on a WebSocket; an address is logged too widely to hold such a token.
     """
     names = [name.strip() for name in (offered or "").split(",")]
     if LIVE_PROTOCOL not in names:
         return None
     tokens = [name.removeprefix(_TOKEN_PROTOCOL) for name in names if name.startswith(_TOKEN_PROTOCOL)]
     return tokens[0] if len(tokens) == 1 and _TOKEN.fullmatch(tokens[0]) else None
+
+
+def admit_by_address(secret: str, *, directory: Directory, now: datetime) -> Access | None:
+    """Decide whether an address that holds its own token opens the calendar.
+
+    A calendar program that subscribes sends nothing but the address. Addresses are logged and passed on, so a token
+    that opens anything else does not count there; and nobody is told why one does not.
+
+    Args:
+        secret: What stands in the address.
+        directory: Knows every token's digest.
+        now: Aware UTC.
+    """
+    if _TOKEN.fullmatch(secret) is None:
+        return None
+    access = admit(secret, directory=directory, scope=Scope.CALENDAR_READ, now=now)
+    return access if isinstance(access, Access) and access.scopes == (Scope.CALENDAR_READ,) else None
 
 
 def admit(token: str | None, *, directory: Directory, scope: Scope | None, now: datetime) -> Access | Fault:

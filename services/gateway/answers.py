@@ -18,6 +18,7 @@ from schemas.notices import NoticeKind
 from schemas.officers import AnswerWord, Means
 from schemas.records import Direction, JournalKind, Mark
 from schemas.registry import KeyUse
+from services.gateway.release_answers import ReleaseLine
 
 
 class FaultLine(Model):
@@ -238,9 +239,13 @@ class EventDetail(Model):
     deliveries: tuple[DeliveryLine, ...]
     answer: AnswerLine | None
     erasures: tuple[ErasureLine, ...] = ()
+    """Who has erased the content, ourselves among them; then ``content`` is null."""
     calls: tuple[CallLine, ...] = ()
     """Calls by telephone about it."""
-    """Who has erased the content, ourselves among them; then ``content`` is null."""
+    releases: tuple[ReleaseLine, ...] = ()
+    """Who of its county stands behind it, as far as that is on record."""
+    awaits_second: bool = False
+    """One officer sent it alone, and a second one's name is still missing (待补签)."""
     file: FileLine | None = None
     """What goes with it beside its envelope; null for most types."""
     withheld: bool = False

@@ -2,11 +2,21 @@
 
 from schemas.base import Model, WireTime
 from schemas.governance.services import Decision, MaterialKind, ServiceMode
-from schemas.ids import ContentId, CountyId, EnvelopeId
+from schemas.ids import ContentId, CountyId, Digest, EnvelopeId
 from schemas.information.referrals import ReferralPurpose
 from schemas.offices import Office
 from services.domain.referrals import ReferralState
 from services.domain.service_requests import Stage
+
+
+class PaperLine(Model):
+    """An event that a step names because it carries one of its papers."""
+
+    envelope_id: EnvelopeId
+    name: str | None
+    """Of the file; null while the event is not here, and if its content is personal or erased."""
+    sha256: Digest | None
+    """As the step's ``materials`` give it; null likewise."""
 
 
 class StepLine(Model):
@@ -16,6 +26,7 @@ class StepLine(Model):
     wire_type: str
     source: CountyId
     time: WireTime
+    evidence: tuple[PaperLine, ...]
 
 
 class CourseAccepted(Model):

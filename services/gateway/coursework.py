@@ -1,17 +1,29 @@
 """Referrals and service requests for those who handle them: what the store holds, as answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Final
 
 from schemas.courses import CourseKind, KeptStep
+from schemas.envelope import RefRelation
 from schemas.errors import Fault, NotFoundError
+from schemas.ids import CountyCode, EnvelopeId
+from schemas.information.attachments import AttachmentShared
 from services.courses import erased_of
 from services.domain import referrals, service_requests
+from services.domain.reading import event_in
 from services.domain.referrals import ReferralView
 from services.domain.service_requests import ServiceView
-from services.gateway.course_answers import ReferralDetail, ReferralLine, ServiceDetail, ServiceLine, StepLine
+from services.gateway.course_answers import (
+    PaperLine,
+    ReferralDetail,
+    ReferralLine,
+    ServiceDetail,
+    ServiceLine,
+    StepLine,
+)
 from services.gateway.gateway import Gateway
+from services.gateway.opening import is_withheld
 from services.ports import Snapshot
 
 _FRIDAY: Final = 4
@@ -66,7 +78,7 @@ def referral_detail(snapshot: Snapshot, referral_id: str, county: str) -> Referr
     """
     view = referral_of(snapshot, referral_id)
     line = referral_line(snapshot, view, county)
-    return ReferralDetail(**dict(line), steps=_step_lines(view.steps))
+    return ReferralDetail(**dict(line), steps=_step_lines(snapshot, view.steps))
 
 
 def request_of(snapshot: Snapshot, request_id: str) -> ServiceView:
@@ -119,16 +131,34 @@ def service_detail(snapshot: Snapshot, request_id: str, county: str) -> ServiceD
     """
     view = request_of(snapshot, request_id)
     waiting = len(snapshot.steps_of(CourseKind.SERVICE, request_id)) - len(view.line)
-    return ServiceDetail(**dict(service_line(view, county)), steps=_step_lines(view.line), waiting=waiting)
+    return ServiceDetail(**dict(service_line(view, county)), steps=_step_lines(snapshot, view.line), waiting=waiting)
 
 
-def _step_lines(steps: Sequence[KeptStep]) -> tuple[StepLine, ...]:
+def _step_lines(snapshot: Snapshot, steps: Sequence[KeptStep]) -> tuple[StepLine, ...]:
     return tuple(
-        StepLine.model_validate(
-            {"envelope_id": one.envelope_id, "wire_type": one.step.wire_type, "source": one.source, "time": one.time}
+        StepLine(
+            envelope_id=EnvelopeId(one.envelope_id),
+            wire_type=one.step.wire_type,
+            source=CountyCode(one.source),
+            time=one.time,
+            evidence=tuple(_papers(snapshot, one.envelope_id)),
         )
         for one in steps
     )
+
+
+def _papers(snapshot: Snapshot, envelope_id: str) -> Iterator[PaperLine]:
+    step = snapshot.event(envelope_id)
+    for ref in step.envelope.header.refs if step is not None else ():
+        if ref.rel is RefRelation.EVIDENCE:
+            carrier = snapshot.event(ref.id)
+            said = event_in(carrier) if carrier is not None and not is_withheld(carrier) else None
+            file = said if isinstance(said, AttachmentShared) else None
+            yield PaperLine(
+                envelope_id=EnvelopeId(ref.id),
+                name=file.name if file else None,
+                sha256=file.sha256 if file else None,
+            )
 
 
 def _time_of(steps: Sequence[KeptStep], envelope_id: str) -> datetime:

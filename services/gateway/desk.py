@@ -8,6 +8,7 @@ from services.gateway.acknowledge import Acknowledger
 from services.gateway.gateway import Gateway
 from services.gateway.live import Live
 from services.gateway.meters import Meters
+from services.gateway.releasing import Releasing
 from services.gateway.searching import Searcher
 from services.gateway.submit import Submitter
 from services.gateway.uploads import Uploads
@@ -23,6 +24,7 @@ class Desk:
     acknowledger: Acknowledger
     live: Live
     searcher: Searcher
+    releasing: Releasing
     meters: Meters
     openapi: Callable[[], bytes]
     asyncapi: Callable[[], bytes]
@@ -31,16 +33,26 @@ class Desk:
     def of(cls, gateway: Gateway, *, openapi: Callable[[], bytes], asyncapi: Callable[[], bytes]) -> Self:
         """Make what works from what is given; opens nothing."""
         store, posting, directory, clock = gateway.store, gateway.posting, gateway.directory, gateway.clock
+        submitter = Submitter(
+            store=store,
+            posting=posting,
+            directory=directory,
+            clock=clock,
+            most_at_once=gateway.limits.submissions,
+            folder=gateway.folder,
+            silent_after=gateway.silent_after,
+            second_officer=gateway.second_officer,
+        )
         return cls(
             gateway=gateway,
-            submitter=Submitter(
+            submitter=submitter,
+            releasing=Releasing(
                 store=store,
                 posting=posting,
                 directory=directory,
+                submitter=submitter,
+                ids=gateway.ids,
                 clock=clock,
-                most_at_once=gateway.limits.submissions,
-                folder=gateway.folder,
-                silent_after=gateway.silent_after,
             ),
             uploads=Uploads(
                 store=store,

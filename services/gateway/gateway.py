@@ -131,5 +131,7 @@ class Gateway:
     """Older than that, a partner's newest beacon proves nothing."""
     search_key: bytes | None = None
     """Of the index of words; None where there is none: every event is read."""
+    second_officer: bool = True
+    """Whether grave alerts and bulletins are sent by two officers only."""
     workdays: Callable[[], Workdays] = lambda: Workdays(frozenset(), {}, {})
     """Which days are worked here; without files Monday to Friday."""

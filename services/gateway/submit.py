@@ -24,6 +24,7 @@ from schemas.errors import (
 from schemas.files import Upload
 from schemas.governance.mediation import CASE_PREFIX
 from schemas.information.attachments import AttachmentShared
+from schemas.information.briefs import SituationBriefPublished
 from schemas.records import Remembered
 from services.casework import SILENT_AFTER, note_own
 from services.courses import CourseFollower
@@ -32,11 +33,14 @@ from services.domain.encoding import compact_json, digest_of
 from services.domain.files import OutgoingFile
 from services.domain.guards import guard_new
 from services.domain.quotas import seconds_left
+from services.domain.releasing import NOBODY, Standing
 from services.domain.trust import Trust
 from services.file_ports import FileFolder
 from services.file_work import clear, judge_text
 from services.gateway.bodies import read_body
 from services.gateway.history import judge_history
+from services.gateway.ledger import judge_brief
+from services.gateway.release_gate import ReleaseGate, Warrant
 from services.ports import Clock, Directory, Store, Transaction
 from services.posting import Posted, Posting
 from services.quotas import take_from_quota
@@ -81,6 +85,15 @@ class _Ticket:
     request_digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What a submission was made of, who stands behind it, and what is written with it."""
+
+    body: bytes
+    standing: Standing
+    also: Also | None
+
+
 class Submitter:
     """Accept events. The same function serves HTTP, the demo and the benchmarks."""
 
@@ -94,6 +107,7 @@ class Submitter:
         most_at_once: int = 10_000,
         folder: FileFolder | None = None,
         silent_after: timedelta = SILENT_AFTER,
+        second_officer: bool = True,
     ) -> None:
         """Take ready-made ports; open nothing.
 
@@ -105,7 +119,9 @@ class Submitter:
             most_at_once: Submissions in hand; one more is told to come back.
             folder: Holds the files of uploads; None takes no event that carries one.
             silent_after: Older than that, a partner's newest beacon proves nothing.
+            second_officer: Whether grave alerts and bulletins are sent by two officers only.
         """
+        self.gate = ReleaseGate(posting=posting, directory=directory, is_required=second_officer)
         self._store, self._posting, self._directory, self._clock = store, posting, directory, clock
         self._most_at_once, self._folder, self._silent_after = most_at_once, folder, silent_after
         self._in_hand = 0
@@ -118,6 +134,7 @@ class Submitter:
         access_name: str,
         asked: bytes | None = None,
         also: Also | None = None,
+        standing: Standing = NOBODY,
     ) -> Posted:
         """Make an event durable and give it its place in the chain.
 
@@ -127,6 +144,7 @@ class Submitter:
             access_name: Who submits; keys of different callers never meet.
             asked: What the caller has sent, where ``body`` was made of it and of what stands here now.
             also: Writes what belongs to the event in the transaction that makes it durable.
+            standing: Who stands behind it; nobody sends what needs two officers.
 
         Raises:
             SharingDeniedError: No agreement permits it.
@@ -140,20 +158,20 @@ class Submitter:
             raise UnavailableError("too many submissions at once")
         self._in_hand += 1
         try:
-            return await self._submit(body, ticket, access_name, also)
+            return await self._submit(body, ticket, access_name, _Behind(body, standing, also))
         finally:
             self._in_hand -= 1
 
-    async def _submit(self, body: bytes, ticket: _Ticket | None, access_name: str, also: Also | None) -> Posted:
+    async def _submit(self, body: bytes, ticket: _Ticket | None, access_name: str, behind: _Behind) -> Posted:
         now = self._clock.now()
         drafted = draft_outgoing(body, trust=self._directory.trust(), county=self._posting.county, now=now)
         if isinstance(drafted, tuple):
             return await self._refuse_unless_answered(drafted, ticket)
-        filed = await self._filed(drafted, access_name)
+        filed = await self._judged_brief(drafted, now) or await self._filed(drafted, access_name)
         if isinstance(filed, Fault):
             return await self._refuse_unless_answered((filed,), ticket)
         ready = self._posting.encrypted(filed)
-        posted = await self._store.write(lambda tx: self._post(tx, ready, ticket, now, also))
+        posted = await self._store.write(lambda tx: self._post(tx, ready, ticket, now, behind))
         await self._put_away(ready)
         log.info(
             "gateway.submitted",
@@ -164,6 +182,14 @@ class Submitter:
             access=access_name,
         )
         return posted
+
+    async def _judged_brief(self, drafted: Outgoing, now: datetime) -> Fault | None:
+        """Compare a brief with the ledger, before the transaction that posts: it goes over all that is held."""
+        if drafted.wire_type != SituationBriefPublished.wire_type:
+            return None
+        brief = SituationBriefPublished.model_validate_json(drafted.content)
+        county = self._posting.county
+        return await self._store.read(lambda snapshot: judge_brief(snapshot, brief, county=county, now=now))
 
     async def _filed(self, drafted: Outgoing, access_name: str) -> Outgoing | Fault:
         """Join an event with the file that its caller has uploaded."""
@@ -190,28 +216,36 @@ class Submitter:
         raise _error_of(faults)
 
     def _post(
-        self, tx: Transaction, outgoing: Outgoing, ticket: _Ticket | None, now: datetime, also: Also | None
+        self, tx: Transaction, outgoing: Outgoing, ticket: _Ticket | None, now: datetime, behind: _Behind
     ) -> Posted:
         known = _recall(tx, ticket) if ticket is not None else None
         if known is not None:
             return known
         if outgoing.file is not None and tx.files.upload(outgoing.file.upload) is None:
             raise _error_of((_NO_UPLOAD,))  # another event was quicker
-        judged = judge_history(tx, outgoing, county=self._posting.county, now=now, silent_after=self._silent_after)
-        if isinstance(judged, Fault):
-            raise _error_of((judged,))
+        judged, warrant = self._judged(tx, outgoing, now, behind)
         self._take_from_quota(tx, judged, now)
         posted = self._posting.post(tx, judged, now)
+        self.gate.settle(tx, warrant, judged, posted, now)
         if isinstance(judged.about, CourseStep):
             follower = CourseFollower(tx, posting=self._posting, trust=self._directory.trust, now=now)
             follower.follow(judged.about.kind, judged.about.course_id)
         if judged.wire_type.startswith(CASE_PREFIX):
             note_own(tx, judged, posted.envelope_id, county=self._posting.county, now=now)
-        if also is not None:
-            also(tx, posted)
+        if behind.also is not None:
+            behind.also(tx, posted)
         if ticket is not None:
             tx.memory.remember(Remembered(ticket.key, ticket.request_digest, posted.envelope_id, now))
         return posted
+
+    def _judged(self, tx: Transaction, outgoing: Outgoing, now: datetime, behind: _Behind) -> tuple[Outgoing, Warrant]:
+        judged = judge_history(tx, outgoing, county=self._posting.county, now=now, silent_after=self._silent_after)
+        if isinstance(judged, Fault):
+            raise _error_of((judged,))
+        warrant = self.gate.judge(tx, judged, behind.body, behind.standing, now)
+        if isinstance(warrant, Fault):
+            raise _error_of((warrant,))
+        return judged, warrant
 
     def _take_from_quota(self, tx: Transaction, outgoing: Outgoing, now: datetime) -> None:
         fault = take_from_quota(

@@ -80,6 +80,35 @@ class CampaignDetail(Model):
     acts: tuple[ActLine, ...]
 
 
+class FestivalDate(Model):
+    """One day of a festival."""
+
+    day: date
+    campaign: str | None
+    """The campaign that announces it; null where it follows from a rule."""
+
+
+class FestivalLine(Model):
+    """One festival of the table."""
+
+    key: str
+    name: str
+    announced_each_year: bool
+    """Nobody can compute its day: it has one here once a county that keeps it has announced a campaign for it."""
+    days: tuple[FestivalDate, ...]
+    """Of the year behind and the two years ahead, if a county of the registry keeps it."""
+    note: str
+    source: str
+
+
+class FestivalList(Model):
+    """Festivals, in the order of the table."""
+
+    as_of: date
+    """When the table was last changed."""
+    festivals: tuple[FestivalLine, ...]
+
+
 class NegotiationLine(Model):
     """The talk with one partner of an offer."""
 

@@ -23,6 +23,7 @@ from services.domain.reading import line_of
 from services.domain.telling import phone_of, told_of_expiry, told_of_silence
 from services.domain.trust import Trust
 from services.notifier.case_days import tell_case_days
+from services.notifier.countersigning import tell_missing_names
 from services.ports import Clock, Snapshot, Store, Transaction
 from services.recurring import recurring
 
@@ -67,7 +68,7 @@ class Notifier:
         now = self._clock.now()
         told = await self._store.write(lambda tx: self._tell_overdue(tx, now))
         resolved = await self._resolve(now)
-        return told + resolved + await self._warn(now)
+        return told + resolved + await tell_missing_names(self._store, now) + await self._warn(now)
 
     async def _warn(self, now: datetime) -> int:
         """Once an hour: tell what comes to its end and which days of cases have come, and resolve what is over."""

@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from schemas.control import CallRecorded, ChainKind, ContentErased, EpochOpened, MemberKeyPublished, Receipt
+from schemas.control import (
+    CallRecorded,
+    ChainKind,
+    ContentErased,
+    EpochOpened,
+    MemberKeyPublished,
+    Receipt,
+    ReleaseRecorded,
+)
 from schemas.envelope import Envelope, Link, Position
 from schemas.errors import Fault
 from schemas.ids import NO_LINK
@@ -21,6 +29,7 @@ from services.domain.custody import end_of
 from services.domain.delivery import RECEIPT_RANGE_MAX
 from services.domain.office_keys import judge_published
 from services.domain.receiving import Examined, Outcome, presentable
+from services.domain.release_records import judge_release_record, release_row
 from services.domain.trust import Trust
 from services.filing import await_file
 from services.ports import Transaction
@@ -343,6 +352,9 @@ class Settlement:
     def _judge_record(self, found: Examined) -> Fault | None:
         if isinstance(found.event, CallRecorded):
             return judge_call_record(found.event, envelope_of(found).header, self._trust)
+        if isinstance(found.event, ReleaseRecorded):
+            held = self._tx.releases.of_event(found.event.id)
+            return judge_release_record(found.event, envelope_of(found).header, held, self._trust)
         fault = judge_published(found.event) or judge_received(self._tx, found.event, envelope_of(found).header)
         return fault or self._eraser.judge(found)
 
@@ -355,6 +367,9 @@ class Settlement:
             header, record = envelope.header, found.event
             row = call_row(record, record_id=envelope.envelope_id, source=header.source, told=header.to[0])
             self._tx.call_book.note(record.id, row)
+        elif isinstance(found.event, ReleaseRecorded):
+            told = release_row(found.event, record_id=envelope.envelope_id, source=envelope.header.source)
+            self._tx.releases.note(found.event.id, told)
 
 
 def _place(envelope: Envelope) -> tuple[str, str, int]:

@@ -12,7 +12,8 @@ import pytest
 
 from schemas.errors import RequestError
 from services.cli.app import COMMANDS
-from services.settings import HubClusterSettings, HubServerSettings, Section, Settings, read_hub_settings, read_settings
+from services.sections import Section
+from services.settings import HubClusterSettings, HubServerSettings, Settings, read_hub_settings, read_settings
 from tests.architecture.commands import judge_command
 from tests.architecture.tracked import ROOT, name_of
 

@@ -62,7 +62,7 @@ def make_folders(
 
 def access_list() -> AccessList:
     """Return who may use a county's HTTP API: the measurement, to post and to read."""
-    began, scopes = datetime(2026, 1, 1, tzinfo=UTC), (Scope.EVENTS_WRITE, Scope.EVENTS_READ)
+    began, scopes = datetime(2026, 1, 1, tzinfo=UTC), (Scope.EVENTS_WRITE, Scope.UNATTENDED, Scope.EVENTS_READ)
     access = Access(
         name="bench",
         digest=digest_of(TOKEN.encode()),

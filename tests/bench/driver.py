@@ -12,6 +12,7 @@ from typing import Any, Final
 from adapters.clock import SystemClock
 from schemas.errors import UnavailableError
 from schemas.records import JournalEntry, JournalKind
+from services.domain.releasing import UNATTENDED
 from services.gateway.submit import Submitter
 from services.ports import Store
 from services.posting import Posted
@@ -84,7 +85,7 @@ class Driver:
     async def _submit(self, body: bytes) -> Posted:
         while True:
             try:
-                return await self._submitter.submit(body, idempotency_key=None, access_name=_WHO)
+                return await self._submitter.submit(body, idempotency_key=None, access_name=_WHO, standing=UNATTENDED)
             except UnavailableError:  # 503 with Retry-After, over HTTP
                 await asyncio.sleep(_BACK_OFF_SECONDS)
 

@@ -27,6 +27,7 @@ from services.bootstrap.node import SWITCH_SECONDS
 from services.bootstrap.rosters import open_rosters
 from services.domain.policies import USUAL_POLICY, ladder_of
 from services.domain.receiving import Examined, conclude, open_arrival
+from services.domain.releasing import UNATTENDED
 from services.domain.signing import first_broken
 from services.domain.sms_text import Signature, SignaturePlace
 from services.duty import RosterDuty
@@ -163,7 +164,9 @@ class PagingCounty:
 
             async def work() -> None:
                 for number in waiting:
-                    await submitter.submit(numbered_alert(number, now), idempotency_key=None, access_name="bench")
+                    await submitter.submit(
+                        numbered_alert(number, now), idempotency_key=None, access_name="bench", standing=UNATTENDED
+                    )
 
             await asyncio.gather(*(work() for _ in range(_IN_FLIGHT)))
             sent = await store.read(lambda tx: tx.waiting(Lane.URGENT, 0, _ALL, 2**40))

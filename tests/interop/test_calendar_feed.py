@@ -42,7 +42,7 @@ def feed(*acts: Any) -> bytes:  # noqa: ANN401 - acts of a campaign
     state = fold(acts)
     assert state is not None
     days = days_between(TABLE, date(2027, 1, 1), date(2027, 12, 31))
-    return write_feed([campaign_entry(state), *festival_entries(days, TABLE)], name="四互活动日历")
+    return write_feed([campaign_entry(state, TABLE), *festival_entries(days, TABLE)], name="四互活动日历")
 
 
 ANNOUNCED = act(CampaignAnnounced, campaign(), LEAD)

@@ -33,6 +33,7 @@ from services.bootstrap.node import credentials_of, open_encryption, open_signer
 from services.demo.cast import AGREEMENT_ID
 from services.demo.sampling import sample
 from services.domain.governance import kid_of
+from services.domain.releasing import UNATTENDED
 from services.gateway.submit import Submitter
 from services.posting import Posting
 from services.receiver.receiver import Receiver
@@ -100,7 +101,9 @@ async def accept(submitter: Submitter, count: int) -> None:
     one = sample("work_bulletin", begin=SystemClock().now())
     draft = {"type": one.wire_type, "agreement": AGREEMENT_ID, "content": one.content}
     for _ in range(count):
-        posted = await submitter.submit(json.dumps(draft).encode(), idempotency_key=None, access_name="test")
+        posted = await submitter.submit(
+            json.dumps(draft).encode(), idempotency_key=None, access_name="test", standing=UNATTENDED
+        )
         sys.stdout.write(json.dumps({**asdict(posted), "type": one.wire_type}) + "\n")
     sys.stdout.flush()
 

@@ -141,7 +141,7 @@ async def test_an_alert_is_lost_between_a_feed_and_a_siren(tmp_path: Path) -> No
             assert 'sihu_cap_feed_ready{feed="weather"} 1.0' in (await here.get("/metrics")).body
         await world.carry()
 
-        token = huanjiang.let_in("siren", Scope.EVENTS_READ, Scope.EVENTS_WRITE)
+        token = huanjiang.let_in("siren", Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.UNATTENDED)
         async with cap_at(huanjiang, tmp_path / "huanjiang"), calling(huanjiang, token) as siren:
             found = await _read_feed(siren.port, token)
             document = read_cap(found)

@@ -10,7 +10,7 @@ import asyncio
 import json
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,15 +19,13 @@ from typing import Any, Final
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.jetstream.api import OWNER_PREFIX
 from adapters.jetstream.append import JetStreamAppender
 from adapters.jetstream.connection import HubConnection
 from adapters.jetstream.credentials import Credentials, TlsFiles
-from adapters.jetstream.refusals import parsed
 from adapters.keys.county_files import CountyFiles, read_secret
 from adapters.memory.clock import ManualClock
 from schemas.carriage import Publication
-from schemas.subjects import SIGNAL_STREAM, Lane, consumer_of, hub_streams, stream_of
+from schemas.subjects import SIGNAL_STREAM, Lane, hub_streams, stream_of
 from services.bootstrap.node import credentials_of
 from services.demo.cast import AGREEMENT_ID, Part
 from services.demo.sampling import sample
@@ -37,6 +35,7 @@ from tests.counties import World, report
 from tests.desk import opened
 from tests.desks import DiskCounty
 from tests.interop.verifier import PROGRAM, node
+from tests.operators import hand_over
 from tests.waiting import starved_seconds
 
 BEACON_SECONDS: Final = 2.0
@@ -72,7 +71,7 @@ class Operator:
         """Hand the victim nothing more of the stream of ``source``, except its repairs."""
         for stream in {stream_of(source, lane) for lane in lanes}:
             kept = [f"hub.in.*.{Lane.REPAIR}.{place}.>" for place in (victim, f"_{AGREEMENT_ID}")]
-            await self._hand_over(stream, victim, kept)
+            await hand_over(self._registrar, stream, victim, kept)
 
     async def swallow_everything(self, *, source: str, victim: str) -> None:
         """Hand the victim nothing more that ``source`` publishes, its signals and repairs among it."""
@@ -80,17 +79,7 @@ class Operator:
         for stream in hub_streams():
             places = (victim,) if stream == SIGNAL_STREAM else (victim, f"_{AGREEMENT_ID}")
             kept = [f"hub.in.{other}.*.{place}.>" for other in others for place in places]
-            await self._hand_over(stream, victim, kept)
-
-    async def _hand_over(self, stream: str, victim: str, subjects: Sequence[str]) -> None:
-        listed = await self._ask(f"CONSUMER.LIST.{stream}", {"offset": 0})
-        found = next(one for one in listed["consumers"] if one["name"] == consumer_of(victim))
-        config = {key: value for key, value in found["config"].items() if key != "filter_subject"}
-        body = {"stream_name": stream, "config": config | {"filter_subjects": list(subjects)}}
-        await self._ask(f"CONSUMER.CREATE.{stream}.{consumer_of(victim)}", body)
-
-    async def _ask(self, request: str, body: Mapping[str, object]) -> dict[str, Any]:
-        return parsed(await self._registrar.request(f"{OWNER_PREFIX}.{request}", json.dumps(body).encode()))
+            await hand_over(self._registrar, stream, victim, kept)
 
 
 @asynccontextmanager

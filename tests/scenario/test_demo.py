@@ -370,6 +370,17 @@ def _bytes_below(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
+def test_the_first_alert_bears_two_names_at_every_neighbour(played: Play) -> None:
+    """Drafted by one officer and released by another, over real nodes; the draft keeps no copy of the text."""
+    for database in played.folder.glob("[1-9]*/sihu.db"):
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT source, mode, officers FROM releases").fetchall()
+            drafts = connection.execute("SELECT state, length(body) FROM drafts").fetchall()
+        assert [(source, mode) for source, mode, _ in rows] == [("522722", "two_officers")]
+        assert [one["name"] for one in json.loads(rows[0][2])] == ["值班员甲", "审核员甲"]
+        assert drafts == ([("sent", 0)] if database.parent.name == "522722" else [])
+
+
 def test_every_county_published_a_key_of_this_month(played: Play) -> None:
     """What is encrypted to the keys of the registry alone can be opened for years by whoever steals one."""
     folder, figures = played.folder, played.figures

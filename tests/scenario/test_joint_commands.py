@@ -17,7 +17,7 @@ from schemas.catalogue import TYPES
 from schemas.control import CONTROL_PURPOSE
 from tests import joint
 from tests.commands import AGREEMENT, Counties, agreement_text, done
-from tests.desks import DiskWorld, desks
+from tests.desks import DiskWorld, desks, send_unattended
 from tests.papers import HUANJIANG, LIBO
 
 
@@ -36,6 +36,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Counties:
     """Found two counties under an agreement for everything, once."""
     counties = Counties(tmp_path_factory.mktemp("two"), (HUANJIANG, LIBO))
     counties.found()
+    for code in counties.codes:
+        send_unattended(counties.home(code))
     counties.trust(counties.registry(threshold=2))
     draft = counties.root / "everything.toml"
     draft.write_text(everything(counties.codes), encoding="utf-8")

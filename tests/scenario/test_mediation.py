@@ -19,12 +19,16 @@ from services.cli.captured import captured
 from services.demo.cast import AGREEMENT_ID, Part
 from services.demo.ceremony import set_hub_url
 from tests import case_contents as written
+from tests import printed
 from tests.cases import DUSHAN, NANDAN
-from tests.counties import Link, World
+from tests.counties import Link, World, report
 from tests.interop.verifier import PROGRAM, node
 
 PAIR = (Part(NANDAN, "南丹县联络办", "0778-7210110"), Part(DUSHAN, "独山县联络办", "0854-3220110"))
 BEACON_SECONDS = 3
+DIFFERENT_CHARACTERS = 40
+LEAST_INK = 0.03
+LEAST_VARIETY = 0.15
 BUSY = {"case.late", "case.link_split", "case.entries_missing"}
 """Codes after which one looks again, and tries again."""
 
@@ -125,7 +129,7 @@ def _told(found: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 @pytest.mark.timeout(300)
 def test_two_counties_mediate_a_dispute(tmp_path: Path) -> None:
-    """Two gates at once, a split link, hand-over, agreement, confirmation, breach; a refusal and a withdrawal."""
+    """Two gates at once, a split link, hand-over, agreement, both answers of a court, breach; refusal, withdrawal."""
     world = World.prepared(tmp_path, PAIR, class_ceiling=InformationClass.PERSONAL)
     for part in PAIR:
         settings = world.stage.county(part.code) / "county.toml"
@@ -146,7 +150,9 @@ async def _play(world: World, folder: Path) -> str:
             await _two_gates_at_once(desk, case_id)
             await _split_link(desk, case_id)
             await _agreement(desk, case_id)
+            await _confirmed(desk, case_id)
             await _afterwards(desk, case_id)
+            await _not_confirmed(desk)
             await _refusal(desk)
             await _withdrawal(desk)
             await asyncio.to_thread(_at_the_desk, world, case_id, folder)
@@ -222,9 +228,55 @@ async def _agreement(desk: Mediation, case_id: str) -> None:
     await desk.meet(case_id)
     await desk.write(NANDAN, case_id, "in_force", force)
     assert (await desk.meet(case_id))["case"]["stage"] == "in_force"
+    assert await desk.refused(NANDAN, case_id, "confirmation_result", _said(desk, "confirmed")) == "case.not_now"
     filed = {"court": written.COURTS[0], "parties": ["p1", "p2"], "filed_on": today}
     await desk.write(DUSHAN, case_id, "confirmation_filed", filed)
     assert (await desk.meet(case_id))["case"]["confirmation"] == "filed"
+
+
+def _said(desk: Mediation, result: str) -> dict[str, Any]:
+    """What the court said, as an office writes it."""
+    number = {"doc_no": "（2026）桂1221民特1号"} if result == "confirmed" else {}
+    return {"result": result, "decided_on": str(desk.today), **number}
+
+
+async def _confirmed(desk: Mediation, case_id: str) -> None:
+    """A court takes the case and confirms; an answer that says otherwise at the same moment counts at neither end."""
+    await desk.write(NANDAN, case_id, "confirmation_result", _said(desk, "accepted"))
+    assert (await desk.meet(case_id))["case"]["confirmation"] == "court_accepted"
+    desk.link.cut()
+    wrong = await desk.attempt(NANDAN, case_id, "confirmation_result", _said(desk, "refused"))
+    right = await desk.attempt(DUSHAN, case_id, "confirmation_result", _said(desk, "confirmed"))
+    desk.link.heal()
+    both = {wrong, right}
+    for county in (NANDAN, DUSHAN):
+        await desk.until(county, case_id, lambda found: both <= {one["envelope_id"] for one in found["entries"]})
+    found = await desk.meet(case_id)
+    verdicts = {one["envelope_id"]: one["fault"] for one in found["entries"]}
+    assert verdicts[right] is None, "the leading county's answer counts"
+    assert verdicts[wrong]["code"] == "case.not_now"
+    assert (found["case"]["confirmation"], found["case"]["stage"]) == ("confirmed", "in_force")
+    for county in (NANDAN, DUSHAN):
+        assert await desk.refused(county, case_id, "confirmation_result", _said(desk, "refused")) == "case.not_now"
+
+
+async def _not_confirmed(desk: Mediation) -> None:
+    """A court that does not confirm opens the way to advice at once, and both ends see it."""
+    case_id = await desk.register()
+    await desk.agree(case_id, "mediation")
+    accepted = {"accepted_on": str(desk.today), "due_on": (await desk.case(DUSHAN, case_id))["proposed_due_on"]}
+    await desk.write(DUSHAN, case_id, "accepted", accepted)
+    await desk.write(DUSHAN, case_id, "panel_set", {"mediators": written.mediators(), "set_on": str(desk.today)})
+    await desk.meet(case_id)
+    await _agreement(desk, case_id)
+    advice = {"reason": "confirmation_refused", "courts": list(written.COURTS), "advised_on": str(desk.today)}
+    await desk.until(DUSHAN, case_id, lambda now: now["heard"])
+    assert await desk.refused(DUSHAN, case_id, "court_advised", advice) == "case.not_now"
+    await desk.write(NANDAN, case_id, "confirmation_result", _said(desk, "refused"))
+    found = await desk.meet(case_id)
+    assert (found["case"]["confirmation"], found["case"]["stage"]) == ("refused", "in_force")
+    await desk.write(DUSHAN, case_id, "court_advised", advice)
+    assert (await desk.meet(case_id))["case"]["stage"] == "advised_court"
 
 
 def _draft_at_the_desk(world: World, case_id: str, document: dict[str, Any]) -> None:
@@ -272,7 +324,8 @@ async def _withdrawal(desk: Mediation) -> None:
 def _at_the_desk(world: World, case_id: str, folder: Path) -> None:
     home = str(world.stage.county(NANDAN))
     listed = json.loads(captured("case", "list", "--all", "--json", "--dir", home))["cases"]
-    assert [one["stage"] for one in listed] == ["withdrawn", "not_accepted", "closed"]
+    assert [one["stage"] for one in listed] == ["withdrawn", "not_accepted", "advised_court", "closed"]
+    assert [one["confirmation"] for one in listed] == ["none", "none", "refused", "confirmed"]
     shown = captured("case", "show", case_id[:8], "--dir", home)
     assert "已结案" in shown
     assert "不计入" in shown
@@ -293,9 +346,24 @@ def _print(case_id: str, home: str, folder: Path) -> None:
             captured("case", "print", case_id, "--what", what, "--why", "handling", "-o", str(file), "--dir", home)
             text = "".join(page.extract_text() for page in PdfReader(file).pages)
             assert written.FIRST in "".join(text.split())
+            _look(file)
     except InvariantError as exc:
         if not any(reason in str(exc) for reason in ("Pango", "no font")):
             raise  # a machine without Pango or a font with Chinese prints nothing, and says so
+
+
+def _look(file: Path) -> None:
+    """As poppler draws and reads what the node printed: whole sentences, and every character a different picture."""
+    if not printed.has_poppler():
+        report("poppler is not installed: nobody looked at the printed pages")
+        return
+    text = printed.text_of(file)
+    for sentence in (*written.agreement(date(2026, 1, 1))["terms"], written.agreement(date(2026, 1, 1))["performance"]):
+        assert sentence in text, sentence
+    characters = list(printed.drawn(file))
+    assert len({one.character for one in characters}) > DIFFERENT_CHARACTERS, "too little was looked at"
+    assert min(printed.ink_of(one) for one in characters) > LEAST_INK, "a character is not there"
+    assert printed.variety(characters) > LEAST_VARIETY, "boxes instead of characters"
 
 
 def _verify(world: World, file: Path, case_id: str) -> None:

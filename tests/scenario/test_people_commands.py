@@ -17,7 +17,7 @@ from services.rotation.rotation import Rotation
 from tests import coursework, papers
 from tests.commands import AGREEMENT, Counties, done, sihu
 from tests.desks import OFFICER, DiskWorld, desks
-from tests.unit.schemas.test_plans import plan
+from tests.plans import plan
 
 HUANJIANG, LIBO = "451226", "522722"
 COUNTS = "性别,人数\n女,3\n男,200\n"

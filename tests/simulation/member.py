@@ -23,6 +23,7 @@ from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
 from services.completeness_ports import Signaller
+from services.domain.releasing import UNATTENDED
 from services.domain.trust import Trust
 from services.gateway.submit import Submitter
 from services.hub_ports import Appender, Puller
@@ -247,7 +248,9 @@ class Member:
         if self.process is None or self.submitter is None or not self.process.alive:
             raise ConnectionResetError(self.name)
         process = self.process
-        posted = await process.call(self.submitter.submit(body, idempotency_key=key, access_name="office"))
+        posted = await process.call(
+            self.submitter.submit(body, idempotency_key=key, access_name="office", standing=UNATTENDED)
+        )
         if process.rng.random() < process.weather.lost_reply:
             raise ConnectionResetError(self.name)
         return posted

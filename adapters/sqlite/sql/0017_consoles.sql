@@ -13,7 +13,6 @@ CREATE TABLE console_accounts (
     created_at INTEGER NOT NULL,
     password_at INTEGER NOT NULL,
     confirmed_at INTEGER,
-    must_change INTEGER NOT NULL,
     disabled_at INTEGER
 ) STRICT;
 

@@ -88,9 +88,22 @@ async def _shown(visit: Visit, why: str | None) -> web.StreamResponse:
         "may_answer": may_ask(visit.visitor.access, "acknowledge_event") and visit.visitor.is_any(ANSWERERS),
         "may_call": may_ask(visit.visitor.access, "record_call") and visit.visitor.is_any(WORKERS),
         "may_open": may_open_personal(visit.visitor.roles),
+        "may_countersign": detail.awaits_second
+        and detail.direction is Direction.OUTGOING
+        and visit.visitor.is_any(ANSWERERS),
+        "may_follow": detail.direction is Direction.OUTGOING
+        and "alert_" in detail.header.type
+        and visit.visitor.is_any(WORKERS),
         "reasons": OpeningReason,
     }
     return visit.render("event.html", values)
+
+
+async def board(visit: Visit) -> web.StreamResponse:
+    """Show how far an own event came, for a page that is open already."""
+    detail = await visit.api.ask("show_event", EventDetail, path={"id": visit.path("id")})
+    members = (await visit.api.ask("list_members", MemberList)).members
+    return visit.render("event_board.html", {"detail": detail, "members": {one.county: one for one in members}})
 
 
 def _sheet(detail: EventDetail) -> Sheet | None:
@@ -140,6 +153,7 @@ EVENTS: Final = (
     Page("GET", "/inbox", "inbox", "收件", inbox, READERS, "inbox"),
     Page("GET", "/sent", "sent", "已发", sent, READERS, "sent"),
     Page("GET", f"/events/{_ID}", "event", "事件", event, READERS, "inbox"),
+    Page("GET", f"/events/{_ID}/board", "board", "送达情况", board, READERS, "sent"),
     Page("POST", f"/events/{_ID}/opening", "open_event", "打开个人内容", opening, WORKERS, "inbox"),
     Page("POST", f"/events/{_ID}/calls", "record_call", "电话告知", record_call, WORKERS, "sent"),
     Page("GET", f"/events/{_ID}/evidence", "evidence", "证据", evidence, READERS, "inbox"),

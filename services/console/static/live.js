@@ -89,7 +89,8 @@
   }
 
   async function renew(place) {
-    const reply = await fetch(place.dataset.refresh, { redirect: "error" });
+    const reply = await fetch(place.dataset.refresh);
+    if (reply.redirected) { location.href = "/login"; return; }
     if (!reply.ok) return;
     const text = await reply.text();
     const focus = focusIn(place);

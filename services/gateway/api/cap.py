@@ -72,6 +72,7 @@ async def post_cap(desk: Desk, call: Call) -> web.StreamResponse:
         purpose=asked.purpose,
         released_by=asked.approved_by_role or cap.released_by,
         must_be_signed=cap.must_be_signed,
+        unattended=call.caller.is_unattended,
     )
     found = await cap.intake.read(call.body, ask)
     outcome = await cap.intake.take(found, call.body, ask)

@@ -82,16 +82,15 @@ def _gathered(snapshot: Snapshot, case_id: str, trust: Trust) -> list[Gathered]:
 
 
 async def _opened(desk: Desk, call: Call, ids: Sequence[str], why: OpeningReason) -> dict[str, bytes]:
-    store, clock = desk.gateway.store, desk.gateway.clock
     for one in ids:
-        row = await write_down(store, clock, one, access=call.caller, reason=why)
+        row = await write_down(desk.gateway, one, access=call.caller, reason=why)
         log.info("gateway.opened", number=row.number, digest=row.digest, access=call.caller.name, reason=why)
 
     def keys(snapshot: Snapshot) -> dict[str, bytes]:
         found = ((one, snapshot.event(one)) for one in ids)
         return {one: event.content_key for one, event in found if event is not None and event.content_key}
 
-    return await store.read(keys)
+    return await desk.gateway.store.read(keys)
 
 
 def _written(case_id: str, gathered: Sequence[Gathered], papers: TrustPapers, keys: dict[str, bytes]) -> bytes:

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from schemas.access import Access, Scope
 from schemas.base import Model
 from schemas.cap import DOCUMENT_MAX_BYTES
-from schemas.errors import Fault, RequestError
+from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.faults import faults_of
-from services.gateway.admission import admit, token_of_header, token_of_protocols
+from services.gateway.admission import admit, admit_by_address, token_of_header, token_of_protocols
 from services.gateway.api.calls import JSON, Call
 from services.gateway.api.route import SWITCHING_PROTOCOLS, Door, Route
 from services.gateway.bodies import without_prefix
@@ -27,7 +27,7 @@ def endpoint(route: Route, desk: Desk) -> Callable[[web.Request], Awaitable[web.
 
     async def handle(request: web.Request) -> web.StreamResponse:
         token = _token_of(route, request)
-        access = _admitted(route, desk, token)
+        access = _admitted(route, desk, token, request.match_info.get("secret", ""))
         if access is not None:
             request[CALLER] = access.name
         path = _read(route.path_model, request.match_info, "path")
@@ -47,13 +47,23 @@ def _token_of(route: Route, request: web.Request) -> str | None:
     return token
 
 
-def _admitted(route: Route, desk: Desk, token: str | None) -> Access | None:
+def _admitted(route: Route, desk: Desk, token: str | None, secret: str) -> Access | None:
     if route.scope is Door.OPEN:
         return None
+    if route.scope is Door.IN_ADDRESS:
+        return _admitted_by_address(desk, secret)
     scope = route.scope if isinstance(route.scope, Scope) else None
     access = admit(token, directory=desk.gateway.directory, scope=scope, now=desk.gateway.clock.now())
     if isinstance(access, Fault):
         raise RequestError(access)
+    return access
+
+
+def _admitted_by_address(desk: Desk, secret: str) -> Access:
+    access = admit_by_address(secret, directory=desk.gateway.directory, now=desk.gateway.clock.now())
+    if access is None:
+        mend = "this address is not in force; ask the node's administrator for a new one"
+        raise NotFoundError(Fault("request.not_found", "secret", mend))
     return access
 
 

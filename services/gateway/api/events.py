@@ -9,8 +9,10 @@ from schemas.control import HUMAN_STAGES, TAKING_STAGES
 from schemas.drafts import CallDraft, ErasureDraft
 from schemas.errors import Fault, NotFoundError
 from schemas.records import CallRow, Chain, Delivery, Direction, ErasureRow, ReceiptRow, StoredEvent
+from schemas.releases import ReleaseRow
 from services.acknowledging import AlreadyAnswered
 from services.domain.reading import content_of
+from services.domain.releasing import Standing
 from services.gateway.admission import LIVE_PROTOCOL
 from services.gateway.answers import Acknowledged, Erasure, FileLine, ReceiptList
 from services.gateway.api.asked import EventPath, EventQuery, LiveQuery, ShowQuery
@@ -21,6 +23,7 @@ from services.gateway.desk import Desk
 from services.gateway.erasing import erase_event
 from services.gateway.opening import is_withheld, write_down
 from services.gateway.problems import Problem, problem_of, status_of
+from services.gateway.release_views import release_list
 from services.gateway.views import (
     accepted,
     answer_line,
@@ -39,7 +42,11 @@ log = structlog.get_logger()
 
 async def post_event(desk: Desk, call: Call) -> web.StreamResponse:
     """Accept an event."""
-    posted = await desk.submitter.submit(call.body, idempotency_key=call.key, access_name=call.caller.name)
+    access = call.caller
+    standing = Standing(unattended=access.is_unattended, officer=access.officer or "")
+    posted = await desk.submitter.submit(
+        call.body, idempotency_key=call.key, access_name=access.name, standing=standing
+    )
     return reply(accepted(posted), 202)
 
 
@@ -66,6 +73,7 @@ class _Found:
     receipts: list[ReceiptRow]
     erasures: list[ErasureRow]
     calls: list[CallRow]
+    releases: list[ReleaseRow]
     file: FileLine | None
 
     @property
@@ -87,6 +95,7 @@ def _find(snapshot: Snapshot, envelope_id: str) -> _Found:
         snapshot.receipts(envelope_id),
         snapshot.erasures_of(envelope_id),
         snapshot.calls_of(envelope_id),
+        snapshot.releases.of_event(envelope_id),
         _file_of(snapshot, event),
     )
 
@@ -108,7 +117,7 @@ async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
     found = await gateway.store.read(lambda snapshot: _find(snapshot, envelope_id))
     withheld = is_withheld(found.event)
     if withheld and why is not None:
-        row = await write_down(gateway.store, gateway.clock, envelope_id, access=call.caller, reason=why)
+        row = await write_down(gateway, envelope_id, access=call.caller, reason=why)
         log.info("gateway.opened", number=row.number, digest=row.digest, access=call.caller.name, reason=why)
         withheld = False
     detail = event_detail(
@@ -121,7 +130,14 @@ async def get_event(desk: Desk, call: Call) -> web.StreamResponse:
         now=desk.gateway.clock.now(),
         withheld=withheld,
     )
-    return reply(detail.model_copy(update={"file": found.file, "calls": tuple(call_line(one) for one in found.calls)}))
+    released = release_list(envelope_id, found.releases, found.event.envelope.header.source)
+    beside = {
+        "file": found.file,
+        "calls": tuple(call_line(one) for one in found.calls),
+        "releases": released.releases,
+        "awaits_second": released.awaits_second,
+    }
+    return reply(detail.model_copy(update=beside))
 
 
 async def get_receipts(desk: Desk, call: Call) -> web.StreamResponse:

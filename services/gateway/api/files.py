@@ -62,7 +62,7 @@ async def get_content(desk: Desk, call: Call) -> web.StreamResponse:
         if why is None:
             mend = "it is personal: say why you open it (`why`), which is written to the log of openings"
             raise RequestError(Fault("access.no_reason", "why", mend))
-        await write_down(gateway.store, gateway.clock, envelope_id, access=call.caller, reason=why)
+        await write_down(gateway, envelope_id, access=call.caller, reason=why)
     said = AttachmentShared.model_validate_json(content_of(event), extra="ignore")
     part = part_of(call.request.headers.get("Range"), said.size)
     if isinstance(part, Fault):

@@ -128,8 +128,8 @@ def _operation(route: Route, names: dict[str, str], schemas: JsonObject) -> Json
 
 
 def _security(route: Route) -> list[JsonObject]:
-    if route.scope is Door.OPEN:
-        return []
+    if route.scope in {Door.OPEN, Door.IN_ADDRESS}:
+        return []  # what stands in the address is described with it
     return [{"bearer": [str(route.scope)] if isinstance(route.scope, Scope) else []}]
 
 
@@ -175,13 +175,9 @@ def _without_null(schema: JsonObject) -> JsonObject:
 
 def codes_of(route: Route) -> tuple[str, ...]:
     """Return the codes that decide which refusals an address documents; others share their status."""
-    codes = [*_ANYWHERE, *route.codes]
+    codes = [*_ANYWHERE, *route.codes, *_codes_of_door(route.scope)]
     if route.path_model is not NoQuery:
         codes.append("path.wrong_form")
-    if route.scope is not Door.OPEN:
-        codes += [*_OF_TOKEN, "dependency.unavailable"]
-    if isinstance(route.scope, Scope):
-        codes.append("access.scope")
     if route.body is not None:
         codes += _OF_BODY
     if route.takes_bytes:
@@ -191,6 +187,15 @@ def codes_of(route: Route) -> tuple[str, ...]:
     if route.body_types:
         codes += _OF_TEXT
     return tuple(codes)
+
+
+def _codes_of_door(door: Scope | Door) -> Sequence[str]:
+    if door is Door.OPEN:
+        return ()
+    if door is Door.IN_ADDRESS:
+        return ("dependency.unavailable",)
+    of_scope = ("access.scope",) if isinstance(door, Scope) else ()
+    return (*_OF_TOKEN, "dependency.unavailable", *of_scope)
 
 
 def _responses(route: Route, names: dict[str, str]) -> JsonObject:

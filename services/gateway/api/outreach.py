@@ -12,7 +12,7 @@ from services.gateway.api.calls import Call, reply, reply_bytes
 from services.gateway.api.outreach_asked import CampaignPath, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
 from services.gateway.api.route import CALENDAR
 from services.gateway.desk import Desk
-from services.gateway.ledger import calendar_entries, ledger_answer, read_ledger
+from services.gateway.ledger import calendar_entries, festival_list, ledger_answer, read_ledger
 from services.gateway.threads import campaign_detail, offer_detail, project_detail, thread_list
 
 _NAME: Final = "四互活动日历"
@@ -44,6 +44,13 @@ async def get_calendar(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: A
     entries = await gateway.store.read(lambda snapshot: calendar_entries(snapshot, feed=feed, trust=trust, now=now))
     # In a thread: hundreds of entries take a while to spell, and that must not hold up an alert.
     return reply_bytes(await asyncio.to_thread(feed.spell, entries, _NAME), CALENDAR)
+
+
+async def get_festivals(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: ARG001 - every handler has one shape
+    """List festivals and their days."""
+    gateway = desk.gateway
+    feed, trust, now = gateway.calendar, gateway.directory.trust(), gateway.clock.now()
+    return reply(await gateway.store.read(lambda snapshot: festival_list(snapshot, feed=feed, trust=trust, now=now)))
 
 
 async def get_offers(desk: Desk, call: Call) -> web.StreamResponse:

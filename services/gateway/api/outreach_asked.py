@@ -16,6 +16,16 @@ class CampaignPath(Model):
     id: Annotated[CalendarUid, Field(description="Its `ics_uid`.")]
 
 
+class CalendarPath(Model):
+    """Which address of the calendar."""
+
+    secret: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=600),
+        Field(description="A token whose one scope is `calendar:read`; whoever has the address can read the calendar."),
+    ]
+
+
 class OfferPath(Model):
     """Which offer."""
 

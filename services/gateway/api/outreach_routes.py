@@ -6,9 +6,23 @@ from schemas.access import Scope
 from schemas.base import Model
 from services.gateway.api import outreach
 from services.gateway.api.calls import Handler
-from services.gateway.api.outreach_asked import CampaignPath, LedgerQuery, OfferPath, ProjectPath, ThreadQuery
-from services.gateway.api.route import BASE, CALENDAR, Route
-from services.gateway.thread_answers import CampaignDetail, LedgerAnswer, OfferDetail, ProjectDetail, ThreadList
+from services.gateway.api.outreach_asked import (
+    CalendarPath,
+    CampaignPath,
+    LedgerQuery,
+    OfferPath,
+    ProjectPath,
+    ThreadQuery,
+)
+from services.gateway.api.route import BASE, CALENDAR, Door, Route
+from services.gateway.thread_answers import (
+    CampaignDetail,
+    FestivalList,
+    LedgerAnswer,
+    OfferDetail,
+    ProjectDetail,
+    ThreadList,
+)
 
 
 def _lists(name: str, handler: Handler) -> Route:
@@ -50,6 +64,27 @@ OUTREACH: Final = (
         Scope.EVENTS_READ,
         None,
         media_type=CALENDAR,
+    ),
+    Route(
+        "GET",
+        f"{BASE}/calendar/{{secret}}.ics",
+        "subscribed_calendar",
+        "The same calendar, for programs that subscribe and cannot send a token: it stands in the address.",
+        outreach.get_calendar,
+        Door.IN_ADDRESS,
+        None,
+        media_type=CALENDAR,
+        path_model=CalendarPath,
+        codes=("request.not_found",),
+    ),
+    Route(
+        "GET",
+        f"{BASE}/festivals",
+        "list_festivals",
+        "List festivals and their days; of some the date is announced each year, by a campaign.",
+        outreach.get_festivals,
+        Scope.EVENTS_READ,
+        FestivalList,
     ),
     _lists("offers", outreach.get_offers),
     _shows(

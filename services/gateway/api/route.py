@@ -27,6 +27,8 @@ class Door(Enum):
     """No token is needed."""
     ANY_TOKEN = "any token"  # noqa: S105 - a rule, no secret
     """Any valid token will do."""
+    IN_ADDRESS = "token in the address"
+    """The address itself holds a token, as its part ``secret``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,14 +45,18 @@ from services.gateway.api.asked import (
     UploadPath,
     UploadQuery,
 )
+from services.gateway.api.audit_routes import AUDIT
 from services.gateway.api.cap_routes import CAP_ROUTES
 from services.gateway.api.case_routes import cases_of
 from services.gateway.api.course_routes import COURSES
 from services.gateway.api.outreach_routes import OUTREACH
 from services.gateway.api.paging_routes import PAGING
+from services.gateway.api.release_routes import OF_RELEASE, releases_of
 from services.gateway.api.roster_routes import ROSTER
 from services.gateway.api.route import BASE, BYTES, TEXT, Door, Route
 from services.gateway.api.search_routes import SEARCH
+from services.gateway.api.sendable_routes import SENDABLE
+from services.gateway.api.shelf_routes import SHELVES
 from services.gateway.api.standing_routes import STANDING
 
 
@@ -81,6 +85,7 @@ _OF_SUBMISSION: Final = (
     "alert.not_issuer",
     "alert.predecessor_unnamed",
     "thread.unknown",
+    "brief.figure",
     "guard.banned_name",
     "guard.personal_number",
     "guard.secret_label",
@@ -153,7 +158,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         Accepted,
         status=202,
         body=EventDraft,
-        codes=_OF_SUBMISSION,
+        codes=(*_OF_SUBMISSION, *OF_RELEASE),
         idempotent_by_key=True,
     ),
     Route(
@@ -312,7 +317,10 @@ ROUTES: Final[tuple[Route, ...]] = (
         Scope.EVENTS_READ,
         MemberList,
     ),
+    *releases_of(_OF_SUBMISSION),
     *SEARCH,
+    *AUDIT,
+    *SENDABLE,
     *STANDING,
     *PAGING,
     *ROSTER,
@@ -320,6 +328,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *cases_of(_OF_SUBMISSION),
     *OUTREACH,
     *COURSES,
+    *SHELVES,
     Route(
         "GET",
         f"{BASE}/notices",

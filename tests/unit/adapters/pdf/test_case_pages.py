@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from pypdf import PdfReader
 
 from schemas.base import Status
@@ -16,6 +16,7 @@ from schemas.cases import CaseStage, Confirmation
 from schemas.governance.mediation_parts import AgreementForm, AgreementText
 from services.domain.case_sheets import FiledCase, FiledEntry, agreement_markup, file_markup
 from tests import case_contents as written
+from tests import printed
 from tests.cases import DUSHAN, NANDAN, named
 
 try:
@@ -92,3 +93,14 @@ async def test_a_page_looks_blank_or_runs_over_its_edge(markup: str, tmp_path: P
             left, top, right, bottom = ink
             width, height = image.size
         assert min(left, top, width - right, height - bottom) > FIVE_MM, (one.name, ink)
+
+
+def test_boxes_pass_for_characters() -> None:
+    """What a font draws for letters that it lacks: the look at the printed page must be able to fail."""
+    boxes = []
+    for number in range(40):
+        image = Image.new("L", (24, 24), 255)
+        ImageDraw.Draw(image).rectangle((2 + number % 3, 1 + number % 2, 20 + number % 3, 21 + number % 2), outline=0)
+        boxes.append(printed.Drawn(chr(0x4E00 + number), image))
+    assert printed.variety(boxes) < 0.15
+    assert min(printed.ink_of(one) for one in boxes) > 0.03

@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
@@ -12,11 +13,14 @@ import pytest
 
 from adapters.sqlite.lock import DatabaseLock
 from adapters.sqlite.store import open_store
+from schemas.consoles import Session, Stage
 from schemas.subjects import Lane
 from services.ports import Snapshot
 from tests.commands import Counties, done, sihu
 
 CODE = "451226"
+MOMENT = datetime(2026, 3, 4, tzinfo=UTC)
+SESSION = Session("ab" * 32, "duty-a", Stage.FULL, MOMENT, MOMENT, MOMENT, "192.0.2.7", "browser", b"sealed")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +40,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def _fill(path: Path) -> None:
     async with open_store(path, county=CODE, floor_bytes=0) as store:
         await store.write(lambda tx: tx.memory.set_position("EVT_0", 7))
+        await store.write(lambda tx: tx.console.keep_session(SESSION))
 
 
 @pytest.fixture
@@ -89,6 +94,18 @@ def test_the_restored_database_is_marked(tar: Path, tmp_path: Path) -> None:
             return await store.read(look)
 
     assert asyncio.run(marks()) == ([True] * len(Lane), None)
+
+
+def test_no_session_comes_back(tar: Path, tmp_path: Path) -> None:
+    """The one that was revoked an hour after the backup would be open again."""
+    done_quietly("restore", tar, "--dir", tmp_path / "again")
+
+    async def sessions(path: Path) -> int:
+        async with open_store(path, county=CODE, floor_bytes=0) as store:
+            return len(await store.read(lambda snapshot: snapshot.console.sessions()))
+
+    assert asyncio.run(sessions(tmp_path / "home" / "sihu.db")) == 1
+    assert asyncio.run(sessions(tmp_path / "again" / "sihu.db")) == 0
 
 
 def test_the_token_of_the_commands_is_a_new_one(home: Path, tar: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.cap_node import MOBILE, RAIN, ROLE, cap_at, naming, rain, told, xml
 from tests.papers import AGREEMENT, LIBO
 from tests.world import County, World, alert_draft
 
-ASK = CapAsk(origin=listed_in("weather"), agreement=AGREEMENT, released_by=ROLE)
+ASK = CapAsk(origin=listed_in("weather"), agreement=AGREEMENT, released_by=ROLE, unattended=True)
 
 
 @dataclass
@@ -168,7 +168,7 @@ async def test_what_the_guards_find_in_a_feed_is_kept(desk: Desk) -> None:
 async def test_what_no_agreement_lets_out_is_kept(desk: Desk) -> None:
     """A poster would be told; of a feed it is the officer."""
     desk.lay(RAIN)
-    ask = CapAsk(origin=listed_in("weather"), agreement="none-such", released_by=ROLE)
+    ask = CapAsk(origin=listed_in("weather"), agreement="none-such", released_by=ROLE, unattended=True)
     assert await desk.again(ask).run_once() == 1
     held = await desk.county.store.read(lambda s: s.cap.document(1))
     assert held is not None
@@ -206,7 +206,7 @@ async def test_another_feed_ends_nothing_of_this_one(desk: Desk) -> None:
     desk.feed.documents.clear()
     desk.lay(naming(rain(2, sent="2026-03-04T07:55:00+08:00", note="止"), RAIN, kind="Cancel"))
     await desk.county.store.write(lambda tx: tx.cap.keep_feed("weather", "https://weather.example/feed", Seen()))
-    await desk.again(CapAsk(origin=listed_in("dam"), agreement=AGREEMENT, released_by=ROLE)).run_once()
+    await desk.again(CapAsk(origin=listed_in("dam"), agreement=AGREEMENT, released_by=ROLE, unattended=True)).run_once()
     held = await desk.county.store.read(lambda s: s.cap.document(2))
     assert held is not None
     assert (held.state, held.faults[0].code) == (CapState.HELD, "cap.other_sender")

@@ -97,6 +97,17 @@ def test_a_token_is_printed_once_and_kept_as_its_digest(home: Path) -> None:
     assert "digest" not in listed[0]
 
 
+def test_an_address_of_the_calendar_is_printed_once_and_opens_nothing_else(home: Path) -> None:
+    """It holds the token, so it is kept nowhere; beside another scope it would open more to whoever gets it."""
+    issued = done("token", "issue", "wall", "--scope", "calendar:read", "--dir", home)
+    assert issued["address"] == f"http://127.0.0.1:8640/api/v1/calendar/{issued['token']}.ics"
+    assert issued["token"] not in (home / "tokens.json").read_text(encoding="utf-8")
+    said = sihu("token", "issue", "hall", "--scope", "calendar:read", "--dir", home).out
+    assert "/api/v1/calendar/sihu_" in said
+    both = sihu("token", "issue", "both", "--scope", "calendar:read", "--scope", "events:read", "--dir", home)
+    assert (both.code, "token.not_alone" in both.err) == (2, True)
+
+
 def test_a_token_has_a_life_of_its_own(home: Path) -> None:
     """Issued, listed, revoked, and only then its name is free again."""
     issue = ("token", "issue", "dispatch", "--scope", "events:write", "--dir", home)
@@ -114,6 +125,7 @@ def test_a_token_has_a_life_of_its_own(home: Path) -> None:
         (("Desk!", "--scope", "events:read"), 2, "token.name"),
         (("desk", "--scope", "events:acknowledge"), 2, "--officer"),
         (("desk", "--scope", "roster:write"), 2, "--officer"),
+        (("desk", "--scope", "events:unattended", "--officer", "duty-a"), 2, "automatic source"),
         (("desk", "--scope", "events:read", "--officer", "duty-z"), 3, "sihu officer add duty-z"),
     ],
 )

@@ -8,7 +8,16 @@ from adapters.calendar.festivals import festival_bytes
 from schemas.errors import RequestError
 from schemas.festivals import FestivalFile
 from services.bootstrap.calendars import read_festivals
-from services.domain.festivals import BRANCHES, branch_of, day_of, days_between, keeps, kept_nearby, lunar_day
+from services.domain.festivals import (
+    BRANCHES,
+    announced_by,
+    branch_of,
+    day_of,
+    days_between,
+    keeps,
+    kept_nearby,
+    lunar_day,
+)
 
 TABLE: FestivalFile = read_festivals(festival_bytes())
 
@@ -83,6 +92,22 @@ def test_a_festival_without_rule_gets_a_day() -> None:
     assert named == {"sanyuesan", "fenlong", "zhuzhu"}
 
 
+@pytest.mark.parametrize(
+    ("county", "name", "key"),
+    [
+        ("451225", "2026年仫佬族依饭节", "yifan"),
+        ("451225", "仫佬族走坡节", None),
+        ("451226", "应邀观摩依饭节", None),
+        ("451226", "毛南族分龙节联办", None),
+    ],
+)
+def test_anybody_announces_a_festival_of_others(county: str, name: str, key: str | None) -> None:
+    """Only a county that keeps it, only by its word, and only one that has no rule."""
+    found = announced_by(TABLE, county, name)
+    assert (found.key if found else None) == key
+    assert {one.key for one in TABLE.festivals if one.is_announced} == {"yifan"}
+
+
 def test_a_county_is_shown_what_nobody_near_keeps() -> None:
     """贵州 has no 三月三 of Guangxi's; a neighbour that keeps it is reason enough to know the day."""
     days = days_between(TABLE, date(2027, 1, 1), date(2027, 12, 31))
@@ -97,6 +122,7 @@ def test_a_county_is_shown_what_nobody_near_keeps() -> None:
     [
         ("2027-05-06", "2027-05-08", "festivals.toml years.3.firsts"),
         ("leap = 6", "leap = 0", "festivals.toml years.1.firsts"),
+        ("branch = 5", 'branch = 5\nword = "分龙"', "festivals.toml festivals.1.word"),
         ("branch = 5", "branch = 13", "festivals.toml festivals.1.branch"),
         ("branch = 5", "branch = 5\nmonth = 5\nday = 1", "festivals.toml festivals.1.month"),
         ("year = 2030", "year = 2031", "festivals.toml years"),

@@ -28,6 +28,8 @@ JUDGES = (
     "mediation_rules",
     "mediation_terms",
     "calls",
+    "releasing",
+    "release_records",
     "encoding",
     "drafting",
     "histories",
@@ -57,6 +59,7 @@ JUDGES = (
     "service_requests",
     "course_drafts",
     "plans",
+    "briefs",
     "search_text",
 )
 """Rules of the domain whose faults a caller can meet."""
@@ -68,7 +71,7 @@ ELSEWHERE = {
         "encryption.content_not_opened",
         "file.digest",
     ),
-    *("call.audience", "call.other_officer"),
+    *("call.audience", "call.other_officer", "release.other_officer"),
     *("cap.answer", "cap.no_answer", "cap.key", "cap.file", "cap.signers"),
     *("cap.feed", "cap.link", "cap.redirect", "cap.own", "cap.nothing_ended"),
     *("cap.to_complete", "cap.other_sender", "cap.unsent", "cap.unsure", "cap.no_number"),
@@ -153,7 +156,7 @@ async def test_the_example_is_accepted() -> None:
     """An example that is refused is worse than none."""
     example = next(block for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL))
     county = World()[papers.LIBO]
-    async with calling(county, county.let_in("hall", Scope.EVENTS_WRITE)) as caller:
+    async with calling(county, county.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)) as caller:
         answer = await caller.post("/events", json=json.loads(example))
 
     assert answer.status == 202

@@ -31,7 +31,7 @@ from tests.certificates import certificate_of, key_of, write_pem
 from tests.papers import AGREEMENT, HUANJIANG, LIBO, NANDAN
 from tests.world import World
 
-SCOPES = (Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.OPERATE)
+SCOPES = (Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.UNATTENDED, Scope.OPERATE)
 
 
 @pytest.fixture

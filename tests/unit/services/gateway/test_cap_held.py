@@ -11,6 +11,7 @@ import pytest
 from schemas.access import Scope
 from schemas.cap import CapAlert
 from schemas.notices import NoticeKind
+from schemas.officers import Role
 from services.cap_intake import intake
 from services.domain.cap import alert_id_of
 from services.domain.cap_taking import HIDDEN
@@ -31,9 +32,11 @@ from tests.cap_node import (
     xml,
 )
 from tests.papers import LIBO, alert_content
+from tests.releasing import officer_at as second_at
+from tests.releasing import released
 from tests.world import OFFICER, World, alert_draft
 
-SCOPES = (Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.OPERATE)
+SCOPES = (Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.UNATTENDED, Scope.OPERATE)
 
 
 @pytest.fixture
@@ -76,12 +79,11 @@ async def test_what_the_guards_find_is_held_and_an_officer_decides(world: World,
     draft = shown["draft"]
     draft["content"]["description"] = "联系值班室"
     draft["content"]["cap_lines"] = []
-    sent = await officer.post("/events", json=draft)
-    assert sent.status == 202, sent.body
+    sent = await released(officer, second_at(county, hall, "duty-b", Role.REVIEWER), draft)
 
-    closed = await officer.post("/cap/documents/1/closing", json={"event": sent.body["envelope_id"]})
+    closed = await officer.post("/cap/documents/1/closing", json={"event": sent})
     assert (closed.status, closed.body["state"], closed.body["settled_by"]) == (200, "closed", OFFICER)
-    assert closed.body["envelope_id"] == sent.body["envelope_id"]
+    assert closed.body["envelope_id"] == sent
     assert await notices_of(world[LIBO]) == []
     after = (await officer.get("/cap/documents/1")).body
     assert (after["draft"], after["original"]) == (None, False)
@@ -111,8 +113,8 @@ async def test_an_update_of_what_was_mended_by_hand_finds_it(world: World, hall:
     early = await hand_in(hall, update)
     assert [one["code"] for one in early.body["faults"]][:1] == ["cap.unsent"]
 
-    sent = await officer.post("/events", json=draft)
-    await officer.post("/cap/documents/1/closing", json={"event": sent.body["envelope_id"]})
+    sent = await released(officer, second_at(world[LIBO], hall, "duty-b", Role.REVIEWER), draft)
+    await officer.post("/cap/documents/1/closing", json={"event": sent})
     later = naming(rain(3, sent="2026-03-04T07:56:00+08:00"), RAIN)
     content = await content_of(hall, await hand_in(hall, later))
     assert [one["alert_id"] for one in content["predecessors"]] == [f"{OFFICE}_20260304075959_9"]
@@ -181,3 +183,23 @@ async def test_a_full_desk_tells_to_come_back(hall: Caller, monkeypatch: pytest.
     assert (refused.status, refused.body["code"]) == (503, "cap.desk_full")
     assert (await hand_in(hall, rain(2))).body["outcome"] == "sent"
     assert (await hand_in(hall, rain(1), approved_by_role="")).body["outcome"] == "held"
+
+
+@pytest.mark.parametrize("officer", [None, OFFICER])
+async def test_a_grave_document_from_no_automatic_source_waits_for_two_officers(
+    world: World, hall: Caller, officer: str | None
+) -> None:
+    """CAP is no way around the second officer, whatever role the caller names; and nothing is lost by asking."""
+    county = world[LIBO]
+    token = county.let_in("desk", Scope.EVENTS_READ, Scope.EVENTS_WRITE, officer=officer)
+    answer = await hand_in(Caller(hall.session, token, hall.port), RAIN)
+    assert (answer.status, answer.body["outcome"], answer.body["envelope_id"]) == (202, "held", None)
+    assert answer.body["faults"][0]["code"] == "release.second_officer"
+    assert await notices_of(county) == [NoticeKind.CAP_HELD]
+
+    author = officer_at(county, hall)
+    draft = (await author.get("/cap/documents/1")).body["draft"]
+    assert (await author.post("/events", json=draft)).body["code"] == "release.second_officer"
+    sent = await released(author, second_at(county, hall, "duty-b", Role.REVIEWER), draft)
+    closed = await author.post("/cap/documents/1/closing", json={"event": sent})
+    assert (closed.status, closed.body["envelope_id"]) == (200, sent)

@@ -36,8 +36,9 @@ def world() -> World:
 
 @pytest.fixture
 async def libo(world: World, tmp_path: Path) -> AsyncIterator[Caller]:
-    """荔波 at its own node."""
+    """荔波 at its own node, which leaves what it sends to one officer."""
     county = world[LIBO]
+    county.second_officer = False
     async with (
         cap_at(county, tmp_path / "libo", 'url = "https://alerts.example"\n'),
         calling(county, county.let_in("desk", *SCOPES, officer=OFFICER)) as caller,
@@ -49,6 +50,7 @@ async def libo(world: World, tmp_path: Path) -> AsyncIterator[Caller]:
 async def huanjiang(world: World, tmp_path: Path) -> AsyncIterator[Caller]:
     """环江 at its own node."""
     county = world[HUANJIANG]
+    county.second_officer = False
     async with (
         cap_at(county, tmp_path / "huanjiang"),
         calling(county, county.let_in("desk", *SCOPES, officer=OFFICER)) as caller,
@@ -198,7 +200,10 @@ async def test_what_goes_out_is_signed_if_there_is_a_key(world: World, tmp_path:
     (tmp_path / "own").mkdir()
     write_pem(tmp_path / "own", "libo", key, certificate_of(key, starts=world.clock.now()))
     files = 'key_file = "own/libo.key"\ncertificate_file = "own/libo.pem"\n'
-    async with cap_at(county, tmp_path, files), calling(county, county.let_in("desk", *SCOPES)) as caller:
+    async with (
+        cap_at(county, tmp_path, files),
+        calling(county, county.let_in("desk", *SCOPES, Scope.UNATTENDED)) as caller,
+    ):
         answer = await hand_in(caller, RAIN)
         event = answer.body["envelope_id"]
         signed = await caller.get(f"/events/{event}/cap")

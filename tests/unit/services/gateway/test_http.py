@@ -59,7 +59,7 @@ async def test_every_answer_forbids_storing_and_sniffing(county: County) -> None
 
 async def test_a_body_in_chunks_is_bounded_too(county: County) -> None:
     """Without Content-Length the bound must hold while reading, or memory is the caller's to fill."""
-    token = county.let_in("hall", Scope.EVENTS_WRITE)
+    token = county.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(80):
@@ -73,7 +73,7 @@ async def test_a_body_in_chunks_is_bounded_too(county: County) -> None:
 
 async def test_expect_continue_is_answered(county: County) -> None:
     """Curl asks before it sends a large body; a server that keeps silent costs a second each time."""
-    token = county.let_in("hall", Scope.EVENTS_WRITE)
+    token = county.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)
     async with calling(county, token) as caller:
         answer = await caller.post("/events", json=policy_draft(), expect100=True)
 
@@ -178,7 +178,7 @@ async def test_our_own_bug_ends_the_process(county: County) -> None:
 
 async def test_a_caller_that_hangs_up_crashes_nothing(county: County) -> None:
     """Whoever closes the connection in the middle of a body is no bug of ours."""
-    token = county.let_in("hall", Scope.EVENTS_WRITE)
+    token = county.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)
     async with calling(county, token) as caller:
         reader, writer = await asyncio.open_connection("127.0.0.1", caller.port)
         writer.write(
@@ -196,7 +196,7 @@ async def test_a_caller_that_hangs_up_crashes_nothing(county: County) -> None:
 
 async def test_logs_never_hold_a_payload_or_a_token(county: County) -> None:
     """A log is read by many, kept long and sent elsewhere."""
-    token = county.let_in("hall", Scope.EVENTS_WRITE)
+    token = county.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)
     structlog.reset_defaults()
     with capture_logs() as logs:
         async with calling(county, token) as caller:

@@ -1,12 +1,16 @@
 """Campaigns, offers and projects across four counties, as their officers see them over the API."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import structlog
 from icalendar import Calendar
+from structlog.testing import capture_logs
 
 from schemas.access import Scope
 from schemas.base import Event
+from schemas.calendars import FeedEntry
 from schemas.control import ErasureReason
 from schemas.drafts import ErasureDraft
 from schemas.errors import RequestError
@@ -15,7 +19,9 @@ from schemas.outreach.campaigns import CampaignAnnounced, CampaignAnswered, Camp
 from schemas.threads import Family, ThreadOf
 from services.domain.ledger import span_of
 from services.gateway.erasing import erase_event
+from services.gateway.ledger import calendar_entries, festival_list
 from services.gateway.submit import draft_outgoing
+from services.ports import Snapshot
 from tests import joint, recount
 from tests.caller import Caller, calling
 from tests.joint import LEAD, MODELS, draft
@@ -260,3 +266,77 @@ async def test_what_is_not_here_is_shown(world: World, path: str) -> None:
     async with calling(world[LEAD], token) as caller:
         answer = await caller.get(path)
         assert (answer.status, answer.body["code"]) == (404, "request.not_found")
+
+
+async def answered(world: World, path: str, token: str = "") -> tuple[int, Any, str]:
+    """Ask 环江 without a header; return status, body, and everything that was logged meanwhile."""
+    structlog.reset_defaults()
+    with capture_logs() as logs:
+        async with calling(world[LEAD], token) as caller:
+            answer = await caller.get(path)
+    return answer.status, answer.body, str(logs)
+
+
+async def test_a_calendar_program_cannot_subscribe(world: World) -> None:
+    """It sends an address and nothing else: the same calendar as with a header, and no secret in a log."""
+    await invited(world)
+    secret = world[LEAD].let_in("wall", Scope.CALENDAR_READ)
+    status, text, logged = await answered(world, f"/calendar/{secret}.ics")
+    assert (status, text) == (200, await shown(world, LEAD, "/calendar.ics"))
+    status, problem, refused = await answered(world, f"/calendar/{secret}.ics?year=2027")
+    assert (status, problem["code"]) == (400, "query.unknown_field")
+    assert "subscribed_calendar" in refused
+    assert "wall" in refused, "the log names the token by its name"
+    assert secret not in logged + refused + str(problem)
+
+
+async def test_an_address_opens_more_than_the_calendar(world: World) -> None:
+    """Addresses are passed on: what stands in one opens nothing else, and what opens more is not taken there."""
+    county = world[LEAD]
+    secret, wide = county.let_in("wall", Scope.CALENDAR_READ), county.let_in("desk", Scope.EVENTS_READ)
+    both = county.let_in("both", Scope.CALENDAR_READ, Scope.EVENTS_READ)
+    for path in ("/events", "/calendar.ics", "/campaigns", "/members"):
+        assert (await answered(world, path, secret))[0] == 403
+    for part in (wide, both, "sihu-unknown", "毛南", "a" * 700):
+        status, problem, logged = await answered(world, f"/calendar/{part}.ics")
+        assert (status, problem["code"]) == (404, "request.not_found")
+        assert part not in str(problem) + logged
+
+
+@pytest.mark.parametrize("change", [{"revoked_at": NOW}, {"expires_at": NOW}])
+async def test_an_address_that_was_taken_back_goes_on(world: World, change: dict[str, Any]) -> None:
+    """Revoked or over: from then on it is as if it had never been."""
+    secret = world[LEAD].let_in("wall", Scope.CALENDAR_READ, **change)
+    status, problem, _ = await answered(world, f"/calendar/{secret}.ics")
+    assert (status, problem["code"]) == (404, "request.not_found")
+
+
+async def test_a_day_is_invented_for_a_festival_that_has_no_rule(world: World) -> None:
+    """Its date is announced each year: none before a county that keeps it says so, and none once that is called off."""
+    feed, trust, now = world[LEAD].gateway().calendar, world[LEAD].directory.trust(), world.clock.now()
+    listed = {one["key"]: one for one in (await shown(world, LEAD, "/festivals"))["festivals"]}
+    assert (listed["yifan"]["announced_each_year"], listed["yifan"]["days"]) == (True, [])
+    assert (listed["fenlong"]["announced_each_year"], listed["zhuzhu"]["days"]) == (False, [])
+    assert {"day": "2027-06-30", "campaign": None} in listed["fenlong"]["days"]
+
+    kept = [one.model_copy(update={"adcodes": (LEAD,)}) if one.is_announced else one for one in feed.table.festivals]
+    near = replace(feed, table=feed.table.model_copy(update={"festivals": tuple(kept)}))
+
+    async def days_and_entry() -> tuple[list[Any], FeedEntry]:
+        def read(snapshot: Snapshot) -> tuple[list[Any], FeedEntry]:
+            found = festival_list(snapshot, feed=near, trust=trust, now=now)
+            entries = calendar_entries(snapshot, feed=near, trust=trust, now=now)
+            days = [
+                (str(one.day), one.campaign) for line in found.festivals if line.key == "yifan" for one in line.days
+            ]
+            return days, next(one for one in entries if one.uid == joint.UID)
+
+        return await world[LEAD].store.read(read)
+
+    await say(world, LEAD, "announced", joint.campaign(name="依饭节联办"))
+    days, entry = await days_and_entry()
+    assert days == [("2027-06-30", joint.UID)]
+    assert entry.categories == ("节庆", "传统节日")
+    assert "date announced each year" in entry.description
+    await say(world, LEAD, "closed", joint.closing(1, "cancelled", summary="改期另行公布。"))
+    assert (await days_and_entry())[0] == []

@@ -17,7 +17,7 @@ async def test_the_third_event_of_an_hour_is_told_to_come_back_and_then_goes_thr
     world = World(trust=TRUST)
     libo = world[papers.LIBO]
     body = json.dumps(policy_draft()).encode()
-    async with calling(libo, libo.let_in("hall", Scope.EVENTS_WRITE)) as caller:
+    async with calling(libo, libo.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)) as caller:
         taken = [(await caller.post("/events", data=body, headers=JSON)).status for _ in range(2)]
         answer = await caller.post("/events", data=body, headers=JSON)
         assert (*taken, answer.status) == (202, 202, 429)
@@ -34,7 +34,7 @@ async def test_what_was_accepted_is_answered_again_although_the_share_is_used_up
     world = World(trust=TRUST)
     libo = world[papers.LIBO]
     body = json.dumps(policy_draft()).encode()
-    async with calling(libo, libo.let_in("hall", Scope.EVENTS_WRITE)) as caller:
+    async with calling(libo, libo.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)) as caller:
         first = await caller.post("/events", data=body, headers=JSON | {"Idempotency-Key": "k1"})
         await caller.post("/events", data=body, headers=JSON)
         again = await caller.post("/events", data=body, headers=JSON | {"Idempotency-Key": "k1"})
@@ -47,7 +47,7 @@ async def test_an_alert_is_never_counted() -> None:
     libo = world[papers.LIBO]
     body = json.dumps(policy_draft()).encode()
     alert = json.dumps(alert_draft()).encode()
-    async with calling(libo, libo.let_in("hall", Scope.EVENTS_WRITE)) as caller:
+    async with calling(libo, libo.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)) as caller:
         for _ in range(2):
             await caller.post("/events", data=body, headers=JSON)
         assert (await caller.post("/events", data=alert, headers=JSON)).status == 202

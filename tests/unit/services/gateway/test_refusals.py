@@ -118,7 +118,7 @@ def libo() -> County:
 
 @pytest.fixture
 async def writer(libo: County) -> AsyncIterator[Caller]:
-    token = libo.let_in("hall", Scope.EVENTS_WRITE)
+    token = libo.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED)
     async with calling(libo, token) as caller:
         yield caller
 
@@ -175,7 +175,7 @@ async def test_a_bad_token_is_refused(libo: County, authorization: str | None, c
 )
 async def test_a_token_that_has_ended_is_refused(libo: County, changes: dict[str, Any], code: str) -> None:
     """A stolen token must end when its administrator says so."""
-    token = libo.let_in("hall", Scope.EVENTS_WRITE, **changes)
+    token = libo.let_in("hall", Scope.EVENTS_WRITE, Scope.UNATTENDED, **changes)
     async with calling(libo, token) as caller:
         answer = await caller.post("/events", data=spelled(policy_draft()), headers=JSON)
 

@@ -9,6 +9,7 @@ import pytest
 from adapters.sqlite.transaction import Limits as StoreLimits
 from schemas.access import Scope
 from schemas.errors import ConflictError, RequestError, SharingDeniedError, UnavailableError
+from services.domain.releasing import UNATTENDED
 from services.domain.signing import verify
 from services.gateway.gateway import Limits as GatewayLimits
 from services.gateway.submit import Submitter
@@ -81,8 +82,8 @@ async def test_a_key_that_served_another_body_is_a_conflict(libo: County) -> Non
 async def test_keys_of_two_callers_never_meet(libo: County) -> None:
     """One system must not learn, or block, what another one sent."""
     body = spelled(policy_draft())
-    first = await libo.submitter.submit(body, idempotency_key="k-1", access_name="hall")
-    other = await libo.submitter.submit(body, idempotency_key="k-1", access_name="station")
+    first = await libo.submitter.submit(body, idempotency_key="k-1", access_name="hall", standing=UNATTENDED)
+    other = await libo.submitter.submit(body, idempotency_key="k-1", access_name="station", standing=UNATTENDED)
 
     assert first != other
 
@@ -140,12 +141,13 @@ async def test_more_submissions_than_the_bound_are_told_to_come_back(libo: Count
     )
     body = spelled(policy_draft())
     outcomes = await asyncio.gather(
-        *(submitter.submit(body, idempotency_key=None, access_name="flood") for _ in range(5)), return_exceptions=True
+        *(submitter.submit(body, idempotency_key=None, access_name="flood", standing=UNATTENDED) for _ in range(5)),
+        return_exceptions=True,
     )
 
     assert sum(isinstance(one, UnavailableError) for one in outcomes) == 2
     assert (await libo.counts())["events_out"] == 3
-    assert (await submitter.submit(body, idempotency_key=None, access_name="flood")).seq == 4
+    assert (await submitter.submit(body, idempotency_key=None, access_name="flood", standing=UNATTENDED)).seq == 4
 
 
 def test_submissions_alone_never_fill_the_queue_of_the_writer() -> None:
@@ -174,7 +176,7 @@ async def test_a_reader_without_a_key_is_named_and_nothing_is_placed() -> None:
     members = tuple(papers.member(county, keys=papers.member(county).keys[:4]) for county in papers.COUNTIES)
     world = World(trust=papers.trust(papers.in_force(internal_in_clear=False), members=members))
     county = world[LIBO]
-    async with calling(county, county.let_in("desk", Scope.EVENTS_WRITE)) as caller:
+    async with calling(county, county.let_in("desk", Scope.EVENTS_WRITE, Scope.UNATTENDED)) as caller:
         refused = await caller.post("/events", json=policy_draft(**{"class": "internal"}))
     assert (refused.status, refused.body["code"], refused.body["field"]) == (409, "encryption.no_reader_key", "to")
     assert await county.take_waiting() == []

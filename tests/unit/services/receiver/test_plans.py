@@ -10,7 +10,7 @@ from services.domain.reading import content_of
 from tests import papers
 from tests.coursework import three_counties
 from tests.papers import ALERT, HUANJIANG, LIBO
-from tests.unit.schemas.test_plans import DRILL, PLAN, drill, plan
+from tests.plans import DRILL, PLAN, drill, plan
 from tests.world import World
 
 

@@ -1,0 +1,118 @@
+"""Drafts on their way to be released by two officers, and who stands behind what was sent.
+
+Times are aware UTC, digests and ids lowercase hex, sizes bytes.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from schemas.control import ReleaseMode
+from schemas.officers import Role
+
+DRAFT_MAX_BYTES: Final = 300 * 1024
+"""The body of an event and what stands around it; the same bound as for a body of the API."""
+DRAFTS_MAX: Final = 500
+"""Drafts that are neither sent nor withdrawn."""
+COUNTERSIGN_WITHIN: Final = timedelta(minutes=30)
+"""From an alert that one officer sent alone to the second officer's name under it."""
+
+
+class DraftState(StrEnum):
+    """Where a draft stands: 拟稿, 待审, 退回, 已审, 已发, 撤销."""
+
+    DRAFTING = "drafting"
+    IN_REVIEW = "in_review"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    SENT = "sent"
+    WITHDRAWN = "withdrawn"
+
+
+ENDED: Final = frozenset({DraftState.SENT, DraftState.WITHDRAWN})
+"""States that nothing leaves; the text of such a draft is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A second officer has read a draft and found it good.
+
+    Attributes:
+        officer: Who; never the author.
+        name: Display name as certified then, e.g. 值班员乙.
+        digest: Of the bytes that were read. A draft of another digest is not approved.
+    """
+
+    officer: str
+    name: str
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that is being written.
+
+    Attributes:
+        draft_id: 32 hexadecimal digits.
+        body: ``EventDraft`` as JSON, as its author sent it; empty once it was sent or withdrawn.
+        author: Officer who writes it; nobody else changes it.
+        author_name: Display name as certified when it was begun.
+        digest: SHA-256 of ``body``; stays when the body goes.
+        reviewer: Display name of the officer who last approved or returned it; empty if nobody has.
+        note: What that officer said.
+        approval: None unless this very text is approved.
+        event_id: Envelope id, once it was sent.
+    """
+
+    draft_id: str
+    wire_type: str
+    body: bytes = field(repr=False)
+    author: str
+    author_name: str
+    created_at: datetime
+    changed_at: datetime
+    state: DraftState
+    digest: str
+    reviewer: str = ""
+    note: str = ""
+    approval: Approval | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedBy:
+    """An officer behind an event, as the credential says: ``credential_digest`` names it."""
+
+    officer: str
+    name: str
+    roles: tuple[Role, ...]
+    credential_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A release as it was put on record, our own or a partner's.
+
+    Attributes:
+        record_id: Envelope id of the control record.
+        source: Who says so; it counts for events of that county alone.
+        officers: With two officers who drafted, then who approved.
+    """
+
+    record_id: str
+    source: str
+    mode: ReleaseMode
+    officers: tuple[ReleasedBy, ...]
+    released_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Countersigning:
+    """An event of ours that one officer sent alone, and until when a second one is to countersign it."""
+
+    envelope_id: str
+    officer: str
+    name: str
+    due_at: datetime

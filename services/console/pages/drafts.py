@@ -1,0 +1,108 @@
+"""待审稿件: what waits for a second officer, and its review."""
+
+from typing import Final
+
+from aiohttp import web
+
+from schemas.base import Status
+from schemas.catalogue import parse_new
+from schemas.releases import DraftState
+from services.console.navigation import ANSWERERS, READERS, WORKERS
+from services.console.visit import Page, Visit
+from services.domain.encoding import compact_json
+from services.domain.printing import Sheet, preview_sheet
+from services.gateway.answers import Accepted
+from services.gateway.release_answers import DraftDetail, DraftList, ReleaseList
+
+_ID: Final = "{id:[0-9a-f]{32}}"
+_LISTED: Final = 100
+
+
+async def drafts(visit: Visit) -> web.StreamResponse:
+    """List drafts by where they stand."""
+    state = visit.query("state")
+    found = await visit.api.ask("list_drafts", DraftList, query={"state": state, "limit": _LISTED})
+    return visit.render("drafts.html", {"drafts": found.drafts, "state": state, "states": DraftState})
+
+
+async def draft(visit: Visit) -> web.StreamResponse:
+    """Show one draft as its recipients would see it, and what this officer may do with it."""
+    detail = await visit.api.ask("show_draft", DraftDetail, path={"id": visit.path("id")})
+    event = detail.event if isinstance(detail.event, dict) else {}
+    to = event.get("to")
+    values = {
+        "detail": detail,
+        "line": detail.draft,
+        "sheet": _sheet(visit, detail),
+        "to": [str(one) for one in to] if isinstance(to, list) else None,
+        "status": str(event.get("status", Status.ACTUAL.value)),
+        "acts": {one.value for one in detail.acts},
+    }
+    return visit.render("draft.html", values)
+
+
+def _sheet(visit: Visit, detail: DraftDetail) -> Sheet | None:
+    event = detail.event
+    content = event.get("content") if isinstance(event, dict) else None
+    if not isinstance(event, dict) or not isinstance(content, dict):
+        return None
+    parsed = parse_new(detail.draft.type, compact_json(content))
+    if isinstance(parsed, tuple):
+        return None
+    gateway = visit.hall.desk.gateway
+    status = Status(str(event.get("status", Status.ACTUAL.value)))
+    return preview_sheet(parsed, source=gateway.county, status=status, at=None)
+
+
+async def hand_in(visit: Visit) -> web.StreamResponse:
+    """Hand a draft in for review."""
+    await visit.api.ask("hand_in_draft", DraftDetail, path={"id": visit.path("id")})
+    return visit.see_other(f"/drafts/{visit.path('id')}", said="handed_in")
+
+
+async def review(visit: Visit) -> web.StreamResponse:
+    """Approve a draft of another officer and send it, or return it with a note."""
+    form, number = visit.form, visit.path("id")
+    verdict = form.get("verdict")
+    sends = verdict == "approve_send"
+    body = {
+        "verdict": "approve" if sends else verdict,
+        "digest": form.get("digest"),
+        "note": form.get("note"),
+        "send": sends,
+    }
+    detail = await visit.api.ask("review_draft", DraftDetail, path={"id": number}, body=body)
+    if detail.draft.event_id:
+        return visit.see_other(f"/events/{detail.draft.event_id}", said="sent")
+    return visit.see_other(f"/drafts/{number}", said="approved" if verdict == "approve" else "returned")
+
+
+async def send(visit: Visit) -> web.StreamResponse:
+    """Send a draft: approved, needing nobody else, or alone at night."""
+    body = {"alone": True} if visit.form.get("alone") == "true" else {}
+    sent = await visit.api.ask("send_draft", Accepted, path={"id": visit.path("id")}, body=body)
+    return visit.see_other(f"/events/{sent.envelope_id}", said="sent")
+
+
+async def withdraw(visit: Visit) -> web.StreamResponse:
+    """Take a draft back."""
+    await visit.api.ask("withdraw_draft", DraftDetail, path={"id": visit.path("id")})
+    return visit.see_other("/drafts", said="withdrawn")
+
+
+async def countersign(visit: Visit) -> web.StreamResponse:
+    """Put a second officer's name under what was sent alone."""
+    envelope_id = visit.path("id")
+    await visit.api.ask("countersign_event", ReleaseList, path={"id": envelope_id})
+    return visit.see_other(f"/events/{envelope_id}", said="countersigned")
+
+
+DRAFTS: Final = (
+    Page("GET", "/drafts", "drafts", "待审稿件", drafts, READERS, "drafts"),
+    Page("GET", f"/drafts/{_ID}", "draft", "稿件", draft, READERS, "drafts"),
+    Page("POST", f"/drafts/{_ID}/submission", "draft_hand_in", "送审", hand_in, WORKERS, "drafts"),
+    Page("POST", f"/drafts/{_ID}/review", "draft_review", "审核", review, ANSWERERS, "drafts"),
+    Page("POST", f"/drafts/{_ID}/sending", "draft_send", "签发", send, WORKERS, "drafts"),
+    Page("POST", f"/drafts/{_ID}/withdrawal", "draft_withdraw", "撤销", withdraw, WORKERS, "drafts"),
+    Page("POST", "/events/{id:[0-9a-f]{64}}/countersignature", "countersign", "补签", countersign, ANSWERERS, "sent"),
+)

@@ -1,0 +1,129 @@
+"""发布: a form from the schema, looked at, kept, reviewed by another officer, sent; nothing that was typed is lost."""
+
+import json
+import re
+
+import pytest
+
+from schemas.information.alerts import AlertIssued
+from schemas.information.bulletins import PolicyBulletinPublished
+from schemas.officers import Role
+from schemas.records import Direction
+from services.domain.encoding import to_base64url
+from services.domain.form_fields import shapes_of
+from services.domain.form_making import typed_of
+from tests import papers
+from tests.console import visiting
+from tests.world import County, World, alert_draft, policy_draft
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def filled(
+    model: type[AlertIssued] | type[PolicyBulletinPublished], content: dict[str, object]
+) -> list[tuple[str, str]]:
+    """Return the fields of a form with a content in it."""
+    typed = typed_of(shapes_of(model), json.loads(json.dumps(content)))
+    return [(name, text) for name, texts in typed.items() for text in texts]
+
+
+async def sent_by(county: County) -> list[str]:
+    """Return the headlines of what a county has sent."""
+    page = await county.store.read(
+        lambda snapshot: snapshot.events(direction=Direction.OUTGOING, wire_type=None, since=0, limit=50)
+    )
+    return [row.headline for row in page.rows]
+
+
+async def test_what_may_be_sent_is_offered(world: World) -> None:
+    """An officer who has to know names of types cannot publish anything."""
+    async with visiting(world[papers.HUANJIANG], Role.DUTY) as browser:
+        shown = await browser.get("/compose")
+        form = await browser.get(f"/compose?type={AlertIssued.wire_type}")
+
+    assert shown.has("预警发布", "信息互通", f"/compose?type={AlertIssued.wire_type}")
+    assert form.has("县（行政区划）", "值班员甲", "单人值守，立即签发")
+
+
+async def test_a_wrong_form_comes_back_with_everything_in_it(world: World) -> None:
+    """Whoever has typed for ten minutes at night must not type it again."""
+    fields = [
+        ("type", AlertIssued.wire_type),
+        ("go", "send"),
+        ("content.headline", "暴雨红色预警"),
+        ("content.report_no", "一"),
+    ]
+    async with visiting(world[papers.HUANJIANG], Role.DUTY) as browser:
+        shown = await browser.post("/compose", fields)
+
+    assert shown.status == 422
+    assert shown.has("暴雨红色预警", "处要改", 'value="一"')
+    assert await sent_by(world[papers.HUANJIANG]) == []
+
+
+async def test_a_grave_alert_goes_to_another_officer_and_then_out(world: World) -> None:
+    """One person alone must not set two counties in motion by a slip."""
+    county = world[papers.HUANJIANG]
+    county.directory.credentials["duty-b"] = papers.credential(
+        papers.HUANJIANG,
+        officer="duty-b",
+        display_name="值班员乙",
+        public=to_base64url(papers.officer_key(papers.LIBO).public),
+    )
+    content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1"}
+    fields = [("type", AlertIssued.wire_type), ("status", "actual"), ("go", "send"), *filled(AlertIssued, content)]
+    async with visiting(county, Role.DUTY) as author:
+        looked = await author.post("/compose", [one for one in fields if one[0] != "go"] + [("go", "look")])
+        handed = await author.post("/compose", fields)
+        own = await author.get(handed.location)
+        assert await sent_by(county) == []
+        digest = re.findall(r'name="digest" value="([0-9a-f]{64})"', own.text)
+        refused = await author.post(f"{handed.location}/review", {"verdict": "approve_send", "digest": "0" * 64})
+    async with visiting(county, Role.LIAISON, officer="duty-b") as second:
+        seen = await second.get(handed.location)
+        digest = re.findall(r'name="digest" value="([0-9a-f]{64})"', seen.text)
+        sent = await second.post(f"{handed.location}/review", {"verdict": "approve_send", "digest": digest[0]})
+        event = await second.get(sent.location)
+
+    assert looked.has("预览：收件县将看到", "短信预览")
+    assert own.has("待审", "须由拟稿人以外的另一位人员审核签发")
+    assert refused.status == 403
+    assert sent.location.startswith("/events/")
+    assert event.has("两人签发", "值班员甲", "值班员乙")
+    assert await sent_by(county) == ["荔波县气象台发布暴雨红色预警"]
+
+
+async def test_alone_at_night_an_alert_goes_out_and_waits_for_a_second_name(world: World) -> None:
+    """The second officer is asleep and the river rises: it goes out, and everybody sees that one name is missing."""
+    county = world[papers.HUANJIANG]
+    content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1"}
+    fields = [("type", AlertIssued.wire_type), ("status", "actual"), ("go", "alone"), *filled(AlertIssued, content)]
+    async with visiting(county, Role.DUTY) as browser:
+        sent = await browser.post("/compose", fields)
+        event = await browser.get(sent.location)
+
+    assert event.has("待补签", "单人值守签发")
+    assert await sent_by(county) == ["荔波县气象台发布暴雨红色预警"]
+
+
+async def test_a_draft_is_kept_and_changed(world: World) -> None:
+    """Half a bulletin is written before lunch and the rest after it."""
+    county = world[papers.HUANJIANG]
+    half = [("type", PolicyBulletinPublished.wire_type), ("go", "keep"), ("content.title", "关于跨县就医的通知")]
+    whole = [
+        ("type", PolicyBulletinPublished.wire_type),
+        ("go", "send"),
+        *filled(PolicyBulletinPublished, policy_draft()["content"]),
+    ]
+    async with visiting(county, Role.LIAISON) as browser:
+        kept = await browser.post("/compose", half)
+        again = await browser.get(f"{kept.location}/edit")
+        handed = await browser.post("/compose", [("draft", kept.location.rpartition("/")[2]), *whole])
+        shown = await browser.get(handed.location)
+
+    assert again.has("关于跨县就医的通知", "改稿")
+    assert handed.location == kept.location
+    assert shown.has("待审")

@@ -1,0 +1,109 @@
+"""The audit log over the API: whole or not, for who may read it; and roles that see nothing of people."""
+
+from dataclasses import replace
+
+import pytest
+
+from adapters.memory.encryption import MemoryEncryption
+from schemas.access import Scope
+from schemas.officers import Role
+from services.domain.audit import next_entry
+from services.ports import Transaction
+from tests import papers
+from tests.caller import calling
+from tests.papers import HUANJIANG, LIBO
+from tests.personal import TITLE, TRUST, office_key
+from tests.world import County, World, policy_draft
+
+
+@pytest.fixture
+async def world() -> World:
+    """荔波 has sent 环江 something about a person."""
+    world = World((HUANJIANG, LIBO), trust=TRUST)
+    for county in world.counties.values():
+        assert isinstance(county.encryption, MemoryEncryption)
+        county.encryption.add(f"{county.code} office")
+        for code in (HUANJIANG, LIBO):
+            await county.store.write(lambda tx, code=code: tx.key_book.keep(code, office_key(code)))  # type: ignore[misc]
+    content = papers.policy_content(title=TITLE)
+    await world[LIBO].send(policy_draft(content=content, to=[HUANJIANG], **{"class": "personal"}))
+    await world.carry()
+    return world
+
+
+@pytest.fixture
+def county(world: World) -> County:
+    """环江."""
+    return world[HUANJIANG]
+
+
+def acted(tx: Transaction) -> None:
+    """Write three acts down."""
+    for number in range(3):
+        entry = next_entry(
+            tx.console.last_audit(), officer="duty-a", act="event.read", about=str(number), now=papers.LONG_AGO
+        )
+        tx.console.log_act(entry)
+
+
+async def test_the_auditor_reads_the_log_and_whether_it_is_whole(county: County) -> None:
+    """In pieces, with the verdict over all of it."""
+    await county.store.write(acted)
+    async with calling(county, county.let_in("auditor", Scope.OPENINGS_READ)) as caller:
+        answer = await caller.get("/audit?since=1&limit=1")
+        assert answer.status == 200
+        assert [(one["number"], one["act"], one["about"]) for one in answer.body["lines"]] == [(2, "event.read", "1")]
+        log = answer.body["log"]
+        assert (log["first"], log["last"], log["holds"], log["broken_at"]) == (1, 3, True, None)
+
+
+async def test_a_changed_line_is_told(county: County) -> None:
+    """By whoever can write to the database: the auditor must see it the next morning."""
+    await county.store.write(acted)
+
+    def change(tx: Transaction) -> None:
+        rows = tx.console.audit(0, 9)
+        tx.console.prune_audit(9)
+        for row in rows:
+            tx.console.log_act(replace(row, officer="somebody") if row.number == 2 else row)
+
+    await county.store.write(change)
+    async with calling(county, county.let_in("auditor", Scope.OPENINGS_READ)) as caller:
+        log = (await caller.get("/audit")).body["log"]
+        assert (log["holds"], log["broken_at"], log["last"]) == (False, 2, 1)
+
+
+async def test_lines_taken_off_the_front_are_told(county: County) -> None:
+    """Without a line that says so."""
+    await county.store.write(acted)
+    await county.store.write(lambda tx: tx.console.prune_audit(1))
+    async with calling(county, county.let_in("auditor", Scope.OPENINGS_READ)) as caller:
+        log = (await caller.get("/audit")).body["log"]
+        assert (log["holds"], log["broken_at"]) == (False, 2)
+
+
+async def test_who_may_read_events_may_not_read_the_log(county: County) -> None:
+    """It says who failed to log in, and when."""
+    async with calling(county, county.let_in("desk", *(set(Scope) - {Scope.OPENINGS_READ}))) as caller:
+        assert (await caller.get("/audit")).body["code"] == "access.scope"
+
+
+@pytest.mark.parametrize("roles", [(Role.AUDITOR,), (Role.ADMINISTRATOR,), (Role.AUDITOR, Role.ADMINISTRATOR)])
+async def test_who_keeps_the_system_is_shown_no_personal_content(county: County, roles: tuple[Role, ...]) -> None:
+    """By token as in the console, whatever reason he gives; and nothing is written down as if it had been shown."""
+    county.directory.credentials["keeper"] = papers.credential(officer="keeper", roles=roles)
+    async with calling(county, county.let_in("keeper", *Scope, officer="keeper")) as caller:
+        event = (await caller.get("/events")).body["events"][0]["envelope_id"]
+        answer = await caller.get(f"/events/{event}?why=handling")
+        assert (answer.status, answer.body["code"], answer.is_problem) == (403, "access.role", True)
+        assert TITLE not in str((await caller.get(f"/events/{event}")).body)
+    assert await county.store.read(lambda s: s.openings(0, 9)) == []
+
+
+async def test_who_handles_it_is_shown_it(county: County) -> None:
+    """An auditor who is on duty, too, by a credential from before the rule: the duty counts."""
+    roles = (Role.DUTY, Role.AUDITOR)
+    county.directory.credentials["both"] = papers.credential(officer="both", roles=roles)
+    async with calling(county, county.let_in("both", *Scope, officer="both")) as caller:
+        event = (await caller.get("/events")).body["events"][0]["envelope_id"]
+        assert (await caller.get(f"/events/{event}?why=handling")).body["content"]["title"] == TITLE
