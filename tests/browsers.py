@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, async_playwright
 
 from schemas.officers import Role
 from services.bootstrap.console import console_mount
@@ -52,6 +52,8 @@ document.addEventListener("securitypolicyviolation", (one) => {
 });
 """
 _SECONDS: Final = 20
+_LEFT: Final = "net::ERR_ABORTED"
+"""Of a request that was under way when somebody went to another page."""
 CONNECTED: Final = "() => document.getElementById('live-state').textContent.includes('正常')"
 
 
@@ -189,11 +191,15 @@ class Seen:
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
         self.page.on("dialog", self._dialog)
-        self.page.on("requestfailed", lambda one: self.wrong.append(f"failed: {one.url} {one.failure}"))
+        self.page.on("requestfailed", self._failed)
 
     def _said(self, said: ConsoleMessage) -> None:
         if said.type == "error":
             self.wrong.append(f"console: {said.text}")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != _LEFT:
+            self.wrong.append(f"failed: {request.url} {request.failure}")
 
     async def _dialog(self, dialog: Dialog) -> None:
         self.wrong.append(f"dialog: {dialog.message}")
