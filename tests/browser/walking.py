@@ -1,7 +1,6 @@
 """Walk every page of the console from link to link, as one officer; what no link leads to is told."""
 
 import random
-import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
@@ -11,39 +10,24 @@ from urllib.parse import urlsplit
 from playwright.async_api import Page as Tab
 
 from schemas.officers import Role
-from services.console.pages import PAGES
 from services.console.visit import Page
 from tests.browsers import Seen
+from tests.pages import SHOWN, pattern_of
 
 WORKERS: Final = (Role.DUTY, Role.LIAISON, Role.REVIEWER, Role.MEDIATOR)
 """One officer who may do everything that officers at work may do."""
-_PARAMETER: Final = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 _LINKS: Final = "[...document.querySelectorAll('a[href]')].map((one) => one.getAttribute('href'))"
-
-
-def pattern_of(page: Page) -> re.Pattern[str]:
-    """Return what the paths of a page look like."""
-    parts, end = [], 0
-    for found in _PARAMETER.finditer(page.path):
-        parts += [re.escape(page.path[end : found.start()]), f"(?:{found[2] or '[^/]+'})"]
-        end = found.end()
-    return re.compile("".join([*parts, re.escape(page.path[end:])]))
-
-
-def shown_pages() -> tuple[Page, ...]:
-    """Return the pages that are looked at."""
-    return tuple(page for page in PAGES if page.method == "GET")
 
 
 def page_at(address: str) -> Page | None:
     """Return the page that an address of the console opens."""
     path = urlsplit(address).path
-    return next((page for page in shown_pages() if pattern_of(page).fullmatch(path)), None)
+    return next((page for page in SHOWN if pattern_of(page).fullmatch(path)), None)
 
 
 def starts() -> list[str]:
     """Return the addresses that need no parameter."""
-    return [page.path for page in shown_pages() if "{" not in page.path]
+    return [page.path for page in SHOWN if "{" not in page.path]
 
 
 @dataclass
@@ -82,7 +66,7 @@ class Walk:
 
     def unreached(self) -> list[str]:
         """Return the pages that these roles may open and that nothing led to."""
-        return [page.name for page in shown_pages() if set(self.roles) & page.roles and not self.opened[page.name]]
+        return [page.name for page in SHOWN if set(self.roles) & page.roles and not self.opened[page.name]]
 
 
 async def _is_whole_page(seen: Seen, address: str) -> bool:

@@ -1,0 +1,141 @@
+"""Each role at each page and act: from the table, and by hand where a mistake in the table would be a hole."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import pytest
+from structlog.testing import capture_logs
+
+from schemas.officers import Role
+from schemas.records import EventSummary
+from services.console.navigation import NAVIGATION
+from services.console.pages import PAGES
+from services.console.visit import Page
+from tests import papers
+from tests.console import Browser, visiting
+from tests.pages import ACTS, ROLES, SHOWN, address, named
+from tests.world import County, World, alert_draft
+
+AT_WORK: Final = frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER, Role.MEDIATOR})
+# Written without a look at the table: who must never do what.
+_PERSONAL: Final = frozenset(
+    {"event", "opening", "open_event", "content", "evidence", "inbox", "sent", "desk", "drafts", "draft", "compose"}
+)
+_BY_HAND: Final = {
+    "acknowledge": frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER}),
+    "draft_review": frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER}),
+    "countersign": frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER}),
+    "open_event": AT_WORK,
+    "record_call": AT_WORK,
+    "compose_send": AT_WORK,
+    "close_notice": frozenset({Role.DUTY, Role.LIAISON}),
+    "inbox": AT_WORK | {Role.AUDITOR},
+    "event": AT_WORK | {Role.AUDITOR},
+}
+_REFUSED: Final = 403
+_BY_ROLE: Final = frozenset({"access.role", "access.scope"})
+_OWN_ACTS: Final = frozenset({"/logout", "/me"})
+"""Of one's own session and account: everybody's."""
+
+
+@asynccontextmanager
+async def _everybody(county: County) -> AsyncIterator[dict[Role, Browser]]:
+    async with AsyncExitStack() as stack:
+        yield {role: await stack.enter_async_context(visiting(county, role)) for role in ROLES}
+
+
+async def _status(browser: Browser, page: Page) -> int:
+    if page.method == "GET":
+        return (await browser.get(address(page))).status
+    if page.method == "POST":
+        return (await browser.post(address(page))).status
+    return (await browser.ask(page.method, address(page), headers={"X-Sihu-Csrf": browser.csrf})).status
+
+
+async def test_the_table_lets_in_whom_it_names_and_nobody_else() -> None:
+    """Every page and act, every role: a wrong one gets 403, a right one anything else, and nobody crashes the node."""
+    county = World()[papers.HUANJIANG]
+    wrong = []
+    async with _everybody(county) as browsers:
+        for page in PAGES:
+            for role, browser in browsers.items():
+                status = await _status(browser, page)
+                if (status == _REFUSED) == (role in page.roles) or status >= 500:
+                    wrong.append((named(page), role.value, status))
+    assert wrong == []
+    assert county.crashes == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name in _BY_HAND], ids=named)
+def test_a_page_is_open_to_somebody_who_must_not(page: Page) -> None:
+    """What these pages do was decided before the table was written."""
+    assert page.roles == _BY_HAND[page.name]
+
+
+def test_the_names_are_those_of_pages() -> None:
+    """A page that was renamed would be tested no more."""
+    assert set(_BY_HAND) <= {page.name for page in PAGES}
+
+
+@pytest.mark.parametrize("page", ACTS, ids=named)
+def test_the_auditor_changes_something(page: Page) -> None:
+    """Who watches the others must not be able to act as one of them."""
+    if not any(page.path.startswith(own) for own in _OWN_ACTS):
+        assert Role.AUDITOR not in page.roles
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_the_administrator_reads_about_people(page: Page) -> None:
+    """Who keeps the machine must not read what goes through it."""
+    if page.name in _PERSONAL or page.path.startswith(("/events", "/cases", "/population", "/services", "/drafts")):
+        assert Role.ADMINISTRATOR not in page.roles
+
+
+async def test_what_is_not_ones_own_stands_in_nobodys_navigation() -> None:
+    """A link that leads to a refusal teaches people to ignore refusals."""
+    county = World()[papers.HUANJIANG]
+    known = {page.path for page in SHOWN}
+    wrong = []
+    async with _everybody(county) as browsers:
+        for role, browser in browsers.items():
+            start = next((one.path for one in NAVIGATION if role in one.roles and one.path in known), None)
+            if start is None:
+                continue
+            shown = await browser.get(start)
+            for one in NAVIGATION:
+                if shown.has(f'href="{one.path}"') and role not in one.roles and one.path != "/":
+                    wrong.append((role.value, one.path))
+                if one.path in known and role in one.roles and (await browser.get(one.path)).status == _REFUSED:
+                    wrong.append((role.value, one.path, "refused"))
+    assert wrong == []
+
+
+async def test_the_auditor_is_shown_something_to_press() -> None:
+    """A button that is refused when pressed is a trap; one that is not would be worse."""
+    world = World()
+    await world[papers.LIBO].send(alert_draft())
+    await world[papers.HUANJIANG].send(alert_draft())
+    await world.carry()
+    events = [row.envelope_id for row in await _rows(world[papers.HUANJIANG])]
+    async with visiting(world[papers.HUANJIANG], Role.AUDITOR) as browser:
+        for path in ["/", "/inbox", "/sent", *(f"/events/{one}" for one in events)]:
+            shown = await browser.get(path)
+            assert shown.status == 200
+            assert [one for one in shown.forms if not one.startswith("/logout")] == [], path
+
+
+async def _rows(county: County) -> list[EventSummary]:
+    page = await county.store.read(lambda one: one.events(direction=None, wire_type=None, since=0, limit=50))
+    return list(page.rows)
+
+
+async def test_somebody_without_a_session_sees_a_page() -> None:
+    """Every address asks for the session first; nothing but the way to log in is told."""
+    county = World()[papers.HUANJIANG]
+    async with visiting(county, Role.DUTY) as browser:
+        browser.session.cookie_jar.clear()
+        for page in PAGES:
+            shown = await browser.ask(page.method, address(page))
+            assert (shown.status, shown.location.partition("?")[0]) == (303, "/login"), named(page)
+            assert shown.text == ""
