@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import aiohttp
+from yarl import URL
 
 from schemas.access import Access
 from schemas.officers import Role
@@ -16,9 +17,11 @@ from services.domain.encoding import digest_of
 from services.domain.roles import scopes_of
 from services.gateway.app import serving
 from tests import papers
+from tests.entering import PASSWORD, House, Officer
 from tests.world import OFFICER, County
 
 _CSRF: Final = "the-token-of-this-session"
+_TOKEN: Final = re.compile(r'data-csrf="([^"]+)"')
 
 
 @dataclass
@@ -79,9 +82,10 @@ class Shown:
 class Browser:
     """One officer's browser without script."""
 
-    def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
-        """Borrow an open session, whose cookie is set."""
+    def __init__(self, session: aiohttp.ClientSession, port: int, csrf: str = _CSRF) -> None:
+        """Borrow an open session, whose cookie is set; an empty token is learnt from each page."""
         self.session, self.port = session, port
+        self.csrf, self._learns = csrf, not csrf
 
     async def get(self, path: str, **how: object) -> Shown:
         """Open a page; redirects are shown, not followed."""
@@ -89,16 +93,36 @@ class Browser:
 
     async def post(self, path: str, fields: Iterable[tuple[str, str]] | Mapping[str, str] = (), **how: object) -> Shown:
         """Send a form with the token that its page would hold."""
-        pairs = [("csrf", _CSRF), *(fields.items() if isinstance(fields, Mapping) else fields)]
+        pairs = [("csrf", self.csrf), *(fields.items() if isinstance(fields, Mapping) else fields)]
         return await self.ask("POST", path, data=aiohttp.FormData(pairs)(), **how)
-
-    csrf: Final = _CSRF
-    """What the forms of this session hold."""
 
     async def ask(self, method: str, path: str, **how: object) -> Shown:
         """Send anything."""
         async with self.session.request(method, path, allow_redirects=False, **how) as reply:  # type: ignore[arg-type]
-            return Shown(reply.status, reply.headers.copy(), await reply.text())
+            shown = Shown(reply.status, reply.headers.copy(), await reply.text())
+        token = _TOKEN.search(shown.text) if self._learns else None
+        if token is not None:
+            self.csrf = token[1]
+        return shown
+
+    @property
+    def secret(self) -> str:
+        """What the cookie of the session holds; empty if there is none."""
+        return next((one.value for one in self.session.cookie_jar if one.key == "sihu"), "")
+
+    def plant(self, secret: str) -> None:
+        """Put a session's secret into the cookie."""
+        self.session.cookie_jar.update_cookies({"sihu": secret}, URL(f"http://127.0.0.1:{self.port}"))
+
+    async def log_in(self, officer: Officer, password: str = PASSWORD) -> Shown:
+        """Show both factors by the forms; return what the last one answers."""
+        await self.get("/login")
+        await self.post("/login", {"officer": officer.name, "password": password})
+        await self.get("/login/second")
+        answer = await self.post("/login/second", {"by": "totp", "code": officer.telephone.code()})
+        if answer.location:
+            await self.get(answer.location)
+        return answer
 
 
 @asynccontextmanager
@@ -106,7 +130,7 @@ async def visiting(county: County, *roles: Role, officer: str = OFFICER) -> Asyn
     """Serve a county's console and visit it as an officer with these roles."""
     entrance = OpenEntrance(county.code)
     secret = entrance.let_in(*roles, officer=officer)
-    mount = console_mount(county.code, entrance, county.clock.now)
+    mount = console_mount(county.code, house_of(county).door, county.clock.now, entrance=entrance)
     async with (
         serving(county.gateway(), host="127.0.0.1", port=0, mounts=(mount,)) as port,
         aiohttp.ClientSession(
@@ -114,6 +138,45 @@ async def visiting(county: County, *roles: Role, officer: str = OFFICER) -> Asyn
         ) as session,
     ):
         yield Browser(session, port)
+
+
+def house_of(county: County, **how: str) -> House:
+    """Return a county's door with cheap passwords: over its store, its clock and its credentials."""
+    return House(county.store, county.clock, county.directory, county.code, **how)
+
+
+@asynccontextmanager
+async def at_the_door(county: County, house: House, origin: str = "") -> AsyncIterator[Browser]:
+    """Serve a county's console and stand before it with a browser that nobody has logged in with."""
+    async with console_of(county, house, origin) as port, browser_at(port) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def console_of(county: County, house: House, origin: str = "") -> AsyncIterator[int]:
+    """Serve a county's console as a node does; for several browsers."""
+    mount = console_mount(county.code, house.door, county.clock.now, origin)
+    async with serving(county.gateway(), host="127.0.0.1", port=0, mounts=(mount,)) as port:
+        yield port
+
+
+@asynccontextmanager
+async def browser_at(port: int) -> AsyncIterator[Browser]:
+    """Open one more browser."""
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", cookie_jar=jar) as session:
+        yield Browser(session, port, csrf="")
+
+
+@asynccontextmanager
+async def entered(county: County, *roles: Role, officer: str = OFFICER) -> AsyncIterator[Browser]:
+    """Visit a county's console as an officer who has enrolled and logged in with password and telephone."""
+    house = house_of(county)
+    who = await house.enrolled(officer, *roles)
+    async with at_the_door(county, house) as browser:
+        answer = await browser.log_in(who)
+        assert answer.status == 303, answer.text
+        yield browser
 
 
 def links_in(text: str) -> list[str]:

@@ -24,6 +24,7 @@ from adapters.security_keys.fido import FidoKeys
 from schemas.consoles import InvitationPaper
 from schemas.documents import SignedDocument
 from schemas.errors import Fault
+from schemas.ids import CountyCode
 from schemas.officers import Role
 from schemas.registry import KeyUse
 from services.console.door import Door
@@ -96,23 +97,30 @@ class Officer:
 class House:
     """One county's console without its pages."""
 
-    def __init__(self, store: Store | None = None, clock: ManualClock | None = None) -> None:
+    def __init__(
+        self,
+        store: Store | None = None,
+        clock: ManualClock | None = None,
+        directory: OpenDirectory | None = None,
+        code: CountyCode = HUANJIANG,
+        origin: str = ORIGIN,
+    ) -> None:
         """Open the door; nobody has entered yet."""
         self.clock = clock or ManualClock()
-        self.directory = OpenDirectory(papers.trust())
+        self.directory = directory or OpenDirectory(papers.trust())
         self.papers = Papers(self.directory)
         self.lobby = Lobby(
             store=store or MemoryStore(),
             clock=self.clock,
-            ids=SequentialIds("house"),
+            ids=SequentialIds(f"house {code}"),
             directory=self.directory,
             hasher=ArgonHasher(memory_kib=8, passes=1),
             sealer=FileSealer(b"h" * 32),
             own_keys=SeedKeys(),
-            security_keys=FidoKeys(ORIGIN),
+            security_keys=FidoKeys(origin),
             papers=self.papers,
-            signer=papers.signer(HUANJIANG, KeyUse.EVENT),
-            county=HUANJIANG,
+            signer=papers.signer(code, KeyUse.EVENT),
+            county=code,
         )
         self.door = Door.of(self.lobby)
 

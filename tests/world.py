@@ -5,7 +5,7 @@ hub: events are signed, carried as bytes, examined and settled by the same code 
 """
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,12 +26,16 @@ from schemas.carriage import Arrival, Publication
 from schemas.catalogue import TYPES
 from schemas.control import CONTROL_PURPOSE, DocumentsPublished
 from schemas.documents import SignedDocument
+from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.registry import KeyUse
 from schemas.subjects import Lane, parse_subject
 from services.bootstrap.calendars import read_festivals
+from services.bootstrap.ledgers import ledger_files
+from services.bootstrap.tables import read_sheets
 from services.domain.encoding import digest_of
 from services.domain.evidence_writing import TrustPapers
+from services.domain.flow_tables import Sheet
 from services.domain.key_changes import with_changes
 from services.domain.receiving import examine
 from services.domain.releasing import UNATTENDED
@@ -102,6 +106,8 @@ class County:
         self.people: People | None = None
         self.roster: RosterRoom | None = None
         self.cap: CapDesk | None = None
+        self.sheets: Callable[[bytes, str], Sequence[Sheet] | Fault] | None = read_sheets
+        self.printer: Callable[[str], Awaitable[bytes]] | None = None
         self.second_officer = True
 
     def gateway(self, limits: Limits | None = None) -> Gateway:
@@ -109,6 +115,7 @@ class County:
         return Gateway(
             folder=self.folder,
             calendar=CalendarFeed(read_festivals(festival_bytes()), lambda found, name: write_feed(found, name=name)),
+            ledger_files=ledger_files(),
             store=self.store,
             posting=self.posting,
             directory=self.directory,
@@ -120,6 +127,8 @@ class County:
             people=self.people,
             roster=self.roster,
             cap=self.cap,
+            printer=self.printer,
+            sheets=self.sheets,
             second_officer=self.second_officer,
             limits=limits or Limits(),
         )

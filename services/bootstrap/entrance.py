@@ -73,4 +73,4 @@ async def console_mounts(
     if not settings.console.enabled:
         return []
     door = await open_door(settings, passphrase, store=store, directory=directory, signer=signer, clock=clock, ids=ids)
-    return [console_mount(settings.county, door.entering, clock.now, settings.console.origin or "")]
+    return [console_mount(settings.county, door, clock.now, settings.console.origin or "")]

@@ -1,8 +1,15 @@
-"""A ledger as files: what makes them is imported by the command that asks for one alone."""
+"""A ledger as files: what makes them is imported by whoever asks for one alone."""
+
+import asyncio
+from typing import Final
 
 from schemas.ledgers import Ledger
+from services.bootstrap.printing import print_page
 from services.domain.ledger_markup import ledger_markup
 from services.domain.ledger_sheets import sheets_of, title_of
+from services.gateway.gateway import LedgerFiles
+
+_PAGES_MAX: Final = 40
 
 
 def ledger_xlsx(ledger: Ledger) -> bytes:
@@ -16,8 +23,17 @@ async def ledger_pdf(ledger: Ledger) -> bytes:
     """Return a ledger as PDF.
 
     Raises:
-        UnavailableError: The fonts installed here lack Chinese.
+        UnavailableError: The fonts installed here lack Chinese, or what draws pages is not installed.
     """
-    from adapters.pdf.printer import PdfPrinter  # noqa: PLC0415
+    return await print_page(ledger_markup(ledger), pages_max=_PAGES_MAX)
 
-    return await PdfPrinter().render(ledger_markup(ledger))
+
+def ledger_files() -> LedgerFiles:
+    """Return what a node makes files with: one printed ledger at a time, for each takes memory and seconds."""
+    turn = asyncio.Semaphore(1)
+
+    async def paper(ledger: Ledger) -> bytes:
+        async with turn:
+            return await ledger_pdf(ledger)
+
+    return LedgerFiles(ledger_xlsx, paper)

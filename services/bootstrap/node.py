@@ -31,12 +31,16 @@ from schemas.errors import Fault, RequestError, UnavailableError
 from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
 from services.bootstrap.calendars import open_calendar
 from services.bootstrap.cap_node import exchanging_cap
+from services.bootstrap.checks import free_mib
 from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.entrance import console_mounts
 from services.bootstrap.files import carrying_files, keeping_files
+from services.bootstrap.ledgers import ledger_files
 from services.bootstrap.paging import telling_people
+from services.bootstrap.printing import FILE_PAGES_MAX, node_printer
 from services.bootstrap.rosters import CalendarFiles, node_rostering
 from services.bootstrap.search import indexing
+from services.bootstrap.tables import read_sheets
 from services.completeness.resender import Resender
 from services.completeness.watch import Watch
 from services.completeness.writing import SignalWriter
@@ -211,6 +215,7 @@ async def open_node(
         gateway = Gateway(
             folder=folder,
             calendar=open_calendar(settings),
+            ledger_files=ledger_files(),
             chunk_size=settings.files.chunk_kib << 10,
             store=store,
             posting=posting,
@@ -218,12 +223,14 @@ async def open_node(
             clock=clock,
             ids=ids,
             county=county,
-            facts=NodeFacts(version("sihu"), lambda: {"hub": hub.connected}),
+            facts=NodeFacts(version("sihu"), lambda: {"hub": hub.connected}, lambda: free_mib(settings)),
             crash=crash,
             people=telling.people if telling else None,
             roster=RosterRoom(rostering, CalendarFiles()),
             cap=cap,
             search_key=search_key,
+            printer=node_printer(FILE_PAGES_MAX),
+            sheets=read_sheets,
             second_officer=settings.release.second_officer,
             silent_after=timedelta(seconds=2 * settings.bus.beacon_seconds),
             workdays=lambda: workdays_of(files, county),

@@ -14,13 +14,14 @@ from schemas.governance.mediation_outcomes import CaseAgreementDrafted
 from schemas.governance.mediation_parts import AgreementText, agreement_digest
 from services.bootstrap.cli import write_given
 from services.cli import output, words
-from services.cli.case_papers import Paper, paper_of, printed
+from services.cli.case_papers import paper_of, printed
 from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk
 from services.cli.fields import is_field, with_fields
 from services.cli.listing import Limit
 from services.cli.options import HERE, AsJson, Dir, OutputFile, Why
 from services.cli.sending import read_object
+from services.domain.case_sheets import Paper
 from services.domain.case_words import CONFIRMATIONS, DAYS, STAGES, reason
 from services.gateway.case_answers import CaseDayLine, CaseDetail, CaseEntryLine, CaseList
 

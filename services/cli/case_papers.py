@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from enum import StrEnum
 
 from pydantic import JsonValue
 
@@ -10,20 +9,11 @@ from schemas.base import Status
 from schemas.custody import OpeningReason
 from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.governance.mediation_outcomes import CaseAgreementDrafted
-from services.bootstrap.printing import print_page
+from services.bootstrap.printing import FILE_PAGES_MAX, print_page
 from services.cli.client import Api
-from services.domain.case_sheets import FiledCase, FiledEntry, agreement_markup, file_markup
+from services.domain.case_sheets import FiledCase, FiledEntry, Paper, agreement_markup, file_markup
 from services.domain.case_words import reason
 from services.gateway.case_answers import CaseDetail
-
-FILE_PAGES_MAX = 400
-
-
-class Paper(StrEnum):
-    """What is printed."""
-
-    AGREEMENT = "agreement"
-    FILE = "file"
 
 
 async def paper_of(api: Api, detail: CaseDetail, paper: Paper, why: OpeningReason | None, *, now: datetime) -> str:

@@ -1,7 +1,6 @@
 """``sihu flow``: a county's own table of counts becomes a report that gives nobody away."""
 
 import json
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -27,15 +26,13 @@ from services.cli.desk import Desk
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.sending import only_agreement, post_draft
 from services.domain.encoding import parse_strict
-from services.domain.flow_making import FlowCounts, FlowFrame, FlowMade, make_report
+from services.domain.flow_making import FlowCounts, FlowFrame, FlowMade, make_report, period_of
 from services.domain.flow_tables import HEADERS_ZH, VALUES_ZH, counts_of_sheets, is_workbook, read_counts
 
 app = typer.Typer(help="Counts of people on the move 流动人口.", pretty_exceptions_enable=False)
 
 _TABLE_BYTES: Final = 1024 * 1024
 _REPORT_BYTES: Final = 256 * 1024
-_PERIOD: Final = re.compile(r"(20[0-9]{2})-?(?:[Qq]([1-4])|(0[1-9]|1[0-2]))", re.ASCII)
-_MONTHS: Final = 3
 
 Table = Annotated[
     Path, typer.Argument(metavar="COUNTS", help="CSV or .xlsx: one column a dimension (at most two), and `count`.")
@@ -115,13 +112,10 @@ def _table(path: Path, sheet: str | None) -> FlowCounts:
 
 
 def _period(text: str) -> tuple[PeriodKind, date]:
-    found = _PERIOD.fullmatch(text)
-    if found is None:
-        raise RequestError(Fault("flow.period", "--period", "write a quarter (2026Q1) or a month (2026-03)"))
-    year, quarter, month = found.groups()
-    if quarter:
-        return PeriodKind.QUARTER, date(int(year), (int(quarter) - 1) * _MONTHS + 1, 1)
-    return PeriodKind.MONTH, date(int(year), int(month), 1)
+    found = period_of(text)
+    if isinstance(found, Fault):
+        raise RequestError(Fault(found.code, "--period", found.mend))
+    return found
 
 
 def _report(path: Path) -> PopulationFlowReported:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from schemas.drafts import DrillDraft, SilenceDraft
-from schemas.escalations import Change, EscalationState, PageState
+from schemas.escalations import EscalationState, PageState
 from schemas.pages import Medium, Tier
 from services.cli import output, words
 from services.cli.client import Api, ask, json_of
@@ -14,6 +14,7 @@ from services.cli.desk import Desk
 from services.cli.listing import Limit
 from services.cli.officer import token_file
 from services.cli.options import HERE, AsJson, Dir
+from services.domain.escalation_words import CHANGES
 from services.gateway.paging_answers import EscalationLine, EscalationList, PageLine, SilenceLine, Timeline
 
 if TYPE_CHECKING:
@@ -52,29 +53,6 @@ TIERS: Final = {
     Tier.LEADER: "带班领导",
     Tier.OFFICE: "值班室",
     Tier.SUPERIOR: "上级",
-}
-
-CHANGES: Final = {
-    Change.OPENED: "开始",
-    Change.STEP_TAKEN: "呼叫",
-    Change.JOINED: "接班人",
-    Change.ACKNOWLEDGED: "签收",
-    Change.OWNER_CHANGED: "换人接办",
-    Change.REOPENED: "放弃，重新呼叫",
-    Change.ADVANCED: "呼叫下一人",
-    Change.PERSON_STOPPED: "本人不再呼叫",
-    Change.CALLED_FALSE: "报误报",
-    Change.NEXT_MEDIUM: "换方式",
-    Change.REMINDED: "提醒",
-    Change.OVERDUE: "签收超时",
-    Change.COVERAGE_GAP: "无人值班",
-    Change.EXHAUSTED: "无人应答",
-    Change.HELD: "暂停呼叫",
-    Change.RELEASED: "恢复呼叫",
-    Change.VERSION_CHANGED: "预警更新",
-    Change.CANCELLED: "解除",
-    Change.SUPERSEDED: "被新预警取代",
-    Change.CLOCK_SET_BACK: "时钟回拨",
 }
 
 _NAMED: Final = ("drill-", "test-")

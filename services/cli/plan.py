@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -10,7 +9,6 @@ import typer
 
 from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.governance.plans import DrillHeld, HazardChecked, PlanPublished
-from schemas.records import Delivery
 from services.bootstrap.cli import write_given
 from services.cli import output
 from services.cli.client import Api, ask, json_of
@@ -18,8 +16,9 @@ from services.cli.desk import Desk
 from services.cli.listing import Limit
 from services.cli.options import HERE, AsJson, Dir
 from services.cli.sending import only_agreement, post_draft
-from services.domain.drills import ExerciseAlert, steps_of
+from services.domain.drills import record_of
 from services.gateway.answers import EventDetail, EventLine
+from services.gateway.exercises import exercise_of
 
 app = typer.Typer(help="Joint plans 联合应急: plans, drills, checks.", pretty_exceptions_enable=False)
 
@@ -100,29 +99,12 @@ def _record(plan: EventDetail, alerts: list[EventDetail], findings: tuple[str, .
     content = plan.content
     if plan.header.type != PlanPublished.wire_type or not isinstance(content, dict):
         raise NotFoundError(Fault("drill.no_plan", "PLAN", "name the event of a plan; `sihu plan list` shows them"))
-    steps = steps_of([_alert(one) for one in alerts])
-    if isinstance(steps, Fault):
-        raise RequestError(steps)
-    if not steps:
-        raise RequestError(Fault("drill.nobody", "ALERT", "these alerts went to nobody"))
-    moments = [one.header.time for one in alerts]
-    ends = [at for step in steps for at in (step.due, step.done_at) if at is not None]
-    return DrillHeld(
-        plan_id=str(content["plan_id"]),
-        plan_version=int(str(content["version"])),
-        started_at=min(moments),
-        ended_at=max(ends),
-        alerts=tuple(one.envelope_id for one in alerts),
-        steps=steps,
-        findings=findings,
+    held = record_of(
+        str(content["plan_id"]), int(str(content["version"])), [exercise_of(one) for one in alerts], findings
     )
-
-
-def _alert(detail: EventDetail) -> ExerciseAlert:
-    content: Mapping[str, Any] = detail.content if isinstance(detail.content, dict) else {}
-    names = [one.name for one in fields(Delivery)]
-    deliveries = tuple(Delivery(**{name: getattr(one, name) for name in names}) for one in detail.deliveries)
-    return ExerciseAlert(detail.envelope_id, detail.header, str(content.get("headline", "")), deliveries)
+    if isinstance(held, Fault):
+        raise RequestError(held)
+    return held
 
 
 def _said(one: EventDetail) -> str:

@@ -11,23 +11,28 @@ from schemas.case_evidence import CASE_FILE_MAX_BYTES
 from schemas.documents import SignedDocument
 from schemas.errors import Fault, RequestError
 from schemas.evidence import CHANGES_MAX
-from schemas.officers import OfficerCredential
 from services.bootstrap.cli import read_bytes
-from services.cli import case_reports, forks, output, words
+from services.cli import case_reports, forks, output
 from services.cli.app import REFUSED
 from services.cli.desk import read_document
 from services.cli.options import AsJson
-from services.cli.reasons import meaning_of
 from services.domain.case_evidence import is_case_file, verify_case_file
-from services.domain.documents import open_payload
-from services.domain.evidence_verifying import LAST_STEP, Finding, KeyInForce, Outcome, Verdict, verify_evidence
+from services.domain.evidence_verifying import Finding, KeyInForce, Outcome, Verdict, verify_evidence
 from services.domain.fork_files import is_fork_file, verify_fork_file
 from services.domain.reading import headline_of
+from services.domain.verdict_words import (
+    CONCLUSIONS,
+    OUTCOMES,
+    STEPS,
+    meaning_of,
+    step_number,
+    told_of_papers,
+    told_of_step,
+    unreached,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from schemas.control import Receipt
 
 EvidenceFile = Annotated[Path, typer.Argument(metavar="FILE", help="As `sihu evidence` or `sihu forks` wrote it.")]
 Anchor = Annotated[
@@ -46,16 +51,16 @@ PaperFiles = Annotated[
     ),
 ]
 _DIGEST_LENGTH: Final = 64
-_TITLES: Final[Mapping[int, str]] = {
-    1: "文件形式 form",
-    2: "名册 registry",
-    3: "协议 agreement",
-    4: "签名 signature",
-    5: "通道 channel",
-    6: "内容 content",
-    7: "许可 permission",
-    8: "链 chain",
-    9: "回执 receipt",
+_ENGLISH: Final[Mapping[int, str]] = {
+    1: "form",
+    2: "registry",
+    3: "agreement",
+    4: "signature",
+    5: "channel",
+    6: "content",
+    7: "permission",
+    8: "chain",
+    9: "receipt",
 }
 _HOLDS: Final = "[green]✓[/]"
 _FAILS: Final = "[bold red]✗[/]"
@@ -159,17 +164,16 @@ def report(verdict: Verdict, *, anchor: str | None) -> Iterator["RenderableType"
     """Say for people what was found: the event, one row a step, and what may be concluded."""
     yield from _head(verdict)
     rows = [
-        (_number(one), _TITLES[one.step], _FAILS if one.fault else _HOLDS, _says(one, verdict))
+        (step_number(one), _title(one.step), _FAILS if one.fault else _HOLDS, _says(one, verdict))
         for one in verdict.findings
     ]
-    reached = verdict.findings[-1].step
-    rows += [(str(step), _TITLES[step], "[dim]–[/]", "[dim]未查 not reached[/]") for step in _rest(verdict, reached)]
+    rows += [(str(step), _title(step), "[dim]–[/]", "[dim]未查 not reached[/]") for step in unreached(verdict)]
     yield output.table("逐步检验 verification", ">步", "检查 what", "", "*说明", rows=rows)
     yield from _conclusion(verdict, anchor)
 
 
-def _rest(verdict: Verdict, reached: int) -> range:
-    return range(reached + 1, LAST_STEP + 1) if verdict.failed is not None else range(0)
+def _title(step: int) -> str:
+    return f"{STEPS[step]} {_ENGLISH[step]}"
 
 
 def _head(verdict: Verdict) -> Iterator[str]:
@@ -189,66 +193,25 @@ def _head(verdict: Verdict) -> Iterator[str]:
     yield f"编号 id   {envelope.envelope_id}"
 
 
-def _number(finding: Finding) -> str:
-    return str(finding.step) if finding.place is None else f"{finding.step}.{finding.place + 1}"
-
-
 def _says(finding: Finding, verdict: Verdict) -> str:
     if finding.fault is not None:
         return f"[red]{meaning_of(finding.fault.code)} {output.plain(str(finding.fault))}[/]"
-    return _receipt(finding.receipt) if finding.receipt is not None else _detail(finding.step, verdict)
-
-
-def _detail(step: int, verdict: Verdict) -> str:
-    opened, lineage, agreement = verdict.opened, verdict.lineage, verdict.agreement
-    if opened is None or lineage is None:
-        return ""
-    part = opened.event
-    header = part.envelope.header
-    first, last = lineage.versions[0].registry.version, lineage.newest
-    size = f"{header.content.size:,} 字节 {header.content.encoding}"
-    texts = {
-        2: f"第 {first}–{last} 版" if last > first else f"第 {first} 版",
-        3: header.agreement.partition(":")[0] if agreement else "控制记录，不需协议 control record",
-        4: "、".join(map(_key_says, verdict.keys)),
-        5: f"纪元 {header.epoch.partition('-')[0]} 第 {header.seq} 条",
-        6: size if part.has_content else f"未附内容，摘要已签名 detached: {header.content.digest[:16]}…",
-        7: f"{header.purpose} {header.information_class}",
-        8: f"前 {len(opened.before)} 后 {len(opened.after)} 条，通道头 heads {len(opened.heads)}",
-    }
-    return output.plain(texts.get(step, ""))
-
-
-def _key_says(one: KeyInForce) -> str:
-    if not one.has_ended:
-        return one.kid
-    word = "已吊销 revoked" if one.revoked else "已更换 rotated"
-    return f"{one.kid}（{word}，用到第 {one.last.seq if one.last else '–'} 条 up to here）"
-
-
-def _receipt(receipt: "Receipt") -> str:
-    said = f"{words.county_name(receipt.receiver)} {words.STAGES[receipt.stage]} {output.moment(receipt.received_at)}"
-    if receipt.officer is None:
-        return said if receipt.code is None else f"{said} {output.plain(receipt.code)}"
-    proof = receipt.officer
-    credential = open_payload(proof.credential, proof.credential.payload_type, OfficerCredential)
-    name = proof.answer.officer if isinstance(credential, Fault) else credential.display_name
-    answer = words.ANSWERS.get(proof.answer.answer, proof.answer.answer)
-    return f"{said} {output.plain(name)} {answer}（{words.MEANS.get(proof.means, proof.means)}）"
+    return output.plain(told_of_step(finding, verdict))
 
 
 def _conclusion(verdict: Verdict, anchor: str | None) -> Iterator["RenderableType"]:
-    if verdict.failed is None and verdict.lineage is not None:
-        count, until = len(verdict.lineage.known.adopted), output.moment(verdict.lineage.as_of)
-        yield f"所据：名册第 {verdict.lineage.newest} 版、密钥变更等 {count} 份，至 {until} as far as these papers go"
+    if papers := told_of_papers(verdict):
+        yield f"{papers} as far as these papers go"
         yield "[dim]此后的吊销不在其中，索取后用 --papers 带上 later revocations are not among them: bring them[/]"
     if verdict.outcome is Outcome.HOLDS:
-        yield "[bold green]有效 HOLDS[/] 每一步都成立，起点就是所给名册 every step holds, from the given registry on"
+        said = f"[bold green]{OUTCOMES[verdict.outcome]} HOLDS[/] {CONCLUSIONS[verdict.outcome]}"
+        yield f"{said} every step holds, from the given registry on"
     elif verdict.failed is not None:
-        step = _number(verdict.failed)
-        yield f"[bold red]无效 REFUSED[/] 第 {step} 步不成立 step {step} does not hold"
+        step = step_number(verdict.failed)
+        yield f"[bold red]{OUTCOMES[verdict.outcome]} REFUSED[/] 第 {step} 步不成立 step {step} does not hold"
     elif anchor is None:
-        yield "[bold yellow]自洽但不可信 consistent, NOT trusted[/] 伪造的一整套也会自洽 so is a wholly forged world"
+        said = f"[bold yellow]{OUTCOMES[verdict.outcome]} consistent, NOT trusted[/] {CONCLUSIONS[verdict.outcome]}"
+        yield f"{said} so is a wholly forged world"
         if verdict.lineage is not None:
             yield "与另一成员电话核对后，用 --anchor 再验一次 compare with another member, then give it as --anchor"
             yield from output.spoken_digest(verdict.lineage.anchor)

@@ -275,6 +275,10 @@ class Accounts:
 
         return await self._lobby.store.write(work)
 
+    async def is_any(self) -> bool:
+        """Tell whether anybody has an account yet."""
+        return bool(await self._lobby.store.read(lambda snapshot: snapshot.console.accounts()))
+
     # -- the administrator's --------------------------------------------------------------------------
 
     async def accounts(self, by: Visitor) -> list[AccountLine] | Fault:

@@ -8,11 +8,15 @@ import structlog
 from aiohttp import web
 
 from schemas.errors import Fault, NotFoundError, RequestError, UnavailableError
+from services.console.door import Door
+from services.console.doorway import open_endpoint
 from services.console.live import live_endpoint
-from services.console.pages import PAGES
+from services.console.navigation import home_of
+from services.console.pages import OPEN_PAGES, PAGES
 from services.console.rendering import Renderer
 from services.console.statics import Statics
-from services.console.visit import Hall, Page, Visit, judge_sender, read_form
+from services.console.uploads import MULTIPART, read_upload
+from services.console.visit import Form, Hall, Page, Visit, judge_sender, read_form
 from services.console.visitor import Entrance
 from services.gateway.app import Mount
 from services.gateway.desk import Desk
@@ -36,20 +40,24 @@ HEADERS: Final = {
 
 _Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _LOGIN: Final = "/login"
+_DONE: Final = 303
 
 
-def mounting(entrance: Entrance, renderer: Renderer, statics: Statics, origin: str) -> Mount:
+def mounting(entrance: Entrance, door: Door, renderer: Renderer, statics: Statics, origin: str) -> Mount:
     """Return what adds the console's addresses to the API's application.
 
     Args:
         entrance: Knows sessions.
+        door: Lets people in.
         renderer: Has the templates.
         statics: Has styles, scripts and sounds.
         origin: Scheme, host and port that browsers see; empty for the Host they name.
     """
 
     def mount(app: web.Application, desk: Desk) -> None:
-        hall = Hall(desk, entrance, renderer, origin)
+        hall = Hall(desk, entrance, door, renderer, origin)
+        for one in OPEN_PAGES:
+            app.router.add_route(one.method, one.path, _headed(open_endpoint(one, hall)), name=f"console.{one.name}")
         for page in PAGES:
             app.router.add_route(page.method, page.path, _headed(_endpoint(page, hall)), name=f"console.{page.name}")
         app.router.add_get("/live", live_endpoint(hall), name="console.live")
@@ -80,6 +88,8 @@ def _endpoint(page: Page, hall: Hall) -> _Endpoint:
             return _to_login(page, request)
         visit = Visit(hall, page, request, visitor, secret)
         visit.live_start = await _end_of_journal(hall)
+        if page.path == "/" and not visitor.is_any(page.roles):
+            return web.Response(status=303, headers={"Location": home_of(visitor.roles)})
         if not visitor.is_any(page.roles):
             return _refused(visit, RequestError(Fault("access.role", "", "your roles do not open this page")))
         try:
@@ -105,11 +115,27 @@ async def _answer(visit: Visit) -> web.StreamResponse:
     if page.method != "GET":
         if request.content_type == "application/x-www-form-urlencoded":
             visit.form = await read_form(request)
-        is_multipart = request.content_type == "multipart/form-data"  # its token stands in it; ``files`` judges it
-        fault = None if is_multipart else judge_sender(visit.hall, request, visit.form, visit.visitor.csrf)
+        elif request.content_type == MULTIPART and page.upload_max:
+            sent = await read_upload(request, page.upload_max)
+            visit.form, visit.files = Form(sent.pairs), sent.files
+        # The token of a form whose file is streamed stands in it: ``services.console.files`` judges it.
+        is_streamed = page.streams and request.content_type == MULTIPART
+        fault = None if is_streamed else judge_sender(visit.hall, request, visit.form, visit.visitor.csrf)
         if fault is not None:
             raise RequestError(fault)
-    return await page.handler(visit)
+    response = await page.handler(visit)
+    if page.method != "GET" and response.status == _DONE:
+        await _put_on_record(visit, response.headers.get("Location", ""))
+    return response
+
+
+async def _put_on_record(visit: Visit, led_to: str) -> None:
+    """Write down that a visitor has done what a page is for: who, what, on what; never what was typed.
+
+    It comes behind the act: a node that is killed between the two leaves the act in its own book and not in this one.
+    """
+    about = "/".join(visit.request.match_info.values()) or led_to
+    await visit.hall.door.audit.note(visit.visitor, f"console.{visit.page.name}", about)
 
 
 def _to_login(page: Page, request: web.Request) -> web.StreamResponse:

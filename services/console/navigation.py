@@ -1,5 +1,6 @@
 """Who may go where: sets of roles that pages name, and the entries of the navigation."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,10 @@ ANSWERERS: Final = frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER})
 CLOSERS: Final = frozenset({Role.DUTY, Role.LIAISON})
 """Who may say that a notice of the node has been dealt with."""
 MEDIATORS: Final = frozenset({Role.MEDIATOR, Role.LIAISON})
+CASE_OPENERS: Final = MEDIATORS | {Role.DUTY}
+"""Who may open what is personal in a case."""
+HANDLERS: Final = frozenset({Role.DUTY, Role.LIAISON})
+"""Who handles referrals and requests, and sends counts."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR})
 
 
@@ -46,3 +51,8 @@ NAVIGATION: Final = (
     Entry("audit", "核验与审计", "/audit", "管理", EVERYBODY),
     Entry("system", "系统", "/system", "管理", EVERYBODY),
 )
+
+
+def home_of(roles: Iterable[Role]) -> str:
+    """Return where somebody with these roles begins."""
+    return "/system/officers" if Role.ADMINISTRATOR in roles else "/"

@@ -34,6 +34,8 @@ class Renderer:
         self._environment.filters |= {
             "moment": moment,
             "day": day,
+            "span": span,
+            "seconds": seconds,
             "county": name_of,
             "counties": counties,
             "title_of": title_of,
@@ -63,6 +65,16 @@ def day(at: datetime | None) -> str:
     return "—" if at is None else f"{at.astimezone(BEIJING):%Y-%m-%d}"
 
 
+def span(starts: datetime | None, ends: datetime | None) -> str:
+    """Spell from when to when in Beijing, to the minute; the second day only where it is another one."""
+    if starts is None or ends is None:
+        return "—"
+    first, last = starts.astimezone(BEIJING), ends.astimezone(BEIJING)
+    return f"{first:%Y-%m-%d %H:%M} 至 " + (
+        f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
+    )
+
+
 def fault_text(fault: Fault | FaultLine | None) -> str:
     """Say in Chinese what is wrong and what to do about it."""
     return "" if fault is None else sentence_of(Fault(fault.code, fault.field, fault.mend))
@@ -77,6 +89,18 @@ def title_of(wire_type: str) -> str:
     """Return what an officer calls a type; a newer one by its name on the wire."""
     known = model_of(wire_type)
     return known.title_zh if known is not None else wire_type
+
+
+def seconds(count: int | None) -> str:
+    """Spell a duration in its largest unit and the next one; a dash if it is not known."""
+    if count is None:
+        return "—"
+    rest, words = count, []
+    for size, unit in (*_SECONDS, (1, "秒")):
+        if rest >= size:
+            words.append(f"{rest // size} {unit}")
+            rest %= size
+    return " ".join(words[:2]) or "0 秒"
 
 
 def spell_seconds(seconds: float) -> str:

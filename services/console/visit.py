@@ -11,7 +11,9 @@ from aiohttp import web
 from schemas.errors import Fault, RequestError
 from schemas.officers import Role
 from services.console.asking import Asking
+from services.console.door import Door
 from services.console.rendering import Renderer
+from services.console.uploads import Upload
 from services.console.visitor import Entrance, Visitor
 from services.gateway.desk import Desk
 
@@ -30,11 +32,14 @@ class Hall:
     """What every page of one node shares.
 
     Attributes:
+        entrance: Knows sessions; it is the door's own, but for tests.
+        door: Lets people in, and puts on record what they do.
         origin: Scheme, host and port that browsers see, e.g. ``https://console.example``; empty for the Host they name.
     """
 
     desk: Desk
     entrance: Entrance
+    door: Door
     renderer: Renderer
     origin: str = ""
 
@@ -76,6 +81,8 @@ class Page:
         handler: Answers a visit.
         roles: Who may; any one of them is enough.
         nav: Key of the entry of the navigation that it belongs to.
+        upload_max: Bytes of files that a form may bring, read before its handler is called; 0 if it brings none.
+        streams: Its handler reads a form with a file off the request itself, and judges whose form it is.
     """
 
     method: str
@@ -85,6 +92,8 @@ class Page:
     handler: Handler
     roles: frozenset[Role]
     nav: str = ""
+    upload_max: int = 0
+    streams: bool = False
 
 
 @dataclass(slots=True)
@@ -94,6 +103,7 @@ class Visit:
     Attributes:
         secret: Of the session's cookie: opens the officer's own key for this request.
         form: What was posted; empty for GET.
+        files: What came with it, by the field's name.
     """
 
     hall: Hall
@@ -102,6 +112,7 @@ class Visit:
     visitor: Visitor
     secret: str = field(repr=False)
     form: Form = field(default_factory=Form)
+    files: Mapping[str, Upload] = field(default_factory=dict)
     live_start: int = 0
     """Sequence of the journal before anything of this page was read: what comes behind it, the live stream tells."""
 
@@ -134,17 +145,17 @@ class Visit:
             path: Of this console; never made of what was sent.
             said: A word of ``services.console.words.SAID`` that the next page shows.
         """
-        response = web.Response(status=303, headers={"Location": path})
-        if said:
-            response.set_cookie(
-                SAID_COOKIE,
-                said,
-                max_age=_SAID_SECONDS,
-                httponly=True,
-                samesite="Strict",
-                secure=self.hall.is_secure,
-            )
-        return response
+        return see_other(self.hall, path, said)
+
+
+def see_other(hall: Hall, path: str, said: str = "") -> web.Response:
+    """Send a browser on (303) to a path of this console, where a word of ``SAID`` is said."""
+    response = web.Response(status=303, headers={"Location": path})
+    if said:
+        response.set_cookie(
+            SAID_COOKIE, said, max_age=_SAID_SECONDS, httponly=True, samesite="Strict", secure=hall.is_secure
+        )
+    return response
 
 
 async def read_form(request: web.Request) -> Form:
@@ -171,7 +182,7 @@ def judge_sender(hall: Hall, request: web.Request, form: Form, csrf: str) -> Fau
             "http.origin", "Origin", "this was sent from another site's page: open the console and do it there"
         )
     given = form.get(CSRF_FIELD) or request.headers.get(CSRF_HEADER, "")
-    if not hmac.compare_digest(given.encode(), csrf.encode()):
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), csrf.encode()):
         return Fault("http.csrf", CSRF_FIELD, "the page is of an earlier session: load it again, then press once more")
     return None
 

@@ -5,15 +5,20 @@ from typing import Final
 
 from schemas.control import ReleaseMode
 from schemas.custody import OpeningReason
-from schemas.escalations import PageState
+from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
 from schemas.pages import Medium, Tier
 from schemas.releases import DraftState
+from services.domain.campaign_calendar import BANDS, REPLIES
+from services.domain.campaign_calendar import ROLES as PARTS
 from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
+from services.domain.ledger_words import kind_zh, state_zh
 from services.domain.roles import ZH as ROLES
+from services.domain.value_words import VALUES
 
 __all__ = [
     "ANSWERS",
+    "BANDS",
     "CLASSES",
     "DRAFTS",
     "LEVELS",
@@ -21,11 +26,15 @@ __all__ = [
     "MEANS",
     "MUTUALS",
     "NOTICES",
+    "PARTS",
+    "REPLIES",
     "ROLES",
     "SAID",
     "STAGES",
     "STATUSES",
     "TIERS",
+    "kind_zh",
+    "state_zh",
 ]
 
 SAID: Final[Mapping[str, str]] = {
@@ -39,8 +48,31 @@ SAID: Final[Mapping[str, str]] = {
     "written": "已写入案件，正在送往对方县。",
     "acknowledged": "已签收，回执已发往来源县。",
     "closed": "已办结。",
+    "service_moved": "已记入，并随签名发往各参与县。",
+    "referral_moved": "已记入，并随签名发往对方县。",
+    "flow_sent": "通报已签发。",
+    "case_written": "已记入案卷，并随签名发往对方县。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "erased": "内容已销毁，销毁请求已发往各收件县。",
+    "replied": "答复已签名，正发往各县。",
+    "thread_closed": "已结束，正告知各县。",
+    "offer_withdrawn": "已撤回，此前谈妥的仍然有效。",
+    "reported": "进展已签名，正发往各县。",
+    "drill_begun": "演练已开始：正按值班表通知本县人员，不发往任何县。",
+    "drill_recorded": "演练记录已签名，正发往预案各县。",
+    "roster_changed": "已记下，立即生效。",
+    "roster_gaps": "已记下，但出现了新的缺口：见“十四天内要补的”，当场再补一条。",
+    "roster_idle": "已记下，但没有改变任何班次：多半是人或时间写错了，可在变更记录里撤销。",
+    "roster_imported": "日历已导入，立即生效。",
+    "note_left": "留言已记下，接班的人打开就看见。",
+    "cap_closed": "文件已关闭，草稿和原文已销毁。",
+    "silenced": "已静音，到时自动恢复。",
+    "silence_ended": "静音已结束。",
+    "number_marked": "号码的结果已记下。",
+    "left": "已退出登录。",
+    "late": "登录超时或已结束，请重新登录。",
+    "damaged": "绑定手机的密钥已打不开（本县节点换过钥匙），请管理员重新邀请。",
+    "by_recovery": "已用一个恢复码登录，它不能再用。请到“本人”查看还剩几个，必要时更换。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 
@@ -87,6 +119,33 @@ PAGES: Final[Mapping[str, str]] = {
     PageState.FAILED: "未能送达",
     PageState.DROPPED: "已免发",
 }
+TONES: Final[Mapping[str, str]] = {
+    "asked": "tag-warn",
+    "tentative": "tag-warn",
+    "questioned": "tag-warn",
+    "talking": "tag-warn",
+    "accepted": "tag-good",
+    "agreed": "tag-good",
+    "join": "tag-good",
+    "held": "tag-good",
+    "achieved": "tag-good",
+    "done": "tag-good",
+    "cancelled": "tag-bad",
+    "stopped": "tag-bad",
+}
+"""How the state of a thread or of a partner in it is set off; the word itself always stands there."""
+MILESTONES: Final = VALUES["state"]
+HAZARDS: Final = VALUES["hazard"]
+KINDS: Final = VALUES["kind"]
+LICENCES: Final = VALUES["licence"]
+CHANNELS: Final = VALUES["channels"]
+TELLING: Final[Mapping[str, str]] = {
+    EscalationState.OPEN: "正在通知",
+    EscalationState.ACKNOWLEDGED: "已有人签收",
+    EscalationState.CANCELLED: "已结束",
+    EscalationState.EXHAUSTED: "无人应答",
+}
+WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")
 DRAFTS: Final[Mapping[str, str]] = {
     DraftState.DRAFTING: "拟稿",
     DraftState.IN_REVIEW: "待审",

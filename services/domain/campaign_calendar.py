@@ -14,7 +14,14 @@ from schemas.base import BEIJING
 from schemas.calendars import EntryStatus, FeedEntry, FeedParty, Participation
 from schemas.counties import name_of
 from schemas.festivals import Festival, FestivalDay, FestivalFile
-from schemas.outreach.campaigns import Campaign, CampaignKind, CampaignOutcome, CampaignRole, Reply
+from schemas.outreach.campaigns import (
+    AttendanceBand,
+    Campaign,
+    CampaignKind,
+    CampaignOutcome,
+    CampaignRole,
+    Reply,
+)
 from services.domain.campaigns import CampaignState
 from services.domain.festivals import announced_by
 
@@ -27,6 +34,12 @@ KINDS: Final = {
     CampaignKind.EXCHANGE_VISIT: "互访",
 }
 ROLES: Final = {CampaignRole.CO_HOST: "联办", CampaignRole.SUPPORT: "协办", CampaignRole.GUEST: "应邀"}
+BANDS: Final = {
+    AttendanceBand.TENS: "百人以内",
+    AttendanceBand.HUNDREDS: "百人至千人",
+    AttendanceBand.THOUSANDS: "千人至五千人",
+    AttendanceBand.MORE: "五千人以上",
+}
 REPLIES: Final = {Reply.ACCEPTED: "参加", Reply.TENTATIVE: "暂定", Reply.DECLINED: "不参加", None: "未答复"}
 _PARTICIPATIONS: Final = {
     Reply.ACCEPTED: Participation.ACCEPTED,

@@ -6,6 +6,7 @@ Source: docs/mediation.md, section "On paper"
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from html import escape
 from typing import Final
 
@@ -37,6 +38,13 @@ _FREE_FIELDS: Final = frozenset({"title", "name", "summary", "text", "note", "re
 _GROUP: Final = 16
 _VALUE_MAX: Final = 8000
 _FOOT_DIGITS: Final = 16
+
+
+class Paper(StrEnum):
+    """What is printed of a case."""
+
+    AGREEMENT = "agreement"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +176,15 @@ def _entry(number: int, one: FiledEntry) -> Iterator[str]:
     rows = [("信封编号", _grouped(one.envelope_id))]
     if one.void_for:
         rows.append(("不计入", one.void_for))
-    rows += list(_lines(one.content)) if one.content is not None else [("内容", "已销毁或未调阅")]
+    rows += list(content_rows(one.content)) if one.content is not None else [("内容", "已销毁或未调阅")]
     yield from rows_of((label, value[:_VALUE_MAX]) for label, value in rows)
 
 
-def _lines(value: JsonValue) -> Iterator[tuple[str, str]]:
+def content_rows(value: JsonValue) -> Iterator[tuple[str, str]]:
     """Yield a row for each field; the text of an agreement is set out like the content that carries it."""
     for name, inner in value.items() if isinstance(value, dict) else ():
         if name == "document":
-            yield from _lines(inner)
+            yield from content_rows(inner)
         elif inner is not None and inner != []:
             yield _label(name), _said(name, inner)
 

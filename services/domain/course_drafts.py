@@ -20,6 +20,7 @@ from schemas.governance.services import (
     ServiceDelivered,
     ServiceReceived,
     ServiceRequested,
+    ServiceStep,
     ServiceSupplementAsked,
     ServiceSupplemented,
     ServiceTransferred,
@@ -34,7 +35,7 @@ from schemas.information.referrals import (
     ReferralWithdrawn,
 )
 from services.domain.referrals import ReferralView
-from services.domain.service_requests import IsWorkday, ServiceView, due_from, due_resumed
+from services.domain.service_requests import STAGES_OF, IsWorkday, ServiceView, due_from, due_resumed
 
 Draft = dict[str, Any]
 
@@ -45,14 +46,14 @@ _REFERRAL_TYPES: Final[Mapping[ReferralMove, str]] = {
     ReferralMove.COMPLETE: ReferralCompleted.wire_type,
     ReferralMove.WITHDRAW: ReferralWithdrawn.wire_type,
 }
-_SERVICE_TYPES: Final[Mapping[ServiceMove, str]] = {
-    ServiceMove.RECEIVE: ServiceReceived.wire_type,
-    ServiceMove.ASK: ServiceSupplementAsked.wire_type,
-    ServiceMove.SUPPLEMENT: ServiceSupplemented.wire_type,
-    ServiceMove.TRANSFER: ServiceTransferred.wire_type,
-    ServiceMove.DECIDE: ServiceDecided.wire_type,
-    ServiceMove.DELIVER: ServiceDelivered.wire_type,
-    ServiceMove.CLOSE: ServiceClosed.wire_type,
+_SERVICE_KINDS: Final[Mapping[ServiceMove, type[ServiceStep]]] = {
+    ServiceMove.RECEIVE: ServiceReceived,
+    ServiceMove.ASK: ServiceSupplementAsked,
+    ServiceMove.SUPPLEMENT: ServiceSupplemented,
+    ServiceMove.TRANSFER: ServiceTransferred,
+    ServiceMove.DECIDE: ServiceDecided,
+    ServiceMove.DELIVER: ServiceDelivered,
+    ServiceMove.CLOSE: ServiceClosed,
 }
 _SEALED: Final = frozenset({"request_id", "referral_id", "step_no", "previous", "responsible_office"})
 """Fields that the node fills in by itself."""
@@ -149,7 +150,14 @@ def service_draft(
         frame = view.frame.model_copy(update={"parties": tuple(sorted(parties)), "due_at": view.due_at})
         made["frame"] = frame.model_dump(mode="json", exclude_none=True)
     to = sorted(party for party in parties if party != county)
-    return _sealed(content) or _draft(_SERVICE_TYPES[move], view.agreement_id, to, made)
+    return _sealed(content) or _draft(_SERVICE_KINDS[move].wire_type, view.agreement_id, to, made)
+
+
+def service_moves(view: ServiceView, county: str) -> tuple[ServiceMove, ...]:
+    """Return what an officer of a county may do next; nothing while it is not its turn."""
+    if view.turn is None or view.turn.adcode != county:
+        return ()
+    return tuple(move for move, kind in _SERVICE_KINDS.items() if view.stage in STAGES_OF[kind])
 
 
 def with_evidence(draft: Draft | Fault, evidence: Sequence[str]) -> Draft | Fault:

@@ -1,4 +1,4 @@
-"""What an exercise over the live bus showed: which county took which exercise alert, and whether in time.
+"""What an exercise over the live bus showed: which county took which exercise alert, in time or not; its record.
 
 Source: docs/people.md
 """
@@ -11,7 +11,7 @@ from schemas.base import Status
 from schemas.counties import name_of
 from schemas.envelope import Header
 from schemas.errors import Fault
-from schemas.governance.plans import DrillStep
+from schemas.governance.plans import DrillHeld, DrillStep
 from schemas.ids import CountyCode
 from schemas.offices import Office
 from schemas.records import Delivery
@@ -47,6 +47,33 @@ def steps_of(alerts: Sequence[ExerciseAlert]) -> tuple[DrillStep, ...] | Fault:
             return Fault("drill.no_deadline", "alerts", f"{one.envelope_id[:10]} asked nobody for an answer by a time")
         steps += [_step(one, delivery, due) for delivery in one.deliveries]
     return tuple(sorted(steps, key=lambda step: (step.due, step.office.adcode)))
+
+
+def record_of(
+    plan_id: str, version: int, alerts: Sequence[ExerciseAlert], findings: Sequence[str]
+) -> DrillHeld | Fault:
+    """Return the record of a drill: a step for each recipient of each alert, from the first alert to the last answer.
+
+    Args:
+        plan_id: Of the plan that was tried.
+        version: Of it.
+        alerts: In any order.
+        findings: What is to be done better.
+    """
+    steps = steps_of(alerts)
+    if isinstance(steps, Fault):
+        return steps
+    if not steps:
+        return Fault("drill.nobody", "alerts", "these alerts went to nobody")
+    return DrillHeld(
+        plan_id=plan_id,
+        plan_version=version,
+        started_at=min(one.header.time for one in alerts),
+        ended_at=max(at for step in steps for at in (step.due, step.done_at) if at is not None),
+        alerts=tuple(one.envelope_id for one in alerts),
+        steps=steps,
+        findings=tuple(findings),
+    )
 
 
 def _step(alert: ExerciseAlert, delivery: Delivery, due: datetime) -> DrillStep:

@@ -1,13 +1,13 @@
-"""What an officer hears back to his answer: one Chinese line.
+"""What happens while people are told is called, and what an officer hears back to his answer: one Chinese line.
 
 A reply fits one SMS beside its signature; nothing in it names a number or a person beyond the role at a desk.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from schemas.base import BEIJING
-from schemas.escalations import ReplyDue, ReplyKind
+from schemas.escalations import Change, EscalationState, Hold, ReplyDue, ReplyKind
 from schemas.officers import AnswerWord
 
 Display = Callable[[str], str]
@@ -31,6 +31,37 @@ _REPLIES: Final = {
     ReplyKind.CLOSED: "该预警已解除",
     ReplyKind.SUPERSEDED: "该预警已升级，请答复新的一条",
 }
+STATES: Final[Mapping[EscalationState, str]] = {
+    EscalationState.OPEN: "等应答",
+    EscalationState.ACKNOWLEDGED: "已应答",
+    EscalationState.CANCELLED: "已取消",
+    EscalationState.EXHAUSTED: "无人应答",
+}
+"""Where telling people of an event stands."""
+HOLDS: Final[Mapping[Hold, str]] = {Hold.SILENCED: "静音中", Hold.INHIBITED: "同一险情已在通知，暂不再响"}
+CHANGES: Final[Mapping[Change, str]] = {
+    Change.OPENED: "开始",
+    Change.STEP_TAKEN: "呼叫",
+    Change.JOINED: "接班人",
+    Change.ACKNOWLEDGED: "签收",
+    Change.OWNER_CHANGED: "换人接办",
+    Change.REOPENED: "放弃，重新呼叫",
+    Change.ADVANCED: "呼叫下一人",
+    Change.PERSON_STOPPED: "本人不再呼叫",
+    Change.CALLED_FALSE: "报误报",
+    Change.NEXT_MEDIUM: "换方式",
+    Change.REMINDED: "提醒",
+    Change.OVERDUE: "签收超时",
+    Change.COVERAGE_GAP: "无人值班",
+    Change.EXHAUSTED: "无人应答",
+    Change.HELD: "暂停呼叫",
+    Change.RELEASED: "恢复呼叫",
+    Change.VERSION_CHANGED: "预警更新",
+    Change.CANCELLED: "解除",
+    Change.SUPERSEDED: "被新预警取代",
+    Change.CLOCK_SET_BACK: "时钟回拨",
+}
+"""What a line of a timeline says."""
 
 
 def told_of_reply(reply: ReplyDue, display: Display) -> str:

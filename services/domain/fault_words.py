@@ -82,6 +82,7 @@ _FORMS: Final[Mapping[str, str]] = {f"write {words}": f"请写{FORMS_ZH[pattern]
 _NUMBER: Final = re.compile(r"(?<![\w-])\d+(?![\w-])", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _COUNTY: Final = re.compile(r"(?<!\d)[1-9]\d{5}(?!\d)", re.ASCII)
+_CLOCK: Final = re.compile(r"T(\d{2}:\d{2}:\d{2})(?:\.\d+)?\+08:00", re.ASCII)
 _HOLE: Final = re.compile(r"\{([a-z]+)\}")
 
 
@@ -124,6 +125,9 @@ def _facts_of(mend: str) -> dict[str, str]:
     number = _NUMBER.search(_COUNTY.sub("", _DAY.sub("", mend)))
     if day is not None:
         facts["day"] = day[0]
+    clock = _CLOCK.search(mend)
+    if clock is not None:
+        facts["clock"] = clock[1]
     if county is not None:
         facts["county"] = name_of(county[0])
     if number is not None:

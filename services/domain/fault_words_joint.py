@@ -85,6 +85,7 @@ COURSES: Final[Mapping[str, str]] = {
     "flow.no_sheet": "没有这个工作表，请从列表中选。",
     "flow.not_a_count": "人数要写整数。",
     "flow.nothing_to_show": "没有一个数可以公开；请减少统计维度，或用更长的期间。",
+    "flow.plan": "没有这样的服务安排；请从列出的选项中选。",
     "flow.period": "请写季度（2026Q1）或月份（2026-03）。",
     "flow.row_length": "这一行的格数与列数不符，请检查。",
     "flow.row_missing": "缺少某个组合的一行；没有人的写 0。",

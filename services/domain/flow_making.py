@@ -8,6 +8,7 @@ away.
 Source: docs/decisions/0036-let-each-step-name-the-one-before.md; the rules of the result are those of its model.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -40,6 +41,8 @@ from schemas.records import FlowPeople
 from services.domain.disclosure import MOST_RELEASES, judge_releases, people_of
 
 VERSION: Final[MethodVersion] = "sihu-1"
+_PERIOD: Final = re.compile(r"(20[0-9]{2})-?(?:[Qq]([1-4])|(0[1-9]|1[0-2]))", re.ASCII)
+_MONTHS: Final = 3
 _MOST_TRIED: Final = 4
 """Ways to close one open count that are compared with each other."""
 
@@ -118,6 +121,17 @@ def make_report(
         mend = "no count can be shown; count by fewer dimensions, or over a longer period"
         return Fault("flow.nothing_to_show", "counts", mend)
     return FlowMade(_checked(frame, table, earlier), *table.tally())
+
+
+def period_of(text: str) -> tuple[PeriodKind, date] | Fault:
+    """Return the period that a text names: a quarter (2026Q1) or a month (2026-03), and its first day."""
+    found = _PERIOD.fullmatch(text)
+    if found is None:
+        return Fault("flow.period", "period", "write a quarter (2026Q1) or a month (2026-03)")
+    year, quarter, month = found.groups()
+    if quarter:
+        return PeriodKind.QUARTER, date(int(year), (int(quarter) - 1) * _MONTHS + 1, 1)
+    return PeriodKind.MONTH, date(int(year), int(month), 1)
 
 
 def totals_of(counts: FlowCounts) -> dict[Place, int]:

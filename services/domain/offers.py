@@ -167,6 +167,25 @@ def row_of(thread: ThreadOf, state: OfferState, position: int) -> ThreadRow:
     )
 
 
+def answers_open(state: str, *, own: str, terms_by: str, asked_by: str | None) -> frozenset[OfferAnswer]:
+    """Return what one side of a negotiation may say now; `_after` is the table that this reads from one side.
+
+    Args:
+        state: Of the negotiation.
+        own: The side that asks.
+        terms_by: Whose terms are on the table.
+        asked_by: Whose question is not answered; None if there is none.
+    """
+    if state in {AGREED, DECLINED}:
+        return frozenset()
+    found = {OfferAnswer.COUNTER, OfferAnswer.DECLINE, OfferAnswer.QUESTION}
+    if terms_by != own:
+        found.add(OfferAnswer.ACCEPT)
+    if asked_by not in {None, own}:
+        found.add(OfferAnswer.REPLY)
+    return frozenset(found)
+
+
 def _judge_sides(act: Act, event: ResourceAnswered, owner: str, audience: Collection[str]) -> Refusal | None:
     if act.source not in {owner, event.county}:
         fault = Fault("offer.not_yours", "content.county", f"this negotiation is between {owner} and {event.county}")

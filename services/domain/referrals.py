@@ -14,6 +14,7 @@ from typing import Final
 
 from schemas.base import Event, InformationClass
 from schemas.control import ErasureReason
+from schemas.course_drafts import ReferralMove
 from schemas.courses import CourseKind, CourseRow, KeptStep
 from schemas.errors import Fault
 from schemas.information.referrals import (
@@ -200,6 +201,23 @@ def _judge_own(view: ReferralView, state: ReferralState) -> Fault | None:
     if state is ReferralState.COMPLETED and view.state is not ReferralState.ACCEPTED:
         return Fault("referral.not_accepted", field, "accept it before it is completed")
     return None
+
+
+_MOVES: Final[Mapping[ReferralMove, ReferralState]] = {
+    ReferralMove.ACCEPT: ReferralState.ACCEPTED,
+    ReferralMove.DECLINE: ReferralState.DECLINED,
+    ReferralMove.COMPLETE: ReferralState.COMPLETED,
+    ReferralMove.WITHDRAW: ReferralState.WITHDRAWN,
+}
+
+
+def moves_of(view: ReferralView, county: str) -> tuple[ReferralMove, ...]:
+    """Return what an officer of a county may do next."""
+    return tuple(
+        move
+        for move, state in _MOVES.items()
+        if county == (view.source if state in _BY_SOURCE else view.target) and _judge_own(view, state) is None
+    )
 
 
 @dataclass(frozen=True, slots=True)

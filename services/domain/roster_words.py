@@ -1,5 +1,6 @@
-"""What the records of a roster say, in one Chinese line each; no number stands whole in any."""
+"""What a roster's layers and records say, in one Chinese line each; no number stands whole in any."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -7,11 +8,14 @@ from schemas.base import BEIJING
 from schemas.pages import masked
 from schemas.rosters import (
     Change,
+    Days,
     HandoverNote,
     Import,
+    Layer,
     Mark,
     NumberMark,
     Override,
+    Rotation,
     Span,
     Swap,
     TemporaryPlan,
@@ -30,8 +34,30 @@ KINDS: Final = {
     "mark": "号码",
     "withdrawal": "撤销",
 }
-_MARKS: Final = {Mark.VERIFIED: "已核验", Mark.TESTED: "已测试", Mark.OPTED_OUT: "已退订"}
+MARKS: Final[Mapping[Mark, str]] = {Mark.VERIFIED: "已核验", Mark.TESTED: "已测试", Mark.OPTED_OUT: "已退订"}
+ROTATIONS: Final[Mapping[Rotation, str]] = {
+    Rotation.DAILY: "按日轮换",
+    Rotation.WEEKLY: "按周轮换",
+    Rotation.SHIFTS: "一日多班",
+}
+DAYS: Final[Mapping[Days, str]] = {Days.ALL: "每天", Days.WORKDAYS: "工作日", Days.HOLIDAYS: "节假日和周末"}
+_WEEK: Final = "一二三四五六日"
+_UNITS: Final[Mapping[Rotation, str]] = {Rotation.DAILY: "天", Rotation.WEEKLY: "周"}
 _ID_SHOWN: Final = 10
+
+
+def rotation_zh(layer: Layer) -> str:
+    """Say by which turns a layer's members stand, and when it counts."""
+    said = [ROTATIONS[layer.rotation]]
+    if layer.every > 1:
+        said = [f"每 {layer.every} {_UNITS[layer.rotation]}一轮"]
+    said.append(f"{'、'.join(layer.shift_starts)} 换班" if layer.shift_starts else f"{layer.handover} 交班")
+    said.append("周" + "、".join(_WEEK[day - 1] for day in layer.weekdays) if layer.weekdays else DAYS[layer.days])
+    if layer.weekdays and layer.days is not Days.ALL:
+        said.append(DAYS[layer.days])
+    if layer.hours is not None:
+        said.append(f"仅 {layer.hours[0]}–{layer.hours[1]}")
+    return "，".join(said)
 
 
 def moment_zh(at: datetime, now: datetime) -> str:
@@ -62,7 +88,7 @@ def told_of_change(change: Change, roster: Roster, now: datetime) -> str:
         case HandoverNote():
             said = f"{roster.display(change.from_officer)} → {roster.display(change.to_officer)}：{change.text}"
         case NumberMark():
-            said = f"{_owner(roster, change)} {medium_zh(change.medium)} {masked(change.address)} {_MARKS[change.mark]}"
+            said = f"{_owner(roster, change)} {medium_zh(change.medium)} {masked(change.address)} {MARKS[change.mark]}"
         case Withdrawal():
             said = f"{change.record[:_ID_SHOWN]}：{change.reason}"
     return said

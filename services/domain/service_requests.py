@@ -338,7 +338,7 @@ def _judge_turn(view: ServiceView, event: ServiceStep, source: str) -> Fault | N
     return None
 
 
-_STAGES: Final[Mapping[type[ServiceStep], frozenset[Stage]]] = {
+STAGES_OF: Final[Mapping[type[ServiceStep], frozenset[Stage]]] = {
     ServiceReceived: frozenset({Stage.HANDED_OVER}),
     ServiceSupplementAsked: frozenset({Stage.AT_WORK}),
     ServiceSupplemented: frozenset({Stage.SUPPLEMENT}),
@@ -350,7 +350,7 @@ _STAGES: Final[Mapping[type[ServiceStep], frozenset[Stage]]] = {
 
 
 def _judge_kind(view: ServiceView, event: ServiceStep, at: datetime) -> Fault | None:
-    if view.stage not in _STAGES.get(type(event), frozenset()):
+    if view.stage not in STAGES_OF.get(type(event), frozenset()):
         return Fault("service.not_now", "type", f"the request is at `{view.stage}`; this step does not follow")
     if isinstance(event, ServiceReceived) and event.due_at <= at:
         return Fault("service.due", "content.due_at", "set it after now")

@@ -24,6 +24,8 @@ class CaseLine(Model):
     """The next last day that the case has."""
     entries: int
     changed_at: WireTime
+    kind: str
+    """Of dispute; empty while the registration is not here."""
 
 
 class CaseList(Model):
@@ -42,6 +44,8 @@ class CaseEntryLine(Model):
     """What an officer calls the type."""
     time: WireTime
     seen: tuple[EnvelopeId, ...]
+    evidence: tuple[EnvelopeId, ...]
+    """Events that carry files which belong to it."""
     facts: CaseFacts
     counts: bool
     fault: FaultLine | None

@@ -13,7 +13,7 @@ from schemas.envelope import Ref, RefRelation
 from schemas.errors import Fault
 from schemas.governance.catalogue import CASE_TYPES
 from schemas.governance.mediation import CASE_PREFIX, CaseEvent, CaseRegistered
-from schemas.ids import CountyCode
+from schemas.ids import CountyCode, EnvelopeId
 from services.casework import file_of, has_heard
 from services.domain.encoding import compact_json
 from services.domain.mediation_door import thread_refs
@@ -73,7 +73,7 @@ def case_detail(snapshot: Snapshot, case_id: str, gateway: Gateway, now: datetim
         agreement_digest=state.draft,
         signatures_missing=state.lacks_signatures() if state.draft else (),
         heads=file.heads,
-        entries=tuple(_entry(one) for one in file.story),
+        entries=tuple(_entry(one, evidence_of(snapshot, one.entry.envelope_id)) for one in file.story),
         waiting=tuple(one.envelope_id for one in file.waiting),
         heard=heard,
         options=tuple(_option(one) for one in options(file, county, today=today, heard=heard)),
@@ -116,7 +116,14 @@ def _refs(pairs: tuple[tuple[str, str], ...]) -> list[CaseRef]:
     return [CaseRef(ref=ref, county=CountyCode(county)) for ref, county in pairs]
 
 
-def _entry(one: Judged) -> CaseEntryLine:
+def evidence_of(snapshot: Snapshot, envelope_id: str) -> tuple[EnvelopeId, ...]:
+    """Return the events that an event names as carriers of its files."""
+    event = snapshot.event(envelope_id)
+    refs = () if event is None else event.envelope.header.refs
+    return tuple(ref.id for ref in refs if ref.rel is RefRelation.EVIDENCE)
+
+
+def _entry(one: Judged, evidence: tuple[EnvelopeId, ...]) -> CaseEntryLine:
     entry = one.entry
     model = model_of(entry.wire_type)
     return CaseEntryLine(
@@ -126,6 +133,7 @@ def _entry(one: Judged) -> CaseEntryLine:
         title=model.title_zh if model else entry.wire_type,
         time=entry.time,
         seen=entry.seen,
+        evidence=evidence,
         facts=entry.facts,
         counts=one.fault is None,
         fault=fault_line(one.fault),

@@ -1,6 +1,7 @@
 """What the API answers about referrals and service requests. Nothing of it is about a person."""
 
 from schemas.base import Model, WireTime
+from schemas.course_drafts import ReferralMove, ServiceMove
 from schemas.governance.services import Decision, MaterialKind, ServiceMode
 from schemas.ids import ContentId, CountyId, Digest, EnvelopeId
 from schemas.information.referrals import ReferralPurpose
@@ -65,6 +66,8 @@ class ReferralDetail(ReferralLine):
     """One referral and its steps, in the order in which they came here."""
 
     steps: tuple[StepLine, ...]
+    moves: tuple[ReferralMove, ...]
+    """What this county may do next."""
 
 
 class ServiceLine(Model):
@@ -104,3 +107,5 @@ class ServiceDetail(ServiceLine):
     steps: tuple[StepLine, ...]
     waiting: int
     """Steps that are here and wait for one before them, or that broke a rule."""
+    moves: tuple[ServiceMove, ...]
+    """What this county may do next; none while it is not its turn."""

@@ -11,6 +11,7 @@ from schemas.ids import CountyCode, EnvelopeId
 from schemas.information.attachments import AttachmentShared
 from services.courses import erased_of
 from services.domain import referrals, service_requests
+from services.domain.course_drafts import service_moves
 from services.domain.reading import event_in
 from services.domain.referrals import ReferralView
 from services.domain.service_requests import ServiceView
@@ -78,7 +79,7 @@ def referral_detail(snapshot: Snapshot, referral_id: str, county: str) -> Referr
     """
     view = referral_of(snapshot, referral_id)
     line = referral_line(snapshot, view, county)
-    return ReferralDetail(**dict(line), steps=_step_lines(snapshot, view.steps))
+    return ReferralDetail(**dict(line), steps=_step_lines(snapshot, view.steps), moves=referrals.moves_of(view, county))
 
 
 def request_of(snapshot: Snapshot, request_id: str) -> ServiceView:
@@ -131,7 +132,8 @@ def service_detail(snapshot: Snapshot, request_id: str, county: str) -> ServiceD
     """
     view = request_of(snapshot, request_id)
     waiting = len(snapshot.steps_of(CourseKind.SERVICE, request_id)) - len(view.line)
-    return ServiceDetail(**dict(service_line(view, county)), steps=_step_lines(snapshot, view.line), waiting=waiting)
+    steps, moves = _step_lines(snapshot, view.line), service_moves(view, county)
+    return ServiceDetail(**dict(service_line(view, county)), steps=steps, waiting=waiting, moves=moves)
 
 
 def _step_lines(snapshot: Snapshot, steps: Sequence[KeptStep]) -> tuple[StepLine, ...]:

@@ -1,17 +1,20 @@
 """``Gateway``: everything this room needs, as ready-made ports and plain facts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from schemas.calendars import FeedEntry, Workdays
+from schemas.errors import Fault
 from schemas.escalations import Policy
 from schemas.festivals import FestivalFile
+from schemas.ledgers import Ledger
 from services.cap_intake.intake import CapIntake
 from services.cap_ports import CapText
 from services.casework import SILENT_AFTER
 from services.domain.files import CHUNK_SIZE
+from services.domain.flow_tables import Sheet
 from services.file_ports import FileFolder
 from services.paging_ports import Duty, Pager
 from services.ports import Clock, Ids, PaperedDirectory, Store
@@ -45,10 +48,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """What the node knows about itself: its version, and a cheap callable that names each check and its outcome."""
+    """What the node knows about itself: its version, and cheap callables.
+
+    Attributes:
+        ready: Names each check and its outcome.
+        free_mib: MiB that are free on the disk of the database; None where nobody can tell.
+    """
 
     version: str
     ready: Callable[[], Mapping[str, bool]]
+    free_mib: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,19 @@ class CalendarFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerFiles:
+    """What makes files of a ledger: a workbook, and pages to print.
+
+    Attributes:
+        workbook: Takes a while; call it in a thread.
+        paper: Raises ``UnavailableError`` where nothing can be printed.
+    """
+
+    workbook: Callable[[Ledger], bytes]
+    paper: Callable[[Ledger], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     """Ready-made ports; nothing here is opened or closed by the gateway.
 
@@ -118,6 +140,7 @@ class Gateway:
     crash: Callable[[BaseException], None]
     folder: FileFolder
     calendar: CalendarFeed
+    ledger_files: LedgerFiles
     limits: Limits = field(default_factory=Limits)
     people: People | None = None
     """None where there was no roster when the node began: nobody is told."""
@@ -131,7 +154,11 @@ class Gateway:
     """Older than that, a partner's newest beacon proves nothing."""
     search_key: bytes | None = None
     """Of the index of words; None where there is none: every event is read."""
+    printer: Callable[[str], Awaitable[bytes]] | None = None
+    """Turns HTML of our own making into PDF; None where nothing can be printed."""
     second_officer: bool = True
     """Whether grave alerts and bulletins are sent by two officers only."""
+    sheets: Callable[[bytes, str], Sequence[Sheet] | Fault] | None = None
+    """Reads a workbook, or says why not; the name of the file comes first in every field."""
     workdays: Callable[[], Workdays] = lambda: Workdays(frozenset(), {}, {})
     """Which days are worked here; without files Monday to Friday."""

@@ -156,6 +156,13 @@ class DecisionLine(Model):
     decision: Decision | None
 
 
+class ReportsLine(Model):
+    """How far a county has reported: its next report has one more."""
+
+    county: CountyId
+    number: int
+
+
 class ProjectDetail(Model):
     """A project: its plan, who takes part, where its milestones stand, and every act."""
 
@@ -164,6 +171,8 @@ class ProjectDetail(Model):
     budget_band: BudgetBand
     parties: tuple[DecisionLine, ...]
     milestones: tuple[MilestoneLine, ...]
+    reports: tuple[ReportsLine, ...]
+    """Of counties that have reported."""
     summary: str
     """How it ended; empty while it is open."""
     acts: tuple[ActLine, ...]

@@ -20,6 +20,7 @@ from services.gateway.thread_answers import (
     OfferDetail,
     PartyLine,
     ProjectDetail,
+    ReportsLine,
     ThreadLine,
     ThreadList,
 )
@@ -108,6 +109,9 @@ def project_detail(snapshot: Snapshot, key: str) -> ProjectDetail:
         parties=tuple(_decision(state, one.county, one.office) for one in plan.parties),
         milestones=tuple(
             MilestoneLine(**one.model_dump(), state=state.milestones[one.number]) for one in plan.milestones
+        ),
+        reports=tuple(
+            ReportsLine(county=CountyCode(county), number=number) for county, number in sorted(state.reports.items())
         ),
         summary=state.closing.summary if state.closing else "",
         acts=_act_lines(acts, state.void),

@@ -122,6 +122,7 @@ async def _begin(visit: Visit, wire_type: str) -> web.StreamResponse:
     sheet = await _sheet_of(visit, wire_type)
     sheet.case, sheet.upload = visit.query("case") or "", visit.query("upload") or ""
     sheet.file_name, sheet.file_type = visit.query("file_name") or "", visit.query("file_type") or ""
+    sheet.status = visit.query("status") or sheet.status
     if sheet.model.carries_file and not sheet.upload:
         return visit.see_other("/files/new")
     sheet.once = visit.hall.desk.gateway.ids.hex(16)

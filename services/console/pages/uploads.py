@@ -68,7 +68,7 @@ def _next(handed: Handed) -> str:
 
 UPLOADS: Final = (
     Page("GET", "/files/new", "upload_new", "附件", new, WORKERS, "compose"),
-    Page("POST", "/files/new", "upload_take", "附件", take, WORKERS, "compose"),
+    Page("POST", "/files/new", "upload_take", "附件", take, WORKERS, "compose", streams=True),
     Page("POST", "/files", "upload_begin", "附件", begin, WORKERS, "compose"),
     Page("GET", f"/files/{_ID}", "upload_show", "附件", show, WORKERS, "compose"),
     Page("PATCH", f"/files/{_ID}", "upload_go_on", "附件", go_on, WORKERS, "compose"),

@@ -14,6 +14,7 @@ from schemas.faults import broken_rule
 from schemas.forms import Name
 from schemas.ids import AgreementId, ContentId, CountyId, EnvelopeId, WireType, is_county
 from schemas.records import Direction
+from services.domain.case_sheets import Paper
 
 PAGE_MAX: Final = 200
 PAGE_DEFAULT: Final = 50
@@ -204,6 +205,16 @@ class CasePath(Model):
     """Which case."""
 
     id: Annotated[EnvelopeId, Field(description="Envelope id of the event that registered the case.")]
+
+
+class CasePaperQuery(Model):
+    """Which paper of a case, and why its contents are opened."""
+
+    what: Annotated[Paper, Field(description="The agreement to be signed, or the whole file.")] = Paper.AGREEMENT
+    why: Annotated[
+        OpeningReason | None,
+        Field(description="Contents are personal: they are printed only with a reason, which is written to the log."),
+    ] = None
 
 
 class CaseQuery(Model):

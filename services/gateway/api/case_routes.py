@@ -7,8 +7,8 @@ from schemas.access import Scope
 from schemas.drafts import CaseEventDraft
 from services.gateway.answers import Accepted
 from services.gateway.api import cases
-from services.gateway.api.asked import CasePath, CaseQuery, ShowQuery
-from services.gateway.api.route import BASE, BYTES, Route
+from services.gateway.api.asked import CasePaperQuery, CasePath, CaseQuery, ShowQuery
+from services.gateway.api.route import BASE, BYTES, PDF, Route
 from services.gateway.case_answers import CaseDetail, CaseList
 
 OF_CASES: Final = (
@@ -60,6 +60,19 @@ def cases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             path_model=CasePath,
             query=ShowQuery,
             codes=("case.not_found", "evidence.too_large"),
+        ),
+        Route(
+            "GET",
+            f"{BASE}/cases/{{id}}/paper",
+            "print_case",
+            "Print the agreement of a case, with its places to sign, or the whole file; every opening is written down.",
+            cases.get_paper,
+            Scope.EVENTS_READ,
+            None,
+            media_type=PDF,
+            path_model=CasePath,
+            query=CasePaperQuery,
+            codes=("case.not_found", "case.no_agreement", "access.no_reason", "node.no_printer"),
         ),
         Route(
             "POST",

@@ -16,11 +16,12 @@ from services.domain.evidence_choosing import Gathered
 from services.domain.evidence_opening import spell
 from services.domain.evidence_writing import TrustPapers, write_evidence
 from services.domain.trust import Trust
-from services.gateway.api.asked import LINKS_DEFAULT, CasePath, CaseQuery, ShowQuery
+from services.gateway.api.asked import LINKS_DEFAULT, CasePaperQuery, CasePath, CaseQuery, ShowQuery
 from services.gateway.api.calls import Call, reply
 from services.gateway.api.evidence import gather
-from services.gateway.api.route import BYTES
+from services.gateway.api.route import BYTES, PDF
 from services.gateway.bodies import read_body
+from services.gateway.case_papers import markup_of
 from services.gateway.cases import NOT_FOUND, case_detail, case_list, event_body
 from services.gateway.desk import Desk
 from services.gateway.opening import write_down
@@ -72,6 +73,20 @@ async def get_case_evidence(desk: Desk, call: Call) -> web.StreamResponse:
     data = await asyncio.to_thread(_written, case_id, gathered, papers, keys)  # every signature is verified again
     headers = {"Content-Disposition": f'attachment; filename="case-{case_id[:10]}.jsonl"'}
     return web.Response(body=data, content_type=BYTES, headers=headers)
+
+
+async def get_paper(desk: Desk, call: Call) -> web.StreamResponse:
+    """Print the agreement of a case or its whole file; each content that is opened for it is written down."""
+    case_id, asked, gateway = call.path_as(CasePath).id, call.query_as(CasePaperQuery), desk.gateway
+    if asked.why is None:
+        mend = "the contents are personal: say why they are opened (`why`), which is written to the log of openings"
+        raise RequestError(Fault("access.no_reason", "why", mend))
+    if gateway.printer is None:
+        raise RequestError(Fault("node.no_printer", "what", "install Pango and a font with Chinese at this node"))
+    html = await markup_of(gateway, case_id, asked.what, why=asked.why, access=call.caller)
+    data = await gateway.printer(html)
+    headers = {"Content-Disposition": f'attachment; filename="case-{case_id[:10]}-{asked.what.value}.pdf"'}
+    return web.Response(body=data, content_type=PDF, headers=headers)
 
 
 def _gathered(snapshot: Snapshot, case_id: str, trust: Trust) -> list[Gathered]:

@@ -10,7 +10,19 @@ from schemas.drafts import EventDraft
 from services.gateway.answers import ProblemBody
 from services.gateway.api.asked import NoQuery
 from services.gateway.api.calls import JSON
-from services.gateway.api.route import ATOM, BYTES, CALENDAR, CAP, SWITCHING_PROTOCOLS, TEXT, UNCHANGED, Door, Route
+from services.gateway.api.route import (
+    ATOM,
+    BYTES,
+    CALENDAR,
+    CAP,
+    PDF,
+    SWITCHING_PROTOCOLS,
+    TEXT,
+    UNCHANGED,
+    XLSX,
+    Door,
+    Route,
+)
 from services.gateway.api.schemas_of import PREFIX, JsonObject, components, ref, sendable_types, title_of
 from services.gateway.problems import MEDIA_TYPE, status_of
 
@@ -216,7 +228,7 @@ def _good(route: Route, names: dict[str, str], status: int) -> JsonObject:
     if route.versioned:
         described["headers"] = _ETAG
     schema: JsonObject = {"type": "string"} if route.media_type in _PLAIN_TEXT else {"type": "object"}
-    if route.media_type in {BYTES, CAP, ATOM}:
+    if route.media_type in {BYTES, CAP, ATOM, PDF, XLSX}:
         schema = dict(_BINARY)
     if route.answer is not None:
         schema = ref(names[route.answer.__name__])

@@ -326,7 +326,11 @@ async def _calendar_of(call: Call) -> bytes:
     Raises:
         RequestError: It is too large, or did not arrive whole.
     """
-    data = bytearray()
+    data = bytearray(call.body)  # what the console has read already
+    if len(data) > ICS_MAX_BYTES:
+        raise RequestError(Fault("ics.too_large", "body", f"keep it under {ICS_MAX_BYTES} bytes"))
+    if data:
+        return bytes(data)
     try:
         async for piece in call.request.content.iter_chunked(_PIECE_BYTES):
             data += piece

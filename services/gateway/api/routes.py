@@ -49,6 +49,8 @@ from services.gateway.api.audit_routes import AUDIT
 from services.gateway.api.cap_routes import CAP_ROUTES
 from services.gateway.api.case_routes import cases_of
 from services.gateway.api.course_routes import COURSES
+from services.gateway.api.flow_routes import FLOWS
+from services.gateway.api.ledger_routes import LEDGER
 from services.gateway.api.outreach_routes import OUTREACH
 from services.gateway.api.paging_routes import PAGING
 from services.gateway.api.release_routes import OF_RELEASE, releases_of
@@ -58,6 +60,8 @@ from services.gateway.api.search_routes import SEARCH
 from services.gateway.api.sendable_routes import SENDABLE
 from services.gateway.api.shelf_routes import SHELVES
 from services.gateway.api.standing_routes import STANDING
+from services.gateway.api.state_routes import STATE
+from services.gateway.api.trust_routes import TRUST
 
 
 def _both(route: Route) -> tuple[Route, Route]:
@@ -322,12 +326,16 @@ ROUTES: Final[tuple[Route, ...]] = (
     *AUDIT,
     *SENDABLE,
     *STANDING,
+    *TRUST,
+    *STATE,
     *PAGING,
     *ROSTER,
     *CAP_ROUTES,
     *cases_of(_OF_SUBMISSION),
     *OUTREACH,
+    *LEDGER,
     *COURSES,
+    *FLOWS,
     *SHELVES,
     Route(
         "GET",

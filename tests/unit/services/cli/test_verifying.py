@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.reasons import meaning_of
 from services.domain.documents import spoken
+from services.domain.verdict_words import meaning_of
 from tests.commands import sihu
 from tests.vectors import evidence_changed, evidence_ended, evidence_unproved
 from tests.vectors.evidence import ANCHOR, WHOLE, EvidenceCase, good
@@ -116,7 +116,7 @@ def test_it_says_which_key_was_in_force_and_how_far_it_can_know(tmp_path: Path) 
     case = case_of("before-revocation")
     words: list[str | Path] = ["verify", file_of(tmp_path, case.data), "--anchor", str(case.anchor)]
     shown = sihu(*words)
-    for text in ("已吊销 revoked，用到第 3 条", "密钥变更等 1 份", "此后的吊销不在其中"):
+    for text in ("已吊销，用到第 3 条", "密钥变更等 1 份", "此后的吊销不在其中"):
         assert text in shown.out
     found = sihu(*words, "--json").json
     assert found["as_of"] == {"registry": 1, "documents": 1, "issued_at": "2026-03-04T09:00:00.000+08:00"}

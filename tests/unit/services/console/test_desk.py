@@ -1,5 +1,6 @@
 """The duty desk: what is open stands there, one press answers it, and it is signed."""
 
+import aiohttp
 import pytest
 
 from schemas.officers import Role
@@ -53,4 +54,21 @@ async def test_a_form_of_another_session_does_nothing(world: World) -> None:
         shown = await browser.get(f"/events/{posted.envelope_id}")
 
     assert (forged.status, foreign.status) == (403, 403)
+    assert not shown.has("回执已随签名发往")
+
+
+async def test_a_form_with_a_file_passes_where_none_is_asked_for(world: World) -> None:
+    """Another site can send any form as multipart: only pages that read files may look for the token by themselves."""
+    county = world[papers.HUANJIANG]
+    posted = await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    address = f"/events/{posted.envelope_id}/acknowledgement"
+    async with visiting(county, Role.DUTY) as browser:
+        form = aiohttp.FormData({"answer": "received"})
+        form.add_field("file", b"x", filename="x")
+        async with browser.session.post(address, data=form, allow_redirects=False) as reply:
+            status = reply.status
+        shown = await browser.get(f"/events/{posted.envelope_id}")
+
+    assert status == 403
     assert not shown.has("回执已随签名发往")

@@ -58,6 +58,8 @@ JUDGES = (
     "referrals",
     "service_requests",
     "course_drafts",
+    "flow_making",
+    "flow_tables",
     "plans",
     "briefs",
     "search_text",
@@ -102,7 +104,7 @@ def codes_of_the_code() -> set[str]:
         [ROOT / "schemas" / "catalogue.py"],
         (ROOT / "services" / f"{name}.py" for name in ("acknowledging", "casework", "file_work")),
         [ROOT / "services" / "rostering.py", ROOT / "adapters" / "rosters" / "directory.py"],
-        [ROOT / "adapters" / "calendar" / "reading.py"],
+        [ROOT / "adapters" / "calendar" / "reading.py", ROOT / "adapters" / "spreadsheet" / "reading.py"],
     )
     found = {UnavailableError.code, *OF_CALENDARS}.union(*(codes_in(module) for module in modules))
     return {code for code in found if code.partition(".")[0] in FAMILIES} - ELSEWHERE

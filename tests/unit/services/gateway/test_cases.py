@@ -199,3 +199,28 @@ async def test_an_entry_is_doubled_by_a_second_try(bench: Bench) -> None:
     assert [one.status for one in answers] == [202, 202]
     assert answers[0].body == answers[1].body
     assert len((await bench.case(NANDAN, case_id))["entries"]) == 2
+
+
+async def test_a_case_is_printed_without_a_reason_or_where_nothing_can_be_printed(bench: Bench) -> None:
+    """Neither; and of a case without an agreement there is no agreement, but a file."""
+    case_id = await bench.register()
+    desk, county = bench.desks[NANDAN], bench.world[NANDAN]
+    unsaid = await desk.get(f"/cases/{case_id}/paper?what=file")
+    blank = await desk.get(f"/cases/{case_id}/paper?what=file&why=handling")
+
+    assert (unsaid.status, unsaid.body["code"]) == (403, "access.no_reason")
+    assert (blank.status, blank.body["code"]) == (503, "node.no_printer")
+    assert await county.store.read(lambda s: s.openings(0, 9)) == []
+
+
+async def test_an_entry_is_told_without_the_files_that_belong_to_it(bench: Bench) -> None:
+    """Whoever looks at the case must find them, at both counties, and nothing else."""
+    case_id, file_id = await bench.register(), "e" * 64
+    body = {"type": written.wire("evidence_added"), "last_seen": [case_id], "content": PROOF, "evidence": [file_id]}
+    await bench.post(NANDAN, f"/cases/{case_id}/events", **body)
+    await bench.world.carry()
+
+    for county in (NANDAN, LIBO):
+        shown = await bench.case(county, case_id)
+        assert [one["evidence"] for one in shown["entries"]] == [[], [file_id]]
+        assert shown["case"]["kind"] == "forest"

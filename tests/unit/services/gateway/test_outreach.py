@@ -72,6 +72,22 @@ async def test_an_invitation_answered_by_three_counties_stands_in_the_calendar(w
     assert {"festival-sanyuesan-2027@sihu", "festival-fenlong-2027@sihu"} <= festivals
 
 
+async def test_days_come_with_lunar_dates_festivals_and_campaigns(world: World) -> None:
+    """A county system that draws its own calendar asks for a span of days."""
+    await invited(world)
+    found = await shown(world, LIBO, "/calendar?first=2027-06-29&last=2027-06-30")
+    assert [(one["day"], one["lunar_month"], one["lunar_day"]) for one in found["days"]] == [
+        ("2027-06-29", "五月", "廿五"),
+        ("2027-06-30", "五月", "廿六"),
+    ]
+    assert [(one["key"], one["counties"]) for one in found["days"][1]["festivals"]] == [("fenlong", [LEAD])]
+    assert [one["key"] for one in found["campaigns"]] == [joint.UID]
+    token = world[LIBO].let_in("desk", Scope.EVENTS_READ)
+    async with calling(world[LIBO], token) as caller:
+        wrong = await caller.get("/calendar?first=2027-06-30&last=2027-06-29")
+    assert (wrong.status, wrong.body["code"]) == (400, "query.rule")
+
+
 async def test_a_campaign_that_is_called_off_is_taken_out_of_calendars(world: World) -> None:
     """CANCELLED under the same UID with a higher SEQUENCE, at the lead and at every partner."""
     await invited(world)

@@ -1,0 +1,91 @@
+"""A form with a file (multipart/form-data), as browsers send it without script: read bounded, kept in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from schemas.errors import Fault, RequestError
+
+MULTIPART: Final = "multipart/form-data"
+PARTS_MAX: Final = 40
+TEXT_MAX_BYTES: Final = 65_536
+"""Of all fields that are no file."""
+_PIECE_BYTES: Final = 65_536
+_NAME_MAX: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was sent along.
+
+    Attributes:
+        name: As the browser called it, without folders; at most 80 characters, printable.
+    """
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A form with its files; a file that was not chosen is not there."""
+
+    pairs: tuple[tuple[str, str], ...]
+    files: Mapping[str, Upload]
+
+
+async def read_upload(request: web.Request, max_bytes: int) -> Sent:
+    """Read a form with its files.
+
+    Args:
+        request: Of media type ``multipart/form-data``.
+        max_bytes: Of all files together.
+
+    Raises:
+        RequestError: It holds too much, or did not arrive whole.
+    """
+    try:
+        return await _read(await request.multipart(), max_bytes)
+    except (ValueError, AssertionError, HttpProcessingError, web.RequestPayloadError, ConnectionResetError):
+        # AssertionError: what aiohttp says of parts that end before their boundary.
+        mend = "send it once more: the form did not arrive whole"
+        raise RequestError(Fault("http.bad_request", "body", mend)) from None
+
+
+async def _read(reader: MultipartReader, max_bytes: int) -> Sent:
+    pairs: list[tuple[str, str]] = []
+    files: dict[str, Upload] = {}
+    text_left, bytes_left = TEXT_MAX_BYTES, max_bytes
+    for _ in range(PARTS_MAX):
+        part = await reader.next()
+        if part is None:
+            return Sent(tuple(pairs), files)
+        if not isinstance(part, BodyPartReader):
+            raise ValueError("a part of parts")  # noqa: TRY004 - the caller answers for every broken form alike
+        if part.filename is None:
+            data = await _whole(part, text_left, "the fields of a form")
+            text_left -= len(data)
+            pairs.append((part.name or "", data.decode().replace("\r\n", "\n")))
+        else:
+            data = await _whole(part, bytes_left, "a file")
+            bytes_left -= len(data)
+            if data or part.filename:
+                files[part.name or ""] = Upload(_named(part.filename), data)
+    raise ValueError("too many parts")
+
+
+async def _whole(part: BodyPartReader, most: int, what: str) -> bytes:
+    data = bytearray()
+    while piece := await part.read_chunk(_PIECE_BYTES):
+        data += piece
+        if len(data) > most:
+            raise RequestError(Fault("file.too_large", part.name or "", f"{what} may have at most {most} bytes here"))
+    return bytes(data)
+
+
+def _named(name: str) -> str:
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(one for one in last if one.isprintable()).strip()[-_NAME_MAX:]
