@@ -109,5 +109,5 @@ TELLING: Final = (
     Page("GET", f"/system/escalations/{_KEY}", "escalation", "通知经过", escalation, EVERYBODY, "system"),
     Page("POST", f"/system/escalations/{_KEY}/silence", "silence", "静音", silence, ANSWERERS, "system"),
     Page("POST", f"/system/silences/{_NUMBER}/ending", "end_silence", "结束静音", end_silence, ANSWERERS, "system"),
-    Page("POST", "/system/drills", "drill", "演练", drill, OPERATORS, "system"),
+    Page("POST", "/system/drills", "paging_drill", "演练", drill, OPERATORS, "system"),
 )
