@@ -27,7 +27,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog
 from schemas.officers import Role
 from services.bootstrap.console import console_mount
 from services.gateway.app import serving
-from tests.console import OpenEntrance
+from tests.console import OpenEntrance, house_of
 from tests.world import OFFICER, County
 
 FLAGS: Final = (
@@ -144,7 +144,8 @@ class Console:
 
     async def up(self) -> None:
         """Serve, on the port of before if there was one."""
-        mount = console_mount(self.county.code, self.entrance, self.county.clock.now)
+        door = house_of(self.county).door
+        mount = console_mount(self.county.code, door, self.county.clock.now, entrance=self.entrance)
         serve = serving(self.county.gateway(), host="127.0.0.1", port=self.port, mounts=(mount,))
         self.port = await self._open.enter_async_context(serve)
 
