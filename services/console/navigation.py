@@ -14,6 +14,8 @@ WORKERS: Final = EVERYBODY - {Role.AUDITOR, Role.ADMINISTRATOR}
 """Who does the work of the four mutuals; the auditor only reads, the administrator only keeps the system."""
 READERS: Final = EVERYBODY - {Role.ADMINISTRATOR}
 ANSWERERS: Final = frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER})
+CLOSERS: Final = frozenset({Role.DUTY, Role.LIAISON})
+"""Who may say that a notice of the node has been dealt with."""
 MEDIATORS: Final = frozenset({Role.MEDIATOR, Role.LIAISON})
 CASE_OPENERS: Final = MEDIATORS | {Role.DUTY}
 """Who may open what is personal in a case."""
