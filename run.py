@@ -55,6 +55,7 @@ DEV: Final = "requirements-dev.lock.txt"
 LOCKS: Final[Mapping[str, tuple[str, ...]]] = {"runtime": (BUILD, RUNTIME), "dev": (BUILD, DEV)}
 
 OFFLINE_TESTS: Final = ("tests/unit", "tests/property")
+SCENES: Final = ("tests/browser", "tests/scenario")  # real processes: each file is run by itself
 FAST_TESTS: Final = (*OFFLINE_TESTS, "tests/architecture")
 CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
     "lint": ("ruff", "check", "."),
@@ -356,8 +357,8 @@ def shell(arguments: Sequence[str]) -> int:
 def test(arguments: Sequence[str]) -> int:
     """Run every test, or those selected. Everything runs in three lanes, the pure tests with the network off.
 
-    Tests of real processes wait more than they work, so two lanes of them share a machine well, and three once the
-    pure tests are through; a few that fail beside others are run again alone, and that is said.
+    Real processes wait more than they work: two lanes of them share a machine well, three once the pure tests are done.
+    A few that fail beside others are run again alone, and that is said.
     """
     prepare("dev")
     everything = [str(VENV / "bin" / "pytest"), *arguments]
@@ -372,11 +373,10 @@ def test(arguments: Sequence[str]) -> int:
         say("WARNING: `unshare` cannot switch the network off here: that unit and property tests are pure is NOT shown")
     alone = [*switch, str(PYTHON), "-c", LOOPBACK_ONLY] if switch else []
     rooms = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py"))}
-    others = sorted(rooms - {*OFFLINE_TESTS, "tests/scenario"})
-    scenes = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "scenario").glob("test_*.py"))
-    queue = iter([tests(Path(scene).stem, "-q", scene) for scene in scenes])
-    pure = ["nice", *alone, *tests("pure", "-q", *OFFLINE_TESTS)]
-    calm = [pure, ["nice", *tests("others", "-q", *others)]]
+    others = sorted(rooms - {*OFFLINE_TESTS, *SCENES})
+    scenes = [path.relative_to(ROOT) for room in SCENES for path in sorted((ROOT / room).glob("test_*.py"))]
+    queue = iter([tests(scene.stem, "-q", str(scene)) for scene in scenes])
+    calm = [["nice", *alone, *tests("pure", "-q", *OFFLINE_TESTS)], ["nice", *tests("others", "-q", *others)]]
     lanes = [Lane("first", itertools.chain(calm, queue)), Lane("scenes 1", queue), Lane("scenes 2", queue)]
     code = run_beside(lanes)
     failed = [command for lane in lanes for command in lane.failed]

@@ -69,6 +69,11 @@ class Shown:
         """Where the browser is sent on to."""
         return self.headers.get("Location", "")
 
+    @property
+    def forms(self) -> list[str]:
+        """Where its forms that change something go."""
+        return re.findall(r'<form[^>]*method="post"[^>]*action="([^"]*)"', self.text)
+
     def has(self, *texts: str) -> bool:
         """Tell whether every one of these texts stands in the page."""
         return all(one in self.text for one in texts)
@@ -84,14 +89,15 @@ class Browser:
 
     async def get(self, path: str, **how: object) -> Shown:
         """Open a page; redirects are shown, not followed."""
-        return await self._ask("GET", path, **how)
+        return await self.ask("GET", path, **how)
 
     async def post(self, path: str, fields: Iterable[tuple[str, str]] | Mapping[str, str] = (), **how: object) -> Shown:
         """Send a form with the token that its page would hold."""
         pairs = [("csrf", self.csrf), *(fields.items() if isinstance(fields, Mapping) else fields)]
-        return await self._ask("POST", path, data=aiohttp.FormData(pairs)(), **how)
+        return await self.ask("POST", path, data=aiohttp.FormData(pairs)(), **how)
 
-    async def _ask(self, method: str, path: str, **how: object) -> Shown:
+    async def ask(self, method: str, path: str, **how: object) -> Shown:
+        """Send anything."""
         async with self.session.request(method, path, allow_redirects=False, **how) as reply:  # type: ignore[arg-type]
             shown = Shown(reply.status, reply.headers.copy(), await reply.text())
         token = _TOKEN.search(shown.text) if self._learns else None

@@ -13,6 +13,7 @@ from schemas.registry import KeyRecord
 from services.courses import erased_of
 from services.domain import referrals, service_requests
 from services.domain.course_drafts import offer_draft, referral_draft, request_draft, service_draft
+from services.domain.evidence_writing import TrustPapers
 from services.domain.referrals import Erased, ReferralView
 from services.domain.service_requests import ServiceView
 from services.upkeep.courses import CourseWatch
@@ -46,6 +47,10 @@ def _agreement() -> dict[str, Any]:
 
 
 TRUST: Final = papers.trust(papers.in_force(**_agreement()))
+PAPERS: Final = TrustPapers(
+    (papers.signed_registry(),), {papers.in_force(**_agreement()).reference: papers.signed_agreement(**_agreement())}
+)
+"""Documents behind it."""
 
 
 def office_key(county: str) -> KeyRecord:

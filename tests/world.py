@@ -5,10 +5,12 @@ hub: events are signed, carried as bytes, examined and settled by the same code 
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, cast
 
 from adapters.calendar.feed import write_feed
 from adapters.calendar.festivals import festival_bytes
@@ -17,6 +19,7 @@ from adapters.memory.encryption import MemoryEncryption
 from adapters.memory.folder import MemoryFolder
 from adapters.memory.ids import SequentialIds
 from adapters.memory.store import MemoryStore
+from adapters.sqlite.store import SqliteStore, open_store
 from schemas.access import Access, Scope
 from schemas.agreements import Grant
 from schemas.carriage import Arrival, Publication
@@ -196,6 +199,17 @@ class County:
     async def counts(self) -> Mapping[str, int]:
         """Return the store's gauges: what a test compares to say that nothing was stored."""
         return await self.store.read(lambda snapshot: dict(snapshot.counts()))
+
+
+@asynccontextmanager
+async def on_disk(county: County, path: Path) -> AsyncIterator[SqliteStore]:
+    """Let a county that has done nothing yet keep everything in a real database for as long as the block lasts."""
+    async with open_store(path, county=county.code, floor_bytes=0) as store:
+        county.store = cast("MemoryStore", store)  # both satisfy the port; most tests want the one they can spoil
+        county.submitter = Submitter(
+            store=store, posting=county.posting, directory=county.directory, clock=county.clock, folder=county.folder
+        )
+        yield store
 
 
 class World:

@@ -102,8 +102,8 @@ def _record(plan: EventDetail, alerts: list[EventDetail], findings: tuple[str, .
     held = record_of(
         str(content["plan_id"]), int(str(content["version"])), [exercise_of(one) for one in alerts], findings
     )
-    if isinstance(held, Fault):
-        raise RequestError(held)
+    if isinstance(held, tuple):
+        raise RequestError(*held)
     return held
 
 

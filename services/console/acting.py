@@ -41,7 +41,7 @@ class Filled:
     def at(self, form: str, name: str) -> tuple[Fault, ...]:
         """Return what is wrong with a field of a form."""
         mine = self.faults if form == self.form else ()
-        return tuple(one for one in mine if one.field.rpartition(".")[2] == name)
+        return tuple(one for one in mine if name in one.field.split("."))
 
 
 def once(visit: Visit) -> str:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from schemas.errors import Fault
 from services.console.visit import Hall, is_own_origin
+from services.gateway.live import LiveEnd
 
 
 def live_endpoint(hall: Hall) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -17,12 +18,12 @@ def live_endpoint(hall: Hall) -> Callable[[web.Request], Awaitable[web.StreamRes
     async def handle(request: web.Request) -> web.StreamResponse:
         if request.headers.get("Origin") is None or not is_own_origin(hall, request):
             return web.Response(status=403, text="another origin")
-        secret = request.cookies.get(hall.cookie, "")
-        visitor = await hall.entrance.visitor_of(secret)
-        if visitor is None:
-            return web.Response(status=401, text="no session")
         if not web.WebSocketResponse().can_prepare(request):
             return web.Response(status=426, text="a WebSocket is spoken here", headers={"Upgrade": "websocket"})
+        secret = request.cookies.get(hall.cookie, "")
+        visitor = await hall.entrance.visitor_of(secret) if secret else None
+        if visitor is None:
+            return await _ended(request)
         start = await hall.desk.live.start_of(_number(request.query.get("after")))
         if isinstance(start, Fault):  # another store, such as one restored since: begin at its end
             start = await hall.desk.live.start_of(None)
@@ -35,6 +36,14 @@ def live_endpoint(hall: Hall) -> Callable[[web.Request], Awaitable[web.StreamRes
         return await hall.desk.live.tell(request, is_admitted=is_admitted, scopes=visitor.access.scopes, start=start)
 
     return handle
+
+
+async def _ended(request: web.Request) -> web.WebSocketResponse:
+    # A script is not told the status of a refused WebSocket: it would knock for ever. The close code it is told.
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.close(code=LiveEnd.TOKEN_ENDED, message=b"no session: log in")
+    return socket
 
 
 def _number(text: str | None) -> int | None:

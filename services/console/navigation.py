@@ -1,9 +1,12 @@
 """Who may go where: sets of roles that pages name, and the entries of the navigation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from schemas.governance.mediation import CASE_PURPOSE
+from schemas.governance.services import PURPOSE as SERVICE_PURPOSE
+from schemas.information.referrals import ReferralOffered
 from schemas.officers import Role
 
 EVERYBODY: Final = frozenset(Role)
@@ -11,12 +14,26 @@ WORKERS: Final = EVERYBODY - {Role.AUDITOR, Role.ADMINISTRATOR}
 """Who does the work of the four mutuals; the auditor only reads, the administrator only keeps the system."""
 READERS: Final = EVERYBODY - {Role.ADMINISTRATOR}
 ANSWERERS: Final = frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER})
+CLOSERS: Final = frozenset({Role.DUTY, Role.LIAISON})
+"""Who may say that a notice of the node has been dealt with."""
 MEDIATORS: Final = frozenset({Role.MEDIATOR, Role.LIAISON})
 CASE_OPENERS: Final = MEDIATORS | {Role.DUTY}
 """Who may open what is personal in a case."""
 HANDLERS: Final = frozenset({Role.DUTY, Role.LIAISON})
 """Who handles referrals and requests, and sends counts."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR})
+
+
+_OPENERS: Final[Mapping[str, frozenset[Role]]] = {
+    CASE_PURPOSE: CASE_OPENERS,
+    SERVICE_PURPOSE: HANDLERS,
+    **dict.fromkeys(ReferralOffered.purposes, HANDLERS),
+}
+
+
+def openers_of(purpose: str) -> frozenset[Role]:
+    """Return who may open personal content that travels for a purpose: those whose work it is."""
+    return _OPENERS.get(purpose, WORKERS)
 
 
 @dataclass(frozen=True, slots=True)

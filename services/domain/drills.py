@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.base import Status
+from pydantic import JsonValue
+
+from schemas.base import Status, format_time
+from schemas.catalogue import parse_new
 from schemas.counties import name_of
 from schemas.envelope import Header
-from schemas.errors import Fault
+from schemas.errors import Fault, InvariantError
 from schemas.governance.plans import DrillHeld, DrillStep
 from schemas.ids import CountyCode
 from schemas.offices import Office
@@ -51,29 +54,36 @@ def steps_of(alerts: Sequence[ExerciseAlert]) -> tuple[DrillStep, ...] | Fault:
 
 def record_of(
     plan_id: str, version: int, alerts: Sequence[ExerciseAlert], findings: Sequence[str]
-) -> DrillHeld | Fault:
+) -> DrillHeld | tuple[Fault, ...]:
     """Return the record of a drill: a step for each recipient of each alert, from the first alert to the last answer.
 
     Args:
         plan_id: Of the plan that was tried.
         version: Of it.
         alerts: In any order.
-        findings: What is to be done better.
+        findings: What is to be done better, as an officer wrote it.
     """
     steps = steps_of(alerts)
     if isinstance(steps, Fault):
-        return steps
+        return (steps,)
     if not steps:
-        return Fault("drill.nobody", "alerts", "these alerts went to nobody")
-    return DrillHeld(
-        plan_id=plan_id,
-        plan_version=version,
-        started_at=min(one.header.time for one in alerts),
-        ended_at=max(at for step in steps for at in (step.due, step.done_at) if at is not None),
-        alerts=tuple(one.envelope_id for one in alerts),
-        steps=steps,
-        findings=tuple(findings),
-    )
+        return (Fault("drill.nobody", "alerts", "name exercise alerts that went to somebody"),)
+    ends = [at for step in steps for at in (step.due, step.done_at) if at is not None]
+    content: dict[str, JsonValue] = {
+        "plan_id": plan_id,
+        "plan_version": version,
+        "started_at": format_time(min(one.header.time for one in alerts)),
+        "ended_at": format_time(max(ends)),
+        "alerts": [one.envelope_id for one in alerts],
+        "steps": [one.model_dump(mode="json") for one in steps],
+        "findings": list(findings),
+    }
+    made = parse_new(DrillHeld.wire_type, content)
+    if isinstance(made, tuple):
+        return made
+    if not isinstance(made, DrillHeld):
+        raise InvariantError("the catalogue knows another model of a drill")
+    return made
 
 
 def _step(alert: ExerciseAlert, delivery: Delivery, due: datetime) -> DrillStep:

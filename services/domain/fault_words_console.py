@@ -39,6 +39,7 @@ ENTERING: Final[Mapping[str, str]] = {
     "roles.none": "至少选一个角色。",
     "roles.not_together": "审计、管理员不能与其他角色兼任；请交给另一位人员。",
     "access.role": "您的角色不能打开这一页或办这件事；需要时请与管理员联系。",
+    "request.month": "没有这个月份；请选 2000 至 2199 年的月份，如 2027-06。",
     "http.csrf": "页面已过时；请刷新页面，再按一次。",
     "http.origin": "这个请求来自别的网站；请从工作台的页面操作。",
     "token.not_alone": "这几项权限不能放在同一个令牌里；请分开签发。",

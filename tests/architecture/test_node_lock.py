@@ -6,7 +6,8 @@ from typing import Any
 from tests.architecture.tracked import ROOT
 
 LOCK: dict[str, Any] = json.loads((ROOT / "tests/interop/package-lock.json").read_text(encoding="utf-8"))
-WANTED: dict[str, str] = json.loads((ROOT / "tests/interop/package.json").read_text(encoding="utf-8"))["dependencies"]
+PROJECT: dict[str, Any] = json.loads((ROOT / "tests/interop/package.json").read_text(encoding="utf-8"))
+WANTED: dict[str, str] = PROJECT["dependencies"] | PROJECT["devDependencies"]
 PACKAGES: dict[str, dict[str, Any]] = {name: one for name, one in LOCK["packages"].items() if name}
 
 

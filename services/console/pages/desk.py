@@ -9,7 +9,7 @@ from schemas.officers import AnswerWord
 from schemas.pages import Tier
 from services.console.asking import may_ask
 from services.console.map import Tile, picture
-from services.console.navigation import ANSWERERS, READERS, WORKERS
+from services.console.navigation import ANSWERERS, CLOSERS, READERS
 from services.console.signing import signed_answer
 from services.console.visit import Page, Visit
 from services.gateway.answers import Acknowledged, MemberLine, MemberList, NoticeLine, NoticeList
@@ -86,7 +86,7 @@ async def _side(visit: Visit) -> dict[str, object]:
         "phones": {one.county: one.duty_phone for one in members},
         "duty": [one for one in duty if one.tier not in _OFFICES],
         "notices": notices,
-        "may_close": may_see and visit.visitor.is_any(WORKERS),
+        "may_close": may_see and visit.visitor.is_any(CLOSERS),
         "picture": picture(_tiles(members, links, alerts)),
     }
 
@@ -115,5 +115,5 @@ DESK = (
     Page("GET", "/desk/alerts", "desk_alerts", "值班台", desk_alerts, READERS, "desk"),
     Page("GET", "/desk/side", "desk_side", "值班台", desk_side, READERS, "desk"),
     Page("POST", "/events/{id:[0-9a-f]{64}}/acknowledgement", "acknowledge", "签收", acknowledge, ANSWERERS, "inbox"),
-    Page("POST", "/notices/{number:[0-9]{1,16}}/closing", "close_notice", "办结", close_notice, WORKERS, "desk"),
+    Page("POST", "/notices/{number:[0-9]{1,16}}/closing", "close_notice", "办结", close_notice, CLOSERS, "desk"),
 )

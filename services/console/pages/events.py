@@ -10,13 +10,12 @@ from schemas.catalogue import TYPES, parse_received
 from schemas.control import CallOutcome
 from schemas.counties import COUNTIES
 from schemas.custody import OpeningReason
-from schemas.errors import NotFoundError
+from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.records import Direction
 from services.console.asking import may_ask
-from services.console.navigation import ANSWERERS, READERS, WORKERS
+from services.console.navigation import ANSWERERS, READERS, WORKERS, openers_of
 from services.console.visit import Page, Visit
 from services.domain.printing import Sheet, sheet_of
-from services.domain.roles import may_open_personal
 from services.gateway.answers import CallLine, EventDetail, MemberList
 from services.gateway.paging_answers import Timeline
 from services.gateway.search_answers import SearchPage
@@ -71,6 +70,9 @@ async def event(visit: Visit) -> web.StreamResponse:
 
 async def opening(visit: Visit) -> web.StreamResponse:
     """Show the personal content of an event, once it is written down who opened it and why."""
+    detail = await visit.api.ask("show_event", EventDetail, path={"id": visit.path("id")})
+    if not visit.visitor.is_any(openers_of(detail.header.purpose)):
+        raise RequestError(Fault("access.role", "why", "your roles do not open what travels for this purpose"))
     return await _shown(visit, visit.form.get("why"))
 
 
@@ -87,7 +89,7 @@ async def _shown(visit: Visit, why: str | None) -> web.StreamResponse:
         "incoming": detail.direction is Direction.INCOMING,
         "may_answer": may_ask(visit.visitor.access, "acknowledge_event") and visit.visitor.is_any(ANSWERERS),
         "may_call": may_ask(visit.visitor.access, "record_call") and visit.visitor.is_any(WORKERS),
-        "may_open": may_open_personal(visit.visitor.roles),
+        "may_open": visit.visitor.is_any(openers_of(detail.header.purpose)),
         "may_countersign": detail.awaits_second
         and detail.direction is Direction.OUTGOING
         and visit.visitor.is_any(ANSWERERS),

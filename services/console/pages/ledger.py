@@ -26,6 +26,8 @@ _LEDGER: Final = TypeAdapter(Ledger)
 _OVERVIEW: Final = "概况"
 _NOTES: Final = "统计口径"
 _CHECKLIST: Final = "清单指标"
+_BESIDE: Final = 5
+"""Places of a chart that two charts beside one another have room for."""
 _WIDE: Final = 5
 """Tables with more columns than that go sideways on a telephone."""
 
@@ -41,10 +43,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One chart under its title."""
+    """One chart under its title.
+
+    Attributes:
+        wide: Too wide to stand beside another.
+    """
 
     title: str
     drawn: Markup
+    wide: bool
 
 
 async def ledger(visit: Visit) -> web.StreamResponse:
@@ -117,7 +124,11 @@ def _pictures(made: Ledger) -> list[Picture]:
         ("各县入库用时（秒）", waits, stored, "stored"),
         ("各县签收用时（秒）", waits, taken, "taken"),
     )
-    return [Picture(title, bars(title, series, shown, key)) for title, series, shown, key in drawn if shown]
+    return [
+        Picture(title, bars(title, series, shown, key), len(shown) > _BESIDE)
+        for title, series, shown, key in drawn
+        if shown
+    ]
 
 
 def _waits(lines: tuple[NamedFigures, ...], *, acknowledged: bool) -> list[Bars]:

@@ -140,9 +140,9 @@ async def _shown(visit: Visit, filled: Filled, status: int = 200) -> web.Respons
     return visit.render("plan.html", values, status)
 
 
-def _held(found: DrillHeld | Fault) -> DrillHeld:
-    if isinstance(found, Fault):
-        raise RequestError(found)
+def _held(found: DrillHeld | tuple[Fault, ...]) -> DrillHeld:
+    if isinstance(found, tuple):
+        raise RequestError(*found)
     return found
 
 

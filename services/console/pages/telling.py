@@ -4,14 +4,12 @@ from typing import Final
 
 from aiohttp import web
 
-from schemas.drafts import DrillDraft
 from schemas.errors import Fault, RequestError
 from services.console.asking import may_ask
 from services.console.navigation import ANSWERERS, EVERYBODY
-from services.console.pages.system import OPERATORS
 from services.console.visit import Page, Visit
 from services.domain.escalation_words import CHANGES, HOLDS, STATES
-from services.gateway.paging_answers import EscalationLine, EscalationList, SilenceLine, SilenceList, Timeline
+from services.gateway.paging_answers import EscalationList, SilenceLine, SilenceList, Timeline
 from services.gateway.standing import AlertList
 
 _MOST: Final = 100
@@ -42,7 +40,6 @@ async def _listed(visit: Visit, faults: tuple[Fault, ...] = ()) -> web.StreamRes
         "silences": (await visit.api.ask("list_silences", SilenceList)).silences,
         "id_length": _ID_LENGTH,
         "may_end": _may_silence(visit),
-        "may_drill": may_ask(visit.visitor.access, "begin_drill") and visit.visitor.is_any(OPERATORS),
         "level": _LEVEL,
         "faults": faults,
     }
@@ -93,21 +90,9 @@ async def end_silence(visit: Visit) -> web.StreamResponse:
     return visit.see_other("/system/escalations", said="silence_ended")
 
 
-async def drill(visit: Visit) -> web.StreamResponse:
-    """Begin an exercise for this county's own people; nothing leaves the county."""
-    level = visit.form.get("level")
-    try:
-        body = DrillDraft(level=int(level)) if level in {"1", "2", "3", "4"} else {"level": 0}
-        begun = await visit.api.ask("begin_drill", EscalationLine, body=body)
-    except RequestError as refusal:
-        return await _listed(visit, refusal.faults)
-    return visit.see_other(f"/system/escalations/{begun.key}", said="drill_begun")
-
-
 TELLING: Final = (
     Page("GET", "/system/escalations", "escalations", "通知与静音", escalations, EVERYBODY, "system"),
     Page("GET", f"/system/escalations/{_KEY}", "escalation", "通知经过", escalation, EVERYBODY, "system"),
     Page("POST", f"/system/escalations/{_KEY}/silence", "silence", "静音", silence, ANSWERERS, "system"),
     Page("POST", f"/system/silences/{_NUMBER}/ending", "end_silence", "结束静音", end_silence, ANSWERERS, "system"),
-    Page("POST", "/system/drills", "drill_people", "演练", drill, OPERATORS, "system"),
 )

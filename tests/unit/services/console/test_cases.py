@@ -122,7 +122,7 @@ async def test_what_does_not_fit_is_said_at_its_field(bench: Bench) -> None:
         unknown = await browser.post(f"/cases/{case_id}/acts/registered", heads_in(before))
 
     assert refused.status == 422
-    assert refused.has('value="2026-06-30"', "ask-error", 'class="act" open')
+    assert refused.has('value="2026-06-30"', "没有记入", "ask-error", 'id="act-accepted" open')
     assert missing.status == 422
     assert missing.text.count("ask-error") >= 2
     assert unknown.status == 404
@@ -273,3 +273,17 @@ async def test_a_file_of_an_entry_is_named_and_no_other_one_is_given(bench: Benc
 
     assert shown.has(f"/events/{file_id}", f"/cases/{case_id}/files/{file_id}")
     assert (lost.status, foreign.status) == (404, 404)
+
+
+async def test_the_page_of_the_event_is_a_way_around(bench: Bench) -> None:
+    """An entry is an event, too: its own page opens it to nobody else than the case's page does."""
+    case_id = await bench.register()
+    found = {}
+    for role in (Role.DUTY, Role.MEDIATOR, Role.REVIEWER, Role.AUDITOR):
+        async with visiting(bench.world[LIBO], role) as browser:
+            shown = await browser.get(f"/events/{case_id}")
+            opened = await browser.post(f"/events/{case_id}/opening", {"why": "handling"})
+        found[role] = ("/opening" in shown.text, opened.status, written.FIRST in opened.text)
+
+    assert found[Role.DUTY] == found[Role.MEDIATOR] == (True, 200, True)
+    assert found[Role.REVIEWER] == found[Role.AUDITOR] == (False, 403, False)

@@ -110,10 +110,12 @@ async def test_a_drill_of_a_real_alert_is_refused_and_nothing_is_lost(world: Wor
         fields = [("findings", "通报偏慢"), ("alert", exercise), ("alert", real)]
         refused = await browser.post(f"{PAGE}/drills", fields)
         none = await browser.post(f"{PAGE}/drills", [("findings", "通报偏慢")])
+        many = await browser.post(f"{PAGE}/drills", [("findings", "慢\n" * 21), ("alert", exercise)])
 
     assert (refused.status, none.status) == (422, 422)
     assert refused.has("drill.not_exercise", "通报偏慢", f'value="{exercise}" checked')
     assert none.has("drill.nobody", "通报偏慢")
+    assert (many.status, many.has('id="findings-wrong"')) == (422, True)
 
 
 async def test_own_people_are_told_of_an_exercise_and_nobody_else() -> None:

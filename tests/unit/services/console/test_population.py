@@ -231,3 +231,17 @@ async def test_nobody_opens_or_moves_a_case_without_the_role(world: World) -> No
         Role.AUDITOR: reads,
         Role.ADMINISTRATOR: (403, 403, 403, 403),
     }
+
+
+async def test_the_page_of_the_offer_is_a_way_around(world: World) -> None:
+    """A mediator handles no school places: the offer's own page opens it to him as little as the referral's."""
+    await offered(world, NUMBER)
+    await world.carry()
+    async with visiting(world[HUANJIANG], Role.MEDIATOR) as browser:
+        listed = await browser.get(PATH)
+        found = re.search(r'href="(/events/[0-9a-f]{64})"', listed.text)
+        assert found is not None
+        opened = await browser.post(f"{found[1]}/opening", {"why": "handling"})
+
+    assert opened.status == 403
+    assert NAME not in opened.text

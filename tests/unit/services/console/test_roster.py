@@ -256,7 +256,7 @@ async def test_a_forged_form_with_a_file_changes_nothing(county: County) -> None
     async with visiting(county, Role.DUTY) as browser:
         version = version_in(await browser.get("/roster/import"))
         given = await browser.get("/roster.ics")
-        for address, token in (("/roster/import", "guessed"), ("/notices/1/closing", ""), ("/system/drills", "")):
+        for address, token in (("/roster/import", "guessed"), ("/notices/1/closing", ""), ("/plans/drills", "")):
             form = aiohttp.FormData({"csrf": token, "version": version, "days": "31"})
             form.add_field("file", io.BytesIO(given.text.encode()), filename="duty.ics")
             async with browser.session.post(address, data=form, allow_redirects=False) as reply:

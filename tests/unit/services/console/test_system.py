@@ -123,14 +123,14 @@ async def test_a_night_is_told_silenced_and_drilled() -> None:
         silenced = await browser.get("/system/escalations")
         number = silenced.text.split("/system/silences/")[1].split("/")[0]
         ended = await browser.post(f"/system/silences/{number}/ending")
-        drilled = await browser.post("/system/drills", {"level": "2"})
+        drilled = await browser.post("/plans/drills", {"level": "2"})
         drill = await browser.get(drilled.location)
-        wrong = await browser.post("/system/drills", {"level": "9"})
+        wrong = await browser.post("/plans/drills", {"level": "9"})
         after = await browser.get("/system/escalations")
         state = await browser.get("/system")
     async with visiting(night.county, Role.AUDITOR) as browser:
         read = await browser.get(path)
-        refused = await browser.post("/system/drills", {"level": "2"})
+        refused = await browser.post("/plans/drills", {"level": "2"})
 
     assert listed.has(alert[:16], "荔波县气象台发布暴雨", "等应答", "演练")
     assert shown.has("值班员甲", "短信", "开始", "静音一会儿")

@@ -6,7 +6,7 @@ from typing import Any
 from schemas.base import Status
 from schemas.errors import Fault
 from schemas.records import Delivery
-from services.domain.drills import ExerciseAlert, steps_of
+from services.domain.drills import ExerciseAlert, record_of, steps_of
 from tests import papers
 from tests.papers import HUANJIANG, NANDAN
 
@@ -43,3 +43,27 @@ def test_an_alert_without_a_deadline_is_judged() -> None:
     found = steps_of([alert((HUANJIANG, None), acknowledge_by=None)])
     assert isinstance(found, Fault)
     assert found.code == "drill.no_deadline"
+
+
+def test_a_record_says_something_else_than_the_answers() -> None:
+    """From the first alert to the last deadline or answer, in the words of the plan."""
+    late = papers.later(minutes=25)
+    held = record_of("3" * 32, 2, [alert((HUANJIANG, late), (NANDAN, None))], ["夜间第二值班员未应答"])
+    assert not isinstance(held, tuple)
+    assert (held.plan_version, held.ended_at, held.alerts) == (2, late, ("ab" * 32,))
+    assert [one.done_at for one in held.steps] == [None, late]
+    assert held.findings == ("夜间第二值班员未应答",)
+
+
+def test_what_an_officer_wrote_wrong_ends_in_an_error_of_ours() -> None:
+    """Too many findings, one with a blank at its end, no alert at all: each is named with its field."""
+    one = alert((HUANJIANG, None))
+    for alerts, findings, code, field in (
+        ([one], ["x"] * 21, "too_long", "findings"),
+        ([one], ["尾有空格 "], "wrong_form", "findings.0"),
+        ([], [], "drill.nobody", "alerts"),
+    ):
+        found = record_of("3" * 32, 1, alerts, findings)
+        assert isinstance(found, tuple)
+        assert found[0].code.endswith(code)
+        assert found[0].field.endswith(field)

@@ -1,0 +1,110 @@
+"""Every page in a real browser: nothing that axe-core finds, no error, fits a telephone, weighs little, prints."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.async_api import Browser
+
+from schemas.officers import Role
+from tests import papers
+from tests.browser.walking import WORKERS, Walk, weight
+from tests.browsers import NARROW, WIDE, Seen, artefacts, findings, served, visiting_page
+from tests.seeded import seeded
+from tests.world import World, alert_draft
+
+BYTES_MOST: Final = 100 * 1024
+_WHO: Final = {"workers": WORKERS, "auditor": (Role.AUDITOR,), "administrator": (Role.ADMINISTRATOR,)}
+_LEAST: Final = {"workers": 10, "auditor": 8, "administrator": 0}
+_WIDER: Final = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+_SAFE: Final = re.compile(r"[^\w.-]+")
+
+
+async def _judged(seen: Seen, width: int, sizes: dict[str, int]) -> list[str]:
+    wrong = await findings(seen.page)
+    if width == NARROW and await seen.page.evaluate(_WIDER):
+        wrong.append("wider than the telephone")
+    bytes_ = await weight(seen.page, sizes)
+    if bytes_ > BYTES_MOST:
+        wrong.append(f"weighs {bytes_:,} bytes")
+    return wrong
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("who", _WHO)
+async def test_a_page_cannot_be_used_by_everybody(
+    browser: Browser,
+    who: str,
+    width: int,
+    tmp_path: Path,
+    reduced: Callable[[int, int], int],
+    figure: Callable[[str], None],
+) -> None:
+    """A page that a screen reader, a telephone, a keyboard or a printer cannot read is closed to somebody."""
+    folder, sizes, wrong, heaviest = artefacts(tmp_path), dict[str, int](), dict[str, list[str]](), (0, "")
+    walk = Walk(_WHO[who], reduced(6, 100))
+    world = await seeded()
+    async with (
+        served(world[papers.HUANJIANG]) as console,
+        visiting_page(browser, console, *walk.roles, width=width) as seen,
+    ):
+        async for page, address in walk.steps(seen):
+            name = f"{who}-{page.name}-{walk.opened[page.name]}"
+            found = await _judged(seen, width, sizes)
+            heaviest = max(heaviest, (await weight(seen.page, sizes), page.name))
+            await seen.page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+            if width == WIDE and walk.opened[page.name] == 1:
+                await seen.page.pdf(path=folder / f"{name}.pdf", format="A4")
+            if found or seen.wrong or await seen.breaches():
+                wrong[f"{page.name} {_SAFE.sub(' ', address)}"] = [*found, *await seen.breaches()]
+                seen.wrong.clear()
+    assert sum(walk.opened.values()) >= _LEAST[who]
+    figure(f"{who} at {width}: {sum(walk.opened.values())} pages, heaviest {heaviest[1]} with {heaviest[0]:,} bytes")
+    if walk.left_out:
+        figure(f"{who} at {width}: left out {dict(walk.left_out)}")
+    if unreached := walk.unreached():
+        figure(f"{who} at {width}: no link led to {', '.join(unreached)}")
+    assert wrong == {}
+    assert world[papers.HUANJIANG].crashes == []
+
+
+@pytest.mark.parametrize("who", _WHO)
+async def test_an_empty_node_shows_a_broken_page(browser: Browser, who: str) -> None:
+    """On the first day there is nothing anywhere, and every page must say what to do."""
+    wrong = {}
+    walk = Walk(_WHO[who], 1)
+    async with (
+        served(World()[papers.HUANJIANG]) as console,
+        visiting_page(browser, console, *walk.roles, width=NARROW) as seen,
+    ):
+        async for page, address in walk.steps(seen):
+            if found := [*await findings(seen.page), *await seen.breaches()]:
+                wrong[f"{page.name} {address}"] = found
+    assert wrong == {}
+
+
+async def test_an_alert_cannot_be_answered_by_the_keyboard(browser: Browser) -> None:
+    """A mouse that fails at night must not keep a county from answering."""
+    world = World()
+    await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    async with (
+        served(world[papers.HUANJIANG]) as console,
+        visiting_page(browser, console, Role.DUTY) as seen,
+    ):
+        await seen.open("/")
+        await seen.page.keyboard.press("Tab")
+        assert await seen.page.evaluate("document.activeElement.textContent") == "跳到正文"
+        await seen.page.keyboard.press("Enter")
+        for _ in range(10):
+            await seen.page.keyboard.press("Tab")
+            if await seen.page.evaluate("document.activeElement.value === 'received'"):
+                break
+        outline = await seen.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", "nobody sees where the keyboard is"
+        await seen.page.keyboard.press("Enter")
+        await seen.page.wait_for_selector("text=已签收，回执已发往来源县。")
+        assert await seen.breaches() == []
