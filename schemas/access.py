@@ -27,6 +27,9 @@ class Scope(StrEnum):
     OPENINGS_READ = "openings:read"
     """Who was shown personal content: for the auditor."""
 
+    AUDIT_READ = "audit:read"
+    """What people did in the console: for the auditor and the administrator; nothing in it is content."""
+
     ROSTER_WRITE = "roster:write"
     """Changing who is on duty; only for officer-bound tokens."""
 

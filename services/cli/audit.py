@@ -20,7 +20,7 @@ _EXPORT_MAX: Final = 1_000_000
 """Lines of one export."""
 TokenFile = Annotated[
     Path | None,
-    typer.Option("--token-file", metavar="FILE", help="A token with the scope openings:read."),
+    typer.Option("--token-file", metavar="FILE", help="A token with the scope audit:read."),
 ]
 
 

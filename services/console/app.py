@@ -55,7 +55,8 @@ def mounting(entrance: Entrance, door: Door, renderer: Renderer, statics: Static
     """
 
     def mount(app: web.Application, desk: Desk) -> None:
-        hall = Hall(desk, entrance, door, renderer, origin)
+        titles = {page.name: page.title for page in PAGES if page.method != "GET" and not page.keeps_record}
+        hall = Hall(desk, entrance, door, renderer, origin, titles)
         for one in OPEN_PAGES:
             app.router.add_route(one.method, one.path, _headed(open_endpoint(one, hall)), name=f"console.{one.name}")
         for page in PAGES:

@@ -50,7 +50,7 @@ class Tokens:
             return (NOT_YOURS,)
         lobby, now, held = self._lobby, self._lobby.clock.now(), tuple(dict.fromkeys(scopes))
         if not 1 <= days <= DAYS_MAX:
-            return (Fault("token.days", "days", f"between 1 and {DAYS_MAX}"),)
+            return (Fault("token.days", "days", f"take at most {DAYS_MAX}, and one at the least"),)
         fault = judge_scopes(held, None)
         if fault is not None:
             return (fault,)

@@ -36,6 +36,7 @@ class Hall:
         entrance: Knows sessions; it is the door's own, but for tests.
         door: Lets people in, and puts on record what they do.
         origin: Scheme, host and port that browsers see, e.g. ``https://console.example``; empty for the Host they name.
+        titles: What each page that acts is called, by its name: how the audit log says what was done there.
     """
 
     desk: Desk
@@ -43,6 +44,7 @@ class Hall:
     door: Door
     renderer: Renderer
     origin: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_secure(self) -> bool:

@@ -9,6 +9,7 @@ from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
 from schemas.pages import Medium, Tier
 from schemas.releases import DraftState
+from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
 from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
@@ -30,6 +31,7 @@ __all__ = [
     "REPLIES",
     "ROLES",
     "SAID",
+    "SCOPES",
     "STAGES",
     "STATUSES",
     "TIERS",
@@ -71,6 +73,10 @@ SAID: Final[Mapping[str, str]] = {
     "number_marked": "号码的结果已记下。",
     "left": "已退出登录。",
     "password_changed": "密码已更换；其他地方的登录都已结束。",
+    "invitation_withdrawn": "邀请已撤回，那个链接不再有效。",
+    "roles_changed": "已更改，本县已重新签发他的凭证；他的登录都已结束，请他重新登录。",
+    "disabled": "账号已停用：登录、凭证、令牌、邀请同时失效。",
+    "token_revoked": "令牌已收回，立即失效。",
     "session_ended": "那次登录已结束。",
     "key_dropped": "安全密钥已移除。",
     "late": "登录超时或已结束，请重新登录。",

@@ -19,8 +19,8 @@ SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.LIAISON: _ON_DUTY | {Scope.ROSTER_NUMBERS, Scope.ERASE},
     Role.REVIEWER: _AT_WORK,
     Role.MEDIATOR: _AT_WORK,
-    Role.AUDITOR: frozenset({Scope.EVENTS_READ, Scope.OPENINGS_READ}),
-    Role.ADMINISTRATOR: frozenset({Scope.EVENTS_READ, Scope.OPERATE}),
+    Role.AUDITOR: frozenset({Scope.EVENTS_READ, Scope.OPENINGS_READ, Scope.AUDIT_READ}),
+    Role.ADMINISTRATOR: frozenset({Scope.EVENTS_READ, Scope.OPERATE, Scope.AUDIT_READ}),
 }
 """What the console lets each role ask of the API."""
 ALONE: Final = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})

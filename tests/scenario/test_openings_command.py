@@ -27,7 +27,7 @@ async def county(tmp_path: Path) -> AsyncIterator[DiskCounty]:
 async def with_auditor(world: DiskWorld) -> DiskCounty:
     """Issue the auditor's token and write it down."""
     county = world.desks[HUANJIANG]
-    issued: Any = await county.done("token", "issue", "auditor", "--scope", "openings:read")
+    issued: Any = await county.done("token", "issue", "auditor", "--scope", "openings:read", "--scope", "audit:read")
     token_file(county).write_text(issued["token"] + "\n", encoding="utf-8")
     return county
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.console.pages.audit import AUDIT
+from services.console.pages.audit_log import AUDIT_LOG
 from services.console.pages.campaigns import CAMPAIGNS
 from services.console.pages.cases import CASES
 from services.console.pages.compose import COMPOSE
@@ -15,6 +16,7 @@ from services.console.pages.events import EVENTS
 from services.console.pages.handover import HANDOVER
 from services.console.pages.ledger import LEDGER
 from services.console.pages.me import ME
+from services.console.pages.officers import OFFICERS
 from services.console.pages.partners import PARTNERS
 from services.console.pages.plans import PLANS
 from services.console.pages.population import POPULATION
@@ -23,6 +25,7 @@ from services.console.pages.roster_changes import ROSTER_CHANGES
 from services.console.pages.services import SERVICES
 from services.console.pages.system import SYSTEM
 from services.console.pages.telling import TELLING
+from services.console.pages.tokens import TOKENS
 from services.console.pages.uploads import UPLOADS
 from services.console.threshold import OpenPage
 from services.console.visit import Page
@@ -48,6 +51,9 @@ PAGES: Final[tuple[Page, ...]] = (
     *SYSTEM,
     *TELLING,
     *ME,
+    *OFFICERS,
+    *TOKENS,
+    *AUDIT_LOG,
 )
 """Every address of the console behind a session; dispatch and the tests of roles walk this table."""
 OPEN_PAGES: Final[tuple[OpenPage, ...]] = (*ENTRANCE, *ENROL)

@@ -12,7 +12,7 @@ from schemas.envelope import FILE_MAX_BYTES, MAX_INTEGER
 from schemas.evidence import LINKS_MAX
 from schemas.faults import broken_rule
 from schemas.forms import Name
-from schemas.ids import AgreementId, ContentId, CountyId, EnvelopeId, WireType, is_county
+from schemas.ids import AgreementId, ContentId, CountyId, EnvelopeId, OfficerId, WireType, is_county
 from schemas.records import Direction
 from services.domain.case_sheets import Paper
 
@@ -100,6 +100,24 @@ class OpeningQuery(Model):
 
     since: Annotated[Place, Field(description="Only rows whose number is greater.")] = 0
     limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+
+
+class AuditQuery(Model):
+    """Which lines of the audit log, and from where on."""
+
+    since: Annotated[Place, Field(description="Only lines whose number is greater; with `newest`, smaller.")] = 0
+    limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT
+    newest: Annotated[
+        Flag, Field(description="Begin at the newest and go back; a `since` other than 0 goes on before that number.")
+    ] = False
+    officer: Annotated[OfficerId | None, Field(description="Only what this officer did.")] = None
+    act: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[a-z][a-z_]{0,23}(\.[a-z][a-z_]{0,31})?$",
+            description="Only this act, e.g. `account.invited`, or this family of them, e.g. `account`.",
+        ),
+    ] = None
 
 
 class OpeningsOfEventQuery(Model):

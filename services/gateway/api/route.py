@@ -16,6 +16,7 @@ CALENDAR: Final = "text/calendar"
 BYTES: Final = "application/octet-stream"
 CAP: Final = "application/cap+xml"
 ATOM: Final = "application/atom+xml"
+LINES: Final = "application/x-ndjson"
 PDF: Final = "application/pdf"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SWITCHING_PROTOCOLS: Final = 101

@@ -20,8 +20,8 @@ DUTY = {READ, WRITE, ANSWER, OPERATE, Scope.ROSTER_WRITE}
         (Role.LIAISON, DUTY | {Scope.ROSTER_NUMBERS, Scope.ERASE}),
         (Role.REVIEWER, {READ, WRITE, ANSWER}),
         (Role.MEDIATOR, {READ, WRITE, ANSWER}),
-        (Role.AUDITOR, {READ, Scope.OPENINGS_READ}),
-        (Role.ADMINISTRATOR, {READ, OPERATE}),
+        (Role.AUDITOR, {READ, Scope.OPENINGS_READ, Scope.AUDIT_READ}),
+        (Role.ADMINISTRATOR, {READ, OPERATE, Scope.AUDIT_READ}),
     ],
 )
 def test_each_role_has_its_scopes(role: Role, scopes: set[Scope]) -> None:

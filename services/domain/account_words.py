@@ -1,0 +1,51 @@
+"""What the console calls in Chinese what people do with accounts and tokens, and what a token allows."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from schemas.access import Scope
+
+ACTS: Final[Mapping[str, str]] = {
+    "entering.logged_in": "登录",
+    "entering.logged_out": "退出",
+    "entering.refused": "密码不对，未能登录",
+    "entering.second_refused": "第二步未通过",
+    "account.invited": "邀请",
+    "account.invitation_taken_back": "撤回邀请",
+    "account.enrolled": "注册：设定密码",
+    "account.confirmed": "注册完成，本县签发凭证",
+    "account.password_changed": "更换密码",
+    "account.recovery_renewed": "更换恢复码",
+    "account.key_added": "登记安全密钥",
+    "account.key_dropped": "移除安全密钥",
+    "account.roles_changed": "更改角色",
+    "account.reset": "重置账号",
+    "account.disabled": "停用账号",
+    "session.revoked": "结束登录",
+    "token.issued": "签发令牌",
+    "token.revoked": "收回令牌",
+    "audit.pruned": "清理到期的记录",
+}
+"""Acts of the audit log; those of the pages are ``console.`` and the page's name."""
+FAMILIES: Final[Mapping[str, str]] = {
+    "entering": "登录与退出",
+    "account": "账号",
+    "session": "结束登录",
+    "token": "令牌",
+    "console": "工作台上的操作",
+    "audit": "记录本身",
+}
+"""First words of acts."""
+SCOPES: Final[Mapping[Scope, str]] = {
+    Scope.EVENTS_READ: "读事件",
+    Scope.EVENTS_WRITE: "发事件",
+    Scope.UNATTENDED: "无人值守地发（自动来源，不经第二人）",
+    Scope.ACKNOWLEDGE: "签收（只限绑定人员的令牌）",
+    Scope.OPERATE: "运行维护：指标、提醒、隔离",
+    Scope.ERASE: "销毁本县事件的内容",
+    Scope.OPENINGS_READ: "读个人信息打开记录",
+    Scope.AUDIT_READ: "读操作日志",
+    Scope.ROSTER_WRITE: "改值班表（只限绑定人员的令牌）",
+    Scope.ROSTER_NUMBERS: "看值班表的完整号码",
+    Scope.CALENDAR_READ: "订阅活动日历（单独一个令牌）",
+}
