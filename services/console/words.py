@@ -13,6 +13,7 @@ from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
 from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
+from services.domain.field_words import FIELDS
 from services.domain.ledger_words import kind_zh, state_zh
 from services.domain.roles import ZH as ROLES
 from services.domain.value_words import VALUES
@@ -22,6 +23,7 @@ __all__ = [
     "BANDS",
     "CLASSES",
     "DRAFTS",
+    "FIELDS",
     "LEVELS",
     "MARKS",
     "MEANS",
@@ -56,7 +58,7 @@ SAID: Final[Mapping[str, str]] = {
     "case_written": "已记入案卷，并随签名发往对方县。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "erased": "内容已销毁，销毁请求已发往各收件县。",
-    "replied": "答复已签名，正发往各县。",
+    "replied": "答复已签名，正在发出。",
     "thread_closed": "已结束，正告知各县。",
     "offer_withdrawn": "已撤回，此前谈妥的仍然有效。",
     "reported": "进展已签名，正发往各县。",

@@ -43,6 +43,8 @@ class CalendarDays(Model):
 
     days: tuple[CalendarDay, ...]
     campaigns: tuple[ThreadLine, ...]
+    complete: bool
+    """False: there are more campaigns than were looked at; ask for fewer days."""
 
 
 def calendar_days(
@@ -75,6 +77,7 @@ def calendar_days(
     return CalendarDays(
         days=tuple(_day(table, day, found.get(day, ())) for day in days),
         campaigns=tuple(thread_line(row) for row in rows),
+        complete=len(rows) < CAMPAIGNS_MAX,
     )
 
 

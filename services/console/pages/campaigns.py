@@ -50,6 +50,7 @@ async def month(visit: Visit) -> web.StreamResponse:
     values = {
         "month": shown,
         "weeks": cells_of(shown, found, today),
+        "complete": found.complete,
         "waiting": [one for one in running if _is_asked(one, gateway.county)],
         "may_begin": _may_write(visit),
     }

@@ -99,6 +99,7 @@ async def _overview(visit: Visit, filled: Filled, status: int = 200) -> web.Resp
         "drills": [DrillRow(one, titles.get(one.plan_id, "（预案不在本县）")) for one in drills.drills],
         "checks": checks.checks,
         "more": bool(drills.next_since or checks.next_since),
+        "unreadable": len(found.unreadable) + len(drills.unreadable) + len(checks.unreadable),
         "exercises": [one.event for one in exercises.found],
         "own_drills": [one for one in told.escalations if one.key.startswith(_DRILL_PREFIX)],
         "today": _today(visit),

@@ -199,3 +199,18 @@ async def test_the_next_version_begins_with_the_one_before(world: World) -> None
     assert form.has("樟江流域防汛联动预案", first, NUMBER, 'value="2"')
     assert re.search(r'value="[0-9a-f]{32}"', fresh.text)
     assert re.search(r'<option value="exercise"[^>]* selected|value="exercise"[^>]* checked', exercise.text)
+
+
+async def test_what_is_left_out_of_a_list_is_said(world: World) -> None:
+    """Whoever looks for an old drill must learn that the list begins later."""
+    await published(world)
+    for number in range(51):
+        body = drill(alerts=[], findings=[f"第{number}次"])
+        await world[LIBO].send({"type": DRILL, "agreement": papers.AGREEMENT, "content": body})
+    async with visiting(world[LIBO], Role.DUTY) as browser:
+        shown = await page(browser, "/plans")
+        one = await page(browser, PAGE)
+
+    assert shown.has("只列出最近的")
+    assert one.has("更早的演练", "第50次")
+    assert "第0次" not in one.text
