@@ -1,9 +1,11 @@
 """What the console calls in Chinese what people do with accounts and tokens, and what a token allows."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from schemas.access import Scope
+from services.domain.roles import ZH as ROLES
 
 ACTS: Final[Mapping[str, str]] = {
     "entering.logged_in": "登录",
@@ -49,3 +51,35 @@ SCOPES: Final[Mapping[Scope, str]] = {
     Scope.ROSTER_NUMBERS: "看值班表的完整号码",
     Scope.CALENDAR_READ: "订阅活动日历（单独一个令牌）",
 }
+_NOTES: Final[Mapping[str, str]] = {
+    "password": "密码",
+    "password set": "已设密码",
+    "password asked for again": "再次核对密码",
+    "certified": "已签发",
+    "anew": "重新开通",
+    "totp": "手机验证码",
+    "recovery": "恢复码",
+    "security_key": "安全密钥",
+    "first one-time password": "第一个验证码",
+    "entering.code": "验证码不对、过期或用过",
+    "entering.recovery": "恢复码不对或用过",
+    "entering.key_refused": "安全密钥未通过",
+    "entering.key_copied": "安全密钥可能被复制",
+    "entering.totp_damaged": "绑定手机的密钥打不开",
+    "entering.no_session": "已超时",
+    **{role.value: word for role, word in ROLES.items()},
+    **{scope.value: word for scope, word in SCOPES.items()},
+}
+_FROM: Final = re.compile(r"^(?:(.*), )?from (\S+)$")
+_ENDED: Final = re.compile(r"^(\d+) sessions ended$")
+
+
+def note_zh(note: str) -> str:
+    """Say a note of the audit log in Chinese; what is not known stays as it is."""
+    came = _FROM.match(note)
+    if came is not None:
+        return f"{note_zh(came[1])}，来自 {came[2]}" if came[1] else f"来自 {came[2]}"
+    ended = _ENDED.match(note)
+    if ended is not None:
+        return f"结束 {ended[1]} 次登录"
+    return "、".join(_NOTES.get(one, one) for one in note.split("、"))

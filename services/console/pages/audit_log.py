@@ -9,7 +9,7 @@ from aiohttp import web
 from schemas.errors import Fault, RequestError
 from schemas.officers import Role
 from services.console.visit import Page, Visit
-from services.domain.account_words import ACTS, FAMILIES
+from services.domain.account_words import ACTS, FAMILIES, note_zh
 from services.gateway.audit_answers import AuditList
 
 _READERS: Final = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
@@ -33,6 +33,7 @@ async def audit_log(visit: Visit) -> web.StreamResponse:
         "asked": asked,
         "faults": faults,
         "families": _choices(visit.hall.titles),
+        "note_zh": note_zh,
         "word_of": lambda act: word_of(act, visit.hall.titles),
         "next_path": _path(asked | {"since": str(last)}) if last else None,
         "first_path": _path(asked | {"since": None}) if asked["since"] else None,

@@ -10,7 +10,7 @@ from schemas.consoles import ACT_PATTERN
 from schemas.officers import Role
 from services.console.pages import PAGES
 from services.console.pages.audit_log import word_of
-from services.domain.account_words import ACTS, FAMILIES
+from services.domain.account_words import ACTS, FAMILIES, note_zh
 from services.domain.audit import next_entry
 from services.ports import Transaction
 from tests import papers
@@ -112,6 +112,23 @@ async def test_the_whole_log_is_handed_over_as_a_file(county: County) -> None:
     assert lines[0]["act"] == "account.reset"
     assert "attachment" in shown.headers["Content-Disposition"]
     assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("totp, from 192.0.2.7", "手机验证码，来自 192.0.2.7"),
+        ("from ::1", "来自 ::1"),
+        ("2 sessions ended", "结束 2 次登录"),
+        ("duty、liaison", "值班员、联络员"),
+        ("events:read", "读事件"),
+        ("", ""),
+        ("another, of later", "another, of later"),
+    ],
+)
+def test_a_note_is_said_in_chinese(note: str, said: str) -> None:
+    """Half a line that nobody here reads is half a proof."""
+    assert note_zh(note) == said
 
 
 def test_every_act_has_a_word() -> None:
