@@ -13,6 +13,7 @@ from schemas.errors import Fault
 from services.console import words
 from services.console.navigation import NAVIGATION
 from services.domain.fault_words import sentence_of
+from services.domain.form_making import path_zh
 from services.gateway.answers import FaultLine
 
 _SECONDS: Final = ((86_400, "天"), (3_600, "小时"), (60, "分钟"))
@@ -33,6 +34,7 @@ class Renderer:
         )
         self._environment.filters |= {
             "moment": moment,
+            "clock": clock,
             "day": day,
             "span": span,
             "seconds": seconds,
@@ -60,6 +62,11 @@ def moment(at: datetime | None) -> str:
     return "—" if at is None else f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
 
 
+def clock(at: datetime) -> str:
+    """Spell a time of these days, where there is little room."""
+    return f"{at.astimezone(BEIJING):%m-%d %H:%M}"
+
+
 def day(at: datetime | None) -> str:
     """Spell a day in Beijing."""
     return "—" if at is None else f"{at.astimezone(BEIJING):%Y-%m-%d}"
@@ -77,7 +84,10 @@ def span(starts: datetime | None, ends: datetime | None) -> str:
 
 def fault_text(fault: Fault | FaultLine | None) -> str:
     """Say in Chinese what is wrong and what to do about it."""
-    return "" if fault is None else sentence_of(Fault(fault.code, fault.field, fault.mend))
+    if fault is None:
+        return ""
+    said, field = sentence_of(Fault(fault.code, fault.field, fault.mend)), path_zh(fault.field)
+    return f"{field}：{said}" if field and said.startswith("这一栏") else said
 
 
 def counties(codes: Iterable[str]) -> str:
