@@ -20,6 +20,11 @@ class ConsoleSettings(Section):
 
     Security keys are bound to it, and behind https the cookie never travels in clear.
     """
+    forwarded: bool = False
+    """Whether the proxy before the node, on this machine, puts each browser's address last into ``X-Forwarded-For``.
+
+    Without it all browsers behind a proxy have one address, and whoever guesses there locks out everybody.
+    """
     audit_days: Annotated[int, Field(ge=180, le=36_500)] = 1095
     """So long the audit log is kept at the least; the law asks for six months (Cybersecurity Law, article 21)."""
     invitation_hours: Annotated[int, Field(ge=1, le=720)] = 24

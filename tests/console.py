@@ -146,16 +146,18 @@ def house_of(county: County, **how: str) -> House:
 
 
 @asynccontextmanager
-async def at_the_door(county: County, house: House, origin: str = "") -> AsyncIterator[Browser]:
+async def at_the_door(
+    county: County, house: House, origin: str = "", *, forwarded: bool = False
+) -> AsyncIterator[Browser]:
     """Serve a county's console and stand before it with a browser that nobody has logged in with."""
-    async with console_of(county, house, origin) as port, browser_at(port) as browser:
+    async with console_of(county, house, origin, forwarded=forwarded) as port, browser_at(port) as browser:
         yield browser
 
 
 @asynccontextmanager
-async def console_of(county: County, house: House, origin: str = "") -> AsyncIterator[int]:
+async def console_of(county: County, house: House, origin: str = "", *, forwarded: bool = False) -> AsyncIterator[int]:
     """Serve a county's console as a node does; for several browsers."""
-    mount = console_mount(county.code, house.door, county.clock.now, origin)
+    mount = console_mount(county.code, house.door, county.clock.now, origin, forwarded=forwarded)
     async with serving(county.gateway(), host="127.0.0.1", port=0, mounts=(mount,)) as port:
         yield port
 

@@ -75,4 +75,5 @@ async def console_mounts(
     if not settings.console.enabled:
         return []
     door = await open_door(settings, passphrase, store=store, directory=directory, signer=signer, clock=clock, ids=ids)
-    return [console_mount(settings.county, door, clock.now, settings.console.origin or "")]
+    origin, forwarded = settings.console.origin or "", settings.console.forwarded
+    return [console_mount(settings.county, door, clock.now, origin, forwarded=forwarded)]

@@ -43,7 +43,9 @@ _LOGIN: Final = "/login"
 _DONE: Final = 303
 
 
-def mounting(entrance: Entrance, door: Door, renderer: Renderer, statics: Statics, origin: str) -> Mount:
+def mounting(
+    entrance: Entrance, door: Door, renderer: Renderer, statics: Statics, origin: str, *, forwarded: bool = False
+) -> Mount:
     """Return what adds the console's addresses to the API's application.
 
     Args:
@@ -52,11 +54,12 @@ def mounting(entrance: Entrance, door: Door, renderer: Renderer, statics: Static
         renderer: Has the templates.
         statics: Has styles, scripts and sounds.
         origin: Scheme, host and port that browsers see; empty for the Host they name.
+        forwarded: A proxy on this machine tells the addresses of browsers.
     """
 
     def mount(app: web.Application, desk: Desk) -> None:
         titles = {page.name: page.title for page in PAGES if page.method != "GET" and not page.keeps_record}
-        hall = Hall(desk, entrance, door, renderer, origin, titles)
+        hall = Hall(desk, entrance, door, renderer, origin, titles, forwarded)
         for one in OPEN_PAGES:
             app.router.add_route(one.method, one.path, _headed(open_endpoint(one, hall)), name=f"console.{one.name}")
         for page in PAGES:

@@ -74,7 +74,7 @@ class OpenVisit:
     @property
     def came(self) -> Caller:
         """From where the browser comes."""
-        return caller_of(self.request)
+        return caller_of(self.hall, self.request)
 
     @property
     def next_path(self) -> str:

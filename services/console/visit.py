@@ -1,6 +1,7 @@
 """``Page``: what one address is. ``Visit``: one request of one visitor, with everything that a page works with."""
 
 import hmac
+import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -36,6 +37,7 @@ class Hall:
         entrance: Knows sessions; it is the door's own, but for tests.
         door: Lets people in, and puts on record what they do.
         origin: Scheme, host and port that browsers see, e.g. ``https://console.example``; empty for the Host they name.
+        forwarded: A proxy on this machine tells the addresses of browsers.
         titles: What each page that acts is called, by its name: how the audit log says what was done there.
     """
 
@@ -45,6 +47,7 @@ class Hall:
     renderer: Renderer
     origin: str = ""
     titles: Mapping[str, str] = field(default_factory=dict)
+    forwarded: bool = False
 
     @property
     def is_secure(self) -> bool:
@@ -128,7 +131,7 @@ class Visit:
     @property
     def came(self) -> Caller:
         """From where the browser comes."""
-        return caller_of(self.request)
+        return caller_of(self.hall, self.request)
 
     @property
     def api(self) -> Asking:
@@ -172,10 +175,25 @@ def see_other(hall: Hall, path: str, said: str = "") -> web.Response:
     return response
 
 
-def caller_of(request: web.Request) -> Caller:
+def caller_of(hall: Hall, request: web.Request) -> Caller:
     """Return from where a browser comes, and what it calls itself, whatever bytes that may be."""
     agent = request.headers.get("User-Agent", "")
-    return Caller(request.remote or "", agent.encode("utf-8", "replace").decode())
+    near = request.remote or ""
+    far = _forwarded(request) if hall.forwarded and _is_here(near) else ""
+    return Caller(far or near, agent.encode("utf-8", "replace").decode())
+
+
+def _is_here(address: str) -> bool:
+    return address in {"::1", "127.0.0.1"}
+
+
+def _forwarded(request: web.Request) -> str:
+    """Return the address that the nearest proxy has seen: what stands before it, anybody may have written."""
+    last = ",".join(request.headers.getall("X-Forwarded-For", ())).rpartition(",")[2].strip()
+    try:
+        return str(ipaddress.ip_address(last))
+    except ValueError:
+        return ""
 
 
 async def read_form(request: web.Request) -> Form:

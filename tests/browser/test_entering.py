@@ -14,6 +14,7 @@ from schemas.officers import Role
 from services.bootstrap.console import console_mount
 from services.domain.one_time import STEP_SECONDS
 from services.gateway.app import serving
+from services.gateway.gateway import Limits
 from tests import papers
 from tests.browsers import NARROW, WIDE, findings
 from tests.console import house_of
@@ -55,7 +56,7 @@ async def gate() -> AsyncIterator[Gate]:
     url = f"http://localhost:{port}"
     house = house_of(county, origin=url)
     mount = console_mount(county.code, house.door, county.clock.now, url)
-    async with serving(county.gateway(), host="127.0.0.1", port=port, mounts=(mount,)):
+    async with serving(county.gateway(Limits(heartbeat_seconds=1.0)), host="127.0.0.1", port=port, mounts=(mount,)):
         yield Gate(county, house, url)
     assert county.crashes == []
 
@@ -285,3 +286,22 @@ async def test_a_page_of_accounts_is_closed_to_somebody(browser: Browser, width:
         await expect(page.locator("h1")).to_contain_text("恢复码")
         wrong += await judged(page)
     assert wrong == []
+
+
+async def test_a_desk_whose_session_was_ended_shows_old_alerts(browser: Browser) -> None:
+    """Ended by the administrator, the open desk leads to the log-in at once, and from there back."""
+    async with gate() as at, tab(browser) as page:
+        who = await at.house.enrolled("duty-a", Role.DUTY)
+        admin = await at.house.enrolled("admin-a", Role.ADMINISTRATOR)
+        await with_password(page, at)
+        await with_code(page, who.telephone.code())
+        await page.goto(f"{at.url}/inbox?level=1")
+        await page.wait_for_function("document.getElementById('live-state').textContent.includes('正常')")
+        visitor = await at.house.visitor(admin)
+        for one in await at.house.door.accounts.sessions(visitor, of_all=True):
+            if one.officer == "duty-a":
+                await at.house.door.accounts.revoke(visitor, one.name)
+        await at.county.clock.move(60)  # the stream looks from time to time whether it may still speak
+        await page.wait_for_url("**/login?why=late*")
+        await expect(page.locator("input[name=next]").first).to_have_value("/inbox?level=1")
+        await expect(page.locator(".note")).to_contain_text("登录超时或已结束")

@@ -48,10 +48,15 @@
     };
     socket.onmessage = (message) => hear(JSON.parse(message.data));
     socket.onclose = (event) => {
-      if (event.code === ENDED) { location.href = "/login"; return; }
+      if (event.code === ENDED) { leave(); return; }
       tell("实时连接中断，正在重连", true);
       setTimeout(connect, WAIT_MS[Math.min(tries++, WAIT_MS.length - 1)]);
     };
+  }
+
+  // The session has ended: back to this page by way of the log-in.
+  function leave() {
+    location.href = `/login?why=late&next=${encodeURIComponent(location.pathname + location.search)}`;
   }
 
   function tell(text, down) {
@@ -90,7 +95,7 @@
 
   async function renew(place) {
     const reply = await fetch(place.dataset.refresh);
-    if (reply.redirected) { location.href = "/login"; return; }
+    if (reply.redirected) { leave(); return; }
     if (!reply.ok) return;
     const text = await reply.text();
     const focus = focusIn(place);

@@ -333,3 +333,32 @@ async def test_every_open_page_has_the_headers_of_all_others(county: County, hou
             assert shown.headers["X-Frame-Options"] == "DENY"
             assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
             assert shown.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("198.51.100.1, 203.0.113.9", "203.0.113.9"),  # what stands before the last, the browser itself may have sent
+        ("2001:db8::7", "2001:db8::7"),
+        ("", "127.0.0.1"),
+        ("<script>", "127.0.0.1"),
+        ("203.0.113.9, unknown", "127.0.0.1"),
+    ],
+)
+async def test_behind_a_proxy_each_browser_has_its_own_address(
+    county: County, house: House, duty: Officer, sent: str, kept: str
+) -> None:
+    """Else one who guesses locks out the whole county, and the list of sessions says nothing."""
+    async with at_the_door(county, house, forwarded=True) as browser:
+        browser.session.headers["X-Forwarded-For"] = sent
+        await browser.log_in(duty)
+        assert (await browser.get("/me")).has(f"<td>{kept}</td>")
+
+
+async def test_without_a_proxy_nobody_chooses_an_address(county: County, house: House, duty: Officer) -> None:
+    """A new one for each guess would never be locked."""
+    async with at_the_door(county, house) as browser:
+        browser.session.headers["X-Forwarded-For"] = "203.0.113.9"
+        await browser.log_in(duty)
+        assert (await browser.get("/me")).has("<td>127.0.0.1</td>")
