@@ -1,10 +1,12 @@
 """Officers of the play who enter the console: each enrols over the forms of the running node, as a person would."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from schemas.errors import Fault, RequestError
+from schemas.officers import Role
 from services.bootstrap.client import FormClient, FormPage, open_forms
 from services.domain.one_time import shown_code
 from services.ports import Clock
@@ -14,6 +16,32 @@ _SECRET: Final = re.compile(r'data-secret="([A-Z2-7]+)"')
 _CODE: Final = re.compile(r'data-code="([0-9A-Z-]+)"')
 _SAID: Final = re.compile(r'role="alert"[^>]*><ul><li>([^<]*)<')
 _SENT_ON: Final = 303
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One officer of the play at a console."""
+
+    officer: str
+    display_name: str
+    role: Role
+
+
+SEATS: Final[Mapping[str, tuple[Seat, ...]]] = {
+    "451226": (
+        Seat("duty-a", "值班员甲", Role.DUTY),
+        Seat("liaison-a", "联络员甲", Role.LIAISON),
+        Seat("reviewer-a", "审核员甲", Role.REVIEWER),
+        Seat("mediator-a", "调解员甲", Role.MEDIATOR),
+        Seat("auditor-a", "审计员甲", Role.AUDITOR),
+        Seat("admin-a", "管理员甲", Role.ADMINISTRATOR),
+    ),
+    "522722": (
+        Seat("duty-a", "值班员甲", Role.DUTY),
+        Seat("liaison-a", "联络员甲", Role.LIAISON),
+    ),
+}
+"""Who sits at a console, by county: every role at 环江, and who answers at 荔波."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +81,25 @@ async def enrol(address: str, link: str, password: str, *, clock: Clock) -> Hand
         done = await browser.post("/enrol/second", {"csrf": _found(_TOKEN, page), "code": code})
         _found(_CODE, done)
         return HandedOut(totp, tuple(_CODE.findall(done.text)))
+
+
+async def enrol_all(
+    address: str, county: str, invite: Callable[[Seat], str], password: str, *, clock: Clock
+) -> dict[Seat, HandedOut]:
+    """Let everybody of a county enrol on its running node, one after another.
+
+    Args:
+        address: Of the node.
+        county: One of ``SEATS``.
+        invite: Runs ``sihu officer invite`` for a seat and returns the link.
+        password: The same for all: it is a play.
+        clock: Its time is the telephones'.
+
+    Raises:
+        RequestError: The node refuses a step; carries what its page says.
+        UnavailableError: The node is not there.
+    """
+    return {seat: await enrol(address, invite(seat), password, clock=clock) for seat in SEATS[county]}
 
 
 async def log_in(browser: FormClient, officer: str, password: str, code: str) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from adapters.clock import SystemClock
 from schemas.errors import RequestError, UnavailableError
+from schemas.officers import Role
 from services.bootstrap.client import open_forms
 from services.bootstrap.node import open_node
-from services.demo.console_desk import enrol, log_in
+from services.demo.console_desk import Seat, enrol, enrol_all, log_in
 from services.domain.one_time import STEP_SECONDS
 from services.settings import read_settings
 from tests.commands import PASSPHRASE, done, prepared
@@ -51,6 +52,29 @@ async def test_an_officer_enrols_on_a_running_node_and_logs_in(home: Path) -> No
     assert len(handed.recovery_codes) == 10
     assert (desk.status, "值班员甲" in desk.text) == (200, True)
     assert handed.totp_secret not in repr(handed)
+
+
+async def test_every_role_of_the_play_gets_a_console(home: Path) -> None:
+    """Somebody who tries the demo as reviewer, auditor or administrator must get in, and see that role's page first."""
+
+    def invite(seat: Seat) -> str:
+        words = ("officer", "invite", seat.officer, "--name", seat.display_name, "--role", seat.role.value)
+        return str(done(*words, "--dir", home)["link"])
+
+    clock, homes = SystemClock(), dict[Seat, str]()
+    async with open_node(read_settings(home), PASSPHRASE, crash=crash) as node:
+        address = f"http://127.0.0.1:{node.port}"
+        handed = await enrol_all(address, HUANJIANG, invite, PASSWORD, clock=clock)
+        for seat, out in handed.items():
+            async with open_forms(address) as browser:
+                code = Telephone(out.totp_secret, clock).code(STEP_SECONDS)
+                await log_in(browser, seat.officer, PASSWORD, code)
+                page = await browser.get("/login")
+                shown = await browser.get(page.location)
+                assert (shown.status, seat.display_name in shown.text) == (200, True)
+                homes[seat] = page.location
+    assert {seat.role for seat in handed} == set(Role)
+    assert {path for seat, path in homes.items() if seat.role is not Role.ADMINISTRATOR} == {"/"}
 
 
 async def test_a_node_that_is_not_there_is_said() -> None:

@@ -65,3 +65,12 @@ def test_tokens_are_long_and_never_the_same() -> None:
     tokens = {new_token() for _ in range(100)}
     assert len(tokens) == 100
     assert all(one.startswith("sihu_") and len(one) == 48 for one in tokens)
+
+
+def test_a_change_is_told_at_once(tmp_path: Path) -> None:
+    """Else a token that was just revoked counts for a second more."""
+    told: list[int] = []
+    file = AccessFile(tmp_path, changed=lambda: told.append(len(file.read())))
+    file.change(lambda tokens: (*tokens, access(1)))
+    assert told == [1]
+    assert file.fresh() != file.fresh()

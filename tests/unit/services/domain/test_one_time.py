@@ -17,6 +17,7 @@ from services.domain.one_time import (
     qr_svg,
     recovery_code,
     recovery_digest,
+    shown_code,
     step_at,
     totp_secret,
 )
@@ -83,3 +84,10 @@ def test_a_recovery_code_is_found_however_it_is_typed(random: bytes) -> None:
     typed = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
     assert recovery_digest("duty-a", typed) == recovery_digest("duty-a", code)
     assert recovery_digest("duty-b", code) != recovery_digest("duty-a", code)
+
+
+def test_what_a_telephone_shows_is_taken() -> None:
+    """The demo and the tests enrol by it."""
+    now = moment(1_111_111_109)
+    assert shown_code(RFC_SECRET, now) == "081804"
+    assert accepted_step(RFC_SECRET, shown_code(RFC_SECRET, now), now=now, last_step=0) == step_at(now)

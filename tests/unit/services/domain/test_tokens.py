@@ -1,0 +1,94 @@
+"""Tokens: which scopes go together, and a list in which a name is in force once."""
+
+from datetime import timedelta
+
+import pytest
+
+from schemas.access import Access, Scope
+from schemas.errors import Fault
+from services.domain.encoding import digest_of
+from services.domain.tokens import OF_A_PERSON, TOKENS_MAX, judge_scopes, new_access, with_token, without_token
+from tests.papers import LONG_AGO
+
+UNTIL = LONG_AGO + timedelta(days=30)
+
+
+def made(name: str = "desk", officer: str | None = None) -> Access:
+    """Return what is kept of a token."""
+    found = new_access(name, f"sihu_{name}", [Scope.EVENTS_READ], officer, now=LONG_AGO, until=UNTIL)
+    assert isinstance(found, Access)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("scopes", "officer", "code"),
+    [
+        ([], None, "token.no_scope"),
+        ([Scope.ACKNOWLEDGE], None, "token.no_officer"),
+        ([Scope.EVENTS_READ, Scope.ROSTER_WRITE], None, "token.no_officer"),
+        ([Scope.EVENTS_WRITE, Scope.UNATTENDED], "duty-a", "token.unattended_officer"),
+        ([Scope.CALENDAR_READ, Scope.EVENTS_READ], None, "token.not_alone"),
+        ([Scope.CALENDAR_READ, Scope.EVENTS_READ], "duty-a", "token.not_alone"),
+        ([Scope.CALENDAR_READ], None, None),
+        ([Scope.EVENTS_WRITE, Scope.UNATTENDED], None, None),
+        ([Scope.ACKNOWLEDGE, Scope.EVENTS_READ], "duty-a", None),
+    ],
+)
+def test_scopes_that_do_not_go_together(scopes: list[Scope], officer: str | None, code: str | None) -> None:
+    """An officer without a second one, a machine that answers for a person, a token in an address that opens more."""
+    found = judge_scopes(scopes, officer)
+    assert (found.code if found else None) == code
+
+
+def test_no_scope_alone_is_refused_but_those_of_a_person() -> None:
+    """One that is forgotten in the rules could never be issued."""
+    assert {one for one in Scope if judge_scopes([one], None)} == OF_A_PERSON
+    assert {one for one in Scope if judge_scopes([one], "duty-a")} == {Scope.UNATTENDED}
+
+
+def test_of_a_token_its_digest_alone_is_kept() -> None:
+    """Whoever reads the file gets in nowhere."""
+    kept = new_access("desk", "sihu_x", [Scope.EVENTS_READ, Scope.EVENTS_READ], None, now=LONG_AGO, until=UNTIL)
+    assert isinstance(kept, Access)
+    assert (kept.digest, kept.scopes) == (digest_of(b"sihu_x"), (Scope.EVENTS_READ,))
+
+
+def test_what_is_wrong_with_a_token_is_named() -> None:
+    """By its field, for the form and for the command."""
+    found = new_access("Desk!", "sihu_x", [Scope.EVENTS_READ], "Nobody!", now=LONG_AGO, until=UNTIL)
+    assert isinstance(found, tuple)
+    assert {one.field for one in found} == {"token.name", "token.officer"}
+
+
+def test_a_name_is_in_force_once_and_free_again_after_revoking() -> None:
+    """Two of one name could not be told apart when one has to go."""
+    one = with_token((), made())
+    assert isinstance(one, tuple)
+    again = with_token(one, made())
+    assert isinstance(again, Fault)
+    assert again.code == "token.exists"
+    gone = without_token(one, "desk", UNTIL)
+    assert isinstance(gone, tuple)
+    assert gone[0].revoked_at == UNTIL
+    both = with_token(gone, made())
+    assert isinstance(both, tuple)
+    assert [two.revoked_at for two in both] == [UNTIL, None]
+
+
+def test_what_is_not_in_force_cannot_be_revoked_twice() -> None:
+    """The second time would tell another moment than the first."""
+    tokens = (made("a"), made("b"))
+    gone = without_token(tokens, "a", UNTIL)
+    assert isinstance(gone, tuple)
+    assert [one.revoked_at for one in gone] == [UNTIL, None]
+    for name in ("a", "c"):
+        found = without_token(gone, name, UNTIL)
+        assert isinstance(found, Fault)
+
+
+def test_a_full_list_takes_no_more() -> None:
+    """A file that the node does not read any more would lock every program out."""
+    full = tuple(made(f"t{number}") for number in range(TOKENS_MAX))
+    found = with_token(full, made())
+    assert isinstance(found, Fault)
+    assert found.code == "token.too_many"
