@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -73,11 +73,12 @@ async def welcome(links: Links, desks: Mapping[str, Desk], say: Say, *, clock: C
 
 async def _seated(county: str, links: Links, desk: Desk, password: str, clock: Clock) -> list[str]:
     handed = await enrol_all(desk.address, county, lambda seat: links[county, seat], password, clock=clock)
-    return [
-        f"  {name_of(county)}  {set_cell_size(seat.officer, _NAME_CELLS)}{set_cell_size(_ROLES[seat.role], _ROLE_CELLS)}"
-        + "  ".join(one.recovery_codes[:_CODES_SHOWN])
-        for seat, one in handed.items()
-    ]
+    return [_line(county, seat, one.recovery_codes) for seat, one in handed.items()]
+
+
+def _line(county: str, seat: Seat, codes: Sequence[str]) -> str:
+    account, role = set_cell_size(seat.officer, _NAME_CELLS), set_cell_size(_ROLES[seat.role], _ROLE_CELLS)
+    return f"  {name_of(county)}  {account}{role}{'  '.join(codes[:_CODES_SHOWN])}"
 
 
 def _places(desks: Mapping[str, Desk]) -> str:
