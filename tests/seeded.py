@@ -1,15 +1,20 @@
 """A border on which everything has happened once: what pages show when they are not empty, seen from 环江."""
 
+import json
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from schemas.base import format_time
 from schemas.development.projects import ProjectJoined, ProjectProposed
 from schemas.development.resources import ResourceAnswered, ResourceOffered
+from schemas.errors import RequestError
 from schemas.governance.mediation import CASE_PREFIX
 from schemas.officers import Role
 from schemas.outreach.campaigns import CampaignAnnounced, CampaignAnswered
 from services.demo.sampling import sample
+from services.gateway.submit import Submitter
+from services.posting import Posted
 from tests import case_contents, coursework, joint, papers, plans
 from tests.caller import calling
 from tests.filing import FileRooms
@@ -23,9 +28,37 @@ _FLOW: Final = "population_flow"
 _UID: Final = "451226-fenlong-2026@sihu"
 
 
-async def seeded() -> World:
-    """Return the world; everything has been carried."""
+Change = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""From a wire type and a content to another content."""
+
+
+class Changing(Submitter):
+    """A submitter that sends other contents than it is given, where they fit."""
+
+    def __init__(self, real: Submitter, change: Change) -> None:
+        """Wrap the real one."""
+        self._real, self._change = real, change
+
+    async def submit(self, body: bytes, **how: Any) -> Posted:  # noqa: ANN401 - passed on
+        """Send the changed content, or else the given one."""
+        draft = json.loads(body)
+        changed = draft | {"content": self._change(draft["type"], draft["content"])}
+        try:
+            return await self._real.submit(json.dumps(changed, ensure_ascii=False).encode(), **how)
+        except RequestError:
+            return await self._real.submit(body, **how)
+
+
+async def seeded(change: Change | None = None) -> World:
+    """Return the world; everything has been carried.
+
+    Args:
+        change: Makes other contents of those here; what then does not fit any more is sent as it was.
+    """
     world = await coursework.three_counties()
+    if change is not None:
+        for county in world.counties.values():
+            county.submitter = Changing(county.submitter, change)
     for county in world.counties.values():
         county.directory.shelf = coursework.PAPERS
     await _alerts(world)

@@ -106,6 +106,7 @@ class County:
         self.people: People | None = None
         self.roster: RosterRoom | None = None
         self.cap: CapDesk | None = None
+        self.search_key: bytes | None = None
         self.sheets: Callable[[bytes, str], Sequence[Sheet] | Fault] | None = read_sheets
         self.printer: Callable[[str], Awaitable[bytes]] | None = None
         self.second_officer = True
@@ -127,6 +128,7 @@ class County:
             people=self.people,
             roster=self.roster,
             cap=self.cap,
+            search_key=self.search_key,
             printer=self.printer,
             sheets=self.sheets,
             second_officer=self.second_officer,

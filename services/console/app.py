@@ -12,6 +12,7 @@ from services.console.door import Door
 from services.console.doorway import open_endpoint
 from services.console.live import live_endpoint
 from services.console.navigation import home_of
+from services.console.nowhere import for_people, mark
 from services.console.pages import OPEN_PAGES, PAGES
 from services.console.rendering import Renderer
 from services.console.statics import Statics
@@ -24,21 +25,6 @@ from services.gateway.problems import problem_of_error, unavailable
 
 log = structlog.get_logger()
 
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-}
-"""On every answer of the console. Nothing inline runs; nobody frames it; no address goes to another site."""
-
-_Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _LOGIN: Final = "/login"
 _DONE: Final = 303
 
@@ -61,30 +47,18 @@ def mounting(
         titles = {page.name: page.title for page in PAGES if page.method != "GET" and not page.keeps_record}
         hall = Hall(desk, entrance, door, renderer, origin, titles, forwarded)
         for one in OPEN_PAGES:
-            app.router.add_route(one.method, one.path, _headed(open_endpoint(one, hall)), name=f"console.{one.name}")
+            app.router.add_route(one.method, one.path, open_endpoint(one, hall), name=f"console.{one.name}")
         for page in PAGES:
-            app.router.add_route(page.method, page.path, _headed(_endpoint(page, hall)), name=f"console.{page.name}")
+            app.router.add_route(page.method, page.path, _endpoint(page, hall), name=f"console.{page.name}")
         app.router.add_get("/live", live_endpoint(hall), name="console.live")
-        app.router.add_get("/static/{name}", _headed(statics.serve), name="console.static")
+        app.router.add_get("/static/{name}", statics.serve, name="console.static")
+        app.middlewares.append(for_people(renderer))
+        app.on_response_prepare.append(mark)
 
     return mount
 
 
-def headed(response: web.StreamResponse) -> web.StreamResponse:
-    """Put the console's headers on an answer."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
-
-
-def _headed(endpoint: _Endpoint) -> _Endpoint:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        return headed(await endpoint(request))
-
-    return handle
-
-
-def _endpoint(page: Page, hall: Hall) -> _Endpoint:
+def _endpoint(page: Page, hall: Hall) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         secret = request.cookies.get(hall.cookie, "")
         visitor = await hall.entrance.visitor_of(secret) if secret else None

@@ -1,5 +1,6 @@
 """Styles, scripts and sounds: read once, named by their digest, kept by browsers for a year."""
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _DIGITS: Final = 12
 class _File:
     body: bytes
     media_type: str
+    packed: bytes
+    """By gzip; empty where that spares nothing. Pages are never packed: their tokens would show in the size."""
 
 
 class Statics:
@@ -34,7 +37,8 @@ class Statics:
             stem, _, ending = name.rpartition(".")
             marked = f"{stem}.{hashlib.sha256(body).hexdigest()[:_DIGITS]}.{ending}"
             self._addresses[name] = f"/static/{marked}"
-            self._files[marked] = _File(body, _TYPES[ending])
+            packed = gzip.compress(body, mtime=0)
+            self._files[marked] = _File(body, _TYPES[ending], packed if len(packed) < len(body) else b"")
 
     def address(self, name: str) -> str:
         """Return where a browser finds a file."""
@@ -46,6 +50,11 @@ class Statics:
         if found is None:
             return web.Response(status=404, text="not found")
         text = found.media_type.startswith("text/")
-        response = web.Response(body=found.body, content_type=found.media_type, charset="utf-8" if text else None)
+        packs = bool(found.packed) and "gzip" in request.headers.get("Accept-Encoding", "")
+        body = found.packed if packs else found.body
+        response = web.Response(body=body, content_type=found.media_type, charset="utf-8" if text else None)
         response.headers["Cache-Control"] = _KEPT
+        response.headers["Vary"] = "Accept-Encoding"
+        if packs:
+            response.headers["Content-Encoding"] = "gzip"
         return response

@@ -42,6 +42,8 @@ class Walk:
     most: int
     opened: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+    status: int = 0
+    """Of the page that is open."""
 
     async def steps(self, seen: Seen) -> AsyncIterator[tuple[Page, str]]:
         """Open one page after another; a file or a fragment is fetched and passed over."""
@@ -57,7 +59,8 @@ class Walk:
             self.opened[page.name] += 1
             if not await _is_whole_page(seen, address):
                 continue
-            await seen.open(address)
+            seen.wrong.clear()
+            self.status = await seen.open(address)
             yield page, address
             for link in _own(await seen.page.evaluate(_LINKS), address):
                 if link not in known:
@@ -89,11 +92,11 @@ def _own(links: Iterable[str], at: str) -> list[str]:
 
 
 async def weight(tab: Tab, sizes: dict[str, int]) -> int:
-    """Return the bytes of a page with its styles and scripts, nothing of it cached; sounds and pictures left out."""
+    """Return the bytes that a page takes with styles and scripts, nothing of it cached; without sounds and pictures."""
     found = "[...document.querySelectorAll('script[src], link[rel=stylesheet]')].map((one) => one.src || one.href)"
     parts = await tab.evaluate(found)
     for part in parts:
         if part not in sizes:
-            sizes[part] = len(await (await tab.context.request.get(part)).body())
+            sizes[part] = int((await tab.context.request.get(part)).headers["content-length"])
     html = len(await (await tab.context.request.get(tab.url)).body())
     return html + sum(sizes[part] for part in parts)

@@ -22,17 +22,18 @@ _OFFICES = frozenset({Tier.OFFICE, Tier.SUPERIOR})
 
 async def desk(visit: Visit) -> web.StreamResponse:
     """Show the whole desk."""
-    return visit.render("desk.html", await _alerts(visit) | await _side(visit))
+    alerts = await _newest(visit)
+    return visit.render("desk.html", _alerts(visit, alerts) | await _side(visit, alerts))
 
 
 async def desk_alerts(visit: Visit) -> web.StreamResponse:
     """Show the alerts alone, for a page that is open already."""
-    return visit.render("desk_alerts.html", await _alerts(visit))
+    return visit.render("desk_alerts.html", _alerts(visit, await _newest(visit)))
 
 
 async def desk_side(visit: Visit) -> web.StreamResponse:
     """Show the neighbours, the links and what waits, for a page that is open already."""
-    return visit.render("desk_side.html", await _side(visit))
+    return visit.render("desk_side.html", await _side(visit, await _newest(visit)))
 
 
 async def acknowledge(visit: Visit) -> web.StreamResponse:
@@ -54,14 +55,18 @@ async def close_notice(visit: Visit) -> web.StreamResponse:
     return visit.see_other("/", said="closed")
 
 
-async def _alerts(visit: Visit) -> dict[str, object]:
-    alerts = (await visit.api.ask("list_alerts", AlertList, query={"limit": _SHOWN})).alerts
+async def _newest(visit: Visit) -> tuple[AlertLine, ...]:
+    return (await visit.api.ask("list_alerts", AlertList, query={"limit": _SHOWN})).alerts
+
+
+def _alerts(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object]:
     standing = [line for line in alerts if line.in_force]
     incoming = [line for line in standing if line.event.direction == "in"]
     return {
         "open_alerts": sorted((line for line in incoming if not line.taken), key=_gravest),
         "taken_alerts": [line for line in incoming if line.taken and line.answer],
         "own_alerts": [line for line in standing if line.event.direction == "out"],
+        "shown_most": _SHOWN if len(alerts) == _SHOWN else 0,
         "may_answer": may_ask(visit.visitor.access, "acknowledge_event") and visit.visitor.is_any(ANSWERERS),
     }
 
@@ -70,11 +75,10 @@ def _gravest(line: AlertLine) -> tuple[int, int]:
     return (line.event.level or 5, -line.event.position)
 
 
-async def _side(visit: Visit) -> dict[str, object]:
+async def _side(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object]:
     links = await visit.api.ask("list_links", LinkList)
     members = (await visit.api.ask("list_members", MemberList)).members
     duty = await _on_duty(visit)
-    alerts = (await visit.api.ask("list_alerts", AlertList, query={"limit": _SHOWN, "direction": "in"})).alerts
     may_see = may_ask(visit.visitor.access, "list_notices")
     notices = (
         (await visit.api.ask("list_notices", NoticeList, query={"open": True, "limit": 20})).notices
@@ -102,7 +106,7 @@ async def _on_duty(visit: Visit) -> tuple[DutyLine, ...]:
 
 def _tiles(members: Iterable[MemberLine], links: LinkList, alerts: tuple[AlertLine, ...]) -> list[Tile]:
     silent = {link.county for link in links.links if link.silent}
-    waiting = [line.event for line in alerts if line.in_force and not line.taken]
+    waiting = [line.event for line in alerts if line.event.direction == "in" and line.in_force and not line.taken]
     tiles = []
     for member in members:
         levels = [event.level or 4 for event in waiting if event.source == member.county]
