@@ -30,6 +30,7 @@ from services.demo.pair import certify_pair
 from services.demo.stories import Told, tell_stories
 from services.demo.telling import telling
 from services.demo.troupe import Troupe, start_hub
+from services.demo.welcome import Links, invite_all, welcome
 from services.settings import read_hub_settings, read_settings
 
 _SERVERS: Final = (1, 3)
@@ -89,7 +90,8 @@ def run_demo(directory: Path | None, command: Command, wishes: Wishes) -> int:
         say("环江排定值班表，接通短信 环江's roster and its way to telephones")
         equip(stage, command, wishes.smsc)
         certify_pair(stage, command)
-        return asyncio.run(_run(stage, say, wishes))
+        links = {} if wishes.once else invite_all(stage, command)
+        return asyncio.run(_run(stage, say, wishes, links))
     finally:
         if kept is None:
             shutil.rmtree(root, ignore_errors=True)
@@ -105,9 +107,9 @@ def _sayer(*, as_json: bool) -> Say:
     return say
 
 
-async def _run(stage: Stage, say: Say, wishes: Wishes) -> int:
+async def _run(stage: Stage, say: Say, wishes: Wishes, links: Links) -> int:
     async with stop_event(until_stdin_closes=False) as stop:
-        playing = asyncio.create_task(_play(stage, say, stop, wishes))
+        playing = asyncio.create_task(_play(stage, say, stop, wishes, links))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not playing.done() and not wishes.once:
@@ -127,7 +129,7 @@ def _code_of(result: int | BaseException) -> int:
     return result
 
 
-async def _play(stage: Stage, say: Say, stop: asyncio.Event, wishes: Wishes) -> int:
+async def _play(stage: Stage, say: Say, stop: asyncio.Event, wishes: Wishes, links: Links) -> int:
     troupe = Troupe(stage.root / "logs")
     try:
         async with AsyncExitStack() as stack:
@@ -143,6 +145,8 @@ async def _play(stage: Stage, say: Say, stop: asyncio.Event, wishes: Wishes) -> 
             if not wishes.once:
                 outcome = await _recounted(stage, morning, details, told)
                 _tell(outcome, say, as_json=wishes.as_json)
+                clock = open_county(stage.root).clock
+                await welcome(links, morning.desks, say, clock=clock, begin=clock.now())
                 await _stay(morning, say, stop)
                 return 0 if outcome.holds else 1
         await troupe.stop_all()
