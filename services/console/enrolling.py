@@ -255,7 +255,9 @@ async def certify(lobby: Lobby, account: Account, now: datetime) -> Fault | None
         until=now + timedelta(days=lobby.credential_days),
     )
     if isinstance(made, Fault):
-        return made
+        return Fault(
+            f"officer.{made.code.rpartition('.')[2]}", made.field.replace("request.", "officer.", 1), made.mend
+        )
     document = add_signature(draft(PayloadType.OFFICER, made), lobby.signer.kid, lobby.signer.sign)
     await asyncio.to_thread(lobby.papers.keep, account.officer, document, now)
     return None

@@ -9,6 +9,7 @@ from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
 from schemas.pages import Medium, Tier
 from schemas.releases import DraftState
+from services.domain.account_words import FIELDS as ACCOUNT_FIELDS
 from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
@@ -19,6 +20,7 @@ from services.domain.roles import ZH as ROLES
 from services.domain.value_words import VALUES
 
 __all__ = [
+    "ACCOUNT_FIELDS",
     "ANSWERS",
     "BANDS",
     "CLASSES",

@@ -51,6 +51,15 @@ SCOPES: Final[Mapping[Scope, str]] = {
     Scope.ROSTER_NUMBERS: "看值班表的完整号码",
     Scope.CALENDAR_READ: "订阅活动日历（单独一个令牌）",
 }
+FIELDS: Final[Mapping[str, str]] = {
+    "invitation.officer": "账号",
+    "invitation.display_name": "称呼",
+    "officer.display_name": "称呼",
+    "token.name": "名称",
+    "officer": "账号",
+    "act": "事项",
+}
+"""Fields of accounts and tokens that a general sentence, such as that it is too long, is said about."""
 _NOTES: Final[Mapping[str, str]] = {
     "password": "密码",
     "password set": "已设密码",

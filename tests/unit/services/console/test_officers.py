@@ -73,9 +73,9 @@ async def test_an_invitation_is_shown_once_and_makes_an_account(county: County, 
         ("duty-b", "值班员乙", (), "至少选一个角色"),
         ("duty-b", "值班员乙", ("duty", "auditor"), "不能与其他角色兼任"),
         ("duty-b", "值班员乙", ("king",), "至少选一个角色"),
-        ("值班员", "值班员乙", ("duty",), ""),
-        ("", "", ("duty",), ""),
-        ("duty-b", "长" * 200, ("duty",), "太长"),
+        ("值班员", "值班员乙", ("duty",), "账号：写法不对"),
+        ("", "", ("duty",), "账号：写法不对"),
+        ("duty-b", "长" * 200, ("duty",), "称呼：太长，最多 80 字"),
         ("admin-a", "管理员甲", ("administrator",), "这个账号已存在"),
         ("<script>", "<script>alert(1)</script>", ("duty",), ""),
     ],
@@ -161,7 +161,7 @@ async def test_roles_are_changed_and_counted_from_the_next_log_in(county: County
         await other.log_in(who)
         desk = await other.get("/me")
     assert (wrong.status, wrong.has("不能与其他角色兼任", 'value="审核员甲"')) == (422, True)
-    assert empty.status == 422
+    assert (empty.status, empty.has("称呼：太短")) == (422, True)
     assert shown.has("已更改", "审核员甲（duty-a）")
     assert desk.has("审核员甲", "审核员")
 
@@ -248,7 +248,7 @@ async def test_a_token_is_shown_once_counts_and_is_revoked(county: County) -> No
     ("fields", "said"),
     [
         ([("name", "x"), ("days", "1")], "至少选一项权限"),
-        ([("name", "X 值"), ("scope", "events:read"), ("days", "1")], ""),
+        ([("name", "X 值"), ("scope", "events:read"), ("days", "1")], "名称：写法不对"),
         ([("name", "x"), ("scope", "events:read"), ("days", "0")], "有效期"),
         ([("name", "x"), ("scope", "events:read"), ("days", "九")], "有效期"),
         ([("name", "x"), ("scope", "events:read"), ("days", "9" * 400)], "有效期"),
