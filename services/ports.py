@@ -291,6 +291,9 @@ class Snapshot(ShowsBooks, Protocol):
     def alerts(self, alert_ids: Collection[str]) -> list[HeldAlert]:
         """Return the alerts recorded under these ids, oldest first; several counties may have used one id."""
 
+    def alerts_until(self, now: datetime, limit: int) -> list[EventSummary]:
+        """Return alerts, updates and cancellations that have not expired at ``now`` by their content, newest first."""
+
     def alerts_of_event(self, alert_ids: Collection[str], sources: Collection[str]) -> list[HeldAlert]:
         """Return the alerts of these sources that belong to one event with these ids, oldest first, at most 1,000.
 

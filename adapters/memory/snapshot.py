@@ -181,6 +181,12 @@ class MemorySnapshot(CourseReading):
         """Return the alerts recorded under these ids, oldest first."""
         return [one for one in self._alerts() if one.facts.alert_id in alert_ids]
 
+    def alerts_until(self, now: datetime, limit: int) -> list[EventSummary]:
+        """Return alerts that have not expired, newest first."""
+        newest = (link for _, link in sorted(self._state.links.items(), reverse=True))
+        valid = (link for link in newest if isinstance(link.about, AlertFacts) and link.about.expires > now)
+        return [self._summary(link) for link, _ in zip(valid, range(limit), strict=False)]
+
     def alerts_of_event(self, alert_ids: Collection[str], sources: Collection[str]) -> list[HeldAlert]:
         """Return the alerts of these sources that belong to one event with these ids, oldest first."""
         alerts = [one for one in self._alerts() if one.source in sources]

@@ -6,20 +6,23 @@ short and no second copy of the content in the database.
 
 import heapq
 import json
+from collections.abc import Iterable
 from typing import Final
 
 from adapters.sqlite.histories import marks_of
 from adapters.sqlite.reached import Ask
 from adapters.sqlite.receipts import SELECT_ANSWERED
-from adapters.sqlite.values import Row, moment
+from adapters.sqlite.values import Row, first, moment
 from schemas.base import InformationClass
 from schemas.envelope import Header
 from schemas.records import Direction, EventSummary, KeptContent, Page
 
-_SELECT: Final = """
+_SELECT_LISTED: Final = """
     SELECT position, envelope_id, chain_number, direction, recorded_at, level, early, header, content,
         (SELECT k.key FROM content_keys AS k WHERE k.position = envelopes.position)
-    FROM envelopes WHERE listed = 1 AND direction = ? AND {where} ORDER BY position {order} LIMIT ?"""
+    FROM envelopes WHERE listed = 1 AND """
+_SELECT: Final = _SELECT_LISTED + "direction = ? AND {where} ORDER BY position {order} LIMIT ?"
+_SELECT_AT: Final = _SELECT_LISTED + "position = ?"
 _FORWARD: Final = "position > ?"
 _BACKWARD: Final = "position < ?"
 _OF_TYPE: Final = " AND wire_type = ?"
@@ -47,7 +50,7 @@ class Listing:
         """Return the events of one direction, or of both merged."""
         directions = Direction if direction is None else (direction,)
         merged = heapq.merge(*map(self._rows, directions), key=_position, reverse=self._newest_first)
-        rows = [self._summary(row) for row, _ in zip(merged, range(self._limit), strict=False)]
+        rows = [summary_of(self._ask, row) for row, _ in zip(merged, range(self._limit), strict=False)]
         return Page(tuple(rows), rows[-1].position if rows else self._since)
 
     def _rows(self, direction: Direction) -> list[Row]:
@@ -57,42 +60,52 @@ class Listing:
         sql = _SELECT.format(where=where, order="DESC" if self._newest_first else "ASC")
         return list(self._ask(sql, (direction.value, start, *of_type, self._limit)))
 
-    def _summary(self, row: Row) -> EventSummary:
-        position, envelope_id, chain_number, direction, recorded_at, level, early, header_bytes, content, key = row
-        header = Header.model_validate_json(header_bytes)
-        place = (chain_number, header.seq)
-        outgoing = direction == Direction.OUTGOING
-        personal = header.information_class is InformationClass.PERSONAL  # nobody is shown it in passing
-        return EventSummary(
-            position=position,
-            envelope_id=envelope_id.hex(),
-            direction=Direction(direction),
-            wire_type=header.type,
-            source=header.source,
-            audience=tuple(header.to),
-            channel=header.channel,
-            epoch=header.epoch,
-            seq=header.seq,
-            time=header.time,
-            recorded_at=moment(recorded_at),
-            expires=header.expires,
-            acknowledge_by=header.acknowledge_by,
-            status=header.status,
-            priority=header.priority,
-            level=level,
-            headline=headline_of(content) if header.content.encoding == "none" else "",
-            early=bool(early),
-            stored_count=self._count(place, "stored") if outgoing else 0,
-            acknowledged_count=self._count(place, "acknowledged") if outgoing else self._answered(place),
-            marks=marks_of(self._ask, position),
-            kept=KeptContent(header.content.content_id, content, key) if key and not personal else None,
-        )
 
-    def _count(self, place: tuple[int, int], fact: str) -> int:
-        return int(self._ask(_COUNT_PROGRESS, (*place, fact)).get)
+def summary_of(ask: Ask, row: Row) -> EventSummary:
+    """Return one row as it is listed."""
+    position, envelope_id, chain_number, direction, recorded_at, level, early, header_bytes, content, key = row
+    header = Header.model_validate_json(header_bytes)
+    place = (chain_number, header.seq)
+    outgoing = direction == Direction.OUTGOING
+    personal = header.information_class is InformationClass.PERSONAL  # nobody is shown it in passing
+    return EventSummary(
+        position=position,
+        envelope_id=envelope_id.hex(),
+        direction=Direction(direction),
+        wire_type=header.type,
+        source=header.source,
+        audience=tuple(header.to),
+        channel=header.channel,
+        epoch=header.epoch,
+        seq=header.seq,
+        time=header.time,
+        recorded_at=moment(recorded_at),
+        expires=header.expires,
+        acknowledge_by=header.acknowledge_by,
+        status=header.status,
+        priority=header.priority,
+        level=level,
+        headline=headline_of(content) if header.content.encoding == "none" else "",
+        early=bool(early),
+        stored_count=_count(ask, place, "stored") if outgoing else 0,
+        acknowledged_count=_count(ask, place, "acknowledged") if outgoing else _answered(ask, place),
+        marks=marks_of(ask, position),
+        kept=KeptContent(header.content.content_id, content, key) if key and not personal else None,
+    )
 
-    def _answered(self, place: tuple[int, int]) -> int:
-        return len(list(self._ask(SELECT_ANSWERED, place)))
+
+def _count(ask: Ask, place: tuple[int, int], fact: str) -> int:
+    return int(ask(_COUNT_PROGRESS, (*place, fact)).get)
+
+
+def _answered(ask: Ask, place: tuple[int, int]) -> int:
+    return len(list(ask(SELECT_ANSWERED, place)))
+
+
+def summaries_at(ask: Ask, positions: Iterable[int]) -> list[EventSummary]:
+    """Return the listed events at these positions, in this order."""
+    found = (first(ask(_SELECT_AT, (position,))) for position in positions)
+    return [summary_of(ask, row) for row in found if row is not None]
 
 
 def _position(row: Row) -> int:

@@ -19,10 +19,10 @@ from adapters.sqlite.courses import CourseReading
 from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
 from adapters.sqlite.facts import UNKNOWN
 from adapters.sqlite.files import SqliteFiles
-from adapters.sqlite.histories import SELECT_FLOWS, alerts_joined, alerts_of, marks_of, spelled
+from adapters.sqlite.histories import SELECT_FLOWS, SELECT_VALID, alerts_joined, alerts_of, marks_of, spelled
 from adapters.sqlite.journal import entry_of
 from adapters.sqlite.ledger import SqliteLedger
-from adapters.sqlite.listing import Listing
+from adapters.sqlite.listing import Listing, summaries_at
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.paging import SqlitePagingShown
 from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
@@ -30,7 +30,7 @@ from adapters.sqlite.receipts import SELECT_COVERING, receipt_of
 from adapters.sqlite.releases import SqliteReleasesShown
 from adapters.sqlite.search import SqliteSearchShown
 from adapters.sqlite.threads import SqliteThreadsShown
-from adapters.sqlite.values import STORED_COLUMNS, Row, first, moment, moment_or_none, stored_event
+from adapters.sqlite.values import STORED_COLUMNS, Row, first, micros, moment, moment_or_none, stored_event
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
 from schemas.envelope import Header
@@ -184,6 +184,11 @@ class SqliteSnapshot(CourseReading):
     def alerts(self, alert_ids: Collection[str]) -> list[HeldAlert]:
         """Return the alerts recorded under these ids, oldest first."""
         return alerts_of(self._ask, alert_ids)
+
+    def alerts_until(self, now: datetime, limit: int) -> list[EventSummary]:
+        """Return alerts that have not expired, newest first."""
+        positions = [row[0] for row in self._ask(SELECT_VALID, (micros(now), limit))]
+        return summaries_at(self._ask, positions)
 
     def alerts_of_event(self, alert_ids: Collection[str], sources: Collection[str]) -> list[HeldAlert]:
         """Return the alerts of these sources that belong to one event with these ids, oldest first."""

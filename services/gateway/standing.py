@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from schemas.base import Model, WireTime
@@ -17,6 +18,8 @@ from services.gateway.views import answer_line, event_line
 from services.ports import Snapshot
 
 _TYPES: Final = (*ALERT_TYPES, CaseRiskFlagged.wire_type)
+_VALID_MOST: Final = 1000
+"""Alerts that have not expired, the newest: what replaces what is judged among these."""
 _LOOKED_AT: Final = 60
 """Events of each type, the newest: more alerts in force at once are a storm, and a storm is a list to search."""
 
@@ -64,19 +67,24 @@ class LinkList(Model):
     links: tuple[LinkLine, ...]
 
 
-def standing_alerts(snapshot: Snapshot, *, direction: Direction | None, limit: int, now: datetime) -> AlertList:
-    """Return the newest alerts of all kinds.
+def standing_alerts(
+    snapshot: Snapshot, *, direction: Direction | None, standing_only: bool, limit: int, now: datetime
+) -> AlertList:
+    """Return the newest alerts of all kinds, or those that still count, however much came after them.
 
     Args:
         snapshot: One consistent view.
         direction: Incoming, outgoing, or both.
+        standing_only: Leave out what has expired or was replaced or ended.
         limit: Most to return.
         now: Aware UTC.
     """
-    rows = sorted(_newest(snapshot, direction), key=lambda row: row.position, reverse=True)[:limit]
+    found = _valid(snapshot, direction, now) if standing_only else _newest(snapshot, direction)
+    rows = sorted(found, key=lambda row: row.position, reverse=True)[: _VALID_MOST if standing_only else limit]
     kept = _alerts_among(snapshot, rows, now)
     standing = {one.event.envelope.envelope_id for one in in_force(list(kept.values()))}
-    return AlertList(alerts=tuple(_line(snapshot, row, kept.get(row.envelope_id), standing, now) for row in rows))
+    lines = (_line(snapshot, row, kept.get(row.envelope_id), standing, now) for row in rows)
+    return AlertList(alerts=tuple(islice((one for one in lines if one.in_force or not standing_only), limit)))
 
 
 def partner_links(
@@ -127,6 +135,13 @@ def _newest(snapshot: Snapshot, direction: Direction | None) -> Iterator[EventSu
     for wire_type in _TYPES:
         page = snapshot.events(direction=direction, wire_type=wire_type, since=0, limit=_LOOKED_AT, newest_first=True)
         yield from page.rows
+
+
+def _valid(snapshot: Snapshot, direction: Direction | None, now: datetime) -> Iterator[EventSummary]:
+    rows = snapshot.alerts_until(now, _VALID_MOST)
+    yield from (row for row in rows if direction in {None, row.direction})
+    risks = CaseRiskFlagged.wire_type
+    yield from snapshot.events(direction=direction, wire_type=risks, since=0, limit=_LOOKED_AT, newest_first=True).rows
 
 
 def _alerts_among(snapshot: Snapshot, rows: list[EventSummary], now: datetime) -> Mapping[str, KeptAlert]:

@@ -16,7 +16,7 @@ from services.gateway.answers import Acknowledged, MemberLine, MemberList, Notic
 from services.gateway.paging_answers import DutyLine, DutyList
 from services.gateway.standing import AlertLine, AlertList, LinkList
 
-_SHOWN = 60
+_SHOWN = 200
 _OFFICES = frozenset({Tier.OFFICE, Tier.SUPERIOR})
 
 
@@ -56,7 +56,7 @@ async def close_notice(visit: Visit) -> web.StreamResponse:
 
 
 async def _newest(visit: Visit) -> tuple[AlertLine, ...]:
-    return (await visit.api.ask("list_alerts", AlertList, query={"limit": _SHOWN})).alerts
+    return (await visit.api.ask("list_alerts", AlertList, query={"standing": True, "limit": _SHOWN})).alerts
 
 
 def _alerts(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object]:

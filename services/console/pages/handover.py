@@ -55,7 +55,7 @@ class Due:
 async def handover(visit: Visit) -> web.StreamResponse:
     """Show what is open, what is due, and what was left for whoever comes."""
     now = visit.hall.desk.gateway.clock.now()
-    alerts = (await visit.api.ask("list_alerts", AlertList, query={"limit": _MOST})).alerts
+    alerts = (await visit.api.ask("list_alerts", AlertList, query={"standing": True, "limit": _MOST})).alerts
     standing = [one for one in alerts if one.in_force]
     cases = (await visit.api.ask("list_cases", CaseList, query={"limit": _MOST})).cases
     roster = await _roster(visit)

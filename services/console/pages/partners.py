@@ -88,7 +88,7 @@ async def _member(visit: Visit, county: str) -> MemberLine:
 
 async def _unanswered(visit: Visit, county: str) -> list[AlertLine]:
     """Return own alerts in force that the partner has not taken."""
-    query = {"limit": _MOST, "direction": Direction.OUTGOING.value}
+    query = {"standing": True, "limit": _MOST, "direction": Direction.OUTGOING.value}
     alerts = (await visit.api.ask("list_alerts", AlertList, query=query)).alerts
     found = []
     for one in [line for line in alerts if line.in_force and county in line.event.audience][:_LOOKED_AT]:

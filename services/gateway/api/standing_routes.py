@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.access import Scope
 from schemas.base import Model
 from schemas.records import Direction
-from services.gateway.api.asked import PAGE_DEFAULT, Limit
+from services.gateway.api.asked import PAGE_DEFAULT, Flag, Limit
 from services.gateway.api.calls import Call, reply
 from services.gateway.api.route import BASE, Route
 from services.gateway.desk import Desk
@@ -19,14 +19,17 @@ class AlertQuery(Model):
     """Which alerts."""
 
     direction: Annotated[Direction | None, Field(description="`in` or `out`; both if left out.")] = None
-    limit: Annotated[Limit, Field(description="1 to 200.")] = PAGE_DEFAULT
+    standing: Annotated[Flag, Field(description="Only those that still count, however much came after them.")] = False
+    limit: Annotated[Limit, Field(description="How many at most, the newest first.")] = PAGE_DEFAULT
 
 
 async def get_alerts(desk: Desk, call: Call) -> web.StreamResponse:
     """List the newest alerts, whether they still count, and this county's own answers."""
     asked, now = call.query_as(AlertQuery), desk.gateway.clock.now()
     found = await desk.gateway.store.read(
-        lambda snapshot: standing_alerts(snapshot, direction=asked.direction, limit=asked.limit, now=now)
+        lambda snapshot: standing_alerts(
+            snapshot, direction=asked.direction, standing_only=asked.standing, limit=asked.limit, now=now
+        )
     )
     return reply(found)
 

@@ -1,5 +1,6 @@
 """What later events are judged by: alerts of one event, population reports of the same people, marks."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -7,7 +8,7 @@ import pytest
 
 from schemas.errors import InvariantError
 from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark
-from services.ports import Store, Transaction
+from services.ports import Snapshot, Store, Transaction
 from tests.contract.store.samples import ALERT, THEM, THIRD, US, at, chain, envelope, link
 
 PEOPLE = FlowPeople("month", date(2026, 2, 1), "451226", "522722")
@@ -100,6 +101,22 @@ async def test_refused_content_is_no_history(store: Store) -> None:
     await store.write(lambda tx: recorded(tx, THEM, facts("a"), PEOPLE, refused=True))
     assert await store.read(lambda snapshot: snapshot.alerts(["a"])) == []
     assert await store.read(lambda snapshot: snapshot.flow_reports(THEM, PEOPLE, 9)) == []
+
+
+async def test_what_has_not_expired_is_found_behind_what_has(store: Store) -> None:
+    """An alert in force that stands behind hundreds of expired ones is on nobody's desk."""
+    ids = await store.write(lambda tx: recorded(tx, THEM, facts("a", expires=3600), facts("b", expires=10)))
+    more = await store.write(
+        lambda tx: recorded(tx, US, facts("c", expires=7200), facts("d", level=None, expires=7200))
+    )
+    await store.write(lambda tx: recorded(tx, THIRD, facts("e", expires=7200), refused=True))
+
+    def until(seconds: float, limit: int = 9) -> Callable[[Snapshot], list[str]]:
+        return lambda snapshot: [row.envelope_id for row in snapshot.alerts_until(at(seconds), limit)]
+
+    assert await store.read(until(60)) == [more[1], more[0], ids[0]]
+    assert await store.read(until(3600)) == [more[1], more[0]]
+    assert await store.read(until(60, 1)) == [more[1]]
 
 
 async def test_population_reports_are_found_by_source_and_people(store: Store) -> None:

@@ -1,0 +1,78 @@
+"""How things stand: which alerts still count and what was answered to them, and which neighbour is heard of."""
+
+from datetime import timedelta
+
+import pytest
+
+from schemas.access import Scope
+from tests import papers
+from tests.caller import calling
+from tests.world import County, World, alert_draft
+
+_MANY = 70
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def reader(county: County) -> str:
+    """Return the token of a board."""
+    return county.let_in("board", Scope.EVENTS_READ)
+
+
+async def test_an_alert_in_force_is_not_hidden_by_a_night_of_others(world: World) -> None:
+    """A landslide warning of yesterday stands behind seventy that are over; it must still be on the desk."""
+    county = world[papers.HUANJIANG]
+    first = await world[papers.LIBO].send(alert_draft())
+    soon = papers.NOW + timedelta(minutes=5)
+    for number in range(_MANY):
+        at = 2 * number
+        content = papers.alert_content(
+            alert_id=f"52272241600000_2026030408{at // 60:02}{at % 60:02}_2", expires=soon.isoformat()
+        )
+        await world[papers.LIBO].send(alert_draft(content=content))
+    await world.carry()
+    await world.clock.move(360)
+    async with calling(county, reader(county)) as caller:
+        standing = await caller.get("/alerts", params={"standing": "true"})
+        newest = await caller.get("/alerts", params={"limit": "200"})
+
+    assert [one["event"]["envelope_id"] for one in standing.body["alerts"]] == [first.envelope_id]
+    assert first.envelope_id not in [one["event"]["envelope_id"] for one in newest.body["alerts"]]
+
+
+async def test_what_was_answered_stands_beside_the_alert(world: World) -> None:
+    """The next officer calls the neighbour again because nothing says that it was taken."""
+    county = world[papers.HUANJIANG]
+    posted = await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    duty = county.let_in("duty", Scope.ACKNOWLEDGE, Scope.EVENTS_READ, officer="duty-a")
+    async with calling(county, duty) as caller:
+        before = await caller.get("/alerts")
+        await caller.post(f"/events/{posted.envelope_id}/acknowledgement", json={"answer": "cannot"})
+        declined = await caller.get("/alerts")
+        await caller.post(f"/events/{posted.envelope_id}/acknowledgement", json={"answer": "handling"})
+        taken = await caller.get("/alerts")
+
+    first, second, third = (one.body["alerts"][0] for one in (before, declined, taken))
+    assert (first["in_force"], first["taken"], first["answer"]) == (True, False, None)
+    assert (second["taken"], second["answer"]["answer"]) == (False, "cannot")
+    assert (third["taken"], third["answer"]["answer"], third["answer"]["officer"]) == (True, "handling", "值班员甲")
+
+
+async def test_a_neighbour_that_was_never_heard_of_is_silent(world: World) -> None:
+    """A line that looks healthy because nothing is known of it costs two hours."""
+    county = world[papers.HUANJIANG]
+    await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    async with calling(county, reader(county)) as caller:
+        links = (await caller.get("/links")).body["links"]
+        await world.clock.move(county.gateway().silent_after.total_seconds() + 1)
+        later = (await caller.get("/links")).body["links"]
+
+    by_county = {one["county"]: one for one in links}
+    assert by_county[papers.LIBO]["silent"] is False
+    assert by_county[papers.NANDAN]["heard_at"] is None or by_county[papers.NANDAN]["silent"] is False
+    assert all(one["silent"] for one in later)
