@@ -39,9 +39,8 @@ _HEARD: Final = """
 
 def _alert(number: int) -> Sample:
     """Return the next alert of the source."""
-    one = sample("rainstorm_issued", begin=SystemClock().now() - timedelta(minutes=5))
+    one = sample("rainstorm_issued", begin=SystemClock().now() - timedelta(minutes=5) + timedelta(seconds=number))
     content = one.content | {"headline": f"荔波县气象台发布第{number}号暴雨预警", "report_no": 1}
-    content["alert_id"] = re.sub(r"_(\d{14})_", lambda found: f"_{int(found[1]) + number}_", content["alert_id"])
     return Sample(one.wire_type, SOURCE, content)
 
 

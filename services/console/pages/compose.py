@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 from pydantic import JsonValue
 
-from schemas.base import Event, Status
+from schemas.base import Event, InformationClass, Status
 from schemas.catalogue import model_of, parse_new
 from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.governance.mediation import CASE_PREFIX, CaseRegistered
@@ -88,12 +88,12 @@ async def choose(visit: Visit) -> web.StreamResponse:
     }
     for one in found.types:
         model, mutual = model_of(one.wire_type), one.wire_type.split(".")[2]
-        if model is not None and mutual in groups and _is_begun_here(one.wire_type):
+        if model is not None and mutual in groups and is_begun_here(one.wire_type):
             groups[mutual][one.wire_type] = model.title_zh
     return visit.render("compose_types.html", {"groups": groups})
 
 
-def _is_begun_here(wire_type: str) -> bool:
+def is_begun_here(wire_type: str) -> bool:
     """Tell whether a type begins something; steps of a case, a course or a thread are taken where it stands."""
     if wire_type.startswith(CASE_PREFIX):
         return wire_type == CaseRegistered.wire_type
@@ -128,9 +128,9 @@ async def _begin(visit: Visit, wire_type: str) -> web.StreamResponse:
     sheet.once = visit.hall.desk.gateway.ids.hex(16)
     given = dict(await begun_with(visit, wire_type))
     typed = dict(typed_of(sheet.shapes, given))
-    for name, value in visit.request.query.items():
-        if name.startswith(_CONTENT):
-            typed[name] = (value,)
+    asked = visit.request.query
+    typed |= {name: tuple(asked.getall(name)) for name in asked if name.startswith(_CONTENT)}
+    sheet.to = tuple(asked.getall("to", ()))
     sheet.typed, sheet.files = typed, await _files(visit, sheet)
     return await _shown(visit, sheet)
 
@@ -281,11 +281,14 @@ async def _shown(
     offers = await _offers(visit, sheet)
     files = [one.file for one in sheet.files]
     form = make_form(sheet.shapes, sheet.typed, faults, model=sheet.model.__name__, offers=offers, files=files)
+    is_course = sheet.model in {ServiceRequested, ReferralOffered}
     values: dict[str, object] = {
         "sheet": sheet,
         "form": form,
         "statuses": (Status.ACTUAL, Status.EXERCISE, Status.TEST),
-        "may_keep": not sheet.case and not sheet.upload and sheet.model not in {ServiceRequested, ReferralOffered},
+        "chooses_to": not sheet.case and not is_course,
+        "may_keep": not (sheet.case or is_course or sheet.upload)
+        and sheet.model.information_class is not InformationClass.PERSONAL,
         "names_evidence": bool(sheet.case) or sheet.model is ServiceRequested,
         "may_alone": visit.visitor.is_any(_ALONE) and "alert_" in sheet.wire_type,
         "preview": None,
