@@ -19,6 +19,7 @@ from tests.world import World, alert_draft, on_disk
 
 HUANJIANG, LIBO = papers.HUANJIANG, papers.LIBO
 Figure = Callable[[str], None]
+Reduced = Callable[[int, int], int]
 
 SECONDS: Final = 0.5
 _TIMES: Final = 20
@@ -142,14 +143,17 @@ async def test_an_alert_takes_long_to_the_open_desk(border: Border, window: Brow
         _judge(f"open desk, {name}", times, figure)
 
 
-async def test_a_hidden_tab_sleeps_through_an_alert(border: Border, window: BrowserContext, figure: Figure) -> None:
+async def test_a_hidden_tab_sleeps_through_an_alert(
+    border: Border, window: BrowserContext, figure: Figure, reduced: Reduced
+) -> None:
     """The officer writes in another tab: the alarm comes all the same, and the desk is up to date when shown."""
     page = await border.tab(window)
     await _allow(page)
     front = await window.new_page()
     await front.bring_to_front()
     await page.wait_for_function("() => document.hidden", timeout=_WAIT_MS)
-    for name, times in (await _measured(border, page, [one for one in _THINGS if one != "card"])).items():
+    things = [one for one in _THINGS if one != "card"]
+    for name, times in (await _measured(border, page, things, reduced(8, _TIMES))).items():
         _judge(f"hidden tab, {name}", times, figure)
     shown = time.time()
     await page.bring_to_front()
@@ -158,14 +162,16 @@ async def test_a_hidden_tab_sleeps_through_an_alert(border: Border, window: Brow
     assert time.time() - shown <= SECONDS
 
 
-async def test_many_tabs_hold_an_alert_up(border: Border, window: BrowserContext, figure: Figure) -> None:
+async def test_many_tabs_hold_an_alert_up(
+    border: Border, window: BrowserContext, figure: Figure, reduced: Reduced
+) -> None:
     """A browser opens six connections to a host: fifteen tabs must not wait for each other, and one of them sounds."""
     paths = ("/", "/inbox", "/sent")
     pages = [await border.tab(window, paths[number % len(paths)]) for number in range(_TABS - 1)]
     desk = await border.tab(window)
     await _allow(desk)
     cards, alarms, sounded = [], [], []
-    for _ in range(_TIMES):
+    for _ in range(reduced(8, _TIMES)):
         await asyncio.gather(*(page.evaluate(_WATCH) for page in [*pages, desk]))
         _, accepted = await border.send()
         cards.append((await _times(desk, accepted, ("card",)))["card"])

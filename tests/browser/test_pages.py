@@ -12,6 +12,7 @@ from services.console.visit import Page
 from tests import papers
 from tests.browser.walking import WORKERS, Walk, weight
 from tests.browsers import NARROW, WIDE, Seen, artefacts, findings, served, visiting_page
+from tests.rosters import in_memory, room
 from tests.seeded import seeded
 from tests.world import World, alert_draft
 
@@ -55,8 +56,9 @@ async def test_a_page_cannot_be_used_by_everybody(
 ) -> None:
     """A page that a screen reader, a telephone, a keyboard or a printer cannot read is closed to somebody."""
     folder, sizes, wrong, heaviest = artefacts(tmp_path), dict[str, int](), list[str](), (0, "")
-    walk = Walk(_WHO[who], reduced(6, 100))
+    walk = Walk(_WHO[who], reduced(3 if who == "workers" else 1, 100))
     world = await seeded()
+    world[papers.HUANJIANG].roster = room(in_memory())
     async with (
         served(world[papers.HUANJIANG]) as console,
         visiting_page(browser, console, *walk.roles, width=width) as seen,
