@@ -19,6 +19,10 @@ from services.gateway.answers import FaultLine
 _SECONDS: Final = ((86_400, "天"), (3_600, "小时"), (60, "分钟"))
 
 
+_ASKED: Final = {"first": "起始日", "last": "截止日", "from": "起", "to": "止", "q": "检索词", "limit": "条数"}
+"""What stands in addresses and is no field of any event."""
+
+
 class Renderer:
     """Renders the console's pages."""
 
@@ -86,7 +90,8 @@ def fault_text(fault: Fault | FaultLine | None) -> str:
     """Say in Chinese what is wrong and what to do about it."""
     if fault is None:
         return ""
-    said, field = sentence_of(Fault(fault.code, fault.field, fault.mend)), path_zh(fault.field)
+    said = sentence_of(Fault(fault.code, fault.field, fault.mend))
+    field = _ASKED.get(fault.field) or path_zh(fault.field)
     return f"{field}：{said}" if field and said.startswith("这一栏") else said
 
 
