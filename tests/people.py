@@ -67,7 +67,7 @@ def add_providers(
     """Write ``[paging]`` into a county's settings; a provider's ``secret`` goes into a file of its own."""
     secrets = home / "secrets"
     secrets.mkdir(exist_ok=True)
-    text = f'[paging]\nsignature = "{signature}"\nsignature_place = "first"\n'
+    text = f'[paging]\nsignature = "{signature}"\nsignature_place = "first"\nnumber_tests = false\n'
     if inbound_port:
         (secrets / "inbound.token").write_text(INBOUND_TOKEN + "\n", encoding="utf-8")
         text += f"[paging.inbound]\nport = {inbound_port}\n"

@@ -121,7 +121,8 @@ def _by_smpp(home: Path, smsc: Smsc) -> str:
 
 
 def _paging(name: str, driver: str, options: Mapping[str, str | float], secret: str = "") -> str:
-    lines = ['signature = "环江应急"', 'signature_place = "first"', "[[paging.providers]]"]
+    # No monthly test of numbers: what its SMS would say is no part of the play, and it comes in office hours alone.
+    lines = ['signature = "环江应急"', 'signature_place = "first"', "number_tests = false", "[[paging.providers]]"]
     lines += [f'name = "{name}"', f'driver = "{driver}"', *([f'secret_file = "{secret}"'] if secret else [])]
     spelt = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in options.items()]
     return _PAGING + "\n".join([*lines, "[paging.providers.options]", *spelt, ""])

@@ -124,7 +124,7 @@ async def test_what_a_neighbour_writes_becomes_part_of_a_page(
 ) -> None:
     """Titles, names, places, notes: in every list, card, form and calendar where they are shown."""
     world, wrong = await seeded(change), dict[str, list[str]]()
-    walk = Walk(WORKERS, reduced(8, 100))
+    walk = Walk(WORKERS, reduced(4, 100))
     shown = 0
     async with (
         served(world[papers.HUANJIANG]) as console,

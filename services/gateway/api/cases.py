@@ -81,7 +81,9 @@ async def get_paper(desk: Desk, call: Call) -> web.StreamResponse:
     if asked.why is None:
         mend = "the contents are personal: say why they are opened (`why`), which is written to the log of openings"
         raise RequestError(Fault("access.no_reason", "why", mend))
-    if gateway.printer is None:
+    if await gateway.store.read(lambda snapshot: snapshot.cases.case(case_id)) is None:
+        raise RequestError(NOT_FOUND)
+    if gateway.printer is None:  # before anything is opened
         raise RequestError(Fault("node.no_printer", "what", "install Pango and a font with Chinese at this node"))
     html = await markup_of(gateway, case_id, asked.what, why=asked.why, access=call.caller)
     data = await gateway.printer(html)
