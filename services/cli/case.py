@@ -14,7 +14,6 @@ from schemas.governance.mediation_outcomes import CaseAgreementDrafted
 from schemas.governance.mediation_parts import AgreementText, agreement_digest
 from services.bootstrap.cli import write_given
 from services.cli import output, words
-from services.cli.case_papers import paper_of, printed
 from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk
 from services.cli.fields import is_field, with_fields
@@ -159,11 +158,9 @@ def print_case(
     """Print the agreement, or the whole file, as PDF; opened contents are written to the log of openings."""
 
     async def work(api: Api) -> bytes:
-        detail = await _detail(api, case_id)
-        return await printed(await paper_of(api, detail, paper, why, now=desk.now()))
+        return await api.case_paper((await _detail(api, case_id)).case.case_id, paper, why)
 
-    desk = Desk(directory)
-    data = ask(desk, work)
+    data = ask(Desk(directory), work)
     write_given(out_file, data)
     output.show(f"[bold]已写入 written to[/] {output.plain(str(out_file))}  {len(data):,} 字节")
 

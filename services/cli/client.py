@@ -15,6 +15,7 @@ from schemas.errors import Fault, NotFoundError, RequestError, UnavailableError
 from schemas.records import Direction
 from services.bootstrap.client import open_client
 from services.cli.desk import Desk
+from services.domain.case_sheets import Paper
 from services.gateway.answers import (
     Accepted,
     Acknowledged,
@@ -173,6 +174,11 @@ class Api:
         """Write the next entry of a case; the same key and draft again are the same entry."""
         answer = await self._client.post(f"/cases/{case_id}/events", draft, idempotency_key=key)
         return _read(Accepted, answer)
+
+    async def case_paper(self, case_id: str, paper: Paper, why: OpeningReason | None) -> bytes:
+        """Return the agreement or the file of a case as PDF; its contents open with a reason alone."""
+        params = {"what": paper.value} | ({} if why is None else {"why": why.value})
+        return await self._client.get(f"/cases/{case_id}/paper", params)
 
     async def case_evidence(self, case_id: str, why: OpeningReason | None) -> bytes:
         """Return a case as evidence; its contents open with a reason alone, which is written down."""
