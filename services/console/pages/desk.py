@@ -17,6 +17,8 @@ from services.gateway.paging_answers import DutyLine, DutyList
 from services.gateway.standing import AlertLine, AlertList, LinkList
 
 _SHOWN = 200
+_WITH_BUTTONS = 40
+"""So many of the gravest are answered here; the rest stand as lines, so that the page stays light in a flood."""
 _OFFICES = frozenset({Tier.OFFICE, Tier.SUPERIOR})
 
 
@@ -62,8 +64,10 @@ async def _newest(visit: Visit) -> tuple[AlertLine, ...]:
 def _alerts(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object]:
     standing = [line for line in alerts if line.in_force]
     incoming = [line for line in standing if line.event.direction == "in"]
+    waiting = sorted((line for line in incoming if not line.taken), key=_gravest)
     return {
-        "open_alerts": sorted((line for line in incoming if not line.taken), key=_gravest),
+        "open_alerts": waiting[:_WITH_BUTTONS],
+        "more_alerts": waiting[_WITH_BUTTONS:],
         "taken_alerts": [line for line in incoming if line.taken and line.answer],
         "own_alerts": [line for line in standing if line.event.direction == "out"],
         "shown_most": _SHOWN if len(alerts) == _SHOWN else 0,

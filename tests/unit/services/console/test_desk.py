@@ -72,3 +72,16 @@ async def test_a_form_with_a_file_passes_where_none_is_asked_for(world: World) -
 
     assert status == 403
     assert not shown.has("回执已随签名发往")
+
+
+async def test_a_flood_of_alerts_makes_the_desk_too_heavy(world: World) -> None:
+    """In a flood the line is thin: the gravest are answered here, the rest are named, and the page stays light."""
+    sent = [(await world[papers.LIBO].send(alert_draft())).envelope_id for _ in range(200)]
+    await world.carry()
+    async with visiting(world[papers.HUANJIANG], Role.DUTY) as browser:
+        shown = await browser.get("/")
+        part = await browser.get("/desk/alerts")
+
+    assert len([form for form in shown.forms if form.endswith("/acknowledgement")]) == 40
+    assert shown.has("另有 160 件未签收", *(f'href="/events/{one}"' for one in sent))
+    assert max(len(shown.text.encode()), len(part.text.encode())) <= 100 * 1024
