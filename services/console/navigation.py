@@ -22,6 +22,9 @@ CASE_OPENERS: Final = MEDIATORS | {Role.DUTY}
 HANDLERS: Final = frozenset({Role.DUTY, Role.LIAISON})
 """Who handles referrals and requests, and sends counts."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR})
+AUDITORS: Final = frozenset({Role.AUDITOR})
+LOG_READERS: Final = AUDITORS | KEEPERS
+"""Who may read what people did in the console."""
 
 
 _OPENERS: Final[Mapping[str, frozenset[Role]]] = {

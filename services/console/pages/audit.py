@@ -10,8 +10,7 @@ from aiohttp import web
 from schemas.case_evidence import CASE_FILE_MAX_BYTES
 from schemas.documents import SignedDocument
 from schemas.errors import Fault, UnavailableError
-from schemas.officers import Role
-from services.console.navigation import EVERYBODY
+from services.console.navigation import AUDITORS, EVERYBODY, LOG_READERS
 from services.console.visit import Page, Visit
 from services.domain import case_words
 from services.domain.case_evidence import CaseVerdict, is_case_file, verify_case_file
@@ -31,7 +30,6 @@ from services.domain.verdict_words import (
 )
 from services.gateway.answers import OpeningList
 
-_AUDITORS: Final = frozenset({Role.AUDITOR})
 _PAPERS: Final = ("paper1", "paper2", "paper3")
 _LABELS: Final[Mapping[str, str]] = {
     "anchor": "起点名册的摘要",
@@ -103,7 +101,8 @@ def _asked(visit: Visit, faults: tuple[Fault, ...] = (), anchor: str = "") -> we
         "most": CASE_FILE_MAX_BYTES // 1024 // 1024,
         "papers": _PAPERS,
         "labels": _LABELS,
-        "is_auditor": visit.visitor.is_any(_AUDITORS),
+        "may_see_openings": visit.visitor.is_any(AUDITORS),
+        "may_see_log": visit.visitor.is_any(LOG_READERS),
     }
     return visit.render("audit.html", values, 422 if faults else 200)
 
@@ -232,5 +231,5 @@ AUDIT: Final = (
         "audit",
         upload_max=CASE_FILE_MAX_BYTES + len(_PAPERS) * _PAPERS_MAX_BYTES,
     ),
-    Page("GET", "/audit/openings", "openings", "打开记录", openings, _AUDITORS, "audit"),
+    Page("GET", "/audit/openings", "openings", "打开记录", openings, AUDITORS, "audit"),
 )

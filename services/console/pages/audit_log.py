@@ -7,12 +7,11 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from schemas.errors import Fault, RequestError
-from schemas.officers import Role
+from services.console.navigation import LOG_READERS
 from services.console.visit import Page, Visit
 from services.domain.account_words import ACTS, FAMILIES, note_zh
 from services.gateway.audit_answers import AuditList
 
-_READERS: Final = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 _SHOWN: Final = 100
 _OF_PAGES: Final = "console"
 
@@ -70,6 +69,6 @@ def _path(asked: Mapping[str, str | None]) -> str:
 
 
 AUDIT_LOG: Final = (
-    Page("GET", "/audit/log", "audit_log", "操作日志", audit_log, _READERS, "audit"),
-    Page("GET", "/audit/log/export", "export_audit_log", "导出操作日志", export_log, _READERS, "audit"),
+    Page("GET", "/audit/log", "audit_log", "操作日志", audit_log, LOG_READERS, "audit"),
+    Page("GET", "/audit/log/export", "export_audit_log", "导出操作日志", export_log, LOG_READERS, "audit"),
 )

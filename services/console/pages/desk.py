@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from schemas.errors import ConflictError, RequestError
+from schemas.notices import SELF_ENDING
 from schemas.officers import AnswerWord
 from schemas.pages import Tier
 from services.console.asking import may_ask
@@ -95,6 +96,7 @@ async def _side(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object
         "duty": [one for one in duty if one.tier not in _OFFICES],
         "notices": notices,
         "may_close": may_see and visit.visitor.is_any(CLOSERS),
+        "self_ending": SELF_ENDING,
         "picture": picture(_tiles(members, links, alerts)),
     }
 

@@ -82,6 +82,7 @@ async def handover(visit: Visit) -> web.StreamResponse:
         "notes": roster.notes[:_NOTES] if roster else (),
         "names": names_of(roster) if roster else {},
         "may_note": roster is not None and may_change(visit),
+        "may_change": may_change(visit),
     }
     return visit.render("handover.html", values)
 

@@ -156,10 +156,15 @@ async def test_the_auditor_sees_who_opened_what_and_nobody_else_does() -> None:
     async with visiting(world[HUANJIANG], Role.AUDITOR) as browser:
         linked = await browser.get("/audit")
         shown = await browser.get("/audit/openings")
+    async with visiting(world[HUANJIANG], Role.ADMINISTRATOR) as browser:
+        keeper = await browser.get("/audit")
 
     assert refused.status == 403
     assert "/audit/openings" not in plain.text
     assert linked.has("/audit/openings", "/audit/log")
+    assert "/audit/log" in keeper.text
+    assert "/audit/openings" not in keeper.text
+    assert "/audit/log" not in plain.text
     assert shown.has("记录完整", "duty-a", "办理", posted.envelope_id[:16])
     assert TITLE not in shown.text + sheet.text
     assert sheet.has("内容涉及个人信息，不上纸")

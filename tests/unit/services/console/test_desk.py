@@ -3,6 +3,7 @@
 import aiohttp
 import pytest
 
+from schemas.notices import NoticeKind
 from schemas.officers import Role
 from tests import papers
 from tests.console import visiting
@@ -85,3 +86,15 @@ async def test_a_flood_of_alerts_makes_the_desk_too_heavy(world: World) -> None:
     assert len([form for form in shown.forms if form.endswith("/acknowledgement")]) == 40
     assert shown.has("另有 160 件未签收", *(f'href="/events/{one}"' for one in sent))
     assert max(len(shown.text.encode()), len(part.text.encode())) <= 100 * 1024
+
+
+async def test_what_ends_by_itself_is_offered_to_be_closed(world: World) -> None:
+    """A button that is always refused teaches the night shift to believe none."""
+    county = world[papers.HUANJIANG]
+    for kind in (NoticeKind.FORKED, NoticeKind.EXPIRING, NoticeKind.CASE_DUE):
+        await county.store.write(lambda tx, kind=kind: tx.waiting_room.tell(kind, kind, "", kind.value, papers.NOW))  # type: ignore[misc]
+    async with visiting(county, Role.DUTY) as browser:
+        shown = await browser.get("/")
+
+    assert len([form for form in shown.forms if form.startswith("/notices/")]) == 1
+    assert shown.text.count("原因没了，自己会结") == 2

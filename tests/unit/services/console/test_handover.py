@@ -38,7 +38,8 @@ async def test_what_is_open_and_due_is_on_one_page(world: World) -> None:
     assert shown.has(
         "荔波县气象台发布暴雨红色预警", "还没有人接手", "三天内到期", "水位上涨&lt;i&gt;", "交班人", "带班领导甲"
     )
-    assert shown.has("写一条留言", f"/events/{posted.envelope_id}", "有人调离", "/system/officers")
+    assert shown.has("写一条留言", f"/events/{posted.envelope_id}", "有人调离", "/roster/new/override")
+    assert "/system/" not in shown.text.split("有人调离")[1]
     assert "已经超过期限" not in shown.text
     assert later.has("已经超过期限", "签收")
 
@@ -79,6 +80,7 @@ async def test_an_empty_county_says_so(world: World) -> None:
 
     assert shown.has("没有未结的案件", "还没有值班表", "没有拟到一半")
     assert "写一条留言" not in shown.text
+    assert "/roster/new/" not in shown.text
     assert refused.status == 403
 
 
