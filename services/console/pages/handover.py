@@ -15,6 +15,7 @@ from schemas.records import Direction
 from services.console.asking import may_ask
 from services.console.navigation import READERS
 from services.console.pages.roster import may_change, names_of
+from services.console.pages.services import due_of
 from services.console.visit import Page, Visit
 from services.domain.case_words import STAGES
 from services.domain.escalation_words import STATES
@@ -133,15 +134,15 @@ async def _of_courses(visit: Visit, now: datetime) -> list[Due]:
     query = {"limit": _MOST}
     services = (await visit.api.ask("list_services", ServiceList, query=query)).services
     referrals = (await visit.api.ask("list_referrals", ReferralList, query=query)).referrals
-    found = [
-        Due(one.due_at, "跨省通办", f"{one.item_name}（{one.responsible.name}）", "/services", one.due_at < now)
-        for one in services
-        if one.ours and one.due_at is not None
-    ]
-    found += [
-        Due(one.expires_at, "人员服务", f"转介到期（{one.to_office.name}）", "/population", one.expires_at < now)
-        for one in referrals
-    ]
+    found = []
+    for service in services:
+        due = due_of(service, now)
+        if service.ours and due.at is not None:
+            text = f"{service.item_name}：待{due.what}（{service.responsible.name}）"
+            found.append(Due(due.at, "跨省通办", text, f"/services/{service.request_id}", due.over))
+    for referral in referrals:
+        ends, path = referral.expires_at, f"/population/referrals/{referral.referral_id}"
+        found.append(Due(ends, "服务对接单", f"{referral.to_office.name}，到期", path, ends < now))
     return found
 
 

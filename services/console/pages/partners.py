@@ -9,6 +9,7 @@ from schemas.errors import Fault, NotFoundError
 from schemas.records import Direction
 from services.console.asking import may_ask
 from services.console.navigation import EVERYBODY, READERS
+from services.console.pages.services import Due, due_of
 from services.console.visit import Page, Visit
 from services.domain.form_words import PURPOSES
 from services.domain.referrals import ReferralState
@@ -99,9 +100,10 @@ async def _unanswered(visit: Visit, county: str) -> list[AlertLine]:
     return found
 
 
-async def _services(visit: Visit, county: str) -> list[ServiceLine]:
+async def _services(visit: Visit, county: str) -> list[tuple[ServiceLine, Due]]:
+    now = visit.hall.desk.gateway.clock.now()
     services = (await visit.api.ask("list_services", ServiceList, query={"limit": _MOST})).services
-    return [one for one in services if one.turn is not None and one.turn.adcode == county]
+    return [(one, due_of(one, now)) for one in services if one.turn is not None and one.turn.adcode == county]
 
 
 async def _referrals(visit: Visit, county: str) -> list[ReferralLine]:

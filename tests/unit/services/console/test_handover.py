@@ -2,10 +2,12 @@
 
 import pytest
 
+from schemas.course_drafts import ServiceMove
 from schemas.officers import Role
 from schemas.rosters import HandoverNote
 from tests import papers
 from tests.console import visiting
+from tests.coursework import REQUEST, offered, requested, stepped, three_counties
 from tests.rosters import in_memory, room
 from tests.world import County, World, alert_draft
 
@@ -94,3 +96,25 @@ async def test_the_sheet_to_sign_says_who_sent_what_and_whom_to_call(world: Worl
 
     assert shown.has("签收单位", "签收人", "签收后请立即电话告知", "荔波县", "值班联系")
     assert unknown.status == 404
+
+
+async def test_a_request_that_waits_to_be_received_or_supplemented_is_not_handed_over() -> None:
+    """Until an office has received a request it has no ``due_at``: the next shift must hear of it all the same."""
+    world = await three_counties()
+    await requested(world)
+    referral = await offered(world)
+    await world.carry()
+    async with visiting(world[papers.HUANJIANG], Role.DUTY) as browser:
+        waits = await browser.get("/handover")
+    async with visiting(world[papers.LIBO], Role.DUTY) as browser:
+        owed = await browser.get(f"/partners/{papers.HUANJIANG}")
+    await stepped(world[papers.HUANJIANG], ServiceMove.RECEIVE)
+    answer_by = "2026-03-05T17:00:00.000+08:00"
+    await stepped(world[papers.HUANJIANG], ServiceMove.ASK, wanted=["household"], answer_by=answer_by)
+    await world.carry()
+    async with visiting(world[papers.LIBO], Role.DUTY) as browser:
+        asked = await browser.get("/handover")
+
+    assert waits.has("开具户籍类证明：待受理", f'href="/services/{REQUEST}"')
+    assert asked.has("开具户籍类证明：待补正", f'href="/services/{REQUEST}"')
+    assert owed.has("服务对接单", "前受理", f'href="/services/{REQUEST}"', f'href="/population/referrals/{referral}"')
