@@ -27,6 +27,7 @@ _SEARCHES: Final = 3
 """One after the other for one page, as long as nothing is found; each takes some 30 ms at most."""
 _FILTERS: Final = ("q", "mutual", "type", "county", "level", "status", "from", "to")
 _DATES: Final = ("from", "to")
+_CALL: Final = ("county", "office", "outcome")
 
 Looked = tuple[tuple[FoundLine, ...], int | None]
 """What was found, and where to go on; None if everything was looked through."""
@@ -94,13 +95,17 @@ async def event(visit: Visit) -> web.StreamResponse:
 
 async def opening(visit: Visit) -> web.StreamResponse:
     """Show the personal content of an event, once it is written down who opened it and why."""
-    detail = await visit.api.ask("show_event", EventDetail, path={"id": visit.path("id")})
-    if not visit.visitor.is_any(openers_of(detail.header.purpose)):
-        raise RequestError(Fault("access.role", "why", "your roles do not open what travels for this purpose"))
+    await _judge_opener(visit)
     return await _shown(visit, visit.form.get("why"))
 
 
-async def _shown(visit: Visit, why: str | None) -> web.StreamResponse:
+async def _judge_opener(visit: Visit) -> None:
+    detail = await visit.api.ask("show_event", EventDetail, path={"id": visit.path("id")})
+    if not visit.visitor.is_any(openers_of(detail.header.purpose)):
+        raise RequestError(Fault("access.role", "why", "your roles do not open what travels for this purpose"))
+
+
+async def _shown(visit: Visit, why: str | None, faults: tuple[Fault, ...] = ()) -> web.StreamResponse:
     envelope_id = visit.path("id")
     detail = await visit.api.ask("show_event", EventDetail, path={"id": envelope_id}, query={"why": why})
     members = (await visit.api.ask("list_members", MemberList)).members
@@ -121,8 +126,10 @@ async def _shown(visit: Visit, why: str | None) -> web.StreamResponse:
         and "alert_" in detail.header.type
         and visit.visitor.is_any(WORKERS),
         "reasons": OpeningReason,
+        "call": {name: visit.form.get(name) for name in _CALL},
+        "call_faults": faults,
     }
-    return visit.render("event.html", values)
+    return visit.render("event.html", values, 422 if faults else 200)
 
 
 async def board(visit: Visit) -> web.StreamResponse:
@@ -154,14 +161,17 @@ async def _timeline(visit: Visit, envelope_id: str) -> Timeline | None:
 
 
 async def record_call(visit: Visit) -> web.StreamResponse:
-    """Put on record that a neighbour was told of an own event by telephone."""
+    """Put on record that a neighbour was told of an own event by telephone; what was typed stays if it is refused."""
     form = visit.form
     body = {
         "county": form.get("county"),
         "office": form.get("office"),
         "outcome": form.get("outcome") or CallOutcome.TOLD.value,
     }
-    await visit.api.ask("record_call", CallLine, path={"id": visit.path("id")}, body=body)
+    try:
+        await visit.api.ask("record_call", CallLine, path={"id": visit.path("id")}, body=body)
+    except RequestError as refusal:
+        return await _shown(visit, None, refusal.faults)
     return visit.see_other(f"/events/{visit.path('id')}", said="called")
 
 
@@ -171,8 +181,14 @@ async def evidence(visit: Visit) -> web.StreamResponse:
 
 
 async def content(visit: Visit) -> web.StreamResponse:
-    """Give the file that goes with an event."""
+    """Give the file that goes with an event; a personal one is asked for by ``open_content``."""
     return await visit.api.fetch("read_content", path={"id": visit.path("id")})
+
+
+async def open_content(visit: Visit) -> web.StreamResponse:
+    """Give a personal file, once it is written down who opened it and why."""
+    await _judge_opener(visit)
+    return await visit.api.fetch("read_content", path={"id": visit.path("id")}, query={"why": visit.form.get("why")})
 
 
 EVENTS: Final = (
@@ -184,4 +200,5 @@ EVENTS: Final = (
     Page("POST", f"/events/{_ID}/calls", "record_call", "电话告知", record_call, WORKERS, "sent"),
     Page("GET", f"/events/{_ID}/evidence", "evidence", "证据", evidence, READERS, "inbox"),
     Page("GET", f"/events/{_ID}/content", "content", "附件", content, READERS, "inbox"),
+    Page("POST", f"/events/{_ID}/content", "open_content", "下载个人附件", open_content, WORKERS, "inbox"),
 )

@@ -27,6 +27,7 @@ _BY_HAND: Final = {
     "draft_review": frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER}),
     "countersign": frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER}),
     "open_event": AT_WORK,
+    "open_content": AT_WORK,
     "record_call": AT_WORK,
     "compose_send": AT_WORK,
     "close_notice": frozenset({Role.DUTY, Role.LIAISON}),

@@ -1,0 +1,77 @@
+"""One event and the lists: a personal file is given with a reason, and nothing that was typed is lost."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from schemas.access import Scope
+from schemas.officers import Role
+from tests import papers
+from tests.caller import calling
+from tests.console import visiting
+from tests.coursework import three_counties
+from tests.papers import HUANJIANG, LIBO
+from tests.world import World, alert_draft
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_a_personal_file_is_given_with_a_reason_alone() -> None:
+    """A button that always fails sends the officer to a messenger; one that asks nothing leaves no trace."""
+    world = await three_counties()
+    county, data = world[LIBO], b"%PDF-1.7 of nobody"
+    announced = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    token = county.let_in("desk", Scope.EVENTS_READ, Scope.EVENTS_WRITE, officer="duty-a")
+    async with calling(county, token) as caller:
+        upload = (await caller.post("/uploads", json=announced)).body
+        headers = {"Content-Type": "application/octet-stream"}
+        await caller.ask("PATCH", f"/uploads/{upload['id']}?offset=0", data=data, headers=headers)
+        draft: dict[str, Any] = {
+            "type": "cn.sihu.information.attachment_shared.v1",
+            "agreement": papers.AGREEMENT,
+            "to": [HUANJIANG],
+            "class": "personal",
+            "purpose": "cross_province_service",
+            "content": {"name": "申请表.pdf", "media_type": "application/pdf", **announced},
+            "upload": upload["id"],
+        }
+        event = (await caller.post("/events", json=draft)).body["envelope_id"]
+    path = f"/events/{event}/content"
+    async with visiting(county, Role.DUTY) as browser:
+        shown = await browser.get(f"/events/{event}")
+        opened = await browser.post(f"/events/{event}/opening", {"why": "handling"})
+        unsaid = await browser.post(path)
+        taken = await browser.post(path, {"why": "review"})
+    async with visiting(county, Role.MEDIATOR) as browser:
+        closed = await browser.get(f"/events/{event}")
+        refused = await browser.post(path, {"why": "handling"})
+    rows = await county.store.read(lambda s: s.openings(0, 9))
+
+    assert path in shown.forms
+    assert path in opened.forms
+    assert f'href="{path}"' not in shown.text + opened.text + closed.text
+    assert path not in closed.forms
+    assert (unsaid.status, refused.status) == (400, 403)
+    assert (taken.status, taken.text) == (200, data.decode())
+    assert [row.reason for row in rows] == ["handling", "review"]
+
+
+async def test_a_call_that_is_refused_loses_what_was_typed(world: World) -> None:
+    """Whoever has three neighbours to call types no second time what the telephone told."""
+    event = (await world[LIBO].send(alert_draft())).envelope_id
+    typed = {"county": HUANJIANG, "office": "总值班室<b>" * 100, "outcome": "unanswered"}
+    async with visiting(world[LIBO], Role.DUTY) as browser:
+        refused = await browser.post(f"/events/{event}/calls", typed)
+        done = await browser.post(f"/events/{event}/calls", typed | {"office": "总值班室"})
+        after = await browser.get(f"/events/{event}")
+
+    assert refused.status == 422
+    assert refused.has("填的内容还在", 'class="noprint" open', "总值班室&lt;b&gt;", 'class="ask-error"')
+    assert refused.has(f'value="{HUANJIANG}" selected', 'value="unanswered" selected')
+    assert (done.status, done.location) == (303, f"/events/{event}")
+    assert after.has("总值班室：无人接听")
+    assert 'role="alert" tabindex' not in after.text
