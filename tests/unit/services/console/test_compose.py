@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from schemas.information.alerts import AlertIssued
+from schemas.information.alerts import AlertCancelled, AlertIssued
 from schemas.information.bulletins import PolicyBulletinPublished
 from schemas.officers import Role
 from schemas.records import Direction
@@ -127,3 +127,17 @@ async def test_a_draft_is_kept_and_changed(world: World) -> None:
     assert again.has("关于跨县就医的通知", "改稿")
     assert handed.location == kept.location
     assert shown.has("待审")
+
+
+async def test_an_exercise_is_ended_as_one_and_where_it_was_told(world: World) -> None:
+    """The end of an exercise that goes out as real, or to counties that never heard of it, sends people running."""
+    county = world[papers.HUANJIANG]
+    content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1"}
+    posted = await county.send(alert_draft(content=content) | {"status": "exercise", "to": [papers.LIBO]})
+    async with visiting(county, Role.DUTY) as browser:
+        shown = await browser.get(f"/compose?type={AlertCancelled.wire_type}&alert={posted.envelope_id}")
+
+    assert '<option value="exercise" selected>' in shown.text
+    assert f'name="to" value="{papers.LIBO}" checked' in shown.text
+    assert f'name="to" value="{papers.NANDAN}" checked' not in shown.text
+    assert shown.has("45122641600000_20260304074500_1", "荔波县气象台发布暴雨红色预警")
