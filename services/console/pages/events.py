@@ -17,6 +17,7 @@ from services.console.asking import may_ask
 from services.console.navigation import ANSWERERS, READERS, WORKERS, openers_of
 from services.console.visit import Page, Visit
 from services.domain.printing import Sheet, sheet_of
+from services.domain.search_text import QUERY_MOST
 from services.gateway.answers import CallLine, EventDetail, EventPage, MemberList
 from services.gateway.paging_answers import Timeline
 from services.gateway.search_answers import FoundLine, SearchPage
@@ -31,6 +32,7 @@ _CALL: Final = ("county", "office", "outcome")
 
 Looked = tuple[tuple[FoundLine, ...], int | None]
 """What was found, and where to go on; None if everything was looked through."""
+_NOTHING: Final[Looked] = ((), None)
 
 
 async def inbox(visit: Visit) -> web.StreamResponse:
@@ -48,8 +50,17 @@ async def _listing(visit: Visit, direction: Direction) -> web.StreamResponse:
     query = {**asked, "direction": direction.value, "limit": _PAGE, "before": visit.query("before")}
     query |= {name: _beijing(asked[name], late=name == "to") for name in _DATES}
     kept = {name: value for name, value in asked.items() if value}
-    found, more = await (_searched(visit, query) if kept.keys() - {"type"} else _listed(visit, query))
+    looked, faults = _NOTHING, tuple[Fault, ...]()
+    try:
+        looked = await (_searched(visit, query) if kept.keys() - {"type"} else _listed(visit, query))
+    except RequestError as refusal:
+        if not kept and query["before"] is None:
+            raise
+        faults = refusal.faults
+    found, more = looked
     values = {
+        "faults": faults,
+        "query_most": QUERY_MOST,
         "found": found,
         "asked": asked,
         "counties": [one for one in COUNTIES.values() if one.code != visit.hall.desk.gateway.county],
@@ -59,7 +70,7 @@ async def _listing(visit: Visit, direction: Direction) -> web.StreamResponse:
         "next_path": f"?{urlencode({**kept, 'before': more})}" if more else None,
         "first_path": f"?{urlencode(kept)}" if visit.query("before") else None,
     }
-    return visit.render("events.html", values)
+    return visit.render("events.html", values, 422 if faults else 200)
 
 
 async def _listed(visit: Visit, query: Mapping[str, object]) -> Looked:

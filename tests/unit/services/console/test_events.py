@@ -12,7 +12,7 @@ from tests.caller import calling
 from tests.console import visiting
 from tests.coursework import three_counties
 from tests.papers import HUANJIANG, LIBO
-from tests.world import World, alert_draft
+from tests.world import World, alert_draft, policy_draft
 
 
 @pytest.fixture
@@ -75,3 +75,35 @@ async def test_a_call_that_is_refused_loses_what_was_typed(world: World) -> None
     assert (done.status, done.location) == (303, f"/events/{event}")
     assert after.has("总值班室：无人接听")
     assert 'role="alert" tabindex' not in after.text
+
+
+async def test_a_search_that_is_refused_takes_the_list_away(world: World) -> None:
+    """A word too short or too long, a day that is none: the mend stands there, and so does what was chosen."""
+    async with visiting(world[HUANJIANG], Role.DUTY) as browser:
+        shown = {
+            (path, asked): await browser.get(f"{path}?county={LIBO}&status=exercise&{asked}")
+            for path in ("/inbox", "/sent")
+            for asked in ("q=雨", f"q={'暴雨' * 40}", "from=昨天", "q=a+b+c&level=9", "q=%3C&before=x")
+        }
+        good = await browser.get("/inbox")
+
+    for asked, one in shown.items():
+        assert one.status == 422, asked
+        assert one.has(f'value="{LIBO}" selected', 'value="exercise" selected', 'name="q"'), asked
+    assert shown["/sent", "q=雨"].has('value="雨"', "请写两个字以上的词", 'role="alert"')
+    assert shown["/inbox", f"q={'暴雨' * 40}"].has("最多 64 字")
+    assert good.has('maxlength="64"')
+    assert good.status == 200
+
+
+async def test_drills_are_found_apart_from_what_is_meant(world: World) -> None:
+    """After a drill its events are looked through together; on every other day they must not stand in the way."""
+    real = (await world[LIBO].send(policy_draft())).envelope_id
+    drill = (await world[LIBO].send(policy_draft(status="exercise"))).envelope_id
+    await world.carry()
+    async with visiting(world[HUANJIANG], Role.DUTY) as browser:
+        drills = await browser.get("/inbox?status=exercise")
+        meant = await browser.get("/inbox?status=actual")
+
+    assert (real in drills.text, drill in drills.text) == (False, True)
+    assert (real in meant.text, drill in meant.text) == (True, False)
