@@ -137,8 +137,8 @@ async def _of_courses(visit: Visit, now: datetime) -> list[Due]:
     found = []
     for service in services:
         due = due_of(service, now)
-        if service.ours and due.at is not None:
-            text = f"{service.item_name}：待{due.what}（{service.responsible.name}）"
+        if service.ours and service.turn is not None and due.at is not None:
+            text = f"{service.item_name}：待{service.turn.name}{due.what}"
             found.append(Due(due.at, "跨省通办", text, f"/services/{service.request_id}", due.over))
     for referral in referrals:
         ends, path = referral.expires_at, f"/population/referrals/{referral.referral_id}"

@@ -115,6 +115,6 @@ async def test_a_request_that_waits_to_be_received_or_supplemented_is_not_handed
     async with visiting(world[papers.LIBO], Role.DUTY) as browser:
         asked = await browser.get("/handover")
 
-    assert waits.has("开具户籍类证明：待受理", f'href="/services/{REQUEST}"')
-    assert asked.has("开具户籍类证明：待补正", f'href="/services/{REQUEST}"')
+    assert waits.has("开具户籍类证明：待环江县公安局户政窗口受理", f'href="/services/{REQUEST}"')
+    assert asked.has("开具户籍类证明：待荔波县政务服务中心补正", f'href="/services/{REQUEST}"')
     assert owed.has("服务对接单", "前受理", f'href="/services/{REQUEST}"', f'href="/population/referrals/{referral}"')
