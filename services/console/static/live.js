@@ -95,7 +95,7 @@
   }
 
   async function renew(place) {
-    const reply = await fetch(place.dataset.refresh);
+    const reply = await fetch(place.dataset.refresh, { headers: { "X-Fragment": "1" } }); // nobody at work: it puts no end off
     if (reply.redirected) { leave(); return; }
     if (!reply.ok) return;
     const text = await reply.text();
