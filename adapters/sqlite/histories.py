@@ -41,7 +41,9 @@ _SELECT_EVENT: Final = """
     SELECT a.position, a.alert_id, a.source, a.level, a.expires FROM joined AS j
     CROSS JOIN alerts AS a ON a.alert_id = j.alert_id AND a.source IN (SELECT value FROM json_each(?2))
     ORDER BY a.position DESC LIMIT 1000"""
-SELECT_VALID: Final = "SELECT position FROM alerts WHERE expires > ? ORDER BY position DESC LIMIT ?"
+# By their ends: newest first, SQLite would look at every alert there ever was.
+SELECT_VALID: Final = """
+    SELECT position FROM alerts INDEXED BY alerts_by_end WHERE expires > ? ORDER BY position DESC LIMIT ?"""
 _SELECT_PREDECESSORS: Final = "SELECT alert_id FROM alert_predecessors WHERE position = ? ORDER BY alert_id"
 SELECT_FLOWS: Final = """
     SELECT position FROM flow_reports WHERE source = ? AND people = ? ORDER BY position DESC LIMIT ?"""

@@ -17,12 +17,12 @@ from schemas.base import InformationClass
 from schemas.envelope import Header
 from schemas.records import Direction, EventSummary, KeptContent, Page
 
-_SELECT_LISTED: Final = """
+_LISTED: Final = """
     SELECT position, envelope_id, chain_number, direction, recorded_at, level, early, header, content,
         (SELECT k.key FROM content_keys AS k WHERE k.position = envelopes.position)
     FROM envelopes WHERE listed = 1 AND """
-_SELECT: Final = _SELECT_LISTED + "direction = ? AND {where} ORDER BY position {order} LIMIT ?"
-_SELECT_AT: Final = _SELECT_LISTED + "position = ?"
+_SELECT: Final = _LISTED + "direction = ? AND {where} ORDER BY position {order} LIMIT ?"
+_SELECT_AT: Final = _LISTED + "position = ?"
 _FORWARD: Final = "position > ?"
 _BACKWARD: Final = "position < ?"
 _OF_TYPE: Final = " AND wire_type = ?"
