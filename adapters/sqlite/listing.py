@@ -17,12 +17,12 @@ from schemas.base import InformationClass
 from schemas.envelope import Header
 from schemas.records import Direction, EventSummary, KeptContent, Page
 
-_LISTED: Final = """
-    SELECT position, envelope_id, chain_number, direction, recorded_at, level, early, header, content,
-        (SELECT k.key FROM content_keys AS k WHERE k.position = envelopes.position)
-    FROM envelopes WHERE listed = 1 AND """
-_SELECT: Final = _LISTED + "direction = ? AND {where} ORDER BY position {order} LIMIT ?"
-_SELECT_AT: Final = _LISTED + "position = ?"
+_COLUMNS: Final = """position, envelope_id, chain_number, direction, recorded_at, level, early, header, content,
+    (SELECT k.key FROM content_keys AS k WHERE k.position = envelopes.position)"""
+_SELECT: Final = """
+    SELECT {columns} FROM envelopes WHERE listed = 1 AND direction = ? AND {where}
+    ORDER BY position {order} LIMIT ?""".replace("{columns}", _COLUMNS)
+_SELECT_AT: Final = "SELECT {columns} FROM envelopes WHERE listed = 1 AND position = ?".replace("{columns}", _COLUMNS)
 _FORWARD: Final = "position > ?"
 _BACKWARD: Final = "position < ?"
 _OF_TYPE: Final = " AND wire_type = ?"

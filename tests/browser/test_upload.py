@@ -23,7 +23,7 @@ def _file(folder: Path, size: int) -> Path:
 
 async def test_a_line_that_breaks_costs_the_whole_file(browser: Browser, tmp_path: Path) -> None:
     """The second part never arrives; the upload goes on where it was, and the event carries the whole file."""
-    world, broken = await seeded(), []
+    world, broken = await seeded(), list[str]()
     county = world[papers.HUANJIANG]
     async with served(county) as console, visiting_page(browser, console, Role.LIAISON) as seen:
         page = seen.page

@@ -120,7 +120,7 @@ async def handled(world: World, folder: Path) -> None:
 
         await until(both)
         here, there = [await asked(world, code, f"/services/{number}") for code in (SOURCE, READER)]
-        own = {"ours": None, "moves": []}  # each county has its own
+        own: dict[str, Any] = {"ours": None, "moves": []}  # each county has its own
         assert here | own == there | own
         line.append(here["responsible"]["name"])
         return dict(here)
