@@ -15,6 +15,7 @@ from schemas.governance.mediation import CASE_PREFIX, CaseRegistered
 from schemas.governance.mediation_parts import DisputeKind
 from services.console.asking import may_ask
 from services.console.navigation import CASE_OPENERS, MEDIATORS, READERS
+from services.console.opening import opened_file
 from services.console.pages.case_forms import AGREEMENT, Standing, form_of, name_of_type
 from services.console.small_forms import Refused, ShownForm, content_of, is_fillable, shown
 from services.console.visit import Page, Visit
@@ -152,7 +153,7 @@ async def attachment(visit: Visit) -> web.StreamResponse:
     detail, wanted = await _detail(visit), visit.path("entry")
     if not any(wanted in one.evidence for one in detail.entries):
         raise NotFoundError(Fault("request.not_found", "entry", "no entry of this case names this file"))
-    return await visit.api.fetch("read_content", path={"id": wanted}, query={"why": visit.form.get("why")})
+    return await opened_file(visit, wanted)
 
 
 async def evidence(visit: Visit) -> web.StreamResponse:

@@ -15,6 +15,7 @@ from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.records import Direction
 from services.console.asking import may_ask
 from services.console.navigation import ANSWERERS, READERS, WORKERS, openers_of
+from services.console.opening import judge_opener, opened_file
 from services.console.visit import Page, Visit
 from services.domain.printing import Sheet, sheet_of
 from services.domain.search_text import QUERY_MOST
@@ -106,14 +107,8 @@ async def event(visit: Visit) -> web.StreamResponse:
 
 async def opening(visit: Visit) -> web.StreamResponse:
     """Show the personal content of an event, once it is written down who opened it and why."""
-    await _judge_opener(visit)
+    await judge_opener(visit, visit.path("id"))
     return await _shown(visit, visit.form.get("why"))
-
-
-async def _judge_opener(visit: Visit) -> None:
-    detail = await visit.api.ask("show_event", EventDetail, path={"id": visit.path("id")})
-    if not visit.visitor.is_any(openers_of(detail.header.purpose)):
-        raise RequestError(Fault("access.role", "why", "your roles do not open what travels for this purpose"))
 
 
 async def _shown(visit: Visit, why: str | None, faults: tuple[Fault, ...] = ()) -> web.StreamResponse:
@@ -198,8 +193,7 @@ async def content(visit: Visit) -> web.StreamResponse:
 
 async def open_content(visit: Visit) -> web.StreamResponse:
     """Give a personal file, once it is written down who opened it and why."""
-    await _judge_opener(visit)
-    return await visit.api.fetch("read_content", path={"id": visit.path("id")}, query={"why": visit.form.get("why")})
+    return await opened_file(visit, visit.path("id"))
 
 
 EVENTS: Final = (

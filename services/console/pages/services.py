@@ -20,6 +20,7 @@ from schemas.governance.services import (
 )
 from services.console.asking import may_ask
 from services.console.navigation import HANDLERS, READERS
+from services.console.opening import opened_file
 from services.console.small_forms import Ask, Choices, Kind, Refused, SmallForm, content_of, shown, words
 from services.console.visit import Page, Visit
 from services.domain import course_words
@@ -104,7 +105,7 @@ async def paper(visit: Visit) -> web.StreamResponse:
     detail, wanted = await _detail(visit), visit.path("event")
     if not any(wanted == file.envelope_id for one in detail.steps for file in one.evidence):
         raise NotFoundError(Fault("request.not_found", "event", "no step of this request names this file"))
-    return await visit.api.fetch("read_content", path={"id": wanted}, query={"why": visit.form.get("why")})
+    return await opened_file(visit, wanted)
 
 
 async def _detail(visit: Visit) -> ServiceDetail:
