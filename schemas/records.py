@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeAlias, TypeVar
 
+from schemas.base import Status
 from schemas.control import CallOutcome, ChainKind, ErasureReason, OpeningReason, ReceiptStage
 from schemas.courses import CourseStep
 from schemas.envelope import Envelope, Position
@@ -88,10 +89,11 @@ About: TypeAlias = AlertFacts | FlowPeople | ThreadOf | CourseStep
 
 @dataclass(frozen=True, slots=True)
 class HeldAlert:
-    """An alert in the store, own or received, and the county that sent it."""
+    """An alert in the store, own or received, the county that sent it, and whether it was meant."""
 
     source: str
     facts: AlertFacts
+    status: Status
 
 
 class Mark(StrEnum):

@@ -200,7 +200,7 @@ class MemorySnapshot(CourseReading):
 
     def _alerts(self) -> list[HeldAlert]:
         return [
-            HeldAlert(link.event.envelope.header.source, link.about)
+            HeldAlert(link.event.envelope.header.source, link.about, link.event.envelope.header.status)
             for _, link in sorted(self._state.links.items())
             if isinstance(link.about, AlertFacts)
         ]

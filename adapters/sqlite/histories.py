@@ -11,6 +11,7 @@ from adapters.sqlite.batch import Batch
 from adapters.sqlite.reached import Ask
 from adapters.sqlite.threads import INSERT_ACT
 from adapters.sqlite.values import Row, micros, moment
+from schemas.base import Status
 from schemas.courses import CourseStep
 from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark, NewLink
 
@@ -22,8 +23,9 @@ _INSERT_STEP: Final = """
 _INSERT_MARK: Final = "INSERT OR IGNORE INTO event_marks (position, mark) VALUES (?, ?)"
 
 _SELECT_ALERTS: Final = """
-    SELECT position, alert_id, source, level, expires FROM alerts
-    WHERE alert_id IN (SELECT value FROM json_each(?)) ORDER BY position"""
+    SELECT a.position, a.alert_id, a.source, a.level, a.expires, json_extract(CAST(e.header AS TEXT), '$.status')
+    FROM alerts AS a CROSS JOIN envelopes AS e ON e.position = a.position
+    WHERE a.alert_id IN (SELECT value FROM json_each(?)) ORDER BY a.position"""
 _SELECT_EVENT: Final = """
     WITH RECURSIVE
         joined (alert_id) AS (
@@ -38,8 +40,10 @@ _SELECT_EVENT: Final = """
             CROSS JOIN alerts AS a ON a.position = p.position AND a.source IN (SELECT value FROM json_each(?2))
             LIMIT 1000
         )
-    SELECT a.position, a.alert_id, a.source, a.level, a.expires FROM joined AS j
+    SELECT a.position, a.alert_id, a.source, a.level, a.expires, json_extract(CAST(e.header AS TEXT), '$.status')
+    FROM joined AS j
     CROSS JOIN alerts AS a ON a.alert_id = j.alert_id AND a.source IN (SELECT value FROM json_each(?2))
+    CROSS JOIN envelopes AS e ON e.position = a.position
     ORDER BY a.position DESC LIMIT 1000"""
 # By their ends: newest first, SQLite would look at every alert there ever was.
 SELECT_VALID: Final = """
@@ -97,8 +101,8 @@ def alerts_joined(ask: Ask, alert_ids: Collection[str], sources: Collection[str]
 
 def _held(ask: Ask, rows: Iterable[Row]) -> list[HeldAlert]:
     return [
-        HeldAlert(source, AlertFacts(alert_id, level, moment(expires), _predecessors(ask, position)))
-        for position, alert_id, source, level, expires in list(rows)
+        HeldAlert(source, AlertFacts(alert_id, level, moment(expires), _predecessors(ask, position)), Status(status))
+        for position, alert_id, source, level, expires, status in list(rows)
     ]
 
 

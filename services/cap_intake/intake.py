@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from schemas.base import Status
 from schemas.cap import CapAlert
 from schemas.cap_records import CapDocument, CapRead, CapState
 from schemas.errors import ConflictError, Fault, RequestError, UnavailableError
@@ -18,6 +19,7 @@ from schemas.information.alert_parts import DutyContact
 from schemas.notices import NoticeKind
 from services.cap_intake.answering import Answered, CapAnswering
 from services.cap_ports import CapText
+from services.domain.cap import our_word
 from services.domain.cap_reading import Held, ImportDesk, Imported, import_cap
 from services.domain.cap_rules import CapReference, references_of, sent_at
 from services.domain.cap_taking import (
@@ -196,7 +198,8 @@ class CapIntake:
         changed = {key: row for key in keys if (row := snapshot.cap.by_key(key)) is not None}
         strange = [self._number_of(one) for key, one in keys.items() if key not in changed]
         named = [*strange, *(row.alert_id for row in changed.values())]
-        event = snapshot.alerts_of_event(named, [self._county])
+        joined, status = snapshot.alerts_of_event(named, [self._county]), our_word(Status, document.status)
+        event = [one for one in joined if status in {None, one.status}]  # None: a Draft, of which an officer decides
         also = sorted(in_force(event, self._county, self._clock.now()) - set(named))
         rows = [snapshot.cap.by_alert(one) for one in also]
         possible = alternatives(self._desk.number_of(document.sender, document.identifier, sent))

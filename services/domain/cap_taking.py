@@ -163,7 +163,7 @@ def judge_known(document: CapAlert, draft: Imported, *, ask: CapAsk, before: Bef
         return Fault("cap.own", "sender", mend)
     if any(one.facts.alert_id == document.identifier for one in before.near):
         return Fault("cap.known", "identifier", "an alert of this id is here already")
-    if any(draft.event.alert_id in one.facts.predecessors for one in before.near):
+    if any(draft.event.alert_id in one.facts.predecessors and one.status is draft.status for one in before.near):
         return Fault("cap.overtaken", "identifier", "a later document has replaced or ended it already")
     ends_own = isinstance(draft.event, AlertCancelled) and not _names_others(document)
     if ask.is_feed and ends_own and not (before.named or before.changed):

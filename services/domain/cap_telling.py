@@ -82,9 +82,12 @@ def is_listed(kept: KeptAlert, status: Status, now: datetime) -> bool:
 
 
 def in_force(alerts: Sequence[KeptAlert]) -> list[KeptAlert]:
-    """Leave out what a later one of these replaces or ends; cancellations stay, for readers must hear of them."""
+    """Leave out what a later one of these replaces or ends; cancellations stay, for readers must hear of them.
+
+    No exercise ends what was meant, although an older program may have let one pass that says so.
+    """
     gone = {
-        (one.alert_id, kept.event.envelope.header.source)
+        (one.alert_id, kept.event.envelope.header.source, kept.event.envelope.header.status)
         for kept in alerts
         if isinstance(kept.alert, SucceedingAlert)
         for one in kept.alert.predecessors
@@ -92,9 +95,11 @@ def in_force(alerts: Sequence[KeptAlert]) -> list[KeptAlert]:
     return [kept for kept in alerts if not _is_gone(kept, gone)]
 
 
-def _is_gone(kept: KeptAlert, gone: Iterable[tuple[str, str]]) -> bool:
-    source, alert_id = kept.event.envelope.header.source, kept.alert.alert_id
-    return any(alert_id == one and may_change(by, source) for one, by in gone)
+def _is_gone(kept: KeptAlert, gone: Iterable[tuple[str, str, Status]]) -> bool:
+    header, alert_id = kept.event.envelope.header, kept.alert.alert_id
+    return any(
+        alert_id == one and may_change(by, header.source) and status is header.status for one, by, status in gone
+    )
 
 
 def entry_of(kept: KeptAlert, address: str) -> FeedEntry:

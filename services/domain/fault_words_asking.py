@@ -109,6 +109,7 @@ GUARDS: Final[Mapping[str, str]] = {
 }
 ANSWERS: Final[Mapping[str, str]] = {
     "alert.not_issuer": "只有发布这条预警的县或其登记的上级可以更新、解除；请另发一条自己的报告。",
+    "alert.other_status": "与所要更新、解除的预警状态不同：演练、测试不能结束真实预警，反之亦然；请改成同一状态。",
     "alert.predecessor_unnamed": "还有仍然有效的前序预警没有列出，请补上。",
     "event.unknown_type": "没有这种类型，请从目录中选。",
     "acknowledgement.already": "这件事已有签收。",

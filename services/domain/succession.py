@@ -1,4 +1,4 @@
-"""Who may update or cancel an alert, which alerts it must name, and what a changed level does.
+"""Who may update or cancel an alert, as what, which alerts it must name, and what a changed level does.
 
 Source: docs/events.md, section "Judged by what came before".
 """
@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
+from schemas.base import Status
 from schemas.errors import Fault
 from schemas.records import AlertFacts, HeldAlert
 from services.domain.levels import LevelChange, level_change
@@ -53,30 +54,62 @@ def judge_authorship(facts: AlertFacts, source: str, held: Iterable[HeldAlert]) 
         held: Alerts recorded under the ids it names. Where several counties used one id, the source's own counts:
             nobody takes an alert from its issuer by using its id.
     """
-    sources: dict[str, set[str]] = {}
-    for one in held:
-        sources.setdefault(one.facts.alert_id, set()).add(one.source)
-    named = (sources.get(alert_id, set()) for alert_id in facts.predecessors)
-    issuers = set().union(*(found for found in named if source not in found))
+    issuers = {one.source for meant in _meant(facts, source, held).values() for one in meant} - {source}
     return judge_author(source, issuers, superiors={source} if all(may_change(source, one) for one in issuers) else ())
+
+
+def judge_status(facts: AlertFacts, source: str, status: Status, held: Iterable[HeldAlert]) -> Fault | None:
+    """An update or cancellation has the status of what it names: no exercise ends what was meant.
+
+    An exercise needs no second officer, so a cancellation that calls itself one would let one person end a red alert.
+
+    Args:
+        facts: Of the update or cancellation.
+        source: County that sends it; judged to be one that may.
+        status: Of the update or cancellation.
+        held: Alerts recorded under the ids it names; what is not held says nothing. Where one id was used for a real
+            alert and for an exercise, each has successors of its own.
+    """
+    for alert_id, meant in _meant(facts, source, held).items():
+        if all(one.status is not status for one in meant):
+            others = "、".join(sorted({one.status.value for one in meant}))
+            mend = f"{alert_id} is {others} and this is {status.value}: give it the status of what it changes"
+            return Fault("alert.other_status", "status", mend)
+    return None
+
+
+def _meant(facts: AlertFacts, source: str, held: Iterable[HeldAlert]) -> dict[str, list[HeldAlert]]:
+    """Sort by id the alerts that are named; where the source itself used an id, its own alone are meant."""
+    named: dict[str, list[HeldAlert]] = {}
+    for one in held:
+        if one.facts.alert_id in facts.predecessors:
+            named.setdefault(one.facts.alert_id, []).append(one)
+    return {
+        alert_id: [one for one in found if one.source == source] or found for alert_id, found in sorted(named.items())
+    }
 
 
 def in_force(alerts: Collection[HeldAlert], source: str, at: datetime) -> set[str]:
     """Return the ids of the alerts that ``source`` may change and that are neither expired nor replaced nor ended.
+
+    What another status names ends nothing: an older program may have let such an event pass.
 
     Args:
         alerts: Of one event.
         source: County that is about to change them.
         at: Aware UTC.
     """
-    gone = {(alert_id, one.source) for one in alerts for alert_id in one.facts.predecessors}
+    gone = {(alert_id, one.source, one.status) for one in alerts for alert_id in one.facts.predecessors}
     return {
         one.facts.alert_id
         for one in alerts
         if one.facts.level is not None
         and one.facts.expires > at
         and may_change(source, one.source)
-        and not any(alert_id == one.facts.alert_id and may_change(by, one.source) for alert_id, by in gone)
+        and not any(
+            alert_id == one.facts.alert_id and may_change(by, one.source) and status is one.status
+            for alert_id, by, status in gone
+        )
     }
 
 

@@ -21,7 +21,14 @@ from services.domain.acts import Act
 from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.drafting import Outgoing, unpaged
 from services.domain.levels import LevelChange
-from services.domain.succession import change_of, in_force, judge_authorship, judge_predecessors, may_change
+from services.domain.succession import (
+    change_of,
+    in_force,
+    judge_authorship,
+    judge_predecessors,
+    judge_status,
+    may_change,
+)
 from services.domain.threads import acts_of, judge
 from services.planning import judge_together
 from services.ports import Snapshot
@@ -78,11 +85,12 @@ def _judge_successor(
     tx: Snapshot, outgoing: Outgoing, about: AlertFacts, county: str, now: datetime
 ) -> Outgoing | Fault:
     named = tx.alerts(about.predecessors)
-    fault = judge_authorship(about, county, named)
+    fault = judge_authorship(about, county, named) or judge_status(about, county, outgoing.status, named)
     if fault is not None:
         return fault
     changeable = {county, *(one.source for one in named if may_change(county, one.source))}
-    event = tx.alerts_of_event(about.predecessors, changeable)
+    joined = tx.alerts_of_event(about.predecessors, changeable)
+    event = [one for one in joined if one.status is outgoing.status]  # it cannot name the others
     current = in_force(event, county, now)
     fault = judge_predecessors(about, current)
     if fault is not None:

@@ -24,6 +24,7 @@ from services.domain.levels import effective_level
 from services.domain.neighbours import is_over, silence_in
 from services.domain.ordinary import open_ordinary
 from services.domain.reading import content_of
+from services.domain.releasing import REHEARSED
 from services.notifier.planning import Planner
 from services.paging_ports import Duty
 from services.ports import Transaction
@@ -70,7 +71,7 @@ class Opener:
         parsed = parse_received(summary.wire_type, content_of(event), event.envelope.header.schema_ref.digest)
         alert = None if isinstance(parsed, tuple) else parsed.event
         if isinstance(alert, AlertCancelled):
-            self._cancel(tx, alert, summary.source, now)
+            self._cancel(tx, alert, event, now)
         elif isinstance(alert, Alert):
             self._alert(tx, event, alert, now)
         elif event.level is not None:
@@ -115,7 +116,7 @@ class Opener:
     def _alert(self, tx: Transaction, event: StoredEvent, alert: Alert, now: datetime) -> None:
         header, envelope_id = event.envelope.header, event.envelope.envelope_id
         level = effective_level(alert)
-        earlier = self._earlier(tx, header.source, alert)
+        earlier = self._earlier(tx, event, alert)
         succession = succession_of(earlier, level)
         key = succession.carried or envelope_id
         incident = next((one.incident for one in earlier), f"{header.source}/{alert.alert_id}")
@@ -131,18 +132,29 @@ class Opener:
         for one in earlier:
             if one.key in succession.ended:
                 self._write(tx, supersede(one, self._planner.facts(tx, one, now), key), now)
-        tx.paging.note_alert(header.source, alert.alert_id, key)
+        if not self._is_meant_already(tx, event, alert):
+            tx.paging.note_alert(header.source, alert.alert_id, key)
         log.info("notifier.opened", envelope_id=envelope_id, level=level, change=succession.change.value)
 
-    def _cancel(self, tx: Transaction, alert: AlertCancelled, source: str, now: datetime) -> None:
-        for one in self._earlier(tx, source, alert):
+    def _cancel(self, tx: Transaction, alert: AlertCancelled, event: StoredEvent, now: datetime) -> None:
+        for one in self._earlier(tx, event, alert):
             self._write(tx, cancel(one, self._planner.facts(tx, one, now), alert.alert_id), now)
 
-    def _earlier(self, tx: Transaction, source: str, alert: Alert) -> list[Escalation]:
-        """Return the escalations of the alerts that this one names, each once."""
+    @staticmethod
+    def _is_meant_already(tx: Transaction, event: StoredEvent, alert: Alert) -> bool:
+        """Tell whether an exercise bears the id of a real alert: that keeps it, so that its end is heard."""
+        header = event.envelope.header
+        key = tx.paging.key_of_alert(header.source, alert.alert_id) if header.status in REHEARSED else None
+        before = tx.paging.escalation(key) if key is not None else None
+        return before is not None and before.status not in REHEARSED
+
+    def _earlier(self, tx: Transaction, event: StoredEvent, alert: Alert) -> list[Escalation]:
+        """Return the escalations of the alerts that this one names, each once; no exercise silences what was meant."""
+        source, status = event.envelope.header.source, event.envelope.header.status
         names = [one.alert_id for one in getattr(alert, "predecessors", ())]
         keys = dict.fromkeys(key for name in names if (key := tx.paging.key_of_alert(source, name)) is not None)
-        return [one for key in keys if (one := tx.paging.escalation(key)) is not None]
+        found = (one for key in keys if (one := tx.paging.escalation(key)) is not None)
+        return [one for one in found if one.status is status]
 
     def _write(self, tx: Transaction, plan: Plan, now: datetime) -> None:
         self._planner.write(tx, plan, now)

@@ -18,7 +18,7 @@ from services.domain.acts import Act
 from services.domain.disclosure import MOST_RELEASES, judge_releases, reports_of
 from services.domain.histories import marks_of
 from services.domain.receiving import Examined
-from services.domain.succession import judge_authorship
+from services.domain.succession import judge_authorship, judge_status
 from services.domain.telling import told_of_clock, told_of_missing
 from services.domain.threads import act_of, acts_of, judge
 from services.planning import judge_together
@@ -41,9 +41,11 @@ class History:
 
     def judge(self, found: Examined) -> Fault | None:
         """Tell why an arrival must be rejected for what came before it, or None."""
-        source, about = envelope_of(found).header.source, found.about
+        header, about = envelope_of(found).header, found.about
+        source = header.source
         if isinstance(about, AlertFacts) and about.predecessors:
-            return judge_authorship(about, source, self._named(about))
+            named = self._named(about)
+            return judge_authorship(about, source, named) or judge_status(about, source, header.status, named)
         if isinstance(about, FlowPeople) and isinstance(found.event, PopulationFlowReported):
             earlier = reports_of(self._tx.flow_reports(source, about, MOST_RELEASES))
             return judge_releases(found.event, [*earlier, *(one for by, one in self._reports if by == source)])
@@ -82,7 +84,7 @@ class History:
                 text = told_of_missing(header.source, missing)
                 about_id = envelope_of(found).envelope_id
                 self._tx.waiting_room.tell(NoticeKind.PREDECESSOR_MISSING, about_id, header.source, text, self._now)
-            self._alerts.append(HeldAlert(header.source, about))
+            self._alerts.append(HeldAlert(header.source, about, header.status))
         elif isinstance(found.event, PopulationFlowReported):
             self._reports.append((header.source, found.event))
         elif isinstance(about, CourseStep):

@@ -45,6 +45,7 @@ CAP_ROUTES: Final = (
             "sharing.quota",
             "encryption.no_reader_key",
             "alert.not_issuer",
+            "alert.other_status",
         ),
     ),
     Route(

@@ -87,6 +87,7 @@ _OF_SUBMISSION: Final = (
     "event.unknown_type",
     "content.unknown_field",
     "alert.not_issuer",
+    "alert.other_status",
     "alert.predecessor_unnamed",
     "thread.unknown",
     "brief.figure",

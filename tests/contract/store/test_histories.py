@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from schemas.base import Status
 from schemas.errors import InvariantError
 from schemas.records import AlertFacts, FlowPeople, HeldAlert, Mark
 from services.ports import Snapshot, Store, Transaction
@@ -19,7 +20,13 @@ def facts(name: str, *predecessors: str, level: int | None = 2, expires: float =
     return AlertFacts(name, level, at(expires), tuple(sorted(predecessors)))
 
 
-def recorded(tx: Transaction, source: str, *about: AlertFacts | FlowPeople, refused: bool = False) -> list[str]:
+def recorded(
+    tx: Transaction,
+    source: str,
+    *about: AlertFacts | FlowPeople,
+    refused: bool = False,
+    status: Status = Status.ACTUAL,
+) -> list[str]:
     """Record one link per fact on a chain of ``source``; return the envelope ids."""
     name = f"of {source}"
     number = (
@@ -29,7 +36,8 @@ def recorded(tx: Transaction, source: str, *about: AlertFacts | FlowPeople, refu
     assert head is not None
     ids: list[str] = []
     for seq, one in enumerate(about, head.head.seq + 1):
-        made = envelope(seq, channel=name, wire_type=ALERT, source=source, to=(US,) if source != US else (THEM,))
+        to = (US,) if source != US else (THEM,)
+        made = envelope(seq, channel=name, wire_type=ALERT, source=source, to=to, status=status)
         tx.outbox.record([link(number, made, about=one, refused=refused)])
         tx.chains.advance(number, made.link.position)
         ids.append(made.envelope_id)
@@ -41,8 +49,19 @@ async def test_alerts_are_found_by_id_whoever_used_it(store: Store) -> None:
     await store.write(lambda tx: recorded(tx, THEM, facts("a"), facts("b", "a")))
     await store.write(lambda tx: recorded(tx, THIRD, facts("a", level=None)))
     found = await store.read(lambda snapshot: snapshot.alerts(["a", "none"]))
-    assert found == [HeldAlert(THEM, facts("a")), HeldAlert(THIRD, facts("a", level=None))]
+    actual = Status.ACTUAL
+    assert found == [HeldAlert(THEM, facts("a"), actual), HeldAlert(THIRD, facts("a", level=None), actual)]
     assert await store.read(lambda snapshot: snapshot.alerts([])) == []
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_an_alert_keeps_the_status_that_it_was_sent_with(store: Store, status: Status) -> None:
+    """An exercise that passes for a real alert would be let end one, or the other way round."""
+    await store.write(lambda tx: recorded(tx, THEM, facts("a"), facts("b", "a", level=None), status=status))
+    found = await store.read(lambda snapshot: snapshot.alerts(["a"]))
+    assert found == [HeldAlert(THEM, facts("a"), status)]
+    both = await store.read(lambda snapshot: snapshot.alerts_of_event(["a"], [THEM]))
+    assert both == [HeldAlert(THEM, facts("a"), status), HeldAlert(THEM, facts("b", "a", level=None), status)]
 
 
 async def test_alerts_of_one_event_are_found_over_others(store: Store) -> None:
@@ -67,7 +86,7 @@ async def test_a_strangers_alerts_join_nothing(store: Store) -> None:
     await store.write(lambda tx: recorded(tx, US, facts("a"), facts("b")))
     await store.write(lambda tx: recorded(tx, THEM, facts("bridge", "a", "b")))
     found = await store.read(lambda snapshot: snapshot.alerts_of_event(["a"], [US]))
-    assert found == [HeldAlert(US, facts("a"))]
+    assert found == [HeldAlert(US, facts("a"), Status.ACTUAL)]
     both = await store.read(lambda snapshot: snapshot.alerts_of_event(["a"], [US, THEM]))
     assert [one.facts.alert_id for one in both] == ["a", "b", "bridge"]
 

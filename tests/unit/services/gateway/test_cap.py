@@ -138,6 +138,31 @@ async def test_an_update_that_names_the_first_alone_replaces_the_others_too(worl
     assert canonical(received.body) == canonical(xml(third))
 
 
+async def test_a_document_that_calls_itself_an_exercise_ends_no_real_alert(hall: Caller) -> None:
+    """Whoever may hand a document in would end a red alert without a second officer."""
+    assert (await hand_in(hall, RAIN)).body["outcome"] == "sent"
+    end = naming(rain(2, sent="2026-03-04T07:55:00+08:00", note="演练"), RAIN, kind="Cancel", status="Exercise")
+    refused = await hand_in(hall, end)
+    assert (refused.status, refused.body["code"]) == (422, "alert.other_status")
+    assert (await hand_in(hall, replace(end, status="Actual", note="雨停"))).body["outcome"] == "sent"
+
+
+async def test_an_exercise_does_not_take_a_real_alert_with_it(hall: Caller) -> None:
+    """Both change what never came here: the exercise would be told to replace the real one, and be refused."""
+    lost = rain(9, sent="2026-03-04T07:40:00+08:00")
+    assert (await hand_in(hall, naming(rain(2, sent="2026-03-04T07:55:00+08:00"), lost))).body["outcome"] == "sent"
+    played = naming(rain(3, sent="2026-03-04T07:56:00+08:00"), lost, status="Exercise")
+    assert (await hand_in(hall, played)).body["outcome"] == "sent"
+    assert (await hand_in(hall, lost)).body["code"] == "cap.overtaken", "the real update came before it"
+
+
+async def test_an_exercise_beforehand_does_not_keep_a_real_alert_out(hall: Caller) -> None:
+    """An exercise that names what is yet to come would have the red alert refused as replaced already."""
+    played = naming(rain(2, sent="2026-03-04T07:55:00+08:00"), RAIN, status="Exercise")
+    assert (await hand_in(hall, played)).body["outcome"] == "sent"
+    assert (await hand_in(hall, RAIN)).body["outcome"] == "sent"
+
+
 async def test_what_was_replaced_already_comes_too_late(hall: Caller) -> None:
     """An alert that arrives behind its own update must not wake anybody."""
     update = naming(rain(2, sent="2026-03-04T07:55:00+08:00"), RAIN)

@@ -96,6 +96,34 @@ async def test_a_neighbours_alert_is_not_ours_to_end() -> None:
     assert LIBO in mend
 
 
+@pytest.mark.parametrize("wire_type", [UPDATED, CANCELLED])
+@pytest.mark.parametrize("status", ["exercise", "test", "system"])
+async def test_no_exercise_ends_what_was_meant(libo: County, wire_type: str, status: str) -> None:
+    """It needs no second officer: one alone would end a red alert by calling its end an exercise."""
+    await issue(libo, 1)
+    draft = successor(2, 1, wire_type=wire_type, level=4)
+
+    code, field, mend = await refusal(libo, draft | {"status": status})
+    assert (code, field) == ("alert.other_status", "status")
+    assert alert_id(1) in mend
+    assert (await libo.send(draft)).seq == 2
+
+
+async def test_what_was_meant_does_not_go_on_from_an_exercise(libo: County) -> None:
+    """Who took the exercise would count as having taken the red alert."""
+    await libo.send(alert_draft(content=papers.alert_content(alert_id=alert_id(1)), status="exercise"))
+    assert (await refusal(libo, successor(2, 1)))[:2] == ("alert.other_status", "status")
+    assert (await libo.send(successor(2, 1, wire_type=CANCELLED) | {"status": "exercise"})).seq == 2
+
+
+async def test_an_exercise_about_the_same_lost_alert_keeps_nobody_from_ending_it(libo: County) -> None:
+    """Both name an alert from before a restore: each would have to name the other, and may not."""
+    await libo.send(successor(2, 1))
+    await libo.send(successor(3, 1) | {"status": "exercise"})
+    assert (await libo.send(successor(4, 2, wire_type=CANCELLED))).seq == 3
+    assert (await libo.send(successor(5, 3, wire_type=CANCELLED) | {"status": "exercise"})).seq == 4
+
+
 async def test_an_alert_that_is_not_here_can_be_updated(libo: County) -> None:
     """After a restore the store lacks the last alerts: nobody may be kept from ending them."""
     assert (await libo.send(successor(2, 1))).seq == 1

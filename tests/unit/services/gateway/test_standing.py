@@ -62,6 +62,25 @@ async def test_what_was_answered_stands_beside_the_alert(world: World) -> None:
     assert (third["taken"], third["answer"]["answer"], third["answer"]["officer"]) == (True, "handling", "值班员甲")
 
 
+@pytest.mark.parametrize("kind", ["updated", "cancelled"])
+async def test_an_exercise_that_an_older_program_let_pass_ends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The red alert is gone from the desk and the feed while the water rises, by one officer's word."""
+    for end in ("gateway", "receiver"):
+        monkeypatch.setattr(f"services.{end}.history.judge_status", lambda *_: None)
+    given = {"alert_id": "52272241600000_20260304080000_2", "report_stage": "followup", "report_no": 2, "note": "演练"}
+    named = [{"alert_id": papers.alert_content()["alert_id"]}]
+    draft = alert_draft(content=papers.alert_content(**given, warning_level=4, predecessors=named), status="exercise")
+    red = await world[papers.LIBO].send(alert_draft())
+    await world[papers.LIBO].send(draft | {"type": papers.ALERT.replace("issued", kind)})
+    await world.carry()
+    for county in (world[papers.LIBO], world[papers.HUANJIANG]):
+        async with calling(county, reader(county)) as caller:
+            standing = (await caller.get("/alerts", params={"standing": "true"})).body["alerts"]
+        assert red.envelope_id in [one["event"]["envelope_id"] for one in standing]
+
+
 async def test_a_neighbour_that_was_never_heard_of_is_silent(world: World) -> None:
     """A line that looks healthy because nothing is known of it costs two hours."""
     county = world[papers.HUANJIANG]

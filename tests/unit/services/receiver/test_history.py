@@ -6,6 +6,7 @@ import pytest
 
 from adapters.memory.store import MemoryStore
 from schemas.agreements import Grant
+from schemas.base import Status
 from schemas.control import ReceiptStage
 from schemas.notices import NoticeKind
 from schemas.records import Mark
@@ -16,11 +17,11 @@ from tests import papers
 from tests.desk import Office
 from tests.papers import ALERT, HUANJIANG, LIBO, NANDAN
 
-UPDATED = ALERT.replace("issued", "updated")
+UPDATED, CANCELLED = ALERT.replace("issued", "updated"), ALERT.replace("issued", "cancelled")
 FLOW = "cn.sihu.information.population_flow_reported.v1"
 TRUST = papers.trust(
     papers.in_force(
-        grants=(Grant(types=(ALERT, UPDATED, papers.POLICY, FLOW)),),
+        grants=(Grant(types=(ALERT, UPDATED, CANCELLED, papers.POLICY, FLOW)),),
         purposes=("emergency_warning", "policy_exchange", "population_service"),
     )
 )
@@ -76,6 +77,31 @@ async def test_a_stranger_cannot_end_an_alert(desk: Office, neighbour: Office) -
         (ReceiptStage.REJECTED, 1, 1, "alert.not_issuer"),
     ]
     assert await marks(desk) == [(), ()]
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("status", [Status.EXERCISE, Status.TEST, Status.SYSTEM])
+@pytest.mark.parametrize("wire_type", [UPDATED, CANCELLED])
+async def test_an_exercise_cannot_end_a_real_alert(
+    desk: Office,
+    neighbour: Office,
+    wire_type: str,
+    status: Status,
+    together: bool,  # noqa: FBT001
+) -> None:
+    """荔波's older program lets one officer call the end an exercise: it is refused here, in one batch or in two."""
+    await neighbour.post(ALERT, alert(1))
+    first = await neighbour.sent()
+    await neighbour.post(wire_type, alert(2, 1, note="演练"), status=status)
+    second = await neighbour.sent()
+
+    for batch in ([*first, *second],) if together else (first, second):
+        await desk.take(*batch)
+    assert await desk.codes() == ["alert.other_status"]
+    assert (ReceiptStage.REJECTED, 2, 2, "alert.other_status") in await desk.receipts()
+    await neighbour.post(wire_type, alert(3, 1, note="雨停"))
+    await desk.take(*await neighbour.sent())
+    assert len(await desk.inbox()) == 2, "its real end is heard"
 
 
 async def test_the_first_to_use_an_id_is_not_its_owner(desk: Office, neighbour: Office) -> None:
