@@ -181,7 +181,7 @@ class OfficerDesk(Protocol):
         """
 
     def revoke(self, officer: str, now: datetime) -> str | None:
-        """Take an officer's credential and every token bound to the officer out of force.
+        """Take an officer's credential, every token bound to the officer and every open invitation out of force.
 
         Returns:
             The digest of the credential, None if none was in force.

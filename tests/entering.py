@@ -63,8 +63,9 @@ class Papers:
         self.directory.credentials[officer] = document
 
     def revoke(self, officer: str, _: datetime) -> str | None:
-        """Take a credential and tokens out of force."""
+        """Take a credential, tokens and invitations out of force."""
         self.tokens_revoked.append(officer)
+        self.invitations = {digest: one for digest, one in self.invitations.items() if one.officer != officer}
         document = self.directory.credentials.pop(officer, None)
         return document_digest(document) if document else None
 

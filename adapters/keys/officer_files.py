@@ -59,13 +59,14 @@ class OfficerFiles:
         self._changed()
 
     def revoke(self, officer: str, now: datetime) -> str | None:
-        """Take an officer's credential and every token bound to the officer out of force."""
+        """Take an officer's credential, every token bound to the officer and every open invitation out of force."""
         document = self._in_force(self._files).get(officer)
         digest = self._digest_of(document) if document is not None else None
         if digest is not None:
             self._put_down(digest, now)
         self.revoke_tokens(officer, now)
         self._changed()
+        self._drop_invitations(officer)  # last: a damaged file of them stops nothing of the above
         return digest
 
     def revoke_tokens(self, officer: str, now: datetime) -> None:
@@ -87,8 +88,18 @@ class OfficerFiles:
         """Add an invitation; those that have ended go."""
         with one_at_a_time(self._root):
             kept = tuple(one for one in self._invitations() if one.ends_at > now and one.officer != paper.officer)
-            data = InvitationPapers(invitations=(*kept, paper)).model_dump_json(indent=1)
-            write_whole(self._root / INVITATIONS_FILE, data.encode() + b"\n", mode=PRIVATE)
+            self._write_invitations((*kept, paper))
+
+    def _drop_invitations(self, officer: str) -> None:
+        with one_at_a_time(self._root):
+            found = self._invitations()
+            kept = tuple(one for one in found if one.officer != officer)
+            if kept != found:
+                self._write_invitations(kept)
+
+    def _write_invitations(self, papers: tuple[InvitationPaper, ...]) -> None:
+        data = InvitationPapers(invitations=papers).model_dump_json(indent=1)
+        write_whole(self._root / INVITATIONS_FILE, data.encode() + b"\n", mode=PRIVATE)
 
     def _invitations(self) -> tuple[InvitationPaper, ...]:
         try:

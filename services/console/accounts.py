@@ -34,6 +34,7 @@ from services.console.enrolling import (
     keep_invitation,
     new_codes,
     new_invitation,
+    withdraw_of_the_gone,
 )
 from services.console.entering import own_context
 from services.console.lobby import (
@@ -361,20 +362,25 @@ class Accounts:
         if fault is not None or isinstance(account, Fault):
             return fault
         if account.confirmed_at is None or account.disabled_at is not None:
-            return Fault("account.not_in_force", "officer", f"{officer} is not enrolled; reset the account instead")
+            return _not_in_force(officer)
         changed = replace(account, roles=held, display_name=display_name)
         fault = await certify(lobby, changed, now)
         if fault is not None:
             return fault
 
-        def work(tx: Transaction) -> None:
-            now_kept = tx.console.account(officer) or account
+        def work(tx: Transaction) -> Fault | None:
+            now_kept = tx.console.account(officer)
+            if now_kept is None or now_kept.disabled_at is not None or now_kept.public != changed.public:
+                return _not_in_force(officer)  # another administrator was quicker
             tx.console.keep_account(replace(now_kept, roles=held, display_name=display_name))
             tx.console.drop_sessions(officer)
             write_act(tx, by.officer, "account.roles_changed", officer, "、".join(held), now=now)
+            return None
 
-        await lobby.store.write(work)
-        return None
+        fault = await lobby.store.write(work)
+        if fault is not None:
+            await withdraw_of_the_gone(lobby, changed, now)
+        return fault
 
     async def _other(self, by: Visitor, officer: str) -> Account | Fault:
         """Return somebody else's account: no administrator locks himself out by mistake."""
@@ -403,6 +409,10 @@ class Accounts:
 
         await self._lobby.store.write(work)
         await asyncio.to_thread(self._lobby.papers.revoke, officer, now)
+
+
+def _not_in_force(officer: str) -> Fault:
+    return Fault("account.not_in_force", "officer", f"{officer} is not enrolled; reset the account instead")
 
 
 def _line(session: Session, roles: Iterable[Role], by: Visitor) -> SessionLine:

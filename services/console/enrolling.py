@@ -13,7 +13,7 @@ from typing import Final
 from schemas.consoles import Account, Invitation, InvitationPaper, Stage
 from schemas.envelope import PayloadType
 from schemas.errors import Fault
-from schemas.officers import Role
+from schemas.officers import OfficerCredential, Role
 from services.console.entering import Entered, HalfWay, half_way, own_context, raise_session, totp_context
 from services.console.lobby import (
     NO_SESSION,
@@ -25,7 +25,8 @@ from services.console.lobby import (
 )
 from services.console.visitor import Visitor
 from services.domain.ceremony import credential
-from services.domain.documents import add_signature, draft
+from services.domain.documents import add_signature, draft, open_payload
+from services.domain.encoding import to_base64url
 from services.domain.invitations import invitation_of, invitation_paper
 from services.domain.one_time import (
     RECOVERY_BYTES,
@@ -159,6 +160,8 @@ class Enrolling:
         before = tx.console.account(officer)
         if before is not None and before.disabled_at is None and invited.made_by:
             return _USED
+        if _is_void(invited, before):
+            return _USED  # disabled while the password was typed
         tx.console.keep_invitation(replace(invited, used_at=now))
         tx.console.keep_account(account)
         tx.console.drop_sessions(officer)
@@ -203,7 +206,10 @@ class Enrolling:
             return raise_session(tx, lobby, found[0], confirmed, secret, came=came, note="totp", now=now)
 
         entered = await lobby.store.write(work)
-        return entered if isinstance(entered, Fault) else Enrolled(entered, codes)
+        if isinstance(entered, Fault):
+            await withdraw_of_the_gone(lobby, account, now)
+            return entered
+        return Enrolled(entered, codes)
 
     def _shown(self, tx: Transaction, secret: str, code: str, came: Caller, now: datetime) -> Account | Fault:
         found = session_in(tx, secret, stage=Stage.HALF, now=now)
@@ -263,6 +269,20 @@ async def certify(lobby: Lobby, account: Account, now: datetime) -> Fault | None
     return None
 
 
+async def withdraw_of_the_gone(lobby: Lobby, account: Account, now: datetime) -> None:
+    """Revoke what ``certify`` has just made of an account that was disabled, reset or replaced meanwhile.
+
+    Who disables first ends the account, then the credential: one that was certified in between would stay in force.
+    """
+    kept = await lobby.store.read(lambda snapshot: snapshot.console.account(account.officer))
+    if kept is not None and kept.disabled_at is None and kept.public == account.public:
+        return
+    document = lobby.directory.credential(account.officer)
+    certified = open_payload(document, PayloadType.OFFICER, OfficerCredential) if document is not None else None
+    if isinstance(certified, OfficerCredential) and certified.public == to_base64url(account.public):
+        await asyncio.to_thread(lobby.papers.revoke, account.officer, now)
+
+
 def new_codes(lobby: Lobby) -> tuple[str, ...]:
     """Return fresh recovery codes."""
     return tuple(recovery_code(bytes.fromhex(lobby.ids.hex(RECOVERY_BYTES))) for _ in range(RECOVERY_CODES))
@@ -271,4 +291,15 @@ def new_codes(lobby: Lobby) -> tuple[str, ...]:
 def _invitation(snapshot: Snapshot, digest: str, paper: InvitationPaper | None, now: datetime) -> Invitation | None:
     kept = snapshot.console.invitation(digest)
     found = kept or (invitation_of(paper, "") if paper else None)
-    return None if found is None or found.used_at is not None or found.ends_at <= now else found
+    if found is None or found.used_at is not None or found.ends_at <= now:
+        return None
+    return None if _is_void(found, snapshot.console.account(found.officer)) else found
+
+
+def _is_void(invitation: Invitation, account: Account | None) -> bool:
+    """Tell whether an invitation by command is older than the end of the officer's account.
+
+    One by an administrator is taken back when the account ends; that of a reset is as old as the end itself.
+    """
+    ended_at = account.disabled_at if account is not None else None
+    return ended_at is not None and not invitation.made_by and invitation.made_at <= ended_at

@@ -1,7 +1,8 @@
 """``Tokens``: what the administrator does with the tokens of programs.
 
 None that is issued here is bound to an officer: who holds such a token answers in the officer's name, and the
-administrator would have seen it. Those are made by a command on the node's machine.
+administrator would have seen it. Nor does any allow more than the administrator may himself, who could issue it to
+himself. Those are made by a command on the node's machine.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from schemas.officers import Role
 from services.console.enrolling import NOT_YOURS
 from services.console.lobby import Lobby, write_act
 from services.console.visitor import Visitor
-from services.domain.tokens import judge_scopes, new_access, with_token, without_token
+from services.domain.tokens import judge_of_console, judge_scopes, new_access, with_token, without_token
 
 DAYS_MAX: Final = 3650
 Edit = Callable[[tuple[Access, ...]], tuple[Access, ...] | Fault]
@@ -58,7 +59,7 @@ class Tokens:
         access = new_access(name, token, held, None, now=now, until=now + timedelta(days=days))
         if isinstance(access, tuple):
             return access
-        refused = await self._change(lambda tokens: with_token(tokens, access))
+        refused = judge_of_console(access) or await self._change(lambda tokens: with_token(tokens, access))
         if refused is not None:
             return (refused,)
         # Behind the file: of one that cannot be put on record nobody is told the token.

@@ -22,6 +22,7 @@ from services.domain.value_words import VALUES
 __all__ = [
     "ACCOUNT_FIELDS",
     "ANSWERS",
+    "ASKS",
     "BANDS",
     "CLASSES",
     "DRAFTS",
@@ -32,6 +33,7 @@ __all__ = [
     "MUTUALS",
     "NOTICES",
     "PARTS",
+    "RELATIONS",
     "REPLIES",
     "ROLES",
     "SAID",
@@ -90,6 +92,22 @@ SAID: Final[Mapping[str, str]] = {
 
 LEVELS: Final[Mapping[int, str]] = {1: "1级 红色", 2: "2级 橙色", 3: "3级 黄色", 4: "4级 蓝色"}
 STATUSES: Final[Mapping[str, str]] = {"actual": "", "exercise": "演练", "test": "测试", "system": "系统"}
+ASKS: Final[Mapping[str, str]] = {
+    "report": "报送",
+    "update": "更新",
+    "cancel": "取消",
+    "request": "请求",
+    "response": "答复",
+}
+"""What the sender wants from an event."""
+RELATIONS: Final[Mapping[str, str]] = {
+    "supersedes": "取代",
+    "cancels": "取消",
+    "replies": "答复",
+    "case": "所属案件",
+    "evidence": "随附材料",
+}
+"""How an event relates to an earlier one that it names."""
 CLASSES: Final[Mapping[str, str]] = {"public": "公开", "internal": "内部", "personal": "个人信息"}
 MUTUALS: Final[Mapping[str, str]] = {
     "information": "信息互通",

@@ -13,6 +13,13 @@ from services.domain.encoding import digest_of
 
 OF_A_PERSON: Final = frozenset({Scope.ACKNOWLEDGE, Scope.ROSTER_WRITE})
 """Scopes of what a person answers for: only for tokens that are bound to an officer."""
+OF_THE_CONSOLE: Final = frozenset({Scope.EVENTS_READ, Scope.OPERATE, Scope.AUDIT_READ, Scope.CALENDAR_READ})
+"""Scopes that an administrator gives a program in the console: none that allows more than he may himself. Whatever
+sends, erases or shows who was shown what is given by a command on the node's machine, which leaves another trace."""
+BOARD: Final = "board-"
+"""How the names of tokens begin that read events and are shown nothing personal, whoever has issued them."""
+OF_SESSIONS: Final = "console-"
+"""How the access of somebody in the console is named (``services.domain.sessions``): no token takes such a name."""
 TOKENS_MAX: Final = 1024
 
 
@@ -38,6 +45,9 @@ def new_access(
     name: str, token: str, scopes: Iterable[Scope], officer: str | None, *, now: datetime, until: datetime
 ) -> Access | tuple[Fault, ...]:
     """Return what is kept of a new token, or what is wrong with it."""
+    if name.startswith(OF_SESSIONS):
+        mend = f"names that begin with {OF_SESSIONS} are those of officers in the console; take another one"
+        return (Fault("token.name_kept", "token.name", mend),)
     try:
         return Access(
             name=name,
@@ -49,6 +59,22 @@ def new_access(
         )
     except ValidationError as exc:
         return tuple(faults_of(exc, "token"))
+
+
+def judge_of_console(access: Access) -> Fault | None:
+    """Tell why an administrator cannot issue this token in the console, or None."""
+    if access.officer is not None or not OF_THE_CONSOLE.issuperset(access.scopes):
+        mend = "this is given on the node's machine only: `sihu token issue`"
+        return Fault("token.by_command", "scopes", mend)
+    if Scope.EVENTS_READ in access.scopes and not access.name.startswith(BOARD):
+        mend = f"begin the name with {BOARD}: a token that reads events and is issued here is shown nothing personal"
+        return Fault("token.no_board", "name", mend)
+    return None
+
+
+def is_board(access: Access) -> bool:
+    """Tell whether nothing personal is shown by this access, which is bound to nobody."""
+    return access.officer is None and access.name.startswith(BOARD)
 
 
 def with_token(tokens: tuple[Access, ...], access: Access) -> tuple[Access, ...] | Fault:

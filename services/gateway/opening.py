@@ -12,6 +12,7 @@ from schemas.records import StoredEvent
 from services.domain.documents import open_payload
 from services.domain.openings import NONE_YET, LogVerdict, go_on, next_opening
 from services.domain.roles import may_open_personal
+from services.domain.tokens import is_board
 from services.gateway.gateway import Gateway
 from services.ports import Directory, Store, Transaction
 
@@ -27,8 +28,12 @@ def is_withheld(event: StoredEvent) -> bool:
 def may_open(directory: Directory, access: Access) -> Fault | None:
     """Tell why personal content is shown to nobody by this access, whatever the reason, or None.
 
-    Who is bound to it is an officer who keeps the system or only looks on: neither has anything to do with people.
+    It is a board's; or who is bound to it is an officer who keeps the system or only looks on: none of them has
+    anything to do with people.
     """
+    if is_board(access):
+        mend = f"{access.name} is shown no personal content: open it as an officer who handles it"
+        return Fault("access.role", "why", mend)
     document = directory.credential(access.officer) if access.officer else None
     if document is None:
         return None  # bound to nobody; or its officer's credential is gone, and then every token of his is, too

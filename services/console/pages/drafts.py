@@ -1,18 +1,25 @@
 """待审稿件: what waits for a second officer, and its review."""
 
+import json
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
+from pydantic import JsonValue
 
 from schemas.base import Status
 from schemas.catalogue import parse_new
+from schemas.errors import Fault
 from schemas.releases import DraftState
 from services.console.navigation import ANSWERERS, READERS, WORKERS
 from services.console.visit import Page, Visit
+from services.domain.drafting import Outgoing
 from services.domain.encoding import compact_json
+from services.domain.form_words import PURPOSES
 from services.domain.printing import Sheet, preview_sheet
 from services.gateway.answers import Accepted
 from services.gateway.release_answers import DraftDetail, DraftList, ReleaseList
+from services.gateway.submit import draft_outgoing
 
 _ID: Final = "{id:[0-9a-f]{32}}"
 _LISTED: Final = 100
@@ -26,19 +33,39 @@ async def drafts(visit: Visit) -> web.StreamResponse:
 
 
 async def draft(visit: Visit) -> web.StreamResponse:
-    """Show one draft as its recipients would see it, and what this officer may do with it."""
+    """Show one draft as its recipients would see it, to whom and under what it goes, and what may be done with it.
+
+    Nobody approves what is not shown: neither the content nor the terms it would travel by, nor what fits neither.
+    """
     detail = await visit.api.ask("show_draft", DraftDetail, path={"id": visit.path("id")})
     event = detail.event if isinstance(detail.event, dict) else {}
     to = event.get("to")
+    sheet, terms = _sheet(visit, detail), _terms(visit, event)
+    outgoing = terms if isinstance(terms, Outgoing) else None
     values = {
         "detail": detail,
         "line": detail.draft,
-        "sheet": _sheet(visit, detail),
+        "sheet": sheet,
+        "out": outgoing,
+        "faults": () if isinstance(terms, Outgoing) else terms,
+        "whole": json.dumps(event, ensure_ascii=False, indent=1) if event else "",
+        "sets_deadline": event.get("acknowledge_by") is not None,
+        "is_readable": sheet is not None and outgoing is not None,
+        "purposes": PURPOSES,
         "to": [str(one) for one in to] if isinstance(to, list) else None,
         "status": str(event.get("status", Status.ACTUAL.value)),
         "acts": {one.value for one in detail.acts},
     }
     return visit.render("draft.html", values)
+
+
+def _terms(visit: Visit, event: Mapping[str, JsonValue]) -> Outgoing | tuple[Fault, ...]:
+    """Judge a draft as sending it would now, with what it leaves out filled in; nothing of one whose text is gone."""
+    if not event:
+        return ()
+    gateway = visit.hall.desk.gateway
+    trust, now = gateway.directory.trust(), gateway.clock.now()
+    return draft_outgoing(compact_json(event), trust=trust, county=gateway.county, now=now)
 
 
 def _sheet(visit: Visit, detail: DraftDetail) -> Sheet | None:

@@ -10,11 +10,11 @@ from schemas.errors import Fault, RequestError
 from services.console.navigation import KEEPERS
 from services.console.tokens import DAYS_MAX, Issued
 from services.console.visit import Page, Visit
-from services.domain.tokens import OF_A_PERSON
+from services.domain.tokens import BOARD, OF_THE_CONSOLE
 
 _DAYS: Final = 365
 _DIGITS_MAX: Final = 5
-_OFFERED: Final = tuple(scope for scope in Scope if scope not in OF_A_PERSON)
+_OFFERED: Final = tuple(scope for scope in Scope if scope in OF_THE_CONSOLE)
 _EMPTY: Final[Mapping[str, object]] = {"name": "", "scopes": (), "days": str(_DAYS)}
 
 
@@ -53,6 +53,7 @@ async def _tokens(visit: Visit, typed: Mapping[str, object], faults: Sequence[Fa
         "typed": typed,
         "faults": faults,
         "offered": _OFFERED,
+        "board": BOARD,
         "days_max": DAYS_MAX,
     }
     return visit.render("tokens.html", values, 422 if faults else 200)

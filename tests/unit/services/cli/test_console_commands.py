@@ -56,6 +56,17 @@ def test_a_newer_invitation_replaces_the_older_one(home: Path) -> None:
     assert found == [False, True, True]
 
 
+def test_revoking_an_officer_voids_the_invitation(home: Path) -> None:
+    """Else who was just put out makes a new account with the link of last week; those of others stay good."""
+    done("officer", "add", "admin-a", "--name", "管理员甲", "--role", "administrator", "--dir", home)
+    gone, other = invited(home), invited(home, "admin-b")
+    done("officer", "revoke", "admin-a", "--dir", home)
+    files = open_officer_files(home)
+    assert files.invited(digest_of_secret(gone["secret"])) is None
+    assert files.invited(digest_of_secret(other["secret"])) is not None
+    assert (home / "invitations.json").stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -1,14 +1,20 @@
 """Passwords, sessions and roles afterwards: what an officer changes, and what the administrator takes away."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+
 import pytest
 
 from schemas.access import Scope
+from schemas.documents import SignedDocument
 from schemas.errors import Fault
 from schemas.officers import Role
 from services.console.lobby import REFUSED
 from services.domain.encoding import to_base64url
+from services.domain.sessions import digest_of_secret
 from services.domain.signatures import signature_holds
-from tests.entering import DESK, ELSEWHERE, PASSWORD, House, Officer, sure
+from tests.entering import DESK, ELSEWHERE, PASSWORD, House, Officer, Papers, Telephone, sure
 
 NEW = "十里洋场 9 枚铜钱 umbrella"
 
@@ -155,6 +161,71 @@ async def test_roles_change_with_a_new_certificate_for_the_same_key(
     assert visitor is not None
     assert visitor.display_name == "联络员甲"
     assert Scope.ERASE in visitor.access.scopes
+
+
+async def test_an_end_voids_an_invitation_made_by_command(house: House, duty: Officer, admin: Officer) -> None:
+    """A link from last week is in the drawer of who was put out today; one that is made after it is good."""
+    told = house.told(duty.name, Role.DUTY)
+    paper = house.papers.invited(digest_of_secret(told))
+    assert paper is not None
+    await house.clock.move(60)
+    assert await house.door.accounts.disable(await house.visitor(admin), "duty-a") is None
+    assert house.papers.invited(paper.digest) is None
+    house.papers.invitations[paper.digest] = paper  # as a copy of the directory that is put back would
+    assert code_of(await house.door.enrolling.invitation_of(told)) == "invitation.used"
+    assert code_of(await house.door.enrolling.enrol(told, NEW, DESK)) == "invitation.used"
+    await house.clock.move(1)
+    assert (await house.visitor(await house.enrolled("duty-a", Role.DUTY, password=NEW))).officer == "duty-a"
+
+
+class Race:
+    """Lets something happen between the first look at an account and the certificate."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Stand in the way of the next certificate."""
+        self.meanwhile: list[Callable[[], Coroutine[None, None, object]]] = []
+        self.happened: list[object] = []
+        keep, loop = Papers.keep, asyncio.get_running_loop()
+
+        def slow(papers: Papers, officer: str, document: SignedDocument, now: datetime) -> None:
+            while self.meanwhile:
+                self.happened.append(asyncio.run_coroutine_threadsafe(self.meanwhile.pop()(), loop).result(20))
+            keep(papers, officer, document, now)
+
+        monkeypatch.setattr(Papers, "keep", slow)
+
+
+@pytest.mark.parametrize("resets", [False, True])
+async def test_who_is_put_out_while_roles_change_has_no_certificate(
+    house: House, duty: Officer, admin: Officer, monkeypatch: pytest.MonkeyPatch, *, resets: bool
+) -> None:
+    """Two administrators at once: partners would go on believing an officer who was put out, and nobody would see."""
+    keeper, race = await house.visitor(admin), Race(monkeypatch)
+    end = house.door.accounts.reset if resets else house.door.accounts.disable
+    race.meanwhile.append(lambda: end(keeper, duty.name))
+    found = await house.door.accounts.change_roles(keeper, "duty-a", "联络员甲", [Role.LIAISON])
+    assert code_of(found) == "account.not_in_force"
+    assert len(race.happened) == 1
+    assert "duty-a" not in house.directory.credentials
+    kept = await house.lobby.store.read(lambda one: one.console.account("duty-a"))
+    assert kept is not None
+    assert (kept.roles, kept.disabled_at is None) == ((Role.DUTY,), False)
+    assert "account.roles_changed" not in [act for _, act, _ in await house.acts()]
+
+
+async def test_who_is_put_out_while_enrolling_has_no_certificate(
+    house: House, admin: Officer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Disabled between the code and the certificate."""
+    keeper = await house.visitor(admin)
+    half = sure(await house.door.enrolling.enrol(house.told("duty-b", Role.DUTY), PASSWORD, DESK))
+    telephone = Telephone(sure(await house.door.enrolling.enrolment_of(half.secret)).secret, house.clock)
+    race = Race(monkeypatch)
+    race.meanwhile.append(lambda: house.door.accounts.disable(keeper, "duty-b"))
+    found = await house.door.enrolling.confirm(half.secret, telephone.code(), DESK)
+    assert code_of(found) == "entering.no_session"
+    assert race.happened == [None]
+    assert "duty-b" not in house.directory.credentials
 
 
 async def test_no_administrator_locks_himself_out(house: House, admin: Officer) -> None:

@@ -2,9 +2,11 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from schemas.errors import Fault
 from schemas.information.alerts import AlertCancelled, AlertIssued
 from schemas.information.bulletins import PolicyBulletinPublished
 from schemas.officers import Role
@@ -13,7 +15,9 @@ from services.domain.encoding import to_base64url
 from services.domain.form_fields import shapes_of
 from services.domain.form_making import typed_of
 from tests import papers
+from tests.caller import calling
 from tests.console import visiting
+from tests.releasing import SCOPES, certify, drafted
 from tests.world import County, World, alert_draft, policy_draft
 
 
@@ -94,6 +98,69 @@ async def test_a_grave_alert_goes_to_another_officer_and_then_out(world: World) 
     assert sent.location.startswith("/events/")
     assert event.has("两人签发", "值班员甲", "值班员乙")
     assert await sent_by(county) == ["荔波县气象台发布暴雨红色预警"]
+
+
+async def handed_in(county: County, draft: dict[str, object]) -> str:
+    """Let 值班员甲 draft something by the API and hand it in; return the page on which 值班员乙 reviews it."""
+    async with calling(county, county.let_in("first", *SCOPES, officer="duty-a")) as caller:
+        certify(county, "duty-a", Role.DUTY)
+        certify(county, "duty-b", Role.LIAISON)
+        shown = await drafted(caller, draft)
+    return f"/drafts/{shown['draft']['id']}"
+
+
+async def test_who_approves_sees_where_and_under_what_it_goes(world: World) -> None:
+    """Else a bulletin is approved for its text, and goes to whom its author wrote by the API, as what he called it."""
+    county = world[papers.HUANJIANG]
+    terms = {
+        "to": [papers.LIBO],
+        "priority": 4,
+        "class": "internal",
+        "kind": "update",
+        "status": "exercise",
+        "expires": "2026-03-05T12:00:00+08:00",
+        "acknowledge_by": "2026-03-04T18:00:00+08:00",
+        "refs": [{"rel": "supersedes", "id": "ab" * 32}],
+    }
+    page = await handed_in(county, policy_draft() | terms)
+    async with visiting(county, Role.LIAISON, officer="duty-b") as second:
+        seen = await second.get(page)
+    agreement = next(iter(county.directory.trust().agreements.values())).agreement
+    assert seen.has("收件", "荔波", "依据协议", agreement.title, agreement.id, "政策互通", "内部", "演练", "更新")
+    assert seen.has("4（0 最先", "取代", "ab" * 8, f"/events/{'ab' * 32}", "2026-03-05", "2026-03-04")
+    assert seen.has("审核通过并签发", "稿件原文", "&#34;priority&#34;: 4")
+
+
+async def test_who_approves_sees_what_the_draft_leaves_open(world: World) -> None:
+    """Nobody named means everybody of the agreement: the page says who that is."""
+    county = world[papers.HUANJIANG]
+    page = await handed_in(county, {k: v for k, v in policy_draft().items() if k != "to"})
+    async with visiting(county, Role.LIAISON, officer="duty-b") as second:
+        seen = await second.get(page)
+    assert seen.has("荔波", "协议现有的全部其他各方", "审核通过并签发")
+
+
+async def test_what_cannot_be_shown_is_not_approved(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second officer must not put a name under what the page could not show; giving it back stays possible."""
+    county = world[papers.HUANJIANG]
+    page = await handed_in(county, policy_draft())
+    async with visiting(county, Role.LIAISON, officer="duty-b") as second:
+        monkeypatch.setattr("services.console.pages.drafts.parse_new", lambda *_: (Fault("event.unknown", "type", ""),))
+        seen = await second.get(page)
+    assert seen.has("不能审核通过", "退回", "稿件原文")
+    assert "审核通过并签发" not in seen.text
+    assert 'value="approve' not in seen.text
+
+
+async def test_what_could_not_be_sent_is_not_approved(world: World) -> None:
+    """Its agreement has ended since it was handed in, and so nobody can say whom it would go to."""
+    county = world[papers.HUANJIANG]
+    page = await handed_in(county, policy_draft())
+    county.directory.trusted = replace(county.directory.trusted, agreements={}, by_reference={})
+    async with visiting(county, Role.LIAISON, officer="duty-b") as second:
+        seen = await second.get(page)
+    assert seen.has("照现在的样子发不出去", "不能审核通过", "退回", "稿件原文")
+    assert 'value="approve' not in seen.text
 
 
 async def test_alone_at_night_an_alert_goes_out_and_waits_for_a_second_name(world: World) -> None:

@@ -216,10 +216,10 @@ async def test_nobody_else_keeps_accounts_or_tokens(county: County, role: Role) 
 
 
 async def test_a_token_is_shown_once_counts_and_is_revoked(county: County) -> None:
-    """The system of the dispatchers gets in by it, until it is taken back."""
+    """The screen in the hall gets in by it, until it is taken back."""
     async with entered(county, *KEEPER) as browser:
         empty = await browser.get("/system/tokens")
-        fields = [("name", "dispatch"), ("scope", "events:read"), ("scope", "node:operate"), ("days", "30")]
+        fields = [("name", "board-hall"), ("scope", "events:read"), ("scope", "node:operate"), ("days", "30")]
         shown = await browser.post("/system/tokens", fields)
         found = re.search(r"sihu_[\w-]+", shown.text)
         assert found is not None
@@ -227,21 +227,21 @@ async def test_a_token_is_shown_once_counts_and_is_revoked(county: County) -> No
         async with calling(county, found[0]) as caller:
             assert (await caller.get("/events")).status == 200
         twice = await browser.post("/system/tokens", fields)
-        done = await browser.post("/system/tokens/dispatch/revocation")
+        done = await browser.post("/system/tokens/board-hall/revocation")
         after = await browser.get(done.location)
-        again = await browser.post("/system/tokens/dispatch/revocation")
+        again = await browser.post("/system/tokens/board-hall/revocation")
         async with calling(county, found[0]) as caller:
             assert (await caller.get("/events")).status == 401
 
-    assert empty.has("没有。接处警、气象等系统")
-    assert shown.has("只显示这一次", "dispatch")
+    assert empty.has("没有。监控、大屏等系统")
+    assert shown.has("只显示这一次", "board-hall")
     assert found[0] not in listed.text
-    assert listed.has("dispatch", "读事件", "运行维护", "2026-04-03")
-    assert (twice.status, twice.has("已有同名令牌", 'value="dispatch"')) == (422, True)
+    assert listed.has("board-hall", "读事件", "运行维护", "2026-04-03")
+    assert (twice.status, twice.has("已有同名令牌", 'value="board-hall"')) == (422, True)
     assert after.has("令牌已收回", "已失效的", "收回于")
     assert again.status == 422
     acts = [(act, about) for _, act, about in await acts_of(county) if act.startswith("token.")]
-    assert acts == [("token.issued", "dispatch"), ("token.revoked", "dispatch")]
+    assert acts == [("token.issued", "board-hall"), ("token.revoked", "board-hall")]
 
 
 @pytest.mark.parametrize(
@@ -255,6 +255,16 @@ async def test_a_token_is_shown_once_counts_and_is_revoked(county: County) -> No
         ([("name", "x"), ("scope", "calendar:read"), ("scope", "events:read"), ("days", "1")], "不能放在同一个令牌里"),
         ([("name", "x"), ("scope", "events:acknowledge"), ("days", "1")], "必须绑定一位人员"),
         ([("name", "x"), ("scope", "everything"), ("days", "1")], "至少选一项权限"),
+        ([("name", "x"), ("scope", "events:write"), ("days", "1")], "只能在主机上签发"),
+        ([("name", "x"), ("scope", "events:unattended"), ("days", "1")], "只能在主机上签发"),
+        (
+            [("name", "board-x"), ("scope", "events:read"), ("scope", "roster:numbers"), ("days", "1")],
+            "只能在主机上签发",
+        ),
+        ([("name", "x"), ("scope", "openings:read"), ("days", "1")], "只能在主机上签发"),
+        ([("name", "x"), ("scope", "content:erase"), ("days", "1")], "只能在主机上签发"),
+        ([("name", "x"), ("scope", "events:read"), ("days", "1")], "名称要以 board- 开头"),
+        ([("name", "console-duty-a"), ("scope", "node:operate"), ("days", "1")], "留给工作台"),
     ],
 )
 async def test_a_token_that_must_not_be_is_refused(county: County, fields: list[tuple[str, str]], said: str) -> None:
@@ -271,11 +281,12 @@ async def test_no_token_that_is_issued_here_speaks_for_an_officer(county: County
     """The administrator would answer in somebody else's name with it, whatever field is sent along."""
     async with entered(county, *KEEPER) as browser:
         page = await browser.get("/system/tokens")
-        fields = [("name", "x"), ("scope", "events:unattended"), ("officer", "duty-a"), ("days", "1")]
+        fields = [("name", "x"), ("scope", "node:operate"), ("officer", "duty-a"), ("days", "1")]
         shown = await browser.post("/system/tokens", fields)
     assert shown.status == 200
     assert [one.officer for one in county.directory.tokens.values()] == [None]
     assert 'value="events:acknowledge"' not in page.text
+    assert 'value="events:write"' not in page.text
     assert page.has("sihu token issue")
 
 

@@ -6,8 +6,20 @@ import pytest
 
 from schemas.access import Access, Scope
 from schemas.errors import Fault
+from schemas.officers import Role
 from services.domain.encoding import digest_of
-from services.domain.tokens import OF_A_PERSON, TOKENS_MAX, judge_scopes, new_access, with_token, without_token
+from services.domain.roles import SCOPES
+from services.domain.tokens import (
+    OF_A_PERSON,
+    OF_THE_CONSOLE,
+    TOKENS_MAX,
+    is_board,
+    judge_of_console,
+    judge_scopes,
+    new_access,
+    with_token,
+    without_token,
+)
 from tests.papers import LONG_AGO
 
 UNTIL = LONG_AGO + timedelta(days=30)
@@ -38,6 +50,29 @@ def test_scopes_that_do_not_go_together(scopes: list[Scope], officer: str | None
     """An officer without a second one, a machine that answers for a person, a token in an address that opens more."""
     found = judge_scopes(scopes, officer)
     assert (found.code if found else None) == code
+
+
+@pytest.mark.parametrize("officer", [None, "duty-a"])
+def test_no_token_is_named_like_somebody_in_the_console(officer: str | None) -> None:
+    """The log of openings would say that an officer had looked, who was not there."""
+    found = new_access("console-duty-a", "sihu_x", [Scope.EVENTS_READ], officer, now=LONG_AGO, until=UNTIL)
+    assert isinstance(found, tuple)
+    assert [(one.code, one.field) for one in found] == [("token.name_kept", "token.name")]
+
+
+def test_the_console_gives_no_more_than_an_administrator_may() -> None:
+    """He would issue it to himself: a scope that is new is his to give only once somebody has said so here."""
+    given = {one for one in Scope if judge_of_console(made("board-x").model_copy(update={"scopes": (one,)})) is None}
+    assert given == OF_THE_CONSOLE
+    assert given - {Scope.CALENDAR_READ} <= SCOPES[Role.ADMINISTRATOR]
+
+
+def test_what_reads_events_by_the_console_is_named_a_board() -> None:
+    """By the name it is known where personal content is opened; one of an officer goes by the officer's roles."""
+    plain, board, bound = made("dispatch"), made("board-hall"), made("board-hall", "duty-a")
+    found = [judge_of_console(one) for one in (plain, board, bound)]
+    assert [one.code if one else None for one in found] == ["token.no_board", None, "token.by_command"]
+    assert [is_board(one) for one in (plain, board, bound)] == [False, True, False]
 
 
 def test_no_scope_alone_is_refused_but_those_of_a_person() -> None:

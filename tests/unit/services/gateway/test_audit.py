@@ -101,6 +101,18 @@ async def test_who_keeps_the_system_is_shown_no_personal_content(county: County,
     assert await county.store.read(lambda s: s.openings(0, 9)) == []
 
 
+async def test_a_board_is_shown_no_personal_content(county: County) -> None:
+    """The administrator can issue himself such a token in the console; the command's own one opens as ever."""
+    async with calling(county, county.let_in("board-hall", Scope.EVENTS_READ)) as caller:
+        event = (await caller.get("/events")).body["events"][0]["envelope_id"]
+        answer = await caller.get(f"/events/{event}?why=handling")
+        assert (answer.status, answer.body["code"]) == (403, "access.role")
+        assert TITLE not in str((await caller.get(f"/events/{event}")).body)
+    assert await county.store.read(lambda s: s.openings(0, 9)) == []
+    async with calling(county, county.let_in("cli", Scope.EVENTS_READ)) as caller:
+        assert (await caller.get(f"/events/{event}?why=handling")).body["content"]["title"] == TITLE
+
+
 async def test_who_handles_it_is_shown_it(county: County) -> None:
     """An auditor who is on duty, too, by a credential from before the rule: the duty counts."""
     roles = (Role.DUTY, Role.AUDITOR)
