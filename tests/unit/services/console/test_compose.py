@@ -109,6 +109,26 @@ async def test_alone_at_night_an_alert_goes_out_and_waits_for_a_second_name(worl
     assert await sent_by(county) == ["荔波县气象台发布暴雨红色预警"]
 
 
+async def test_pressed_twice_a_draft_is_kept_once(world: World) -> None:
+    """Two drafts of one alert are approved by two officers, and the neighbours get it twice."""
+    county = world[papers.HUANJIANG]
+    content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1"}
+    alert = [("type", AlertIssued.wire_type), ("status", "actual"), ("once", "a" * 32), *filled(AlertIssued, content)]
+    half = [("type", PolicyBulletinPublished.wire_type), ("go", "keep"), ("once", "b" * 32)]
+    async with visiting(county, Role.DUTY) as browser:
+        handed = [await browser.post("/compose", [*alert, ("go", "send")]) for _ in range(2)]
+        kept = [await browser.post("/compose", [*half, ("content.title", "关于跨县就医的通知")]) for _ in range(2)]
+        other = await browser.post("/compose", [*half, ("content.title", "关于跨县就学的通知")])
+        renewed = re.findall(r'name="once" value="([0-9a-f]{32})"', other.text)
+        listed = await browser.get("/drafts")
+
+    assert handed[0].location == handed[1].location
+    assert kept[0].location == kept[1].location
+    assert (other.status, other.has("关于跨县就学的通知")) == (422, True)
+    assert renewed != ["b" * 32]
+    assert len(set(re.findall(r'href="(/drafts/[0-9a-f]{32})"', listed.text))) == 2
+
+
 async def test_a_draft_is_kept_and_changed(world: World) -> None:
     """Half a bulletin is written before lunch and the rest after it."""
     county = world[papers.HUANJIANG]
