@@ -51,6 +51,7 @@ class Sheet:
         draft: Number of the draft that is changed; empty for a new one.
         upload: Number of the upload whose file goes with it.
         once: Makes pressing twice one sending.
+        said: Word of ``SAID`` for what was done all the same; empty for nothing.
     """
 
     wire_type: str
@@ -66,6 +67,7 @@ class Sheet:
     file_name: str = ""
     file_type: str = ""
     once: str = ""
+    said: str = ""
     evidence: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     files: Sequence[OwnFile] = ()
@@ -230,6 +232,7 @@ async def _handed_in(visit: Visit, sheet: Sheet, draft: str) -> web.Response:
         await visit.api.ask("hand_in_draft", DraftDetail, path={"id": draft})
     except RequestError as refusal:
         if refusal.fault.code != _STATE:
+            sheet.said = "kept"
             raise
         return visit.see_other(f"/drafts/{draft}")  # it says itself that it waits, is approved or was sent
     return visit.see_other(f"/drafts/{draft}", said="handed_in")
@@ -313,6 +316,8 @@ async def _shown(
         "preview": None,
         "sms": None,
     }
+    if sheet.said:
+        values["said"] = sheet.said
     if event is not None:
         status = Status(sheet.status) if sheet.status in set(Status) else Status.ACTUAL
         values["preview"] = preview_sheet(event, source=gateway.county, status=status, at=gateway.clock.now())
