@@ -20,7 +20,6 @@ from tests.caller import calling
 from tests.console import visiting
 from tests.world import County, World, alert_draft, policy_draft
 
-
 GO_SEND = ("go", "send")
 
 
