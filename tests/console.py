@@ -45,7 +45,7 @@ class OpenEntrance:
         self.visitors[secret] = Visitor(officer, name, frozenset(roles), access, _CSRF)
         return secret
 
-    async def visitor_of(self, secret: str) -> Visitor | None:
+    async def visitor_of(self, secret: str, *, at_work: bool = True) -> Visitor | None:  # noqa: ARG002 - it never ends
         """Return whose session it is."""
         return self.visitors.get(secret)
 

@@ -5,6 +5,7 @@ Attestation is not asked for: which make an officer's key is, is not ours to kno
 Source: W3C Web Authentication Level 3, sections 7.1 and 7.2.
 """
 
+import struct
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,7 +25,16 @@ from schemas.consoles import NewKey, SecurityKey
 from schemas.errors import Fault
 
 RP_NAME: Final = "Sihu"
-_BROKEN: Final = (ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError)
+_BROKEN: Final = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,  # recursion, and what it has not implemented
+    struct.error,
+)
 """What the library raises at an answer that is not one."""
 _POSSESSION: Final = UserVerificationRequirement.DISCOURAGED
 """The password was right already: that the key is here is asked for, and no second PIN."""

@@ -25,6 +25,7 @@ from services.gateway.problems import problem_of_error, unavailable
 
 log = structlog.get_logger()
 
+FRAGMENT_HEADER: Final = "X-Fragment"
 _LOGIN: Final = "/login"
 _DONE: Final = 303
 
@@ -61,7 +62,8 @@ def mounting(
 def _endpoint(page: Page, hall: Hall) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         secret = request.cookies.get(hall.cookie, "")
-        visitor = await hall.entrance.visitor_of(secret) if secret else None
+        at_work = FRAGMENT_HEADER not in request.headers  # an open page that brings itself up to date is nobody at work
+        visitor = await hall.entrance.visitor_of(secret, at_work=at_work) if secret else None
         if visitor is None:
             return _to_login(page, request)
         visit = Visit(hall, page, request, visitor, secret)
@@ -94,7 +96,10 @@ async def _answer(visit: Visit) -> web.StreamResponse:
         if request.content_type == "application/x-www-form-urlencoded":
             visit.form = await read_form(request)
         elif request.content_type == MULTIPART and page.upload_max:
-            sent = await read_upload(request, page.upload_max)
+            if visit.hall.reading.locked():
+                raise UnavailableError("other files are being read")
+            async with visit.hall.reading:
+                sent = await read_upload(request, page.upload_max)
             visit.form, visit.files = Form(sent.pairs), sent.files
         # The token of a form whose file is streamed stands in it: ``services.console.files`` judges it.
         is_streamed = page.streams and request.content_type == MULTIPART
@@ -112,13 +117,15 @@ async def _put_on_record(visit: Visit, led_to: str) -> None:
 
     It comes behind the act: a node that is killed between the two leaves the act in its own book and not in this one.
     """
-    about = "/".join(visit.request.match_info.values()) or led_to
+    about = "/".join(visit.request.match_info.values()) or led_to.partition("?")[0]
     await visit.hall.door.audit.note(visit.visitor, f"console.{visit.page.name}", about)
 
 
 def _to_login(page: Page, request: web.Request) -> web.StreamResponse:
     # Only to where it came from, as we route it: an address of another site cannot be smuggled in.
-    wanted = quote(request.path_qs, safe="/?=&") if page.method == "GET" and request.path != "/" else ""
+    wanted = (
+        quote(request.path_qs, safe="/?=&", errors="replace") if page.method == "GET" and request.path != "/" else ""
+    )
     return web.Response(status=303, headers={"Location": f"{_LOGIN}?next={quote(wanted)}" if wanted else _LOGIN})
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -14,6 +15,7 @@ from schemas.outreach.campaigns import CampaignAnnounced
 from services.console.visit import Visit
 from services.domain.compose_defaults import Desk, defaults_of
 from services.gateway.answers import EventDetail, MemberList
+from services.gateway.cap_answers import CapDocumentDetail
 from services.gateway.thread_answers import LedgerAnswer
 
 _THREADS = {
@@ -41,8 +43,24 @@ _TAKEN_OVER = (
 )
 
 
-async def begun_with(visit: Visit, wire_type: str) -> Mapping[str, JsonValue]:
-    """Return the content that a new event of a type begins with."""
+@dataclass(slots=True)
+class Begun:
+    """What a form begins with.
+
+    Attributes:
+        agreement: Of the event that the new one follows; empty if it follows none.
+        to: Who hears of it now as then; empty for everybody under the agreement.
+        status: An exercise is updated and ended as one.
+    """
+
+    content: dict[str, JsonValue]
+    agreement: str = ""
+    to: tuple[str, ...] = ()
+    status: str = ""
+
+
+async def begun_with(visit: Visit, wire_type: str) -> Begun:
+    """Return what a new event of a type begins with; one that follows another goes to the same counties as that."""
     gateway = visit.hall.desk.gateway
     members = (await visit.api.ask("list_members", MemberList)).members
     own = next((one for one in members if one.own), None)
@@ -55,13 +73,38 @@ async def begun_with(visit: Visit, wire_type: str) -> Mapping[str, JsonValue]:
     given = {**defaults_of(wire_type, desk, gateway.clock.now()), **_numbered(visit, wire_type)}
     if wire_type == SituationBriefPublished.wire_type:
         given |= await _counted(visit)
+    begun = Begun(given)
     before = visit.query("alert")
     if before is not None and wire_type in {AlertUpdated.wire_type, AlertCancelled.wire_type}:
-        given |= await _following(visit, before)
+        old = await _shown(visit, before)
+        begun.content |= _following(_content_of(old))
+        _go_where(begun, old, gateway.county)
+    held = visit.query("cap")
+    if held is not None:
+        await _take_draft(visit, held, begun)
     after = visit.query("after")
     if after is not None:
-        given |= await _content_of(visit, after)
-    return given
+        old = await _shown(visit, after)
+        begun.content |= _content_of(old)
+        _go_where(begun, old, gateway.county)
+    return begun
+
+
+async def _take_draft(visit: Visit, number: str, begun: Begun) -> None:
+    """Take over what could be read of a CAP document that waits for an officer."""
+    draft = (await visit.api.ask("show_cap_document", CapDocumentDetail, path={"number": number})).draft
+    if not isinstance(draft, dict):
+        return
+    content, to = draft.get("content"), draft.get("to")
+    begun.content |= content if isinstance(content, dict) else {}
+    begun.to = tuple(map(str, to)) if isinstance(to, list) else ()
+    begun.agreement, begun.status = str(draft.get("agreement") or ""), str(draft.get("status") or "")
+
+
+def _go_where(begun: Begun, old: EventDetail, county: str) -> None:
+    header = old.header
+    begun.agreement, begun.status = header.agreement_id, header.status.value
+    begun.to = tuple(one for one in sorted({header.source, *header.to}) if one != county)
 
 
 def _numbered(visit: Visit, wire_type: str) -> dict[str, JsonValue]:
@@ -84,9 +127,8 @@ async def _counted(visit: Visit) -> dict[str, JsonValue]:
     return brief if isinstance(brief, dict) else {}
 
 
-async def _following(visit: Visit, envelope_id: str) -> dict[str, JsonValue]:
+def _following(old: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Take over from the alert that is updated or ended what mostly stays, and name it."""
-    old = await _content_of(visit, envelope_id)
     taken = {name: old[name] for name in _TAKEN_OVER if name in old}
     number = old.get("report_no")
     taken["report_no"] = number + 1 if isinstance(number, int) else 2
@@ -94,6 +136,9 @@ async def _following(visit: Visit, envelope_id: str) -> dict[str, JsonValue]:
     return taken
 
 
-async def _content_of(visit: Visit, envelope_id: str) -> dict[str, JsonValue]:
-    detail = await visit.api.ask("show_event", EventDetail, path={"id": envelope_id})
+async def _shown(visit: Visit, envelope_id: str) -> EventDetail:
+    return await visit.api.ask("show_event", EventDetail, path={"id": envelope_id})
+
+
+def _content_of(detail: EventDetail) -> dict[str, JsonValue]:
     return dict(json.loads(json.dumps(detail.content))) if isinstance(detail.content, dict) else {}

@@ -215,8 +215,8 @@ class Entering:
 
         return await self._lobby.store.write(work)
 
-    async def visitor_of(self, secret: str) -> Visitor | None:
-        """Return whose session a cookie's secret opens, or None: ended, revoked, unknown, or only half-way in."""
+    async def visitor_of(self, secret: str, *, at_work: bool = True) -> Visitor | None:
+        """Return whose session a cookie's secret opens, or None; what a page asks by itself puts no end off."""
         lobby, now, digest = self._lobby, self._lobby.clock.now(), digest_of_secret(secret)
 
         def look(snapshot: Snapshot) -> tuple[Session | None, Account | None]:
@@ -226,7 +226,7 @@ class Entering:
         session, account = await lobby.store.read(look)
         if session is None or account is None or not self._counts(session, account, now):
             return None
-        if is_to_be_noted(session, now):
+        if at_work and is_to_be_noted(session, now):
             await lobby.store.write(lambda tx: _note_seen(tx, digest, now))
         access = access_of(account, session)
         return Visitor(account.officer, account.display_name, frozenset(account.roles), access, csrf_of(secret))
@@ -280,7 +280,7 @@ def totp_context(officer: str) -> str:
 
 def csrf_of(secret: str) -> str:
     """Return what stands in the forms of a session: it follows from the secret, which it does not tell."""
-    return hashlib.sha256(b"sihu-csrf-v1\0" + secret.encode()).hexdigest()
+    return hashlib.sha256(b"sihu-csrf-v1\0" + secret.encode("utf-8", "replace")).hexdigest()
 
 
 def half_way(tx: Transaction, lobby: Lobby, account: Account, seed: bytes, came: Caller, now: datetime) -> HalfWay:

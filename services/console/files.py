@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from schemas.errors import Fault, RequestError
 from schemas.information.attachments import AttachmentShared, FileType
+from services.console.uploads import PARTS_MAX, file_name
 from services.console.visit import CSRF_FIELD, Form, Visit, judge_sender
 from services.domain.form_fields import Input, Shape
 from services.domain.form_reading import KnownFile
@@ -107,15 +109,15 @@ async def _parts(visit: Visit) -> tuple[str, bytes]:
     try:
         reader = await visit.request.multipart()
         async for part in reader:
-            if not isinstance(part, BodyPartReader):
+            if not isinstance(part, BodyPartReader) or len(fields) > PARTS_MAX:
                 break
             if part.name != "file":
                 fields.append((part.name or "", (await _bounded(part, _FIELD_MAX)).decode(errors="replace")))
                 continue
             # The token stands before the file: nothing of a forged request is read any further.
             _judged(visit, fields)
-            return part.filename or "", await _bounded(part, PLAIN_MAX_BYTES)
-    except (ValueError, AssertionError, web.RequestPayloadError):
+            return file_name(part.filename or ""), await _bounded(part, PLAIN_MAX_BYTES)
+    except (ValueError, AssertionError, HttpProcessingError, web.RequestPayloadError, ConnectionResetError):
         raise RequestError(Fault("http.bad_request", "body", "the form did not arrive whole; send it again")) from None
     raise RequestError(Fault("file.none", "file", "choose a file"))
 

@@ -21,7 +21,7 @@ def live_endpoint(hall: Hall) -> Callable[[web.Request], Awaitable[web.StreamRes
         if not web.WebSocketResponse().can_prepare(request):
             return web.Response(status=426, text="a WebSocket is spoken here", headers={"Upgrade": "websocket"})
         secret = request.cookies.get(hall.cookie, "")
-        visitor = await hall.entrance.visitor_of(secret) if secret else None
+        visitor = await hall.entrance.visitor_of(secret, at_work=False) if secret else None
         if visitor is None:
             return await _ended(request)
         start = await hall.desk.live.start_of(_number(request.query.get("after")))
@@ -31,7 +31,7 @@ def live_endpoint(hall: Hall) -> Callable[[web.Request], Awaitable[web.StreamRes
             return web.Response(status=409, text=start.mend)
 
         async def is_admitted() -> bool:
-            return await hall.entrance.visitor_of(secret) is not None
+            return await hall.entrance.visitor_of(secret, at_work=False) is not None
 
         return await hall.desk.live.tell(request, is_admitted=is_admitted, scopes=visitor.access.scopes, start=start)
 

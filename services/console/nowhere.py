@@ -3,12 +3,20 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from schemas.errors import InvariantError, RequestError, UnavailableError
 from services.console.rendering import Renderer
 
+log = structlog.get_logger()
+
 _API: Final = "/api/"
+_CONSOLE: Final = "console."
+_BROKEN: Final = 500
+_FOR_OTHERS: Final = (RequestError, UnavailableError, InvariantError, ConnectionError)
+"""Refusals and what ends the node: a store that contradicts itself is no matter of one page."""
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -39,6 +47,15 @@ def for_people(renderer: Renderer) -> Middleware:
             body = renderer.render("nowhere.html", {"status": refusal.status})
             allowed = {name: refusal.headers[name] for name in ("Allow",) if name in refusal.headers}
             return web.Response(text=body, status=refusal.status, content_type="text/html", headers=allowed)
+        except _FOR_OTHERS:
+            raise
+        except Exception:
+            if not (request.match_info.route.name or "").startswith(_CONSOLE):
+                raise
+            # A page keeps nothing that the bus stands on: what somebody's browser sends must not end alerts with it.
+            log.exception("console.broken", route=request.match_info.route.name)
+            body = renderer.render("nowhere.html", {"status": _BROKEN})
+            return web.Response(text=body, status=_BROKEN, content_type="text/html")
 
     return answer
 

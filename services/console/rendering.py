@@ -116,12 +116,3 @@ def seconds(count: int | None) -> str:
             words.append(f"{rest // size} {unit}")
             rest %= size
     return " ".join(words[:2]) or "0 秒"
-
-
-def spell_seconds(seconds: float) -> str:
-    """Spell a duration in its largest unit."""
-    whole = int(seconds)
-    for size, unit in _SECONDS:
-        if whole >= size:
-            return f"{whole // size} {unit}"
-    return f"{whole} 秒"

@@ -73,7 +73,7 @@ async def _read(reader: MultipartReader, max_bytes: int) -> Sent:
             data = await _whole(part, bytes_left, "a file")
             bytes_left -= len(data)
             if data or part.filename:
-                files[part.name or ""] = Upload(_named(part.filename), data)
+                files[part.name or ""] = Upload(file_name(part.filename), data)
     raise ValueError("too many parts")
 
 
@@ -86,6 +86,7 @@ async def _whole(part: BodyPartReader, most: int, what: str) -> bytes:
     return bytes(data)
 
 
-def _named(name: str) -> str:
+def file_name(name: str) -> str:
+    """Return a file's name as a browser gave it: without folders, printable, at most 80 characters."""
     last = name.replace("\\", "/").rpartition("/")[2]
     return "".join(one for one in last if one.isprintable()).strip()[-_NAME_MAX:]

@@ -1,5 +1,6 @@
 """``Page``: what one address is. ``Visit``: one request of one visitor, with everything that a page works with."""
 
+import asyncio
 import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +21,7 @@ from services.console.visitor import Entrance, Visitor
 from services.gateway.desk import Desk
 
 FIELDS_MAX: Final = 4000
+_READ_AT_ONCE: Final = 2
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-Sihu-Csrf"
 SAID_COOKIE: Final = "sihu-said"
@@ -48,6 +50,8 @@ class Hall:
     origin: str = ""
     titles: Mapping[str, str] = field(default_factory=dict)
     forwarded: bool = False
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_READ_AT_ONCE))
+    """Forms with files that are read at once: each may be as large as a case, and all lie in memory."""
 
     @property
     def is_secure(self) -> bool:

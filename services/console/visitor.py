@@ -34,8 +34,13 @@ class Visitor:
 class Entrance(Protocol):
     """Knows sessions."""
 
-    async def visitor_of(self, secret: str) -> Visitor | None:
-        """Return whose session a cookie's secret opens, or None: ended, revoked, unknown, or only half-way in."""
+    async def visitor_of(self, secret: str, *, at_work: bool = True) -> Visitor | None:
+        """Return whose session a cookie's secret opens, or None: ended, revoked, unknown, or only half-way in.
+
+        Args:
+            secret: Of the cookie.
+            at_work: A person asks, which puts the end off; False for what an open page asks by itself.
+        """
 
     async def signed(self, secret: str, message: bytes) -> bytes | None:
         """Return the officer's own signature (64 bytes, Ed25519), or None if the session opens no key."""

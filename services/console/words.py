@@ -61,7 +61,6 @@ SAID: Final[Mapping[str, str]] = {
     "flow_sent": "通报已签发。",
     "case_written": "已记入案卷，并随签名发往对方县。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
-    "erased": "内容已销毁，销毁请求已发往各收件县。",
     "replied": "答复已签名，正在发出。",
     "thread_closed": "已结束，正告知各县。",
     "offer_withdrawn": "已撤回，此前谈妥的仍然有效。",

@@ -232,6 +232,18 @@ async def test_an_alert_that_was_answered_still_rings(border: Border, window: Br
         await one.wait_for_function("() => document.getElementById('alarm').hidden", timeout=_WAIT_MS)
 
 
+async def test_an_alert_that_was_opened_rings_again(border: Border, window: BrowserContext) -> None:
+    """Whoever has read it goes back to the desk, and everything flashes as if it were new."""
+    page = await border.tab(window)
+    await border.send()
+    await page.locator("#alarm a").click()
+    await page.get_by_role("heading", level=1).wait_for()
+    await page.goto(f"{border.console.url}/")
+    await page.wait_for_function(f"() => {_STATE}.includes('正常')", timeout=_WAIT_MS)
+    assert await page.locator("#alarm").is_hidden()
+    assert "新预警" not in await page.title()
+
+
 async def test_a_session_that_ended_leaves_a_dead_screen(border: Border, window: BrowserContext) -> None:
     """A screen that looks alive and hears nothing is the worst one: it must go to where one logs in."""
     page = await border.tab(window)

@@ -126,15 +126,15 @@ async def _begin(visit: Visit, wire_type: str) -> web.StreamResponse:
     sheet = await _sheet_of(visit, wire_type)
     sheet.case, sheet.upload = visit.query("case") or "", visit.query("upload") or ""
     sheet.file_name, sheet.file_type = visit.query("file_name") or "", visit.query("file_type") or ""
-    sheet.status = visit.query("status") or sheet.status
     if sheet.model.carries_file and not sheet.upload:
         return visit.see_other("/files/new")
     sheet.once = visit.hall.desk.gateway.ids.hex(16)
-    given = dict(await begun_with(visit, wire_type))
-    typed = dict(typed_of(sheet.shapes, given))
-    asked = visit.request.query
+    begun, asked = await begun_with(visit, wire_type), visit.request.query
+    sheet.agreement = begun.agreement
+    sheet.status = visit.query("status") or begun.status or sheet.status
+    typed = dict(typed_of(sheet.shapes, begun.content))
     typed |= {name: tuple(asked.getall(name)) for name in asked if name.startswith(_CONTENT)}
-    sheet.to = tuple(asked.getall("to", ()))
+    sheet.to = tuple(asked.getall("to", ())) or begun.to
     sheet.typed, sheet.files = typed, await _files(visit, sheet)
     return await _shown(visit, sheet)
 

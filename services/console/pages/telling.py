@@ -17,7 +17,6 @@ _KEY: Final = "{key:[0-9a-f]{64}|(?:drill|test)-[0-9a-f]{16}}"
 _NUMBER: Final = "{number:[0-9]{1,16}}"
 _ID_LENGTH: Final = 64
 _MINUTES: Final = (5, 10, 15, 30, 60, 120)
-_LEVEL: Final = 2
 _DIGITS: Final = 6
 
 
@@ -38,9 +37,7 @@ async def _listed(visit: Visit, faults: tuple[Fault, ...] = ()) -> web.StreamRes
         "states": STATES,
         "holds": HOLDS,
         "silences": (await visit.api.ask("list_silences", SilenceList)).silences,
-        "id_length": _ID_LENGTH,
         "may_end": _may_silence(visit),
-        "level": _LEVEL,
         "faults": faults,
     }
     return visit.render("escalations.html", values, 422 if faults else 200)

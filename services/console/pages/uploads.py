@@ -1,5 +1,6 @@
 """附件: a file is handed to the node, by script in parts with progress and resume, or in one request without."""
 
+from collections.abc import Awaitable
 from typing import Final
 from urllib.parse import urlencode
 
@@ -10,7 +11,10 @@ from schemas.errors import RequestError
 from schemas.information.attachments import AttachmentShared
 from services.console.files import ENDINGS, PLAIN_MAX_BYTES, Handed, take_plain
 from services.console.navigation import WORKERS
+from services.console.rendering import fault_text
 from services.console.visit import Page, Visit
+from services.gateway.answers import UploadState
+from services.gateway.problems import problem_of_error
 
 _ID: Final = "{id:[0-9a-f]{32}}"
 
@@ -31,18 +35,29 @@ async def take(visit: Visit) -> web.StreamResponse:
 
 async def begin(visit: Visit) -> web.StreamResponse:
     """Announce a file whose parts a script will send."""
-    return await visit.api.fetch("begin_upload", body=await visit.request.read())
+    body = await visit.request.read()
+    return await _told(visit.api.ask("begin_upload", UploadState, body=body))
 
 
 async def show(visit: Visit) -> web.StreamResponse:
     """Tell a script where an upload goes on."""
-    return await visit.api.fetch("show_upload", path={"id": visit.path("id")})
+    return await _told(visit.api.ask("show_upload", UploadState, path={"id": visit.path("id")}))
 
 
 async def go_on(visit: Visit) -> web.StreamResponse:
     """Take the next part of a file from a script."""
     query = {"offset": visit.query("offset")}
-    return await visit.api.fetch("continue_upload", path={"id": visit.path("id")}, query=query)
+    return await _told(visit.api.ask("continue_upload", UploadState, path={"id": visit.path("id")}, query=query))
+
+
+async def _told(asked: Awaitable[UploadState]) -> web.Response:
+    """Answer a script: how far the file is, or in Chinese what is wrong."""
+    try:
+        state = await asked
+    except RequestError as refusal:
+        status = problem_of_error(refusal).status
+        return web.json_response({"mend": fault_text(refusal.fault), "code": refusal.fault.code}, status=status)
+    return web.json_response(text=state.model_dump_json())
 
 
 def _form(visit: Visit, faults: object) -> web.Response:

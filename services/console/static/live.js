@@ -20,6 +20,7 @@
   const ENDED = 4401;
   const ownTitle = document.title;
   const levels = { 1: "1级 红色", 2: "2级 橙色", 3: "3级 黄色", 4: "4级 蓝色" };
+  const statuses = { exercise: "【演练】", test: "【测试】" };
   const others = "BroadcastChannel" in window ? new BroadcastChannel("sihu-alarm") : null;
   const tone = document.getElementById("alarm-sound") || new Audio(body.dataset.sound); // loaded before it is needed
   tone.preload = "auto";
@@ -94,7 +95,7 @@
   }
 
   async function renew(place) {
-    const reply = await fetch(place.dataset.refresh);
+    const reply = await fetch(place.dataset.refresh, { headers: { "X-Fragment": "1" } }); // nobody at work: it puts no end off
     if (reply.redirected) { leave(); return; }
     if (!reply.ok) return;
     const text = await reply.text();
@@ -127,7 +128,7 @@
   }
 
   function wordOf(one) {
-    return `${one.status === "exercise" ? "【演练】" : ""}【${levels[one.level]}】${one.headline}`;
+    return `${statuses[one.status] || ""}【${levels[one.level]}】${one.headline}`;
   }
 
   function show() {
@@ -238,8 +239,8 @@
     }
   }
 
-  unread.delete(location.pathname.replace("/events/", ""));
-  if (unread.size) show();
+  // Opened is looked at: kept so, or it would ring again on the next page.
+  if (unread.delete(location.pathname.replace("/events/", "")) || unread.size) show();
   if (others) others.onmessage = calm;
   document.addEventListener("visibilitychange", () => { if (!document.hidden && again) refresh(); });
   connect();

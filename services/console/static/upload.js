@@ -33,7 +33,7 @@
     if (kept && (await fetch(`/files/${kept}`)).ok) return kept;
     const reply = await fetch("/files", { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify({ size: chosen.size, sha256 }) });
     const body = await reply.json();
-    if (!reply.ok) throw new Error(body.detail || body.mend);
+    if (!reply.ok) throw new Error(body.mend);
     sessionStorage.setItem(`upload-${sha256}`, body.id);
     return body.id;
   }

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -373,6 +374,7 @@ _TARGETS: Final = (
     b"/events/\xff",
     b"/login?next=\xff",
     b"/inbox?%ff=%ff",
+    *(path.encode() for path in sorted({one.path for one in OPEN_PAGES})),
 )
 
 
@@ -391,3 +393,31 @@ async def test_bytes_that_are_no_text_break_the_node(county: County, target: byt
                 answer = await spoken(browser.port, head + own + header + length + b"\r\n")
                 assert answer.startswith(b"HTTP/1."), (method, target, header)
                 assert answer[9:10] != b"5", (method, target, header, answer[:200])
+
+
+_BROKEN_FORMS: Final = (
+    b"--x\r\nno header at all\r\n\r\n1\r\n--x--\r\n",
+    b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n',
+    b"--y\r\n",
+    b"",
+    (
+        b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\nCSRF\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xff\xfe.pdf"\r\n\r\nabc\r\n--x--\r\n'
+    ),
+    b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 200 + b"--x--\r\n",
+)
+
+
+@pytest.mark.parametrize("path", ["/files/new", "/audit/verification", "/roster/import"])
+@pytest.mark.parametrize("body", _BROKEN_FORMS)
+async def test_a_broken_form_with_a_file_breaks_the_node(county: County, path: str, body: bytes) -> None:
+    """Every logged-in browser can send one: it is refused, and alerts go on."""
+    async with visiting(county, Role.LIAISON) as browser:
+        shown = await browser.get("/compose")
+        token = re.findall(r'name="csrf" value="([^"]+)"', shown.text)[0].encode()
+        head = {"Content-Type": "multipart/form-data; boundary=x", "X-Sihu-Csrf": token.decode()}
+        answer = await browser.session.post(
+            path, data=body.replace(b"CSRF", token), headers=head, allow_redirects=False
+        )
+        assert answer.status < 500
+    assert county.crashes == []

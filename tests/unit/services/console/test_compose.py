@@ -7,7 +7,7 @@ import re
 import pytest
 
 from schemas.access import Scope
-from schemas.information.alerts import AlertIssued
+from schemas.information.alerts import AlertCancelled, AlertIssued
 from schemas.information.attachments import AttachmentShared
 from schemas.information.bulletins import PolicyBulletinPublished
 from schemas.officers import Role
@@ -231,3 +231,17 @@ async def test_a_draft_that_is_changed_still_names_its_file(world: World) -> Non
 
     assert (shared.status, kept.status) == (202, 303)
     assert re.search(r"<option[^>]* selected[^>]*>\s*办理指南\.pdf", edited.text)
+
+
+async def test_an_exercise_is_ended_as_one_and_where_it_was_told(world: World) -> None:
+    """The end of an exercise that goes out as real, or to counties that never heard of it, sends people running."""
+    county = world[papers.HUANJIANG]
+    content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1"}
+    posted = await county.send(alert_draft(content=content) | {"status": "exercise", "to": [papers.LIBO]})
+    async with visiting(county, Role.DUTY) as browser:
+        shown = await browser.get(f"/compose?type={AlertCancelled.wire_type}&alert={posted.envelope_id}")
+
+    assert '<option value="exercise" selected>' in shown.text
+    assert f'name="to" value="{papers.LIBO}" checked' in shown.text
+    assert f'name="to" value="{papers.NANDAN}" checked' not in shown.text
+    assert shown.has("45122641600000_20260304074500_1", "荔波县气象台发布暴雨红色预警")

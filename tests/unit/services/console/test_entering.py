@@ -431,3 +431,13 @@ async def test_a_long_name_for_a_browser_is_cut(house: House, duty: Officer) -> 
     sure(await house.door.entering.log_in(duty.name, PASSWORD, Caller("x" * 999, "y" * 9999)))
     sessions = await house.lobby.store.read(lambda s: s.console.sessions("duty-a"))
     assert (64, 200) in [(len(one.address), len(one.agent)) for one in sessions]
+
+
+async def test_a_desk_that_nobody_looks_at_stays_open(house: House) -> None:
+    """The page asks by itself all night; whoever has left it half an hour ago is no longer at work."""
+    officer = await house.enrolled("liaison-z", Role.LIAISON)
+    entered = await house.entered(officer)
+    for _ in range(7):
+        house.clock.jump(5 * 60)
+        await house.door.entering.visitor_of(entered.secret, at_work=False)
+    assert await house.door.entering.visitor_of(entered.secret) is None
