@@ -144,23 +144,6 @@ async def test_one_drafts_and_another_approves_and_sends(
         ]
 
 
-async def test_a_draft_that_is_begun_twice_by_one_key_is_one(first: Caller, second: Caller) -> None:
-    """Pressed twice at night, it would lie there twice; and another text must not vanish behind the first one."""
-    key = {"Idempotency-Key": "night-1"}
-    begun = [await first.post("/drafts", json=alert_draft(), headers=key) for _ in range(2)]
-    await first.post(f"/drafts/{begun[0].body['draft']['id']}/submission")
-    again = await first.post("/drafts", json=alert_draft(), headers=key)
-    other = await first.post("/drafts", json=policy_draft(), headers=key)
-    theirs = await second.post("/drafts", json=alert_draft(), headers=key)
-    bad = await first.post("/drafts", json=alert_draft(), headers={"Idempotency-Key": "two words"})
-
-    ids = [one.body["draft"]["id"] for one in [*begun, again]]
-    assert (ids, again.body["draft"]["state"]) == ([ids[0]] * 3, "in_review")
-    assert (other.status, other.body["code"]) == (409, "request.idempotency_conflict")
-    assert (theirs.status, theirs.body["draft"]["id"] in ids) == (201, False)
-    assert refused(bad, "request.idempotency_key")
-
-
 async def test_a_sent_draft_keeps_no_copy_of_the_text(libo: County, first: Caller, second: Caller) -> None:
     """Else an erasure of the event would leave one; its digest stays."""
     shown = await drafted(first, alert_draft())
