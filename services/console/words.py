@@ -55,6 +55,8 @@ SAID: Final[Mapping[str, str]] = {
     "countersigned": "已补签，各收件县随即看到。",
     "written": "已写入案件，正在送往对方县。",
     "acknowledged": "已签收，回执已发往来源县。",
+    "answered": "答复已发往来源县，仍待接手。",
+    "already": "已经有人答过，见下。",
     "closed": "已办结。",
     "service_moved": "已记入，并随签名发往各参与县。",
     "referral_moved": "已记入，并随签名发往对方县。",

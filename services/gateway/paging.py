@@ -10,6 +10,7 @@ from schemas.escalations import Escalation, EscalationKind, PageRow, Policy, Sil
 from schemas.pages import Tier
 from services.domain.escalation import Opening, open_escalation, woken
 from services.domain.silences import judge_silence, judge_silence_of
+from services.gateway.keys import used_otherwise
 from services.gateway.paging_answers import (
     AnswerOfOfficer,
     ChangeLine,
@@ -112,7 +113,7 @@ def end_silence(tx: Transaction, number: int, now: datetime) -> Fault | None:
 def begin_drill(
     tx: Transaction, draft: DrillDraft, *, county: str, number: str, policy: Policy, now: datetime
 ) -> Escalation:
-    """Have this county's own people told of an exercise, the whole way, without an event.
+    """Have this county's own people told of an exercise, the whole way, without an event; begun twice, it is one.
 
     Args:
         tx: One unit of work.
@@ -121,8 +122,16 @@ def begin_drill(
         number: 8 random bytes as hexadecimal digits.
         policy: In force now.
         now: Aware UTC.
+
+    Raises:
+        ConflictError: The number is that of a drill of another level.
     """
     key = DRILL_PREFIX + number
+    begun = tx.paging.escalation(key)
+    if begun is not None:
+        if begun.level != draft.level:
+            raise used_otherwise()
+        return begun
     opening = Opening(key, EscalationKind.ALERT, "", draft.level, Status.EXERCISE, county, now + timedelta(hours=4))
     opened = open_escalation(opening, policy, now)
     tx.paging.keep(opened)

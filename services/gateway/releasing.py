@@ -47,6 +47,7 @@ from services.domain.releasing import (
 )
 from services.domain.sharing import CONTROL_PREFIX
 from services.gateway.bodies import read_body, without_prefix
+from services.gateway.keys import number_of, used_otherwise
 from services.gateway.submit import Submitter, draft_outgoing
 from services.ports import Clock, Directory, Ids, Store, Transaction
 from services.posting import Posted, Posting
@@ -115,10 +116,16 @@ class Releasing:
         self._store, self._posting, self._directory = store, posting, directory
         self._submitter, self._ids, self._clock = submitter, ids, clock
 
-    async def begin(self, body: bytes, access: Access) -> Draft:
-        """Keep a new draft.
+    async def begin(self, body: bytes, access: Access, *, key: str | None = None) -> Draft:
+        """Keep a new draft; the same key and body get the draft that they began, however it stands now.
+
+        Args:
+            body: ``EventDraft`` as JSON.
+            access: Who begins it.
+            key: Idempotency-Key as sent, or None.
 
         Raises:
+            ConflictError: The key began a draft of another text, or of one that has been changed since.
             RequestError: It cannot be kept, or the caller may not write.
             UnavailableError: The node cannot write now; nothing happened.
         """
@@ -127,7 +134,7 @@ class Releasing:
         _raise(judge_writer(by.credential))
         text = _sure(judge_text(body))
         draft = Draft(
-            draft_id=self._ids.hex(_ID_BYTES),
+            draft_id=number_of(key, access.name, self._ids, _ID_BYTES),
             wire_type=text.type,
             body=body,
             author=by.credential.officer,
@@ -137,9 +144,9 @@ class Releasing:
             state=DraftState.DRAFTING,
             digest=digest_of(body),
         )
-        await self._store.write(lambda tx: _keep_new(tx, draft))
-        self._tell(draft, access)
-        return draft
+        kept = await self._store.write(lambda tx: _keep_new(tx, draft))
+        self._tell(kept, access)
+        return kept
 
     async def change(self, draft_id: str, body: bytes, access: Access) -> Draft:
         """Put another text in place of a draft's; an approval of the text before is void.
@@ -322,10 +329,16 @@ class Releasing:
         log.info("gateway.draft_moved", draft=draft.draft_id, state=draft.state, officer=access.officer)
 
 
-def _keep_new(tx: Transaction, draft: Draft) -> None:
+def _keep_new(tx: Transaction, draft: Draft) -> Draft:
+    held = tx.releases.draft(draft.draft_id)
+    if held is not None:
+        if (held.author, held.digest) != (draft.author, draft.digest):
+            raise used_otherwise()
+        return held
     if tx.releases.open_count() >= DRAFTS_MAX:
         raise RequestError(_TOO_MANY)
     tx.releases.put(draft)
+    return draft
 
 
 def _guarded(note: str) -> Fault | None:

@@ -1,7 +1,6 @@
 """An event comes in: everything that can be judged alone is judged first, then one transaction makes it durable."""
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +12,6 @@ from schemas.catalogue import parse_new
 from schemas.courses import CourseStep
 from schemas.drafts import EventDraft
 from schemas.errors import (
-    ConflictError,
     Fault,
     InvariantError,
     QuotaError,
@@ -39,6 +37,7 @@ from services.file_ports import FileFolder
 from services.file_work import clear, judge_text
 from services.gateway.bodies import read_body
 from services.gateway.history import judge_history
+from services.gateway.keys import judge_key, used_otherwise
 from services.gateway.ledger import judge_brief
 from services.gateway.release_gate import ReleaseGate, Warrant
 from services.ports import Clock, Directory, Store, Transaction
@@ -47,7 +46,6 @@ from services.quotas import take_from_quota
 
 log = structlog.get_logger()
 
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 Also = Callable[[Transaction, Posted], None]
 
 
@@ -265,9 +263,7 @@ class Submitter:
     def _ticket(body: bytes, idempotency_key: str | None, access_name: str) -> _Ticket | None:
         if idempotency_key is None:
             return None
-        if _KEY.fullmatch(idempotency_key) is None:
-            mend = "use 1 to 255 visible ASCII characters without blanks, or leave the header out"
-            raise RequestError(Fault("request.idempotency_key", "Idempotency-Key", mend))
+        judge_key(idempotency_key)
         return _Ticket(f"{access_name}:{idempotency_key}", digest_of(body))
 
 
@@ -276,8 +272,7 @@ def _recall(tx: Transaction, ticket: _Ticket) -> Posted | None:
     if row is None:
         return None
     if row.request_digest != ticket.request_digest:
-        mend = "this key was used for another request; take a new key for a new event"
-        raise ConflictError(Fault("request.idempotency_conflict", "Idempotency-Key", mend))
+        raise used_otherwise()
     stored = tx.event(row.envelope_id)
     if stored is None:
         raise InvariantError(f"the event of a remembered key is gone: {row.envelope_id}")

@@ -35,6 +35,8 @@ from services.gateway.release_answers import DraftDetail
 
 _CONTENT: Final = "content."
 _NEEDS_SECOND: Final = "release.second_officer"
+_STATE: Final = "release.state"
+_USED: Final = "request.idempotency_conflict"
 _ALONE: Final = frozenset({Role.DUTY, Role.LIAISON})
 _STEPS: Final = frozenset({"service", "referral"})
 
@@ -49,6 +51,7 @@ class Sheet:
         draft: Number of the draft that is changed; empty for a new one.
         upload: Number of the upload whose file goes with it.
         once: Makes pressing twice one sending.
+        said: Word of ``SAID`` for what was done all the same; empty for nothing.
     """
 
     wire_type: str
@@ -64,6 +67,7 @@ class Sheet:
     file_name: str = ""
     file_type: str = ""
     once: str = ""
+    said: str = ""
     evidence: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     files: Sequence[OwnFile] = ()
@@ -149,6 +153,7 @@ async def edit(visit: Visit) -> web.StreamResponse:
     to, content = event.get("to"), event.get("content")
     sheet.to = tuple(map(str, to)) if isinstance(to, list) else ()
     sheet.typed = typed_of(sheet.shapes, content if isinstance(content, dict) else {})
+    sheet.files = await _files(visit, sheet)
     return await _shown(visit, sheet)
 
 
@@ -186,8 +191,7 @@ async def _done(visit: Visit, sheet: Sheet, read: ReadForm, act: str) -> web.Res
     if sheet.draft:
         return await _changed(visit, sheet, body, act)
     if act == "keep":
-        kept = await visit.api.ask("begin_draft", DraftDetail, body=body)
-        return visit.see_other(f"/drafts/{kept.draft.id}", said="kept")
+        return visit.see_other(f"/drafts/{await _kept(visit, sheet, body)}", said="kept")
     try:
         sent = await visit.api.ask("submit_event", Accepted, body=body, key=sheet.once or None)
     except RequestError as refusal:
@@ -195,8 +199,18 @@ async def _done(visit: Visit, sheet: Sheet, read: ReadForm, act: str) -> web.Res
             raise
     else:
         return visit.see_other(f"/events/{sent.envelope_id}", said="sent")
-    kept = await visit.api.ask("begin_draft", DraftDetail, body=body)
-    return await _handed_in(visit, kept.draft.id)
+    return await _handed_in(visit, sheet, await _kept(visit, sheet, body))
+
+
+async def _kept(visit: Visit, sheet: Sheet, body: Mapping[str, JsonValue]) -> str:
+    """Keep a new draft, one however often its button is pressed; return its number."""
+    try:
+        kept = await visit.api.ask("begin_draft", DraftDetail, body=body, key=sheet.once or None)
+    except RequestError as refusal:
+        if refusal.fault.code == _USED:  # by the draft that this page made before its text was changed
+            sheet.once = visit.hall.desk.gateway.ids.hex(16)  # the page says so; pressing again means another draft
+        raise
+    return kept.draft.id
 
 
 async def _changed(visit: Visit, sheet: Sheet, body: Mapping[str, JsonValue], act: str) -> web.Response:
@@ -204,15 +218,23 @@ async def _changed(visit: Visit, sheet: Sheet, body: Mapping[str, JsonValue], ac
     await visit.api.ask("change_draft", DraftDetail, path={"id": sheet.draft}, body=plain)
     if act == "keep":
         return visit.see_other(f"/drafts/{sheet.draft}", said="kept")
-    return await _handed_in(visit, sheet.draft)
+    return await _handed_in(visit, sheet, sheet.draft)
 
 
-async def _handed_in(visit: Visit, draft: str) -> web.Response:
-    """Hand a draft in; where something is still wrong with it, it stays a draft, and its page says what."""
+async def _handed_in(visit: Visit, sheet: Sheet, draft: str) -> web.Response:
+    """Hand a draft in; pressed twice, it goes to where the draft stands.
+
+    Raises:
+        RequestError: Something is still wrong with it: it stays a draft, and the form goes on with it.
+    """
+    sheet.draft = draft
     try:
         await visit.api.ask("hand_in_draft", DraftDetail, path={"id": draft})
-    except RequestError:
-        return visit.see_other(f"/drafts/{draft}/edit", said="kept")
+    except RequestError as refusal:
+        if refusal.fault.code != _STATE:
+            sheet.said = "kept"
+            raise
+        return visit.see_other(f"/drafts/{draft}")  # it says itself that it waits, is approved or was sent
     return visit.see_other(f"/drafts/{draft}", said="handed_in")
 
 
@@ -294,6 +316,8 @@ async def _shown(
         "preview": None,
         "sms": None,
     }
+    if sheet.said:
+        values["said"] = sheet.said
     if event is not None:
         status = Status(sheet.status) if sheet.status in set(Status) else Status.ACTUAL
         values["preview"] = preview_sheet(event, source=gateway.county, status=status, at=gateway.clock.now())

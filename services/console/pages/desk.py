@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
+from schemas.control import TAKING_STAGES
 from schemas.errors import ConflictError, RequestError
 from schemas.notices import SELF_ENDING
 from schemas.officers import AnswerWord
@@ -40,16 +41,18 @@ async def desk_side(visit: Visit) -> web.StreamResponse:
 
 
 async def acknowledge(visit: Visit) -> web.StreamResponse:
-    """Answer an event, signed with the officer's own key; pressed twice, it is said once."""
+    """Answer an event, signed with the officer's own key; pressed twice, or by two officers, it is said once."""
     envelope_id = visit.path("id")
     word = visit.form.get("answer") or AnswerWord.RECEIVED.value
     body = await signed_answer(visit, envelope_id, word, visit.form.get("note"))
     try:
-        await visit.api.ask("acknowledge_event", Acknowledged, path={"id": envelope_id}, body=body)
+        done = await visit.api.ask("acknowledge_event", Acknowledged, path={"id": envelope_id}, body=body)
     except ConflictError as standing:
         if standing.fault.code != "acknowledgement.already":
             raise
-    return visit.see_other("/" if visit.form.get("back") == "desk" else f"/events/{envelope_id}", said="acknowledged")
+        return visit.see_other(f"/events/{envelope_id}", said="already")  # by whom and how stands there
+    said = "acknowledged" if done.stage in TAKING_STAGES else "answered"
+    return visit.see_other("/" if visit.form.get("back") == "desk" else f"/events/{envelope_id}", said=said)
 
 
 async def close_notice(visit: Visit) -> web.StreamResponse:

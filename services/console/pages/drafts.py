@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from schemas.base import Status
 from schemas.catalogue import parse_new
-from schemas.errors import Fault
+from schemas.errors import Fault, RequestError
 from schemas.releases import DraftState
 from services.console.navigation import ANSWERERS, READERS, WORKERS
 from services.console.visit import Page, Visit
@@ -23,6 +23,7 @@ from services.gateway.submit import draft_outgoing
 
 _ID: Final = "{id:[0-9a-f]{32}}"
 _LISTED: Final = 100
+_STATE: Final = "release.state"
 
 
 async def drafts(visit: Visit) -> web.StreamResponse:
@@ -37,6 +38,11 @@ async def draft(visit: Visit) -> web.StreamResponse:
 
     Nobody approves what is not shown: neither the content nor the terms it would travel by, nor what fits neither.
     """
+    return await _shown(visit)
+
+
+async def _shown(visit: Visit, refusal: RequestError | None = None) -> web.Response:
+    """Show a draft as it stands now; behind an act that was refused, with why and what was typed."""
     detail = await visit.api.ask("show_draft", DraftDetail, path={"id": visit.path("id")})
     event = detail.event if isinstance(detail.event, dict) else {}
     to = event.get("to")
@@ -47,7 +53,7 @@ async def draft(visit: Visit) -> web.StreamResponse:
         "line": detail.draft,
         "sheet": sheet,
         "out": outgoing,
-        "faults": () if isinstance(terms, Outgoing) else terms,
+        "hindered": () if isinstance(terms, Outgoing) else terms,
         "whole": json.dumps(event, ensure_ascii=False, indent=1) if event else "",
         "sets_deadline": event.get("acknowledge_by") is not None,
         "is_readable": sheet is not None and outgoing is not None,
@@ -55,8 +61,18 @@ async def draft(visit: Visit) -> web.StreamResponse:
         "to": [str(one) for one in to] if isinstance(to, list) else None,
         "status": str(event.get("status", Status.ACTUAL.value)),
         "acts": {one.value for one in detail.acts},
+        "faults": refusal.faults if refusal else (),
+        "note": visit.form.get("note"),
     }
-    return visit.render("draft.html", values)
+    return visit.render("draft.html", values, 422 if refusal else 200)
+
+
+async def _refused(visit: Visit, refusal: RequestError) -> web.StreamResponse:
+    """Answer the refusal of an act: who pressed twice what sends a draft is led to the event that it has become."""
+    detail = await visit.api.ask("show_draft", DraftDetail, path={"id": visit.path("id")})
+    if detail.draft.event_id and refusal.fault.code == _STATE:
+        return visit.see_other(f"/events/{detail.draft.event_id}", said="sent")
+    return await _shown(visit, refusal)
 
 
 def _terms(visit: Visit, event: Mapping[str, JsonValue]) -> Outgoing | tuple[Fault, ...]:
@@ -83,7 +99,10 @@ def _sheet(visit: Visit, detail: DraftDetail) -> Sheet | None:
 
 async def hand_in(visit: Visit) -> web.StreamResponse:
     """Hand a draft in for review."""
-    await visit.api.ask("hand_in_draft", DraftDetail, path={"id": visit.path("id")})
+    try:
+        await visit.api.ask("hand_in_draft", DraftDetail, path={"id": visit.path("id")})
+    except RequestError as refusal:
+        return await _shown(visit, refusal)
     return visit.see_other(f"/drafts/{visit.path('id')}", said="handed_in")
 
 
@@ -98,7 +117,10 @@ async def review(visit: Visit) -> web.StreamResponse:
         "note": form.get("note"),
         "send": sends,
     }
-    detail = await visit.api.ask("review_draft", DraftDetail, path={"id": number}, body=body)
+    try:
+        detail = await visit.api.ask("review_draft", DraftDetail, path={"id": number}, body=body)
+    except RequestError as refusal:
+        return await _refused(visit, refusal) if sends else await _shown(visit, refusal)
     if detail.draft.event_id:
         return visit.see_other(f"/events/{detail.draft.event_id}", said="sent")
     return visit.see_other(f"/drafts/{number}", said="approved" if verdict == "approve" else "returned")
@@ -107,13 +129,19 @@ async def review(visit: Visit) -> web.StreamResponse:
 async def send(visit: Visit) -> web.StreamResponse:
     """Send a draft: approved, needing nobody else, or alone at night."""
     body = {"alone": True} if visit.form.get("alone") == "true" else {}
-    sent = await visit.api.ask("send_draft", Accepted, path={"id": visit.path("id")}, body=body)
+    try:
+        sent = await visit.api.ask("send_draft", Accepted, path={"id": visit.path("id")}, body=body)
+    except RequestError as refusal:
+        return await _refused(visit, refusal)
     return visit.see_other(f"/events/{sent.envelope_id}", said="sent")
 
 
 async def withdraw(visit: Visit) -> web.StreamResponse:
     """Take a draft back."""
-    await visit.api.ask("withdraw_draft", DraftDetail, path={"id": visit.path("id")})
+    try:
+        await visit.api.ask("withdraw_draft", DraftDetail, path={"id": visit.path("id")})
+    except RequestError as refusal:
+        return await _shown(visit, refusal)
     return visit.see_other("/drafts", said="withdrawn")
 
 

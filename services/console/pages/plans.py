@@ -73,7 +73,9 @@ async def begin(visit: Visit) -> web.StreamResponse:
     """Tell this county's own people of an exercise; nothing leaves the county."""
     try:
         level = number(visit.form.get("level"))
-        begun = await visit.api.ask("begin_drill", EscalationLine, body={"level": level})
+        begun = await visit.api.ask(
+            "begin_drill", EscalationLine, body={"level": level}, key=visit.form.get("once") or None
+        )
     except RequestError as refusal:
         return await _overview(visit, Filled("begin", visit.form, refusal.faults), 422)
     return visit.see_other(f"/plans/drills/{begun.key}", said="drill_begun")
@@ -104,6 +106,7 @@ async def _overview(visit: Visit, filled: Filled, status: int = 200) -> web.Resp
         "own_drills": [one for one in told.escalations if one.key.startswith(_DRILL_PREFIX)],
         "today": _today(visit),
         "may_begin": _may_write(visit),
+        "once": once(visit),
         "may_drill": may_ask(visit.visitor.access, "begin_drill") and visit.visitor.is_any(_DRILLERS),
         "filled": filled,
     }

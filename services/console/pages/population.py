@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from schemas.catalogue import parse_new
 from schemas.course_drafts import ReferralMove
 from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.information.population import PopulationFlowReported, ServicePlan
@@ -162,7 +163,7 @@ async def make(visit: Visit) -> web.StreamResponse:
         made = await visit.api.ask("make_flow", FlowDraftLine, query=query, body=sent.data)
     except RequestError as refusal:
         return await _table_page(visit, visit.form, refusal.faults)
-    return await _preview(visit, made)
+    return await _previewed(visit, made.content, made=made)
 
 
 async def send(visit: Visit) -> web.StreamResponse:
@@ -171,7 +172,13 @@ async def send(visit: Visit) -> web.StreamResponse:
     if isinstance(content, Fault):
         raise RequestError(content)
     body = {"type": _REPORT, "agreement": visit.form.get("agreement"), "content": content}
-    await visit.api.ask("submit_event", Accepted, body=body, key=visit.form.get("once") or None)
+    try:
+        await visit.api.ask("submit_event", Accepted, body=body, key=visit.form.get("once") or None)
+    except RequestError as refusal:
+        report = parse_new(_REPORT, compact_json(content))
+        if not isinstance(report, PopulationFlowReported):
+            raise  # it is not what a page of ours has shown
+        return await _previewed(visit, report, refusal=refusal)
     return visit.see_other("/population", said="flow_sent")
 
 
@@ -196,20 +203,29 @@ def place_of(field: str) -> str:
     return f"{sheet}第 {found['row']} 行{column}"
 
 
-async def _preview(visit: Visit, made: FlowDraftLine) -> web.Response:
+async def _previewed(
+    visit: Visit,
+    report: PopulationFlowReported,
+    *,
+    made: FlowDraftLine | None = None,
+    refusal: RequestError | None = None,
+) -> web.Response:
+    """Show a report before it is sent; one that was refused stands there still, for the table was not kept."""
     types = (await visit.api.ask("list_sendable", SendableList)).types
     agreements: list[SendableLine] = [one for one in types if one.wire_type == _REPORT]
-    content = made.content.model_dump(mode="json", by_alias=True, exclude_none=True)
-    for cell, told in zip(content["cells"], made.content.cells, strict=True):
+    content = report.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for cell, told in zip(content["cells"], report.cells, strict=True):
         cell["value"] = told.value  # null is what says that a count is hidden
     values = {
         "made": made,
-        "grid": grid_of(made.content),
+        "grid": grid_of(report),
         "content": compact_json(content).decode(),
         "agreements": agreements,
-        "once": visit.hall.desk.gateway.ids.hex(16),
+        "once": visit.form.get("once") or visit.hall.desk.gateway.ids.hex(16),
+        "agreement": visit.form.get("agreement"),
+        "faults": refusal.faults if refusal else (),
     }
-    return visit.render("flow_preview.html", values)
+    return visit.render("flow_preview.html", values, 422 if refusal else 200)
 
 
 POPULATION: Final = (

@@ -16,7 +16,6 @@ from services.domain.course_drafts import (
     service_draft,
     with_evidence,
 )
-from services.domain.encoding import digest_of
 from services.gateway.api.asked import CoursePath, CourseQuery
 from services.gateway.api.calls import Call, reply
 from services.gateway.bodies import read_body
@@ -31,9 +30,10 @@ from services.gateway.coursework import (
     service_lines,
 )
 from services.gateway.desk import Desk
+from services.gateway.keys import number_of
 
 M = TypeVar("M", bound=Model)
-_DIGITS: Final = 32
+_NUMBER_BYTES: Final = 16
 
 
 async def get_referrals(desk: Desk, call: Call) -> web.StreamResponse:
@@ -113,11 +113,7 @@ def _body(call: Call, model: type[M]) -> M:
 
 def _number(desk: Desk, call: Call) -> str:
     """Return the number of what begins: the same one for the same Idempotency-Key of the same caller."""
-    key = call.key
-    if key is None:
-        return desk.gateway.ids.hex(16)
-    said = f"{call.caller.name}:{key}".encode(errors="surrogatepass")  # its form is judged where it is used
-    return digest_of(said)[:_DIGITS]
+    return number_of(call.key, call.caller.name, desk.gateway.ids, _NUMBER_BYTES)
 
 
 async def _submit(desk: Desk, call: Call, number: str, made: Draft | Fault) -> web.StreamResponse:

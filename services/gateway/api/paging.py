@@ -1,6 +1,6 @@
 """Handlers: who is told what, silences, drills, providers, who is on duty."""
 
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import structlog
 from aiohttp import web
@@ -12,11 +12,13 @@ from services.gateway.api.calls import Call, reply
 from services.gateway.bodies import read_body
 from services.gateway.desk import Desk
 from services.gateway.gateway import People
+from services.gateway.keys import number_of
 from services.gateway.paging import begin_drill, end_silence, escalation_line, order_silence, silence_line, timeline
 from services.gateway.paging_answers import DutyLine, DutyList, EscalationList, ProviderLine, ProviderList, SilenceList
 from services.gateway.problems import Problem, problem_of, status_of
 
 log = structlog.get_logger()
+_DRILL_BYTES: Final = 8
 
 
 async def get_escalations(desk: Desk, call: Call) -> web.StreamResponse:
@@ -71,7 +73,7 @@ async def post_drill(desk: Desk, call: Call) -> web.StreamResponse:
     if isinstance(draft, tuple):
         return Problem(status_of(draft[0].code), draft).response()
     people, gateway = _people(desk), desk.gateway
-    now, number = gateway.clock.now(), gateway.ids.hex(8)
+    now, number = gateway.clock.now(), number_of(call.key, call.caller.name, gateway.ids, _DRILL_BYTES)
     opened = await gateway.store.write(
         lambda tx: begin_drill(tx, draft, county=gateway.county, number=number, policy=people.policy(), now=now)
     )

@@ -6,7 +6,7 @@ from schemas.access import Scope
 from schemas.drafts import DrillDraft, SilenceDraft
 from services.gateway.api import paging
 from services.gateway.api.asked import EscalationPath, EscalationQuery, SilencePath
-from services.gateway.api.route import BASE, Route
+from services.gateway.api.route import BASE, OF_KEYS, Route
 from services.gateway.paging_answers import (
     DutyList,
     EscalationLine,
@@ -83,7 +83,8 @@ PAGING: Final = (
         status=202,
         body=DrillDraft,
         body_required=False,
-        codes=("paging.off",),
+        codes=("paging.off", *OF_KEYS),
+        idempotent_by_key=True,
     ),
     Route(
         "GET",

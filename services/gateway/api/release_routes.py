@@ -9,7 +9,7 @@ from services.gateway.answers import Accepted
 from services.gateway.api import releases
 from services.gateway.api.asked import EventPath
 from services.gateway.api.release_asked import DraftPath, DraftQuery
-from services.gateway.api.route import BASE, Route
+from services.gateway.api.route import BASE, OF_KEYS, Route
 from services.gateway.release_answers import DraftDetail, DraftList, ReleaseList
 
 OF_RELEASE: Final = (
@@ -46,7 +46,8 @@ def releases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             DraftDetail,
             status=201,
             body=DraftText,
-            codes=(*_OF_OFFICER, *_OF_TEXT, "release.too_many"),
+            codes=(*_OF_OFFICER, *_OF_TEXT, *OF_KEYS, "release.too_many"),
+            idempotent_by_key=True,
         ),
         Route(
             "GET",

@@ -22,7 +22,7 @@ M = TypeVar("M", bound=Model)
 
 async def post_draft(desk: Desk, call: Call) -> web.StreamResponse:
     """Keep a new draft."""
-    return _shown(desk, call, await desk.releasing.begin(call.body, call.caller), 201)
+    return _shown(desk, call, await desk.releasing.begin(call.body, call.caller, key=call.key), 201)
 
 
 async def get_drafts(desk: Desk, call: Call) -> web.StreamResponse:

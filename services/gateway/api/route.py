@@ -21,6 +21,8 @@ PDF: Final = "application/pdf"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SWITCHING_PROTOCOLS: Final = 101
 UNCHANGED: Final = 304
+OF_KEYS: Final = ("request.idempotency_key", "request.idempotency_conflict")
+"""Refusals of every route that takes an Idempotency-Key."""
 
 
 class Door(Enum):

@@ -1,13 +1,16 @@
 """发布: a form from the schema, looked at, kept, reviewed by another officer, sent; nothing that was typed is lost."""
 
+import hashlib
 import json
 import re
 from dataclasses import replace
 
 import pytest
 
+from schemas.access import Scope
 from schemas.errors import Fault
 from schemas.information.alerts import AlertCancelled, AlertIssued
+from schemas.information.attachments import AttachmentShared
 from schemas.information.bulletins import PolicyBulletinPublished
 from schemas.officers import Role
 from schemas.records import Direction
@@ -19,6 +22,8 @@ from tests.caller import calling
 from tests.console import visiting
 from tests.releasing import SCOPES, certify, drafted
 from tests.world import County, World, alert_draft, policy_draft
+
+GO_SEND = ("go", "send")
 
 
 @pytest.fixture
@@ -89,12 +94,14 @@ async def test_a_grave_alert_goes_to_another_officer_and_then_out(world: World) 
     async with visiting(county, Role.LIAISON, officer="duty-b") as second:
         seen = await second.get(handed.location)
         digest = re.findall(r'name="digest" value="([0-9a-f]{64})"', seen.text)
-        sent = await second.post(f"{handed.location}/review", {"verdict": "approve_send", "digest": digest[0]})
+        verdict = {"verdict": "approve_send", "digest": digest[0]}
+        sent, again = [await second.post(f"{handed.location}/review", verdict) for _ in range(2)]
         event = await second.get(sent.location)
 
     assert looked.has("预览：收件县将看到", "短信预览")
     assert own.has("待审", "须由拟稿人以外的另一位人员审核签发")
-    assert refused.status == 403
+    assert (refused.status, again.location) == (422, sent.location)
+    assert refused.has("没有办成", 'data-code="release.same_officer"')
     assert sent.location.startswith("/events/")
     assert event.has("两人签发", "值班员甲", "值班员乙")
     assert await sent_by(county) == ["荔波县气象台发布暴雨红色预警"]
@@ -176,6 +183,26 @@ async def test_alone_at_night_an_alert_goes_out_and_waits_for_a_second_name(worl
     assert await sent_by(county) == ["荔波县气象台发布暴雨红色预警"]
 
 
+async def test_pressed_twice_a_draft_is_kept_once(world: World) -> None:
+    """Two drafts of one alert are approved by two officers, and the neighbours get it twice."""
+    county = world[papers.HUANJIANG]
+    content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1"}
+    alert = [("type", AlertIssued.wire_type), ("status", "actual"), ("once", "a" * 32), *filled(AlertIssued, content)]
+    half = [("type", PolicyBulletinPublished.wire_type), ("go", "keep"), ("once", "b" * 32)]
+    async with visiting(county, Role.DUTY) as browser:
+        handed = [await browser.post("/compose", [*alert, ("go", "send")]) for _ in range(2)]
+        kept = [await browser.post("/compose", [*half, ("content.title", "关于跨县就医的通知")]) for _ in range(2)]
+        other = await browser.post("/compose", [*half, ("content.title", "关于跨县就学的通知")])
+        renewed = re.findall(r'name="once" value="([0-9a-f]{32})"', other.text)
+        listed = await browser.get("/drafts")
+
+    assert handed[0].location == handed[1].location
+    assert kept[0].location == kept[1].location
+    assert (other.status, other.has("关于跨县就学的通知")) == (422, True)
+    assert renewed != ["b" * 32]
+    assert len(set(re.findall(r'href="(/drafts/[0-9a-f]{32})"', listed.text))) == 2
+
+
 async def test_a_draft_is_kept_and_changed(world: World) -> None:
     """Half a bulletin is written before lunch and the rest after it."""
     county = world[papers.HUANJIANG]
@@ -194,6 +221,82 @@ async def test_a_draft_is_kept_and_changed(world: World) -> None:
     assert again.has("关于跨县就医的通知", "改稿")
     assert handed.location == kept.location
     assert shown.has("待审")
+
+
+async def test_what_hinders_a_draft_is_said_at_its_form(world: World) -> None:
+    """The draft is kept, and its author must read what is wrong with it, not a form that says nothing."""
+    county = world[papers.HUANJIANG]
+    content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1", "report_no": 2}
+    fields = [("type", AlertIssued.wire_type), ("status", "actual"), ("go", "keep"), *filled(AlertIssued, content)]
+    async with visiting(county, Role.DUTY) as browser:
+        kept = await browser.post("/compose", fields)
+        number = kept.location.rpartition("/")[2]
+        shown = await browser.post("/compose", [("draft", number), *(one for one in fields if one[0] != "go"), GO_SEND])
+        pressed = await browser.post(f"{kept.location}/submission")
+        draft = await browser.get(kept.location)
+
+    assert shown.status == 422
+    assert shown.has("处要改", f'name="draft" value="{number}"', "稿件已保存")
+    assert (pressed.status, pressed.has("没有办成", "拟稿")) == (422, True)
+    assert draft.has("拟稿")
+
+
+async def test_an_approval_whose_sending_is_refused_stays_and_says_why(world: World) -> None:
+    """A page that says that nothing has changed would have the second officer approve once more, or walk away."""
+    county = world[papers.HUANJIANG]
+    county.directory.credentials["duty-b"] = papers.credential(
+        papers.HUANJIANG,
+        officer="duty-b",
+        display_name="值班员乙",
+        public=to_base64url(papers.officer_key(papers.LIBO).public),
+    )
+    content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1"}
+    fields = [("type", AlertIssued.wire_type), ("status", "actual"), GO_SEND, *filled(AlertIssued, content)]
+    async with visiting(county, Role.DUTY) as author:
+        draft = (await author.post("/compose", fields)).location
+    async with visiting(county, Role.LIAISON, officer="duty-b") as second:
+        digest = re.findall(r'name="digest" value="([0-9a-f]{64})"', (await second.get(draft)).text)[0]
+        stale = await second.post(f"{draft}/review", {"verdict": "approve", "digest": "0" * 64, "note": "改了"})
+        county.clock.jump(2 * 86400)  # what is sent now has expired
+        said = {"verdict": "approve_send", "digest": digest, "note": "<b>同意</b>"}
+        refused = await second.post(f"{draft}/review", said)
+        sent = await second.post(f"{draft}/sending")
+
+    assert (stale.status, stale.has("release.changed", "待审", 'value="改了"')) == (422, True)
+    assert refused.status == 422
+    assert refused.has("没有办成", "已审", "&lt;b&gt;同意")
+    assert "什么都没有改变" not in refused.text
+    assert (sent.status, sent.has("没有办成", "已审")) == (422, True)
+
+
+async def test_a_page_that_is_refused_is_opened_again_as_it_was_asked_for(world: World) -> None:
+    """Without its query the same address is another page."""
+    async with visiting(world[papers.HUANJIANG], Role.DUTY) as browser:
+        refused = await browser.get("/compose?type=cn.sihu.none&a=%22%3E")
+
+    assert refused.has("未能办理", 'href="/compose?type=cn.sihu.none&amp;a=%22%3E"')
+
+
+async def test_a_draft_that_is_changed_still_names_its_file(world: World) -> None:
+    """A form that forgets which files this county has sent would drop the attachment of a bulletin without a word."""
+    county, data = world[papers.HUANJIANG], b"%PDF-1.7 of nobody"
+    announced = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    file = {"name": "办理指南.pdf", "media_type": "application/pdf", **announced}
+    token = county.let_in("desk", Scope.EVENTS_READ, Scope.EVENTS_WRITE, officer="duty-a")
+    async with calling(county, token) as caller:
+        upload = (await caller.post("/uploads", json=announced)).body["id"]
+        headers = {"Content-Type": "application/octet-stream"}
+        await caller.ask("PATCH", f"/uploads/{upload}?offset=0", data=data, headers=headers)
+        event = {"type": AttachmentShared.wire_type, "agreement": papers.AGREEMENT, "content": file, "upload": upload}
+        shared = await caller.post("/events", json=event)
+    content = policy_draft()["content"] | {"attachments": [file]}
+    fields = [("type", PolicyBulletinPublished.wire_type), *filled(PolicyBulletinPublished, content)]
+    async with visiting(county, Role.LIAISON) as browser:
+        kept = await browser.post("/compose", [*fields, ("go", "keep")])
+        edited = await browser.get(f"{kept.location}/edit")
+
+    assert (shared.status, kept.status) == (202, 303)
+    assert re.search(r"<option[^>]* selected[^>]*>\s*办理指南\.pdf", edited.text)
 
 
 async def test_an_exercise_is_ended_as_one_and_where_it_was_told(world: World) -> None:

@@ -35,6 +35,41 @@ async def test_an_alert_stands_on_the_desk_and_is_answered_by_one_press(world: W
     assert shown.has("验签通过", "值班员甲", "本人密钥签名")
 
 
+async def test_an_answer_that_takes_nothing_is_not_called_taken(world: World) -> None:
+    """Who cannot, or passes it on, must not read 已签收: nobody has it, and the river still rises."""
+    county = world[papers.HUANJIANG]
+    posted = await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    address = f"/events/{posted.envelope_id}/acknowledgement"
+    async with visiting(county, Role.DUTY) as browser:
+        said = {}
+        for word in ("cannot", "passed_on", "false_alarm", "handling"):
+            pressed = await browser.post(address, {"answer": word, "back": "desk"})
+            said[word] = (pressed.location, await browser.get("/"))
+
+    assert {location for location, _ in said.values()} == {"/"}
+    for word in ("cannot", "passed_on", "false_alarm"):
+        assert said[word][1].has("答复已发往来源县，仍待接手。")
+    assert said["handling"][1].has("已签收，回执已发往来源县。")
+
+
+async def test_whoever_comes_second_sees_who_was_first(world: World) -> None:
+    """Two officers press at once: the second must not believe that the neighbour has his name."""
+    county = world[papers.HUANJIANG]
+    posted = await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    address = f"/events/{posted.envelope_id}/acknowledgement"
+    async with visiting(county, Role.DUTY) as browser:
+        await browser.post(address, {"answer": "received", "back": "desk"})
+        await browser.get("/")
+        late = await browser.post(address, {"answer": "cannot", "back": "desk"})
+        shown = await browser.get(late.location)
+
+    assert late.location == f"/events/{posted.envelope_id}"
+    assert shown.has("已经有人答过，见下。", "值班员甲")
+    assert "已签收，回执已发往来源县。" not in shown.text
+
+
 async def test_an_empty_desk_says_what_will_come(world: World) -> None:
     """A blank page at night looks like a broken one."""
     async with visiting(world[papers.HUANJIANG], Role.DUTY) as browser:

@@ -137,6 +137,18 @@ async def test_own_people_are_told_of_an_exercise_and_nobody_else() -> None:
     assert (wrong.status, wrong.has("没有发出")) == (422, True)
 
 
+async def test_pressed_twice_own_people_are_told_of_one_exercise() -> None:
+    """A slow page is pressed again; the telephones must not ring twice."""
+    night = Night()
+    async with visiting(night.county, Role.DUTY, officer="duty-a") as browser:
+        listed = await page(browser, "/plans")
+        once = re.findall(r'name="once" value="([0-9a-f]{32})"', listed.text)
+        begun = [await browser.post("/plans/drills", {"level": "2", "once": once[0]}) for _ in range(2)]
+
+    assert len(once) == 1
+    assert begun[0].location == begun[1].location
+
+
 async def test_without_a_roster_a_drill_says_so(world: World) -> None:
     """Nobody can be told: the page says why instead of failing."""
     async with visiting(world[HUANJIANG], Role.DUTY) as browser:

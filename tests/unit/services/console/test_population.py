@@ -144,6 +144,19 @@ async def test_a_report_that_was_changed_on_its_way_is_refused(world: World) -> 
     assert (refused.status >= 400, broken.status >= 400) == (True, True)
 
 
+async def test_a_report_whose_sending_is_refused_is_not_lost(world: World) -> None:
+    """Its table was not kept: whoever is refused for the agreement would have to find and read it once more."""
+    async with visiting(world[HUANJIANG], Role.DUTY) as browser:
+        fields = hidden_in(await uploaded(browser, table().encode()))
+        refused = await browser.post("/population/reports", fields | {"agreement": "cn.sihu.agreement.none"})
+        sent = await browser.post("/population/reports", hidden_in(refused) | {"agreement": papers.AGREEMENT})
+
+    assert refused.status == 422
+    assert refused.has("核对通报", "没有签发", "抑制", "143")
+    assert hidden_in(refused) == fields
+    assert (sent.status, sent.location) == (303, "/population")
+
+
 def test_a_grid_shows_a_count_that_is_hidden() -> None:
     """Every table of every dimension: what the report does not tell, the grid does not."""
     random = Random(7)

@@ -102,6 +102,18 @@ async def test_a_drill_goes_the_whole_way_and_says_so_first(night: Night, caller
     assert (await night.county.counts())["receipts_out"] == 0
 
 
+async def test_a_drill_that_is_begun_twice_by_one_key_is_one(caller: Caller) -> None:
+    """Else everybody on duty is woken twice by one slow page."""
+    key = {"Idempotency-Key": "drill-1"}
+    begun = [await caller.post("/drills", json={"level": 2}, headers=key) for _ in range(2)]
+    other = await caller.post("/drills", json={"level": 1}, headers=key)
+    apart = await caller.post("/drills", json={"level": 2})
+
+    assert [one.status for one in begun] == [202, 202]
+    assert begun[0].body["key"] == begun[1].body["key"] != apart.body["key"]
+    assert (other.status, other.body["code"]) == (409, "request.idempotency_conflict")
+
+
 async def test_providers_and_duty_are_shown_without_numbers(night: Night, caller: Caller) -> None:
     """Numbers stand in the roster alone."""
     night.sms.ready = False
