@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.governance.mediation import CASE_PURPOSE
+from schemas.governance.mediation import CASE_PREFIX, CASE_PURPOSE
 from schemas.governance.services import PURPOSE as SERVICE_PURPOSE
+from schemas.governance.services import ServiceRequested
+from schemas.information.population import PopulationFlowReported
 from schemas.information.referrals import ReferralOffered
 from schemas.officers import Role
 
@@ -27,6 +29,7 @@ LOG_READERS: Final = AUDITORS | KEEPERS
 """Who may read what people did in the console."""
 
 
+_OF_PEOPLE: Final = frozenset({ReferralOffered.wire_type, ServiceRequested.wire_type, PopulationFlowReported.wire_type})
 _OPENERS: Final[Mapping[str, frozenset[Role]]] = {
     CASE_PURPOSE: CASE_OPENERS,
     SERVICE_PURPOSE: HANDLERS,
@@ -37,6 +40,13 @@ _OPENERS: Final[Mapping[str, frozenset[Role]]] = {
 def openers_of(purpose: str) -> frozenset[Role]:
     """Return who may open personal content that travels for a purpose: those whose work it is."""
     return _OPENERS.get(purpose, WORKERS)
+
+
+def writers_of(wire_type: str) -> frozenset[Role]:
+    """Return who may write events of a type at the console: those whose pages it belongs to."""
+    if wire_type.startswith(CASE_PREFIX):
+        return MEDIATORS
+    return HANDLERS if wire_type in _OF_PEOPLE else WORKERS
 
 
 @dataclass(frozen=True, slots=True)

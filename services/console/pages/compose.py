@@ -16,7 +16,7 @@ from schemas.information.referrals import ReferralOffered
 from schemas.officers import Role
 from services.console.beginning import begun_with
 from services.console.files import OwnFile, bears_files, own_files
-from services.console.navigation import WORKERS
+from services.console.navigation import WORKERS, writers_of
 from services.console.visit import Page, Visit
 from services.domain.encoding import compact_json
 from services.domain.form_fields import Choice, Shape, Source, shapes_of
@@ -92,9 +92,13 @@ async def choose(visit: Visit) -> web.StreamResponse:
     }
     for one in found.types:
         model, mutual = model_of(one.wire_type), one.wire_type.split(".")[2]
-        if model is not None and mutual in groups and is_begun_here(one.wire_type):
+        if model is not None and mutual in groups and is_begun_here(one.wire_type) and _may_write(visit, one.wire_type):
             groups[mutual][one.wire_type] = model.title_zh
     return visit.render("compose_types.html", {"groups": groups})
+
+
+def _may_write(visit: Visit, wire_type: str) -> bool:
+    return visit.visitor.is_any(writers_of(wire_type))
 
 
 def is_begun_here(wire_type: str) -> bool:
@@ -288,6 +292,8 @@ def _looked_at(visit: Visit, sheet: Sheet, read: ReadForm) -> tuple[tuple[Fault,
 
 async def _sheet_of(visit: Visit, wire_type: str) -> Sheet:
     model = model_of(wire_type)
+    if not _may_write(visit, wire_type):
+        raise RequestError(Fault("access.role", "type", "your roles do not write events of this type"))
     found = await visit.api.ask("list_sendable", SendableList)
     lines = [one for one in found.types if one.wire_type == wire_type]
     if model is None or not lines:

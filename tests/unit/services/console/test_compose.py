@@ -311,3 +311,24 @@ async def test_an_exercise_is_ended_as_one_and_where_it_was_told(world: World) -
     assert f'name="to" value="{papers.LIBO}" checked' in shown.text
     assert f'name="to" value="{papers.NANDAN}" checked' not in shown.text
     assert shown.has("45122641600000_20260304074500_1", "荔波县气象台发布暴雨红色预警")
+
+
+@pytest.mark.parametrize(
+    ("role", "wire_type"),
+    [
+        (Role.REVIEWER, "cn.sihu.governance.case_registered.v1"),
+        (Role.DUTY, "cn.sihu.governance.case_closed.v1"),
+        (Role.MEDIATOR, "cn.sihu.governance.service_requested.v1"),
+        (Role.REVIEWER, "cn.sihu.information.referral_offered.v1"),
+        (Role.MEDIATOR, "cn.sihu.information.population_flow_reported.v1"),
+    ],
+)
+async def test_the_form_is_a_way_around_the_roles_of_a_page(world: World, role: Role, wire_type: str) -> None:
+    """Who may not press a button on the page of a case must not press it on the form either."""
+    async with visiting(world[papers.HUANJIANG], role) as browser:
+        shown = await browser.get(f"/compose?type={wire_type}")
+        sent = await browser.post("/compose", [("type", wire_type), ("case", "0" * 64), GO_SEND])
+        listed = await browser.get("/compose")
+
+    assert (shown.status, sent.status) == (403, 403)
+    assert f"type={wire_type}" not in listed.text
