@@ -17,7 +17,7 @@ from services.domain.encoding import parse_strict
 from services.domain.escalation import woken
 from services.domain.governance import judge_officer
 from services.domain.guards import guard_control
-from services.domain.receiving import judge_permission
+from services.domain.receipting import receipt_about
 from services.domain.trust import AgreementInForce, Trust
 from services.domain.vouching import credential_name
 from services.ports import Transaction
@@ -107,7 +107,10 @@ def attest(
     if first is not None:
         return AlreadyAnswered(first)
     agreement = agreement_of(event, trust)
-    receipt = _guarded(_receipt_of(event, proof, trust=trust, now=now))
+    stage, text = stage_of(proof.answer.answer, event.level), proof.answer.note or None
+    receipt = _guarded(
+        receipt_about(event, stage, receiver=proof.answer.county, trust=trust, now=now, officer=proof, text=text)
+    )
     posted = posting.post_receipt(
         tx,
         receipt,
@@ -115,7 +118,7 @@ def attest(
         agreement=agreement,
         lane_priority=URGENT_PRIORITY if header.priority <= URGENT_PRIORITY else _ORDINARY_PRIORITY,
         now=now,
-        row=_row_of(receipt, event, proof, now),
+        target=event.chain_number,
     )
     return Acknowledgement(posted, receipt.stage, proof, credential_name(proof))
 
@@ -157,25 +160,6 @@ def agreement_of(event: StoredEvent, trust: Trust) -> AgreementInForce:
     return agreement
 
 
-def _receipt_of(event: StoredEvent, proof: OfficerProof, *, trust: Trust, now: datetime) -> Receipt:
-    header = event.envelope.header
-    return Receipt(
-        receiver=proof.answer.county,
-        stage=stage_of(proof.answer.answer, event.level),
-        channel=header.channel,
-        epoch=header.epoch,
-        first_seq=header.seq,
-        seq=header.seq,
-        head=event.envelope.envelope_id,
-        content_digest=header.content.digest,
-        agreement=header.agreement,
-        permitted=judge_permission(event.envelope, trust) is None,
-        received_at=now,
-        officer=proof,
-        text=proof.answer.note or None,
-    )
-
-
 def _guarded(receipt: Receipt) -> Receipt:
     """Judge a receipt as its source will: the note, and what the officer's credential says.
 
@@ -188,21 +172,3 @@ def _guarded(receipt: Receipt) -> Receipt:
     if fault is not None:
         raise RequestError(fault)
     return receipt
-
-
-def _row_of(receipt: Receipt, event: StoredEvent, proof: OfficerProof, now: datetime) -> ReceiptRow:
-    return ReceiptRow(
-        envelope_id="",  # filled in when the receipt is posted
-        direction=Direction.OUTGOING,
-        receiver=receipt.receiver,
-        stage=receipt.stage,
-        target_chain=event.chain_number,
-        first_seq=receipt.first_seq,
-        seq=receipt.seq,
-        received_at=now,
-        recorded_at=now,
-        officer=credential_name(proof),
-        answer=proof.answer.answer,
-        means=proof.means,
-        text=receipt.text,
-    )

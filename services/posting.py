@@ -13,7 +13,7 @@ from schemas.control import CONTROL_PURPOSE, ChainKind, EpochOpened, LastLink, O
 from schemas.envelope import Envelope, Position
 from schemas.errors import Fault, RequestError
 from schemas.ids import NO_LINK, CountyCode
-from schemas.records import Chain, Direction, NewLink, ReceiptRow
+from schemas.records import Chain, Direction, NewLink
 from schemas.registry import KeyRecord, KeyUse
 from schemas.subjects import Lane, Subject
 from schemas.threads import ThreadOf
@@ -26,6 +26,7 @@ from services.domain.encoding import digest_of, require_base64url
 from services.domain.encryption import encrypt_content, readers_of, spell_keys, wrap_info
 from services.domain.heading import place
 from services.domain.office_keys import choose_key
+from services.domain.receipting import row_of
 from services.domain.signing import attach, attach_later, key_use_of, payload_type_of, to_be_signed_of
 from services.domain.trust import AgreementInForce, Trust
 from services.filing import send_file
@@ -131,11 +132,11 @@ class Posting:
         agreement: AgreementInForce,
         lane_priority: int,
         now: datetime,
-        row: ReceiptRow,
+        target: int,
     ) -> Posted:
         """Attest something to ``source`` on the receipt chain of this pair, in the transaction that makes it true.
 
-        ``row`` holds the facts for the own book; its envelope id is filled in here.
+        ``target`` is the number of the chain that the receipt is about, for the own book.
         """
         outgoing = Outgoing(
             wire_type=Receipt.wire_type,
@@ -151,7 +152,7 @@ class Posting:
             chain_kind=ChainKind.RECEIPT,
         )
         posted = self.post(tx, outgoing, now)
-        tx.receipt_book.record(replace(row, envelope_id=posted.envelope_id))
+        tx.receipt_book.record(row_of(receipt, Direction.OUTGOING, target, now, posted.envelope_id))
         return posted
 
     def repost(self, tx: Transaction, envelope: Envelope, *, to: str | None = None) -> None:

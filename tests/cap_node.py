@@ -12,7 +12,7 @@ from schemas.cap import CapAlert, CapArea, CapInfo, CapPair
 from schemas.notices import NoticeKind
 from services.bootstrap.cap_node import exchanging_cap
 from services.settings import SETTINGS_FILE, read_settings
-from tests.caller import Answer, Caller
+from tests.caller import Answer, Caller, calling
 from tests.papers import AGREEMENT
 from tests.world import OFFICER as DUTY
 from tests.world import County
@@ -99,6 +99,14 @@ async def cap_at(
     ) as cap:
         county.cap = cap
         yield
+
+
+@asynccontextmanager
+async def hall_at(county: County, root: Path) -> AsyncIterator[Caller]:
+    """Let a system of the county speak CAP, one that may send by itself."""
+    token = county.let_in("hall", Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.UNATTENDED, Scope.OPERATE)
+    async with cap_at(county, root), calling(county, token) as caller:
+        yield caller
 
 
 async def hand_in(caller: Caller, data: bytes | CapAlert, **asked: str) -> Answer:

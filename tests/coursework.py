@@ -3,13 +3,11 @@
 import json
 from typing import Any, Final
 
-from adapters.memory.encryption import MemoryEncryption
 from schemas.agreements import Grant
 from schemas.base import InformationClass
 from schemas.catalogue import TYPES
 from schemas.control import CONTROL_PURPOSE
 from schemas.courses import CourseKind
-from schemas.registry import KeyRecord
 from services.courses import erased_of
 from services.domain import referrals, service_requests
 from services.domain.course_drafts import offer_draft, referral_draft, request_draft, service_draft
@@ -19,6 +17,7 @@ from services.domain.service_requests import ServiceView
 from services.upkeep.courses import CourseWatch
 from tests import papers
 from tests.papers import COUNTIES, HUANJIANG, LIBO
+from tests.personal import world_with_offices
 from tests.world import County, World
 
 _BORN_IN_1800: Final = "45122618000101001"
@@ -53,20 +52,9 @@ PAPERS: Final = TrustPapers(
 """Documents behind it."""
 
 
-def office_key(county: str) -> KeyRecord:
-    """Return the public record of a county's office key."""
-    return papers.x25519_record(f"{county} office", valid_from=papers.NOW, valid_until=papers.later(days=38))
-
-
 async def three_counties() -> World:
     """Return the three counties, each with its office key and those of the others."""
-    world = World(COUNTIES, trust=TRUST)
-    for county in world.counties.values():
-        assert isinstance(county.encryption, MemoryEncryption)
-        county.encryption.add(f"{county.code} office")
-        for code in COUNTIES:
-            await county.store.write(lambda tx, code=code: tx.key_book.keep(code, office_key(code)))  # type: ignore[misc]
-    return world
+    return await world_with_offices(*COUNTIES, trust=TRUST)
 
 
 # -- referrals -----------------------------------------------------------------------------------------------------

@@ -16,16 +16,15 @@ import structlog
 from pydantic import JsonValue
 
 from schemas.cap_records import CapAnswerRow, CapRead
-from schemas.control import TAKING_STAGES, Receipt, ReceiptStage
+from schemas.control import TAKING_STAGES, ReceiptStage
 from schemas.errors import Fault, NotFoundError, RequestError
-from schemas.ids import CountyCode
 from schemas.notices import NoticeKind
-from schemas.records import Direction, ReceiptRow, StoredEvent
+from schemas.records import Direction, StoredEvent
 from services.domain.cap_answers import CapAnswer, answer_of
 from services.domain.cap_taking import CapAsk, key_of, key_of_reference, name_of
 from services.domain.encoding import compact_json
 from services.domain.guards import guard_new
-from services.domain.receiving import judge_permission
+from services.domain.receipting import receipt_about
 from services.domain.trust import Trust
 from services.ports import Snapshot, Store, Transaction
 from services.posting import Posting
@@ -120,18 +119,12 @@ class CapAnswering:
         ours = (one for one in tx.receipts(event.envelope.envelope_id) if one.direction is Direction.OUTGOING)
         if agreement is None or any(one.stage is ReceiptStage.HANDED_OVER for one in ours):
             return
-        receipt = Receipt(
-            receiver=CountyCode(self._posting.county),
-            stage=ReceiptStage.HANDED_OVER,
-            channel=header.channel,
-            epoch=header.epoch,
-            first_seq=header.seq,
-            seq=header.seq,
-            head=event.envelope.envelope_id,
-            content_digest=header.content.digest,
-            agreement=header.agreement,
-            permitted=judge_permission(event.envelope, trust) is None,
-            received_at=now,
+        receipt = receipt_about(
+            event,
+            ReceiptStage.HANDED_OVER,
+            receiver=self._posting.county,
+            trust=trust,
+            now=now,
             text="CAP Ack",
         )
         self._posting.post_receipt(
@@ -141,23 +134,8 @@ class CapAnswering:
             agreement=agreement,
             lane_priority=header.priority,
             now=now,
-            row=_row_of(receipt, event, now),
+            target=event.chain_number,
         )
-
-
-def _row_of(receipt: Receipt, event: StoredEvent, now: datetime) -> ReceiptRow:
-    return ReceiptRow(
-        envelope_id="",  # filled in when the receipt is posted
-        direction=Direction.OUTGOING,
-        receiver=receipt.receiver,
-        stage=receipt.stage,
-        target_chain=event.chain_number,
-        first_seq=receipt.first_seq,
-        seq=receipt.seq,
-        received_at=now,
-        recorded_at=now,
-        text=receipt.text,
-    )
 
 
 def _guarded(answer: CapAnswer) -> Fault | None:

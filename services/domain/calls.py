@@ -6,21 +6,19 @@ Source: docs/protocol.md, section "Calls"
 from datetime import datetime, timedelta
 from typing import Final
 
-from schemas.base import InformationClass, Kind, Status
-from schemas.control import CONTROL_PURPOSE, CallRecorded
+from schemas.control import CallRecorded
 from schemas.documents import SignedDocument
 from schemas.drafts import CallDraft
 from schemas.envelope import Header
 from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.records import CallRow, Direction, StoredEvent
-from services.domain.drafting import Outgoing, schema_ref
+from services.domain.drafting import Outgoing, control_report
 from services.domain.governance import judge_officer
 from services.domain.sharing import CONTROL_PREFIX
 from services.domain.trust import AgreementInForce, Trust
 from services.domain.vouching import name_in
 
-_PRIORITY: Final = 3
 _AHEAD: Final = timedelta(minutes=10)
 
 
@@ -61,19 +59,7 @@ def record_of_call(
 
 def call_outgoing(record: CallRecorded, agreement: AgreementInForce, told: str) -> Outgoing:
     """Return the record ready to be posted to the county that was called, and to no other."""
-    return Outgoing(
-        wire_type=CallRecorded.wire_type,
-        content=record.model_dump_json(exclude_none=True).encode(),
-        schema_ref=schema_ref(CallRecorded.wire_type),
-        agreement=agreement,
-        to=(CountyCode(told),),
-        purpose=CONTROL_PURPOSE,
-        information_class=InformationClass.INTERNAL,
-        status=Status.SYSTEM,
-        kind=Kind.REPORT,
-        priority=_PRIORITY,
-        watched=False,
-    )
+    return control_report(record, agreement, (CountyCode(told),))
 
 
 def judge_call_record(record: CallRecorded, header: Header, trust: Trust) -> Fault | None:

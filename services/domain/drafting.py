@@ -3,6 +3,7 @@
 Source: docs/protocol.md, section "Envelope".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import Final
 
 from schemas.base import Event, InformationClass, Kind, Status
 from schemas.catalogue import schema_of
-from schemas.control import ChainKind
+from schemas.control import CONTROL_PURPOSE, ChainKind
 from schemas.drafts import EventDraft
 from schemas.envelope import Ref, SchemaRef
 from schemas.errors import Fault
@@ -31,6 +32,7 @@ from services.domain.sharing import CONTROL_PREFIX, SharingAsk, judge_event, tak
 from services.domain.trust import AgreementInForce, Trust
 
 MEDIA_TYPE: Final = "application/json"
+CONTROL_PRIORITY: Final = 3
 _EARLIEST_EXPIRY: Final = timedelta(seconds=1)
 
 
@@ -86,6 +88,32 @@ def schema_ref(wire_type: str) -> SchemaRef:
     """
     schema_id, digest = schema_of(wire_type)
     return SchemaRef(id=schema_id, digest=digest)
+
+
+def control_report(
+    record: Event, agreement: AgreementInForce, to: Sequence[CountyCode], priority: int = CONTROL_PRIORITY
+) -> Outgoing:
+    """Return a county's own word about itself or an event, ready to be posted: nobody owes an answer to it.
+
+    Args:
+        record: A control record.
+        agreement: Under which it goes.
+        to: Counties, never empty.
+        priority: As of an event; the record goes in that lane.
+    """
+    return Outgoing(
+        wire_type=record.wire_type,
+        content=record.model_dump_json(exclude_none=True).encode(),
+        schema_ref=schema_ref(record.wire_type),
+        agreement=agreement,
+        to=tuple(to),
+        purpose=CONTROL_PURPOSE,
+        information_class=InformationClass.INTERNAL,
+        status=Status.SYSTEM,
+        kind=Kind.REPORT,
+        priority=priority,
+        watched=False,
+    )
 
 
 def complete(

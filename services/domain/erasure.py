@@ -6,17 +6,14 @@ Source: docs/protocol.md, section "Erasure"; docs/decisions/0017-erase-content-k
 from collections.abc import Sequence
 from datetime import datetime
 
-from schemas.base import InformationClass, Kind, Status
-from schemas.control import CONTROL_PURPOSE, ContentErased, ErasureReason
+from schemas.control import ContentErased, ErasureReason
 from schemas.envelope import Envelope, Header
 from schemas.errors import Fault
 from schemas.ids import CountyCode
 from schemas.records import Chain, Delivery, Direction, StoredEvent
-from services.domain.drafting import Outgoing, schema_ref
+from services.domain.drafting import Outgoing, control_report
 from services.domain.sharing import CONTROL_PREFIX
 from services.domain.trust import AgreementInForce
-
-_PRIORITY = 3
 
 
 def judge_request(
@@ -82,16 +79,4 @@ def record_of(envelope: Envelope, reason: ErasureReason, now: datetime) -> Conte
 
 def outgoing_of(record: ContentErased, agreement: AgreementInForce, to: Sequence[str]) -> Outgoing:
     """Return the record ready to be posted: by the author to the event's audience, by a recipient to the author."""
-    return Outgoing(
-        wire_type=ContentErased.wire_type,
-        content=record.model_dump_json(exclude_none=True).encode(),
-        schema_ref=schema_ref(ContentErased.wire_type),
-        agreement=agreement,
-        to=tuple(CountyCode(county) for county in to),
-        purpose=CONTROL_PURPOSE,
-        information_class=InformationClass.INTERNAL,
-        status=Status.SYSTEM,
-        kind=Kind.REPORT,
-        priority=_PRIORITY,
-        watched=False,
-    )
+    return control_report(record, agreement, tuple(CountyCode(county) for county in to))

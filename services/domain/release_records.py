@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from schemas.base import InformationClass, Kind, Status
-from schemas.control import CONTROL_PURPOSE, ReleaseMode, ReleaseRecorded, ReleasingOfficer
+from schemas.control import ReleaseMode, ReleaseRecorded, ReleasingOfficer
 from schemas.documents import SignedDocument
 from schemas.envelope import Header, PayloadType
 from schemas.errors import Fault
@@ -18,7 +17,7 @@ from schemas.officers import OfficerCredential
 from schemas.records import Direction, StoredEvent
 from schemas.releases import ReleasedBy, ReleaseRow
 from services.domain.documents import document_digest, open_payload
-from services.domain.drafting import Outgoing, schema_ref
+from services.domain.drafting import Outgoing, control_report
 from services.domain.governance import judge_officer
 from services.domain.sharing import CONTROL_PREFIX
 from services.domain.trust import AgreementInForce, Trust
@@ -46,19 +45,7 @@ def release_outgoing(
     record: ReleaseRecorded, agreement: AgreementInForce, to: tuple[CountyCode, ...], priority: int
 ) -> Outgoing:
     """Return the record ready to be posted to whoever gets the event, by the lane in which that one goes."""
-    return Outgoing(
-        wire_type=ReleaseRecorded.wire_type,
-        content=record.model_dump_json(exclude_none=True).encode(),
-        schema_ref=schema_ref(ReleaseRecorded.wire_type),
-        agreement=agreement,
-        to=to,
-        purpose=CONTROL_PURPOSE,
-        information_class=InformationClass.INTERNAL,
-        status=Status.SYSTEM,
-        kind=Kind.REPORT,
-        priority=priority,
-        watched=False,
-    )
+    return control_report(record, agreement, to, priority)
 
 
 def judge_countersigned(event: StoredEvent | None) -> Fault | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from schemas.control import Receipt, ReceiptStage
+from schemas.control import ReceiptStage
 from schemas.errors import Fault, RequestError
 from schemas.escalations import (
     Alarm,
@@ -33,7 +33,7 @@ from schemas.notices import NoticeKind
 from schemas.officers import Answer, AnswerWord, Means, OfficerProof
 from schemas.page_work import PageWork, WorkKind
 from schemas.pages import Medium, Strength
-from schemas.records import Direction, ReceiptRow, StoredEvent
+from schemas.records import Direction, StoredEvent
 from schemas.rosters import Mark
 from services.acknowledging import agreement_of, attest, judge_bound
 from services.domain.coverage import number_tag
@@ -44,7 +44,7 @@ from services.domain.escalation_words import told_of_reply
 from services.domain.number_tests import PREFIX as TEST_PREFIX
 from services.domain.number_tests import address_of, filed_under, plan_test
 from services.domain.reading import line_of
-from services.domain.receiving import judge_permission
+from services.domain.receipting import receipt_about
 from services.domain.telling import told_of_exhausted, told_of_gap, told_of_overdue, told_of_silent_number
 from services.notifier.joining import no_longer_held, stood_for
 from services.notifier.marking import mark_due
@@ -286,30 +286,7 @@ class Planner:
         header, trust = event.envelope.header, self._directory.trust()
         if tx.receipt_book.answered(event.chain_number, header.seq) is not None:
             return
-        receipt = Receipt(
-            receiver=CountyCode(self._posting.county),
-            stage=ReceiptStage.EXHAUSTED,
-            channel=header.channel,
-            epoch=header.epoch,
-            first_seq=header.seq,
-            seq=header.seq,
-            head=event.envelope.envelope_id,
-            content_digest=header.content.digest,
-            agreement=header.agreement,
-            permitted=judge_permission(event.envelope, trust) is None,
-            received_at=now,
-        )
-        row = ReceiptRow(
-            envelope_id="",
-            direction=Direction.OUTGOING,
-            receiver=receipt.receiver,
-            stage=receipt.stage,
-            target_chain=event.chain_number,
-            first_seq=receipt.first_seq,
-            seq=receipt.seq,
-            received_at=now,
-            recorded_at=now,
-        )
+        receipt = receipt_about(event, ReceiptStage.EXHAUSTED, receiver=self._posting.county, trust=trust, now=now)
         self._posting.post_receipt(
             tx,
             receipt,
@@ -317,7 +294,7 @@ class Planner:
             agreement=agreement_of(event, trust),
             lane_priority=_URGENT,
             now=now,
-            row=row,
+            target=event.chain_number,
         )
 
 

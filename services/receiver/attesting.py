@@ -10,11 +10,12 @@ from schemas.control import Receipt, ReceiptStage
 from schemas.envelope import Envelope
 from schemas.errors import Fault
 from schemas.ids import CountyCode
-from schemas.records import RESTORED, Chain, Direction, ReceiptRow
+from schemas.records import RESTORED, Chain, Direction
 from services.domain.delivery import Range, ranges
+from services.domain.receipting import row_of
 from services.domain.receiving import Examined
 from services.domain.trust import Trust
-from services.domain.vouching import credential_name, judge_receipt
+from services.domain.vouching import judge_receipt
 from services.ports import Transaction
 from services.posting import Posting
 from services.receiver.keeping import Keeper, envelope_of
@@ -116,26 +117,5 @@ class Attester:
             agreement=agreement,
             lane_priority=min(member.header.priority for member in members),
             now=self._now,
-            row=row_of(receipt, Direction.OUTGOING, chain.number, self._now, ""),
+            target=chain.number,
         )
-
-
-def row_of(receipt: Receipt, direction: Direction, target: int, recorded_at: datetime, envelope_id: str) -> ReceiptRow:
-    """Return the facts of a receipt as the book keeps them."""
-    proof = receipt.officer
-    return ReceiptRow(
-        envelope_id=envelope_id,
-        direction=direction,
-        receiver=receipt.receiver,
-        stage=receipt.stage,
-        target_chain=target,
-        first_seq=receipt.first_seq,
-        seq=receipt.seq,
-        received_at=receipt.received_at,
-        recorded_at=recorded_at,
-        officer=credential_name(proof) if proof else None,
-        answer=proof.answer.answer if proof else None,
-        means=proof.means if proof else None,
-        code=receipt.code,
-        text=receipt.text,
-    )

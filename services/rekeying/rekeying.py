@@ -15,8 +15,7 @@ from typing import Final, Self
 
 import structlog
 
-from schemas.base import InformationClass, Kind, Status
-from schemas.control import CONTROL_PURPOSE, DocumentsPublished
+from schemas.control import DocumentsPublished
 from schemas.documents import SignedDocument
 from schemas.envelope import PayloadType
 from schemas.errors import Fault, InvariantError, RequestError, SihuError, UnavailableError
@@ -24,7 +23,7 @@ from schemas.key_changes import ChangeReason, KeyChange
 from schemas.registry import KeyRecord, KeyUse
 from services.domain.delivery import URGENT_PRIORITY
 from services.domain.documents import add_signature, document_digest, draft
-from services.domain.drafting import Outgoing, schema_ref
+from services.domain.drafting import Outgoing, control_report
 from services.domain.encoding import digest_of
 from services.domain.key_changes import committed_kid
 from services.domain.key_drafting import ends_of, follower, key_change, publication_of
@@ -172,19 +171,8 @@ class Rekeying:
         return [one for one in trust.agreements.values() if is_partner_at(one.agreement, county, trust, now)]
 
     def _outgoing(self, agreement: AgreementInForce, record: DocumentsPublished) -> Outgoing:
-        return Outgoing(
-            wire_type=record.wire_type,
-            content=record.model_dump_json(exclude_none=True).encode(),
-            schema_ref=schema_ref(record.wire_type),
-            agreement=agreement,
-            to=partners_of(agreement.agreement, self._posting.county, self._trust()),
-            purpose=CONTROL_PURPOSE,
-            information_class=InformationClass.INTERNAL,
-            status=Status.SYSTEM,
-            kind=Kind.REPORT,
-            priority=URGENT_PRIORITY,
-            watched=False,
-        )
+        to = partners_of(agreement.agreement, self._posting.county, self._trust())
+        return control_report(record, agreement, to, URGENT_PRIORITY)
 
     def _channel(self, one: AgreementInForce) -> str:
         return partners_channel(one.agreement, self._posting.county, self._trust())

@@ -13,13 +13,12 @@ from typing import Final, Self
 
 import structlog
 
-from schemas.base import InformationClass, Kind, Status
-from schemas.control import CONTROL_PURPOSE, HeadBeaconed, MemberKeyPublished
+from schemas.control import HeadBeaconed, MemberKeyPublished
 from schemas.errors import RequestError, SihuError, UnavailableError
 from schemas.records import Delivery
 from schemas.registry import KeyRecord
 from services.domain.custody import Partner, renewal_due, replaced
-from services.domain.drafting import Outgoing, schema_ref
+from services.domain.drafting import Outgoing, control_report
 from services.domain.office_keys import LIFE, RENEWAL_WANTED, is_due, needs_office_keys, newest_valid, outlived
 from services.domain.partnership import is_partner_at, partners_channel, partners_of
 from services.domain.trust import AgreementInForce, Trust
@@ -30,7 +29,6 @@ from services.recurring import recurring
 
 log = structlog.get_logger()
 
-_PRIORITY: Final = 3
 _LOOKED_AT: Final = 1000
 
 
@@ -104,19 +102,8 @@ class Rotation:
             log.info("rotation.published", kid=key.kid, agreement=one.agreement.id, envelope_id=posted.envelope_id)
 
     def _publication(self, agreement: AgreementInForce, key: KeyRecord) -> Outgoing:
-        return Outgoing(
-            wire_type=MemberKeyPublished.wire_type,
-            content=MemberKeyPublished(key=key).model_dump_json(exclude_none=True).encode(),
-            schema_ref=schema_ref(MemberKeyPublished.wire_type),
-            agreement=agreement,
-            to=partners_of(agreement.agreement, self._posting.county, self._trust()),
-            purpose=CONTROL_PURPOSE,
-            information_class=InformationClass.INTERNAL,
-            status=Status.SYSTEM,
-            kind=Kind.REPORT,
-            priority=_PRIORITY,
-            watched=False,
-        )
+        to = partners_of(agreement.agreement, self._posting.county, self._trust())
+        return control_report(MemberKeyPublished(key=key), agreement, to)
 
     def _channel(self, one: AgreementInForce) -> str:
         return partners_channel(one.agreement, self._posting.county, self._trust())

@@ -6,7 +6,6 @@ import json
 import aiohttp
 import pytest
 
-from adapters.memory.encryption import MemoryEncryption
 from schemas.completeness import ForkEvidence
 from schemas.errors import UnavailableError
 from schemas.officers import Role
@@ -18,12 +17,12 @@ from services.domain.forks import signed_bytes
 from tests import papers
 from tests.console import Browser, Shown, visiting
 from tests.mediating import mediating
-from tests.papers import HUANJIANG, LIBO, NANDAN
-from tests.personal import TITLE, TRUST, office_key
+from tests.papers import HUANJIANG, NANDAN
+from tests.personal import TITLE, told_of_a_person
 from tests.vectors import evidence_changed
 from tests.vectors.evidence import ANCHOR, WHOLE
 from tests.vectors.spelling import compact
-from tests.world import World, full_papers, policy_draft
+from tests.world import World, full_papers
 
 WORLD_ANCHOR = document_digest(papers.signed_registry())
 
@@ -139,18 +138,10 @@ async def test_a_fork_and_a_case_are_judged_too() -> None:
 
 async def test_the_auditor_sees_who_opened_what_and_nobody_else_does() -> None:
     """The log is for whoever does not do the work; and it says whether it is whole."""
-    world = World((HUANJIANG, LIBO), trust=TRUST)
-    for county in world.counties.values():
-        assert isinstance(county.encryption, MemoryEncryption)
-        county.encryption.add(f"{county.code} office")
-        for code in (HUANJIANG, LIBO):
-            await county.store.write(lambda tx, code=code: tx.key_book.keep(code, office_key(code)))  # type: ignore[misc]
-    draft = policy_draft(content=papers.policy_content(title=TITLE), to=[HUANJIANG], **{"class": "personal"})
-    posted = await world[LIBO].send(draft)
-    await world.carry()
+    world, envelope_id = await told_of_a_person()
     async with visiting(world[HUANJIANG], Role.DUTY) as browser:
-        await browser.post(f"/events/{posted.envelope_id}/opening", {"why": "handling"})
-        sheet = await browser.get(f"/events/{posted.envelope_id}/paper")
+        await browser.post(f"/events/{envelope_id}/opening", {"why": "handling"})
+        sheet = await browser.get(f"/events/{envelope_id}/paper")
         refused = await browser.get("/audit/openings")
         plain = await browser.get("/audit")
     async with visiting(world[HUANJIANG], Role.AUDITOR) as browser:
@@ -165,6 +156,6 @@ async def test_the_auditor_sees_who_opened_what_and_nobody_else_does() -> None:
     assert "/audit/log" in keeper.text
     assert "/audit/openings" not in keeper.text
     assert "/audit/log" not in plain.text
-    assert shown.has("记录完整", "duty-a", "办理", posted.envelope_id[:16])
+    assert shown.has("记录完整", "duty-a", "办理", envelope_id[:16])
     assert TITLE not in shown.text + sheet.text
     assert sheet.has("内容涉及个人信息，不上纸")

@@ -20,6 +20,7 @@ from tests.cap_node import (
     ROLE,
     cap_at,
     content_of,
+    hall_at,
     hand_in,
     naming,
     officer_at,
@@ -42,8 +43,7 @@ def world() -> World:
 @pytest.fixture
 async def hall(world: World, tmp_path: Path) -> AsyncIterator[Caller]:
     """A system of 荔波 that speaks CAP."""
-    county = world[LIBO]
-    async with cap_at(county, tmp_path), calling(county, county.let_in("hall", *SCOPES)) as caller:
+    async with hall_at(world[LIBO], tmp_path) as caller:
         yield caller
 
 

@@ -15,14 +15,14 @@ from schemas.officers import Role
 from services.cap_intake import intake
 from services.domain.cap import alert_id_of
 from services.domain.cap_taking import HIDDEN
-from tests.caller import Caller, calling
+from tests.caller import Caller
 from tests.cap_node import (
     MOBILE,
     OFFICE,
     RAIN,
     ROLE,
-    cap_at,
     content_of,
+    hall_at,
     hand_in,
     naming,
     notices_of,
@@ -36,8 +36,6 @@ from tests.releasing import officer_at as second_at
 from tests.releasing import released
 from tests.world import OFFICER, World, alert_draft
 
-SCOPES = (Scope.EVENTS_READ, Scope.EVENTS_WRITE, Scope.UNATTENDED, Scope.OPERATE)
-
 
 @pytest.fixture
 def world() -> World:
@@ -47,8 +45,7 @@ def world() -> World:
 @pytest.fixture
 async def hall(world: World, tmp_path: Path) -> AsyncIterator[Caller]:
     """A system of 荔波 that speaks CAP."""
-    county = world[LIBO]
-    async with cap_at(county, tmp_path), calling(county, county.let_in("hall", *SCOPES)) as caller:
+    async with hall_at(world[LIBO], tmp_path) as caller:
         yield caller
 
 

@@ -6,13 +6,11 @@ from typing import Any, Final
 
 import pytest
 
-from adapters.memory.encryption import MemoryEncryption
 from schemas.access import Scope
 from schemas.custody import OpeningReason
-from tests import papers
 from tests.caller import Caller, calling
 from tests.papers import HUANJIANG, LIBO
-from tests.personal import TITLE, TRUST, office_key
+from tests.personal import TITLE, told_of_a_person
 from tests.world import County, World, policy_draft
 
 READER: Final = (Scope.EVENTS_READ, Scope.OPERATE)
@@ -21,15 +19,7 @@ READER: Final = (Scope.EVENTS_READ, Scope.OPERATE)
 @pytest.fixture
 async def world() -> World:
     """荔波 has sent 环江 something about a person."""
-    world = World((HUANJIANG, LIBO), trust=TRUST)
-    for county in world.counties.values():
-        assert isinstance(county.encryption, MemoryEncryption)
-        county.encryption.add(f"{county.code} office")
-        for code in (HUANJIANG, LIBO):
-            await county.store.write(lambda tx, code=code: tx.key_book.keep(code, office_key(code)))  # type: ignore[misc]
-    content = papers.policy_content(title=TITLE)
-    await world[LIBO].send(policy_draft(content=content, to=[HUANJIANG], **{"class": "personal"}))
-    await world.carry()
+    world, _ = await told_of_a_person()
     return world
 
 

@@ -12,9 +12,9 @@ from schemas.control import Receipt, ReceiptStage
 from schemas.errors import UnavailableError
 from schemas.notices import Notice, NoticeKind
 from schemas.records import Direction
+from services.domain.receipting import row_of
 from services.notifier.notifier import Notifier
 from services.ports import Transaction
-from services.receiver.attesting import row_of
 from tests import papers
 from tests.desk import Office, opened
 from tests.papers import HUANJIANG, LIBO, NANDAN

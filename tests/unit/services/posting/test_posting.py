@@ -8,13 +8,11 @@ from schemas.carriage import Publication
 from schemas.control import ChainKind, EpochOpened, OpeningReason, Receipt, ReceiptStage
 from schemas.envelope import Envelope
 from schemas.ids import NO_LINK
-from schemas.records import Direction
 from schemas.registry import KeyUse
 from schemas.subjects import Lane, parse_subject
 from services.domain.chain import channel_of
 from services.domain.receiving import Outcome, examine
 from services.ports import Transaction
-from services.receiver.attesting import row_of
 from tests import papers
 from tests.desk import Office, opened
 from tests.papers import AGREEMENT, HUANJIANG, LIBO, NANDAN
@@ -125,9 +123,8 @@ async def test_nothing_of_a_failed_work_stays(office: Office, store: MemoryStore
     before = await office.counts()
 
     def fail(tx: Transaction) -> None:
-        row = row_of(_receipt(), Direction.OUTGOING, 1, papers.NOW, "")
         office.posting.post_receipt(
-            tx, _receipt(), source=NANDAN, agreement=papers.in_force(), lane_priority=3, now=papers.NOW, row=row
+            tx, _receipt(), source=NANDAN, agreement=papers.in_force(), lane_priority=3, now=papers.NOW, target=1
         )
         raise RuntimeError("behind the posting")
 
@@ -155,11 +152,10 @@ def _receipt() -> Receipt:
 
 async def test_receipts_have_their_own_chain_and_key(office: Office) -> None:
     """And nobody owes a receipt for a receipt."""
-    row = row_of(_receipt(), Direction.OUTGOING, 1, papers.NOW, "")
 
     def post(tx: Transaction) -> None:
         office.posting.post_receipt(
-            tx, _receipt(), source=NANDAN, agreement=papers.in_force(), lane_priority=0, now=papers.NOW, row=row
+            tx, _receipt(), source=NANDAN, agreement=papers.in_force(), lane_priority=0, now=papers.NOW, target=1
         )
 
     await office.store.write(post)

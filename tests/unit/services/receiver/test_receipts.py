@@ -18,7 +18,6 @@ from services.domain.documents import document_digest
 from services.domain.encoding import to_base64url
 from services.domain.vouching import answer_bytes
 from services.ports import Transaction
-from services.receiver.attesting import row_of
 from tests import papers
 from tests.desk import Office, opened
 from tests.papers import HUANJIANG, LIBO, NANDAN
@@ -64,11 +63,10 @@ def receipt_for(event: Envelope, *, receiver: str = LIBO, **changes: Any) -> Rec
 
 async def attested(by: Office, receipt: Receipt, *, to: str = HUANJIANG) -> list[Arrival]:
     """Let a county post a receipt of its own making; return what goes to the hub."""
-    row = row_of(receipt, Direction.OUTGOING, 0, papers.NOW, "")
 
     def post(tx: Transaction) -> None:
         by.posting.post_receipt(
-            tx, receipt, source=to, agreement=papers.in_force(), lane_priority=3, now=papers.NOW, row=row
+            tx, receipt, source=to, agreement=papers.in_force(), lane_priority=3, now=papers.NOW, target=0
         )
 
     await by.store.write(post)
