@@ -74,6 +74,9 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
+UNWANTED: Final = frozenset({"PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"})
+"""The last one would have every process compile everything anew: seconds of each node's start, minutes of the tests."""
+
 USAGE_CODE: Final = 2
 SETUP_CODE: Final = 69  # EX_UNAVAILABLE of sysexits.h: not to be confused with a failed test
 NO_TESTS_CODE: Final = 5  # pytest: nothing was selected
@@ -91,8 +94,8 @@ def say(text: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables every child gets: the environment first on PATH, UTF-8, a quiet pip."""
-    variables = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    """Return the variables every child gets: the environment first on PATH, UTF-8, kept bytecode, a quiet pip."""
+    variables = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     return variables | {
         "VIRTUAL_ENV": str(VENV),
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

@@ -1,12 +1,13 @@
 """活动日历: the month with its festivals and campaigns, one campaign and who comes, material for publicity."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from schemas.base import BEIJING
+from schemas.base import BEIJING, Event
 from schemas.errors import Fault, InvariantError, RequestError
 from schemas.outreach.campaigns import (
     CampaignAnnounced,
@@ -80,34 +81,13 @@ async def campaign(visit: Visit) -> web.StreamResponse:
 
 async def answer(visit: Visit) -> web.StreamResponse:
     """Answer an invitation: to the lead, and to whoever else was invited."""
-    detail = await _detail(visit)
-    try:
-        to = await audience_of(visit, detail.acts, detail.line.owner)
-        content = {
-            "ics_uid": detail.line.key,
-            "sequence": number(visit.form.get("sequence")),
-            **given(visit.form, "reply", "office", "note"),
-        }
-        await send(visit, CampaignAnswered, content, to.agreement, to.counties)
-    except RequestError as refusal:
-        return await _shown(visit, Filled("answer", visit.form, refusal.faults), 422)
-    return visit.see_other(_address(detail.line.key), said="replied")
+    return await _written(visit, CampaignAnswered, "answer", ("reply", "office", "note"), said="replied")
 
 
 async def close(visit: Visit) -> web.StreamResponse:
     """Say that our campaign was held, or will not be."""
-    detail = await _detail(visit)
-    try:
-        to = await audience_of(visit, detail.acts, detail.line.owner)
-        content = {
-            "ics_uid": detail.line.key,
-            "sequence": number(visit.form.get("sequence")),
-            **given(visit.form, "outcome", "attendance_band", "summary"),
-        }
-        await send(visit, CampaignClosed, content, to.agreement, to.counties)
-    except RequestError as refusal:
-        return await _shown(visit, Filled("close", visit.form, refusal.faults), 422)
-    return visit.see_other(_address(detail.line.key), said="thread_closed")
+    fields = ("outcome", "attendance_band", "summary")
+    return await _written(visit, CampaignClosed, "close", fields, said="thread_closed")
 
 
 async def ics(visit: Visit) -> web.StreamResponse:
@@ -140,6 +120,24 @@ async def materials(visit: Visit) -> web.StreamResponse:
 
 async def _detail(visit: Visit) -> CampaignDetail:
     return await visit.api.ask("show_campaign", CampaignDetail, path={"id": visit.path("id")})
+
+
+async def _written(
+    visit: Visit, model: type[Event], form: str, fields: Sequence[str], *, said: str
+) -> web.StreamResponse:
+    """Send what was filled in about a campaign; ``form`` names it on the page, should it come back with faults."""
+    detail = await _detail(visit)
+    try:
+        to = await audience_of(visit, detail.acts, detail.line.owner)
+        content = {
+            "ics_uid": detail.line.key,
+            "sequence": number(visit.form.get("sequence")),
+            **given(visit.form, *fields),
+        }
+        await send(visit, model, content, to.agreement, to.counties)
+    except RequestError as refusal:
+        return await _shown(visit, Filled(form, visit.form, refusal.faults), 422)
+    return visit.see_other(_address(detail.line.key), said=said)
 
 
 async def _shown(visit: Visit, filled: Filled, status: int = 200) -> web.Response:
