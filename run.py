@@ -74,9 +74,6 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
-UNWANTED: Final = frozenset({"PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"})
-"""The last one would have every process compile everything anew: seconds of each node's start, minutes of the tests."""
-
 USAGE_CODE: Final = 2
 SETUP_CODE: Final = 69  # EX_UNAVAILABLE of sysexits.h: not to be confused with a failed test
 NO_TESTS_CODE: Final = 5  # pytest: nothing was selected
@@ -95,11 +92,12 @@ def say(text: str) -> None:
 
 def environment() -> dict[str, str]:
     """Return the variables every child gets: the environment first on PATH, UTF-8, kept bytecode, a quiet pip."""
-    variables = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    variables = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
     return variables | {
         "VIRTUAL_ENV": str(VENV),
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUTF8": "1",
+        "PYTHONDONTWRITEBYTECODE": "",  # empty is off: else each start of a node compiles everything anew
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
         "PIP_USER": "0",  # a person's pip.conf may say `user = true`, which a virtual environment refuses
@@ -128,9 +126,7 @@ def stamp(level: str, root: Path = ROOT) -> str:
 
 def stamps() -> set[str]:
     """Return the stamps that the environment satisfies; none if it is missing or another Python's."""
-    if not STAMP.exists() or not PYTHON.exists():
-        return set()
-    return set(STAMP.read_text(encoding="utf-8").split())
+    return set(STAMP.read_text(encoding="utf-8").split()) if STAMP.exists() and PYTHON.exists() else set()
 
 
 @contextlib.contextmanager
