@@ -88,7 +88,7 @@ SAID: Final[Mapping[str, str]] = {
     "key_dropped": "安全密钥已移除。",
     "late": "登录超时或已结束，请重新登录。",
     "damaged": "绑定手机的密钥已打不开（本县节点换过钥匙），请管理员重新邀请。",
-    "by_recovery": "已用一个恢复码登录，它不能再用。请到“本人”查看还剩几个，必要时更换。",
+    "by_recovery": "已用一个恢复码登录，它不能再用。请到“本人”查看还剩几个；手机丢了，请管理员重置账号。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 

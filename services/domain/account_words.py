@@ -64,6 +64,7 @@ _NOTES: Final[Mapping[str, str]] = {
     "password": "密码",
     "password set": "已设密码",
     "password asked for again": "再次核对密码",
+    "asked for again": "再次核对",
     "certified": "已签发",
     "anew": "重新开通",
     "totp": "手机验证码",

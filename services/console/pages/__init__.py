@@ -20,6 +20,7 @@ from services.console.pages.officers import OFFICERS
 from services.console.pages.partners import PARTNERS
 from services.console.pages.plans import PLANS
 from services.console.pages.population import POPULATION
+from services.console.pages.proving import PROVING
 from services.console.pages.roster import ROSTER
 from services.console.pages.roster_changes import ROSTER_CHANGES
 from services.console.pages.services import SERVICES
@@ -51,6 +52,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *SYSTEM,
     *TELLING,
     *ME,
+    *PROVING,
     *OFFICERS,
     *TOKENS,
     *AUDIT_LOG,
