@@ -7,6 +7,7 @@ from aiohttp import web
 
 from schemas.access import Scope
 from schemas.errors import Fault, RequestError
+from services.console.enrolling import NOT_YOURS
 from services.console.navigation import KEEPERS
 from services.console.pages.proving import doubted, shown
 from services.console.tokens import DAYS_MAX, Issued
@@ -46,13 +47,15 @@ async def revoke(visit: Visit) -> web.StreamResponse:
 
 async def _tokens(visit: Visit, typed: Mapping[str, object], faults: Sequence[Fault] = ()) -> web.StreamResponse:
     found = await visit.hall.door.tokens.all(visit.visitor)
-    if isinstance(found, Fault):
-        raise RequestError(found)
+    left = await visit.hall.door.tokens.left_over(visit.visitor)
+    if isinstance(found, Fault) or isinstance(left, Fault):
+        raise RequestError(NOT_YOURS)
     now = visit.hall.desk.gateway.clock.now()
     values = {
         "in_force": [one for one in found if one.revoked_at is None and one.expires_at > now],
         "ended": [one for one in found if one.revoked_at is not None or one.expires_at <= now],
         "typed": typed,
+        "left": left,
         "offered": _OFFERED,
         "board": BOARD,
         "days_max": DAYS_MAX,
