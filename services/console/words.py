@@ -13,6 +13,7 @@ from services.domain.account_words import FIELDS as ACCOUNT_FIELDS
 from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
+from services.domain.course_words import ERASURES
 from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
 from services.domain.field_words import FIELDS
 from services.domain.ledger_words import kind_zh, state_zh
@@ -26,6 +27,7 @@ __all__ = [
     "BANDS",
     "CLASSES",
     "DRAFTS",
+    "ERASURES",
     "FIELDS",
     "LEVELS",
     "MARKS",
@@ -62,6 +64,7 @@ SAID: Final[Mapping[str, str]] = {
     "referral_moved": "已记入，并随签名发往对方县。",
     "flow_sent": "通报已签发。",
     "case_written": "已记入案卷，并随签名发往对方县。",
+    "content_erased": "本县已销毁；各收件县收到后销毁并回报，回报见下。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "replied": "答复已签名，正在发出。",
     "thread_closed": "已结束，正告知各县。",

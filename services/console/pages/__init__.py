@@ -12,6 +12,7 @@ from services.console.pages.development import DEVELOPMENT
 from services.console.pages.drafts import DRAFTS
 from services.console.pages.enrol import ENROL
 from services.console.pages.entrance import ENTRANCE
+from services.console.pages.erasing import ERASING
 from services.console.pages.events import EVENTS
 from services.console.pages.handover import HANDOVER
 from services.console.pages.ledger import LEDGER
@@ -34,6 +35,7 @@ from services.console.visit import Page
 PAGES: Final[tuple[Page, ...]] = (
     *DESK,
     *EVENTS,
+    *ERASING,
     *COMPOSE,
     *DRAFTS,
     *UPLOADS,
