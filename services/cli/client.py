@@ -230,6 +230,14 @@ class Api:
         params = {"first": first.isoformat(), "last": last.isoformat()}
         return _read(LedgerAnswer, await self._client.get("/ledger", params))
 
+    async def ledger_workbook(self, first: date, last: date) -> bytes:
+        """Return the ledger of a period as a workbook."""
+        return await self._client.get("/ledger.xlsx", {"first": first.isoformat(), "last": last.isoformat()})
+
+    async def ledger_paper(self, first: date, last: date) -> bytes:
+        """Return the ledger of a period as PDF."""
+        return await self._client.get("/ledger.pdf", {"first": first.isoformat(), "last": last.isoformat()})
+
     async def notices(self, *, open_only: bool, limit: int = 50) -> NoticeList:
         """Return what this county's own duty officer was told, newest first."""
         params = {"open": "true" if open_only else "false", "limit": str(min(limit, PAGE_MAX))}
