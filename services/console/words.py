@@ -8,13 +8,12 @@ from schemas.custody import OpeningReason
 from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
 from schemas.pages import Medium, Tier
-from schemas.releases import DraftState
 from services.domain.account_words import FIELDS as ACCOUNT_FIELDS
 from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
 from services.domain.course_words import ERASURES
-from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
+from services.domain.desk_words import ANSWERS, DRAFTS, MARKS, MEANS, NOTICES, STAGES
 from services.domain.field_words import FIELDS
 from services.domain.ledger_words import kind_zh, state_zh
 from services.domain.roles import ZH as ROLES
@@ -181,14 +180,6 @@ TELLING: Final[Mapping[str, str]] = {
     EscalationState.EXHAUSTED: "无人应答",
 }
 WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")
-DRAFTS: Final[Mapping[str, str]] = {
-    DraftState.DRAFTING: "拟稿",
-    DraftState.IN_REVIEW: "待审",
-    DraftState.RETURNED: "退回",
-    DraftState.APPROVED: "已审",
-    DraftState.SENT: "已发",
-    DraftState.WITHDRAWN: "撤销",
-}
 RELEASES: Final[Mapping[str, str]] = {
     ReleaseMode.TWO_OFFICERS: "两人签发（拟稿、审核）",
     ReleaseMode.ALONE: "单人值守签发",
