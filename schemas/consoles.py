@@ -156,7 +156,8 @@ class Session:
         address: From where it was begun.
         agent: The browser's own name for itself, cut.
         sealed_key: The officer's own key, under a key from the cookie's secret; empty if there is none.
-        challenge: What a security key was asked to sign, while it is awaited; empty otherwise.
+        challenge: For what a security key was asked, a colon, and the hex that it was asked to sign; empty while none
+            is asked.
     """
 
     digest: str

@@ -45,6 +45,9 @@ class ConsoleShown(Protocol):
     def audit(self, after: int, limit: int) -> list[AuditEntry]:
         """Return the audit log behind a number, in order."""
 
+    def audit_of(self, act: str, limit: int) -> list[AuditEntry]:
+        """Return the newest entries of one act, the newest first."""
+
     def last_audit(self) -> AuditEntry | None:
         """Return the newest entry, or None."""
 

@@ -33,6 +33,7 @@ from services.console.door import Door
 from services.console.enrolling import Enrolled
 from services.console.entering import Entered, HalfWay
 from services.console.lobby import Caller, Lobby
+from services.console.proving import Proof
 from services.console.visitor import Visitor
 from services.domain.documents import document_digest
 from services.domain.invitations import invitation_paper
@@ -187,6 +188,11 @@ class House:
         entered = sure(await self.door.entering.by_totp(half.secret, officer.telephone.code(), came))
         await self.clock.move(STEP_SECONDS)
         return entered
+
+    async def proof(self, officer: Officer) -> Proof:
+        """Wait for the next one-time password, and return what is shown again with it."""
+        await self.clock.move(STEP_SECONDS)
+        return Proof(PASSWORD, officer.telephone.code())
 
     async def visitor(self, officer: Officer) -> Visitor:
         """Return the visitor of an officer's session at the desk."""

@@ -57,6 +57,10 @@ class MemoryConsole:
         """Return the audit log behind a number, in order."""
         return [one for one in self._state.audit if one.number > after][:limit]
 
+    def audit_of(self, act: str, limit: int) -> list[AuditEntry]:
+        """Return the newest entries of one act, the newest first."""
+        return [one for one in reversed(self._state.audit) if one.act == act][:limit]
+
     def last_audit(self) -> AuditEntry | None:
         """Return the newest entry, or None."""
         return self._state.audit[-1] if self._state.audit else None

@@ -85,6 +85,10 @@ class SqliteConsoleShown:
         """Return the audit log behind a number, in order."""
         return _AUDIT.values(self._ask(f"{_AUDIT.select} WHERE number > ? ORDER BY number LIMIT ?", (after, limit)))
 
+    def audit_of(self, act: str, limit: int) -> list[AuditEntry]:
+        """Return the newest entries of one act, the newest first."""
+        return _AUDIT.values(self._ask(f"{_AUDIT.select} WHERE act = ? ORDER BY number DESC LIMIT ?", (act, limit)))
+
     def last_audit(self) -> AuditEntry | None:
         """Return the newest entry, or None."""
         row = first(self._ask(f"{_AUDIT.select} ORDER BY number DESC LIMIT 1", ()))

@@ -1,4 +1,4 @@
-"""A ledger as files: what makes them is imported by whoever asks for one alone."""
+"""A ledger as files; what makes them is imported once one is asked for."""
 
 import asyncio
 from typing import Final
@@ -19,21 +19,12 @@ def ledger_xlsx(ledger: Ledger) -> bytes:
     return write_workbook(sheets_of(ledger), title=title_of(ledger), made_at=ledger.made_at)
 
 
-async def ledger_pdf(ledger: Ledger) -> bytes:
-    """Return a ledger as PDF.
-
-    Raises:
-        UnavailableError: The fonts installed here lack Chinese, or what draws pages is not installed.
-    """
-    return await print_page(ledger_markup(ledger), pages_max=_PAGES_MAX)
-
-
 def ledger_files() -> LedgerFiles:
     """Return what a node makes files with: one printed ledger at a time, for each takes memory and seconds."""
     turn = asyncio.Semaphore(1)
 
     async def paper(ledger: Ledger) -> bytes:
         async with turn:
-            return await ledger_pdf(ledger)
+            return await print_page(ledger_markup(ledger), pages_max=_PAGES_MAX)
 
     return LedgerFiles(ledger_xlsx, paper)

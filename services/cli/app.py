@@ -52,6 +52,7 @@ _NODE: Final = "运行 Running"
 
 COMMANDS: Final[Mapping[str, Entry]] = {
     "send": Entry(_DESK, "services.cli.sending:send", "发送", "send an event from a file, standard input or fields"),
+    "draft": Entry(_DESK, "services.cli.draft:app", "稿件", "drafts and their second officer: make, approve, send"),
     "inbox": Entry(_DESK, "services.cli.listing:inbox", "收件", "events that came in, newest first"),
     "sent": Entry(_DESK, "services.cli.listing:sent", "已发", "events that this county sent, and how far they came"),
     "show": Entry(_DESK, "services.cli.showing:show", "查看", "one event: content, signature, deliveries"),

@@ -5,17 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from services.bootstrap.cli import read_bytes, write_given
+from services.bootstrap.cli import write_given
 from services.cli import output
 from services.cli.client import PAGE_MAX, Api, ask, json_of
-from services.cli.desk import Desk
+from services.cli.desk import Desk, token_in
 from services.cli.options import HERE, AsJson, Dir
 from services.gateway.audit_answers import AuditLine, AuditList, AuditState
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_TOKEN_MAX_BYTES: Final = 1024
 _EXPORT_MAX: Final = 1_000_000
 """Lines of one export."""
 TokenFile = Annotated[
@@ -36,11 +35,7 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """List what people did in the console, and check that no line of the log was changed or taken out."""
-    token = None
-    if token_file is not None:
-        data = read_bytes(token_file, what="--token-file", max_bytes=_TOKEN_MAX_BYTES)
-        token = data.decode("ascii", "replace").strip()
-    desk = Desk(directory)
+    token, desk = token_in(token_file), Desk(directory)
     if export is not None:
         found = ask(desk, lambda api: _all(api, since), token=token)
         write_given(export, b"".join(line.model_dump_json().encode() + b"\n" for line in found.lines))

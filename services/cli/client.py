@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from schemas.custody import OpeningReason
 from schemas.errors import Fault, NotFoundError, RequestError, UnavailableError
 from schemas.records import Direction
+from schemas.releases import DraftState
 from services.bootstrap.client import open_client
 from services.cli.desk import Desk
 from services.domain.case_sheets import Paper
@@ -37,6 +38,7 @@ from services.gateway.cap_answers import CapAnswerList, CapDocumentDetail, CapDo
 from services.gateway.case_answers import CaseDetail, CaseList
 from services.gateway.course_answers import CourseAccepted, ReferralDetail, ReferralList, ServiceDetail, ServiceList
 from services.gateway.paging_answers import EscalationLine, EscalationList, ProviderList, SilenceLine, Timeline
+from services.gateway.release_answers import DraftDetail, DraftList, ReleaseList
 from services.gateway.search_answers import SearchPage
 from services.gateway.thread_answers import LedgerAnswer, ThreadList
 
@@ -157,6 +159,37 @@ class Api:
         """Erase the content of an own event."""
         return _read(Erasure, await self._client.post(f"/events/{envelope_id}/erasure", draft))
 
+    async def drafts(self, state: DraftState | None, limit: int) -> DraftList:
+        """Return drafts in one state, or all that have not ended; the one that changed last first."""
+        params = {"limit": str(min(limit, PAGE_MAX))} | ({} if state is None else {"state": state.value})
+        return _read(DraftList, await self._client.get("/drafts", params))
+
+    async def draft(self, number: str) -> DraftDetail:
+        """Return one draft whole, and what the caller may do with it."""
+        return _read(DraftDetail, await self._client.get(f"/drafts/{number}"))
+
+    async def begin_draft(self, draft: bytes, key: str) -> DraftDetail:
+        """Keep a new draft; the same key and text again are the same draft."""
+        return _read(DraftDetail, await self._client.post("/drafts", draft, idempotency_key=key))
+
+    async def move_draft(self, number: str, act: str, body: bytes = b"") -> DraftDetail:
+        """Change a draft, hand it in, review it, or take it back.
+
+        Args:
+            number: Of the draft.
+            act: ``content``, ``submission``, ``review`` or ``withdrawal``.
+            body: What the act says; empty if nothing.
+        """
+        return _read(DraftDetail, await self._client.post(f"/drafts/{number}/{act}", body))
+
+    async def send_draft(self, number: str, body: bytes) -> Accepted:
+        """Send a draft; one that was sent already is refused."""
+        return _read(Accepted, await self._client.post(f"/drafts/{number}/sending", body))
+
+    async def countersign(self, envelope_id: str) -> ReleaseList:
+        """Put a second officer's name under what one officer sent alone."""
+        return _read(ReleaseList, await self._client.post(f"/events/{envelope_id}/countersignature", b""))
+
     async def call(self, envelope_id: str, draft: bytes) -> CallLine:
         """Record that a neighbour was told of an own event by telephone."""
         return _read(CallLine, await self._client.post(f"/events/{envelope_id}/calls", draft))
@@ -229,6 +262,14 @@ class Api:
         """Return the figures of a period."""
         params = {"first": first.isoformat(), "last": last.isoformat()}
         return _read(LedgerAnswer, await self._client.get("/ledger", params))
+
+    async def ledger_workbook(self, first: date, last: date) -> bytes:
+        """Return the ledger of a period as a workbook."""
+        return await self._client.get("/ledger.xlsx", {"first": first.isoformat(), "last": last.isoformat()})
+
+    async def ledger_paper(self, first: date, last: date) -> bytes:
+        """Return the ledger of a period as PDF."""
+        return await self._client.get("/ledger.pdf", {"first": first.isoformat(), "last": last.isoformat()})
 
     async def notices(self, *, open_only: bool, limit: int = 50) -> NoticeList:
         """Return what this county's own duty officer was told, newest first."""

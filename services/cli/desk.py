@@ -32,6 +32,7 @@ from services.settings import Settings, read_settings
 T = TypeVar("T")
 
 CARD_FILE = "card.json"
+_TOKEN_MAX_BYTES = 1024
 _CHANGING = frozenset({KeyUse.EVENT, KeyUse.RECEIPT})
 CLI_TOKEN_FILE = "cli.token"  # noqa: S105 - the name of a file
 
@@ -195,6 +196,17 @@ class Desk:
         if not self.files.exists(name):
             raise NotFoundError(Fault("token.not_found", name, f"there is no token here; {mend}"))
         return read_secret(self.files.root / name)
+
+
+def token_in(path: Path | None) -> str | None:
+    """Return the token in a file that somebody names; None if nobody does.
+
+    Raises:
+        RequestError: The file is not to be read, or no token.
+    """
+    if path is None:
+        return None
+    return read_bytes(path, what="--token-file", max_bytes=_TOKEN_MAX_BYTES).decode("ascii", "replace").strip()
 
 
 def ask_passphrase(question: str, *, twice: bool = False) -> str:

@@ -1,6 +1,5 @@
 """``sihu ledger``: figures of a period, at the terminal, as a workbook, on paper; and the draft of a brief."""
 
-import asyncio
 import json
 from datetime import date
 from pathlib import Path
@@ -13,10 +12,11 @@ from schemas.information.briefs import SituationBriefPublished
 from schemas.ledgers import Ledger
 from services.bootstrap.cli import write_given
 from services.cli import output
-from services.cli.client import ask, json_of
+from services.cli.client import Api, ask, json_of
 from services.cli.desk import Desk
 from services.cli.options import HERE, AsJson, Dir
 from services.domain.ledger_sheets import Cell, LedgerSheet, sheets_of, title_of
+from services.gateway.thread_answers import LedgerAnswer
 
 Out = Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="Write a workbook here.")]
 Paper = Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Write a page to print here.")]
@@ -38,8 +38,17 @@ def ledger(
 ) -> None:
     """Count what the bus carried in a period: by partner, mutual, month and type, with matters and the checklist."""
     days = _day(first, "--from"), _day(last, "--to")
-    found = ask(Desk(directory), lambda api: api.ledger(*days))
-    made = _written(found.ledger.model_dump(), found.brief, xlsx, pdf, brief)
+
+    async def work(api: Api) -> tuple[LedgerAnswer, list[tuple[Path, bytes]]]:
+        found = await api.ledger(*days)
+        wanted = ((xlsx, api.ledger_workbook), (pdf, api.ledger_paper))
+        files = [(path, await ask_for(*days)) for path, ask_for in wanted if path is not None]
+        return found, files + ([] if brief is None else [(brief, _draft(found.brief))])
+
+    found, files = ask(Desk(directory), work)
+    for path, data in files:
+        write_given(path, data)
+    made = [str(path) for path, _ in files]
     if as_json:
         output.print_json({"files": made, "ledger": json_of(found.ledger)} if made else json_of(found.ledger))
         return
@@ -49,23 +58,9 @@ def ledger(
         output.show(f"[green]已写 written[/] {output.plain(file)}")
 
 
-def _written(
-    facts: dict[str, Any], draft: object, xlsx: Path | None, pdf: Path | None, brief: Path | None
-) -> list[str]:
-    from services.bootstrap.ledgers import ledger_pdf, ledger_xlsx
-
-    made: list[str] = []
-    if xlsx is not None:
-        write_given(xlsx, ledger_xlsx(_ledger(facts)))
-        made.append(str(xlsx))
-    if pdf is not None:
-        write_given(pdf, asyncio.run(ledger_pdf(_ledger(facts))))
-        made.append(str(pdf))
-    if brief is not None:
-        whole = {"type": SituationBriefPublished.wire_type, "content": draft}
-        write_given(brief, (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode())
-        made.append(str(brief))
-    return made
+def _draft(content: object) -> bytes:
+    whole = {"type": SituationBriefPublished.wire_type, "content": content}
+    return (json.dumps(whole, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _ledger(facts: dict[str, Any]) -> Ledger:

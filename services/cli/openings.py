@@ -6,10 +6,9 @@ from typing import Annotated, Final
 import typer
 
 from schemas.custody import OpeningReason
-from services.bootstrap.cli import read_bytes
 from services.cli import output
 from services.cli.client import Api, ask, json_of
-from services.cli.desk import Desk
+from services.cli.desk import Desk, token_in
 from services.cli.options import HERE, AsJson, Dir
 from services.gateway.answers import OpeningList
 
@@ -19,7 +18,6 @@ REASONS: Final = {
     OpeningReason.REVIEW: "审核",
     OpeningReason.SUBJECT_REQUEST: "本人查询",
 }
-_TOKEN_MAX_BYTES: Final = 1024
 Event = Annotated[str | None, typer.Argument(metavar="ID", help="Of one event, whole; of every one if left out.")]
 TokenFile = Annotated[
     Path | None,
@@ -41,11 +39,7 @@ def openings(
     async def work(api: Api) -> OpeningList:
         return await api.openings(envelope_id, since=since, limit=limit)
 
-    token = None
-    if token_file is not None:
-        data = read_bytes(token_file, what="--token-file", max_bytes=_TOKEN_MAX_BYTES)
-        token = data.decode("ascii", "replace").strip()
-    found = ask(Desk(directory), work, token=token)
+    found = ask(Desk(directory), work, token=token_in(token_file))
     if as_json:
         output.print_json(json_of(found))
         return

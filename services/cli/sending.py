@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -66,7 +67,6 @@ def send(  # noqa: PLR0913 - each one is an option of the command line
 ) -> None:
     """Send an event: a whole draft from FILE, or with --type its content from FILE and FIELD=VALUE."""
     desk = Desk(directory)
-    draft = _draft_of(parts or [], words.whole_type(wire_type or (_ATTACHMENT if attach else None)))
     given = {
         "agreement": agreement,
         "to": sorted({words.county_code(one) for one in to}) if to else None,
@@ -76,11 +76,9 @@ def send(  # noqa: PLR0913 - each one is an option of the command line
         "priority": priority,
         "expires": expires,
         "acknowledge_by": acknowledge_by,
-        "refs": [_ref(one) for one in ref] if ref else None,
+        "refs": [ref_of(one) for one in ref] if ref else None,
     }
-    draft |= {name: value for name, value in given.items() if value is not None}
-    if "agreement" not in draft:
-        draft["agreement"] = only_agreement(desk)
+    draft = draft_of(desk, parts or [], wire_type or (_ATTACHMENT if attach else None), given)
     if attach is not None:
         draft = attached(draft, desk, attach)
     accepted = post_draft(desk, draft, key or desk.county.ids.hex(16))
@@ -131,7 +129,26 @@ def acknowledge(
     )
 
 
-def _draft_of(parts: list[str], wire_type: str | None) -> dict[str, Any]:
+def draft_of(desk: Desk, parts: list[str], wire_type: str | None, given: Mapping[str, object]) -> dict[str, Any]:
+    """Return the body of an event as the command line says it.
+
+    Args:
+        desk: Knows the one agreement, where none is named.
+        parts: At most one file, and fields.
+        wire_type: Short or whole, if the file and the fields are the content alone.
+        given: Options laid over it; None is left out.
+
+    Raises:
+        RequestError: There is nothing, more than one file, or no agreement to tell.
+    """
+    draft = _read_draft(parts, words.whole_type(wire_type))
+    draft |= {name: value for name, value in given.items() if value is not None}
+    if "agreement" not in draft:
+        draft["agreement"] = only_agreement(desk)
+    return draft
+
+
+def _read_draft(parts: list[str], wire_type: str | None) -> dict[str, Any]:
     fields = [part for part in parts if is_field(part)]
     files = [part for part in parts if not is_field(part)]
     if len(files) > 1:
@@ -162,7 +179,12 @@ def read_object(name: str) -> dict[str, Any]:
     return value
 
 
-def _ref(text: str) -> dict[str, str]:
+def ref_of(text: str) -> dict[str, str]:
+    """Return a relation to another event, written ``RELATION:ID``.
+
+    Raises:
+        RequestError: It is written otherwise.
+    """
     relation, _, envelope_id = text.partition(":")
     if not envelope_id:
         raise RequestError(Fault("request.ref", "--ref", "write RELATION:ID, e.g. supersedes:3f9a…"))

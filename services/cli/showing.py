@@ -37,7 +37,7 @@ def show(envelope_id: EventId, *, why: Why = None, directory: Dir = HERE, as_jso
     if as_json:
         output.print_json(json_of(detail))
         return
-    output.show(*_head(detail), _content_table(detail), *_proof(detail), *_fate(detail))
+    output.show(*_head(detail), content_table(detail.content), *_proof(detail), *_fate(detail))
 
 
 def receipts(envelope_id: EventId, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
@@ -109,10 +109,9 @@ def _title(detail: EventDetail) -> str:
     return str(next(found, None) or output.type_zh(detail.header.type))  # figures have no title of their own
 
 
-def _content_table(detail: EventDetail) -> "RenderableType":
-    rows = [
-        (_label(path), f"[dim]{output.plain(path)}[/]", output.plain(text)) for path, text in _lines(detail.content, "")
-    ]
+def content_table(content: JsonValue) -> "RenderableType":
+    """Lay content out as a table: what each field is called, its name, its value."""
+    rows = [(_label(path), f"[dim]{output.plain(path)}[/]", output.plain(text)) for path, text in _lines(content, "")]
     return output.table("内容 content", "项目", "字段 field", "*值 value", rows=rows)
 
 

@@ -16,7 +16,6 @@ from schemas.consoles import (
     CREDENTIAL_MAX,
     KEYS_MAX,
     LABEL_MAX,
-    PASSWORD_MAX,
     SECRET_MAX,
     Account,
     Invitation,
@@ -37,17 +36,9 @@ from services.console.enrolling import (
     withdraw_of_the_gone,
 )
 from services.console.entering import own_context
-from services.console.lobby import (
-    NO_SESSION,
-    Caller,
-    Lobby,
-    count_attempt,
-    plain,
-    seed_in,
-    session_in,
-    take_back,
-    write_act,
-)
+from services.console.factors import Asked, put_challenge, take_challenge
+from services.console.lobby import NO_SESSION, Caller, Lobby, plain, seed_in, write_act
+from services.console.proving import Proof, Proving, session_of
 from services.console.visitor import Visitor
 from services.domain.one_time import recovery_digest
 from services.domain.passwords import judge_password, normal
@@ -59,7 +50,8 @@ _SALT_BYTES: Final = 16
 _NAME: Final = 16
 """Digits of a session's digest that name it."""
 _UNKNOWN: Final = Fault("account.unknown", "officer", "there is no account of this officer")
-_WRONG: Final = Fault("account.wrong_password", "password", "it is not your password; type it again")
+_KEYS_FULL: Final = Fault("account.keys_full", "", f"take one away first: {KEYS_MAX} are the most")
+_NO_SUCH_KEY: Final = Fault("account.no_such_key", "key", "you have no such security key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +109,14 @@ class Accounts:
 
     def __init__(self, lobby: Lobby) -> None:
         """Take ready-made ports; open nothing."""
-        self._lobby = lobby
+        self._lobby, self._proving = lobby, Proving(lobby)
 
     # -- one's own ----------------------------------------------------------------------------------
 
     async def change_password(self, by: Visitor, secret: str, old: str, new: str, came: Caller) -> Fault | None:
         """Take a new password: the own key is sealed under it, and every other session of the officer ends."""
         lobby, now = self._lobby, self._lobby.clock.now()
-        account = await self._proved(by, old, came, now)
+        account = await self._proving.judge(by, secret, Proof(old), came, factor=False)
         if isinstance(account, Fault):
             return account
         fault = judge_password(new, officer=by.officer, display_name=by.display_name)
@@ -134,8 +126,8 @@ class Accounts:
         kept, key = await lobby.hasher.hash(text), await lobby.hasher.derive(text, salt)
 
         def work(tx: Transaction) -> Fault | None:
-            found = session_in(tx, secret, stage=Stage.FULL, now=now)
-            if found is None or found[1].password_hash != account.password_hash:
+            found = session_of(tx, by, secret, now)
+            if isinstance(found, Fault) or found[1].password_hash != account.password_hash:
                 return NO_SESSION
             seed = seed_in(lobby, found[0], secret)
             if seed is None:
@@ -151,10 +143,10 @@ class Accounts:
 
         return await lobby.store.write(work)
 
-    async def renew_recovery(self, by: Visitor, password: str, came: Caller) -> tuple[str, ...] | Fault:
+    async def renew_recovery(self, by: Visitor, secret: str, proof: Proof, came: Caller) -> tuple[str, ...] | Fault:
         """Return new recovery codes, shown this once; those before count no more."""
         now = self._lobby.clock.now()
-        account = await self._proved(by, password, came, now)
+        account = await self._proving.judge(by, secret, proof, came, factor=True)
         if isinstance(account, Fault):
             return account
         codes = new_codes(self._lobby)
@@ -166,39 +158,30 @@ class Accounts:
 
         return await self._lobby.store.write(work)
 
-    async def _proved(self, by: Visitor, password: str, came: Caller, now: datetime) -> Account | Fault:
-        lobby = self._lobby
-        locked = await lobby.store.write(lambda tx: count_attempt(tx, by.officer, came.address, now))
-        if locked is not None:
-            return locked
-        account = await lobby.store.read(lambda snapshot: snapshot.console.account(by.officer))
-        text = normal(password[: PASSWORD_MAX + 1])
-        if account is None or not await lobby.hasher.matches(account.password_hash, text):
-            note = f"password asked for again, from {came.address}"
-            await lobby.store.write(lambda tx: write_act(tx, by.officer, "entering.refused", by.officer, note, now=now))
-            return _WRONG
-        await lobby.store.write(lambda tx: take_back(tx, by.officer, came.address, whole=True))
-        return account
-
     async def security_keys(self, by: Visitor) -> list[KeyLine]:
         """Return the visitor's security keys."""
         held = await self._lobby.store.read(lambda snapshot: snapshot.console.security_keys(by.officer))
         return [KeyLine(one.credential_id, one.label, one.created_at) for one in held]
 
-    async def begin_key(self, by: Visitor, secret: str) -> dict[str, JsonValue] | Fault:
-        """Return what the browser is to ask a new security key; its answer comes to ``add_key``."""
+    async def begin_key(self, by: Visitor, secret: str, proof: Proof, came: Caller) -> dict[str, JsonValue] | Fault:
+        """Return what the browser is to ask a new security key; its answer comes to ``add_key``.
+
+        Only whoever gave the proof is told the challenge, so nobody else answers it.
+        """
         lobby, now = self._lobby, self._lobby.clock.now()
         challenge = lobby.ids.hex(SECRET_BYTES)
+        if len(await self.security_keys(by)) >= KEYS_MAX:
+            return _KEYS_FULL
+        account = await self._proving.judge(by, secret, proof, came, factor=True)
+        if isinstance(account, Fault):
+            return account
 
         def work(tx: Transaction) -> list[SecurityKey] | Fault:
-            found = session_in(tx, secret, stage=Stage.FULL, now=now)
-            if found is None:
-                return NO_SESSION
-            held = tx.console.security_keys(by.officer)
-            if len(held) >= KEYS_MAX:
-                return Fault("account.keys_full", "", f"take one away first: {KEYS_MAX} are the most")
-            tx.console.keep_session(replace(found[0], challenge=challenge))
-            return held
+            found = session_of(tx, by, secret, now)
+            if isinstance(found, Fault):
+                return found
+            put_challenge(tx, found[0], Asked.REGISTER, challenge)
+            return tx.console.security_keys(by.officer)
 
         held = await lobby.store.write(work)
         if isinstance(held, Fault):
@@ -210,11 +193,11 @@ class Accounts:
         lobby, now = self._lobby, self._lobby.clock.now()
 
         def work(tx: Transaction) -> KeyLine | Fault:
-            found = session_in(tx, secret, stage=Stage.FULL, now=now)
-            if found is None or not found[0].challenge:
+            found = session_of(tx, by, secret, now)
+            challenge = None if isinstance(found, Fault) else take_challenge(tx, found[0], Asked.REGISTER)
+            if challenge is None:
                 return NO_SESSION
-            tx.console.keep_session(replace(found[0], challenge=""))
-            new = lobby.security_keys.finish_registration(bytes.fromhex(found[0].challenge), answer)
+            new = lobby.security_keys.finish_registration(challenge, answer)
             if isinstance(new, Fault):
                 return new
             return self._add(tx, by, label, new, now)
@@ -224,6 +207,8 @@ class Accounts:
     def _add(self, tx: Transaction, by: Visitor, label: str, new: NewKey, now: datetime) -> KeyLine | Fault:
         if any(new.credential_id == key.credential_id for one in tx.console.accounts() for key in self._of(tx, one)):
             return Fault("account.key_known", "answer", "this security key is registered already")
+        if len(tx.console.security_keys(by.officer)) >= KEYS_MAX:
+            return _KEYS_FULL
         called = (
             plain(" ".join(label.split()), LABEL_MAX) or f"安全密钥 {len(tx.console.security_keys(by.officer)) + 1}"
         )
@@ -236,13 +221,18 @@ class Accounts:
     def _of(tx: Transaction, account: Account) -> list[SecurityKey]:
         return tx.console.security_keys(account.officer)
 
-    async def drop_key(self, by: Visitor, credential_id: str) -> Fault | None:
+    async def drop_key(self, by: Visitor, secret: str, credential_id: str, proof: Proof, came: Caller) -> Fault | None:
         """Take a security key of the visitor's away."""
         now, credential_id = self._lobby.clock.now(), plain(credential_id, CREDENTIAL_MAX)
+        if all(one.credential_id != credential_id for one in await self.security_keys(by)):
+            return _NO_SUCH_KEY
+        account = await self._proving.judge(by, secret, proof, came, factor=True)
+        if isinstance(account, Fault):
+            return account
 
         def work(tx: Transaction) -> Fault | None:
             if not tx.console.drop_security_key(by.officer, credential_id):
-                return Fault("account.no_such_key", "key", "you have no such security key")
+                return _NO_SUCH_KEY
             write_act(tx, by.officer, "account.key_dropped", by.officer, credential_id[:16], now=now)
             return None
 

@@ -7,6 +7,7 @@ from services.console.accounts import Accounts
 from services.console.enrolling import Enrolling
 from services.console.entering import Entering
 from services.console.lobby import Lobby, write_act
+from services.console.proving import Proving
 from services.console.tokens import Tokens
 from services.console.visitor import Visitor
 from services.ports import Clock, Store
@@ -43,11 +44,17 @@ class Door:
     enrolling: Enrolling
     accounts: Accounts
     tokens: Tokens
+    proving: Proving
     audit: AuditLog
 
     @classmethod
     def of(cls, lobby: Lobby) -> Self:
         """Make them of the same ports."""
         return cls(
-            Entering(lobby), Enrolling(lobby), Accounts(lobby), Tokens(lobby), AuditLog(lobby.store, lobby.clock)
+            Entering(lobby),
+            Enrolling(lobby),
+            Accounts(lobby),
+            Tokens(lobby),
+            Proving(lobby),
+            AuditLog(lobby.store, lobby.clock),
         )

@@ -14,7 +14,8 @@ from schemas.consoles import Account, Invitation, InvitationPaper, Stage
 from schemas.envelope import PayloadType
 from schemas.errors import Fault
 from schemas.officers import OfficerCredential, Role
-from services.console.entering import Entered, HalfWay, half_way, own_context, raise_session, totp_context
+from services.console.entering import Entered, HalfWay, half_way, own_context, raise_session
+from services.console.factors import totp_context
 from services.console.lobby import (
     NO_SESSION,
     Caller,

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from schemas.consoles import ADDRESS_MAX, PASSWORD_MAX, Account, Factor, SecurityKey, Session, Stage
 from schemas.errors import Fault
+from services.console.factors import NO_KEY, Asked, put_challenge, take_answer, take_code
 from services.console.lobby import (
     NO_SESSION,
     REFUSED,
@@ -33,14 +34,12 @@ from services.console.lobby import (
 from services.console.visitor import Visitor
 from services.domain.encoding import to_base64url
 from services.domain.governance import judge_officer
-from services.domain.one_time import accepted_step, recovery_digest
+from services.domain.one_time import recovery_digest
 from services.domain.passwords import normal
 from services.domain.sessions import ENROLLING, HALF, SECRET_BYTES, access_of, digest_of_secret, is_over, is_to_be_noted
 from services.ports import Snapshot, Transaction
 
-_CODE: Final = Fault("entering.code", "code", "it is wrong, too old, or was used before; wait for the next one")
 _RECOVERY: Final = Fault("entering.recovery", "code", "it is none of your recovery codes, or was used before")
-_NO_KEY: Final = Fault("entering.no_key", "", "no security key is registered; take the one-time password")
 _ENROL: Final = Fault("entering.not_enrolled", "", "finish enrolling first: show the first one-time password")
 
 Judge = Callable[[Transaction, Account, Session, datetime], Fault | str]
@@ -134,14 +133,7 @@ class Entering:
         lobby = self._lobby
 
         def judge(tx: Transaction, account: Account, _: Session, now: datetime) -> Fault | str:
-            opened = lobby.sealer.open_here(account.sealed_totp, totp_context(account.officer))
-            if opened is None:
-                return Fault("entering.totp_damaged", "code", "use a recovery code, then have yourself reset")
-            step = accepted_step(opened.decode(), code, now=now, last_step=account.last_step)
-            if step is None:
-                return _CODE
-            tx.console.keep_account(replace(account, last_step=step))
-            return Factor.TOTP.value
+            return take_code(tx, lobby, account, code, now)
 
         return await self._second(secret, came, judge)
 
@@ -166,8 +158,8 @@ class Entering:
             session, account = found
             held = tx.console.security_keys(account.officer)
             if not held:
-                return _NO_KEY
-            tx.console.keep_session(replace(session, challenge=challenge))
+                return NO_KEY
+            put_challenge(tx, session, Asked.ENTER, challenge)
             return held
 
         held = await lobby.store.write(work)
@@ -179,17 +171,8 @@ class Entering:
         """Take the second step by a security key that ``begin_key`` has asked; a challenge is answered once."""
         lobby = self._lobby
 
-        def judge(tx: Transaction, account: Account, session: Session, _: datetime) -> Fault | str:
-            if not session.challenge:
-                return NO_SESSION
-            tx.console.keep_session(replace(session, challenge=""))
-            held = tx.console.security_keys(account.officer)
-            found = lobby.security_keys.finish_assertion(bytes.fromhex(session.challenge), held, answer)
-            if isinstance(found, Fault):
-                return found
-            key, count = found
-            tx.console.keep_security_key(replace(key, sign_count=count))
-            return Factor.SECURITY_KEY.value
+        def judge(tx: Transaction, _: Account, session: Session, __: datetime) -> Fault | str:
+            return take_answer(tx, lobby, session, Asked.ENTER, answer)
 
         return await self._second(secret, came, judge)
 
@@ -271,11 +254,6 @@ class Entering:
 def own_context(officer: str) -> str:
     """Return to what an officer's sealed key is bound."""
     return f"own:{officer}"
-
-
-def totp_context(officer: str) -> str:
-    """Return to what the sealed secret of an officer's one-time passwords is bound."""
-    return f"totp:{officer}"
 
 
 def csrf_of(secret: str) -> str:

@@ -12,14 +12,27 @@ from datetime import timedelta
 from typing import Final
 
 from schemas.access import Access, Scope
+from schemas.consoles import AuditEntry
 from schemas.errors import Fault
 from schemas.officers import Role
 from services.console.enrolling import NOT_YOURS
 from services.console.lobby import Lobby, write_act
 from services.console.visitor import Visitor
-from services.domain.tokens import judge_of_console, judge_scopes, new_access, with_token, without_token
+from services.domain.tokens import (
+    LeftOver,
+    judge_of_console,
+    judge_scopes,
+    left_over,
+    new_access,
+    with_token,
+    without_token,
+)
+from services.ports import Snapshot
 
 DAYS_MAX: Final = 3650
+_ISSUED: Final = "token.issued"
+_LINES_MAX: Final = 4096
+"""So many lines about tokens that were issued are looked through; the list itself holds a quarter of that."""
 Edit = Callable[[tuple[Access, ...]], tuple[Access, ...] | Fault]
 
 
@@ -45,6 +58,22 @@ class Tokens:
         found = await asyncio.to_thread(self._lobby.tokens.read)
         return tuple(sorted(found, key=lambda one: one.issued_at, reverse=True))
 
+    async def left_over(self, by: Visitor) -> tuple[LeftOver, ...] | Fault:
+        """Return the tokens in force that were issued here, or may have been, and that would be issued here no more.
+
+        They are shown, not cut: an alarm's source may hang on one, and only people know.
+        """
+        tokens = await self.all(by)
+        if isinstance(tokens, Fault):
+            return tokens
+
+        def look(snapshot: Snapshot) -> tuple[list[AuditEntry], AuditEntry | None]:
+            oldest = snapshot.console.audit(0, 1)
+            return snapshot.console.audit_of(_ISSUED, _LINES_MAX), oldest[0] if oldest else None
+
+        issued, oldest = await self._lobby.store.read(look)
+        return left_over(tokens, issued, oldest, self._lobby.clock.now())
+
     async def issue(self, by: Visitor, name: str, scopes: Iterable[Scope], days: int) -> Issued | tuple[Fault, ...]:
         """Issue a token to a program; it counts at once."""
         if Role.ADMINISTRATOR not in by.roles:
@@ -64,7 +93,7 @@ class Tokens:
             return (refused,)
         # Behind the file: of one that cannot be put on record nobody is told the token.
         note = "、".join(held)
-        await lobby.store.write(lambda tx: write_act(tx, by.officer, "token.issued", name, note, now=now))
+        await lobby.store.write(lambda tx: write_act(tx, by.officer, _ISSUED, name, note, now=now))
         return Issued(token, access)
 
     async def revoke(self, by: Visitor, name: str) -> Fault | None:

@@ -8,12 +8,12 @@ from schemas.custody import OpeningReason
 from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
 from schemas.pages import Medium, Tier
-from schemas.releases import DraftState
 from services.domain.account_words import FIELDS as ACCOUNT_FIELDS
 from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
-from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
+from services.domain.course_words import ERASURES
+from services.domain.desk_words import ANSWERS, DRAFTS, MARKS, MEANS, NOTICES, STAGES
 from services.domain.field_words import FIELDS
 from services.domain.ledger_words import kind_zh, state_zh
 from services.domain.roles import ZH as ROLES
@@ -26,6 +26,7 @@ __all__ = [
     "BANDS",
     "CLASSES",
     "DRAFTS",
+    "ERASURES",
     "FIELDS",
     "LEVELS",
     "MARKS",
@@ -62,6 +63,7 @@ SAID: Final[Mapping[str, str]] = {
     "referral_moved": "已记入，并随签名发往对方县。",
     "flow_sent": "通报已签发。",
     "case_written": "已记入案卷，并随签名发往对方县。",
+    "content_erased": "本县已销毁；各收件县收到后销毁并回报，回报见下。",
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "replied": "答复已签名，正在发出。",
     "thread_closed": "已结束，正告知各县。",
@@ -88,7 +90,7 @@ SAID: Final[Mapping[str, str]] = {
     "key_dropped": "安全密钥已移除。",
     "late": "登录超时或已结束，请重新登录。",
     "damaged": "绑定手机的密钥已打不开（本县节点换过钥匙），请管理员重新邀请。",
-    "by_recovery": "已用一个恢复码登录，它不能再用。请到“本人”查看还剩几个，必要时更换。",
+    "by_recovery": "已用一个恢复码登录，它不能再用。请到“本人”查看还剩几个；手机丢了，请管理员重置账号。",
 }
 """What a page says after an act; a cookie names the word, so nothing that was sent is ever shown by it."""
 
@@ -178,14 +180,6 @@ TELLING: Final[Mapping[str, str]] = {
     EscalationState.EXHAUSTED: "无人应答",
 }
 WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")
-DRAFTS: Final[Mapping[str, str]] = {
-    DraftState.DRAFTING: "拟稿",
-    DraftState.IN_REVIEW: "待审",
-    DraftState.RETURNED: "退回",
-    DraftState.APPROVED: "已审",
-    DraftState.SENT: "已发",
-    DraftState.WITHDRAWN: "撤销",
-}
 RELEASES: Final[Mapping[str, str]] = {
     ReleaseMode.TWO_OFFICERS: "两人签发（拟稿、审核）",
     ReleaseMode.ALONE: "单人值守签发",

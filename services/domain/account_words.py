@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from schemas.access import Scope
+from services.domain.course_words import ERASURES
 from services.domain.roles import ZH as ROLES
 
 ACTS: Final[Mapping[str, str]] = {
@@ -26,6 +27,7 @@ ACTS: Final[Mapping[str, str]] = {
     "session.revoked": "结束登录",
     "token.issued": "签发令牌",
     "token.revoked": "收回令牌",
+    "content.erased": "销毁内容",
     "audit.pruned": "清理到期的记录",
 }
 """Acts of the audit log; those of the pages are ``console.`` and the page's name."""
@@ -34,6 +36,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "account": "账号",
     "session": "结束登录",
     "token": "令牌",
+    "content": "内容",
     "console": "工作台上的操作",
     "audit": "记录本身",
 }
@@ -64,6 +67,7 @@ _NOTES: Final[Mapping[str, str]] = {
     "password": "密码",
     "password set": "已设密码",
     "password asked for again": "再次核对密码",
+    "asked for again": "再次核对",
     "certified": "已签发",
     "anew": "重新开通",
     "totp": "手机验证码",
@@ -76,6 +80,7 @@ _NOTES: Final[Mapping[str, str]] = {
     "entering.key_copied": "安全密钥可能被复制",
     "entering.totp_damaged": "绑定手机的密钥打不开",
     "entering.no_session": "已超时",
+    **ERASURES,
     **{role.value: word for role, word in ROLES.items()},
     **{scope.value: word for scope, word in SCOPES.items()},
 }

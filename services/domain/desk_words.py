@@ -7,6 +7,7 @@ from schemas.control import ReceiptStage
 from schemas.notices import NoticeKind
 from schemas.officers import AnswerWord, Means
 from schemas.records import Mark
+from schemas.releases import DraftState
 
 STAGES: Final[Mapping[ReceiptStage, str]] = {
     ReceiptStage.STORED: "已入库",
@@ -25,6 +26,15 @@ ANSWERS: Final[Mapping[str, str]] = {
     AnswerWord.FALSE_ALARM: "误报",
     AnswerWord.CANNOT: "不能",
 }
+DRAFTS: Final[Mapping[str, str]] = {
+    DraftState.DRAFTING: "拟稿",
+    DraftState.IN_REVIEW: "待审",
+    DraftState.RETURNED: "退回",
+    DraftState.APPROVED: "已审",
+    DraftState.SENT: "已发",
+    DraftState.WITHDRAWN: "撤销",
+}
+"""Where a draft stands."""
 MEANS: Final[Mapping[str, str]] = {
     Means.KEY_FILE: "本人密钥签名",
     Means.TOKEN: "令牌",

@@ -123,7 +123,9 @@ ANSWERS: Final[Mapping[str, str]] = {
     "call.other_officer": "凭证是另一位值班员的；请重新登录。",
     "erasure.control_record": "链条自己的记录没有内容可销毁。",
     "erasure.in_force": "还在有效期内的预警不能销毁；请先解除。",
-    "erasure.not_ours": "只能销毁本县发出或收到的内容。",
+    "erasure.no_reason": "请选一个缘由。",
+    "erasure.not_ours": "只能销毁本县发出的内容；别县发来的，请来源县销毁，它发到的各县随之销毁。",
+    "erasure.not_typed": "没有销毁：请输入“销毁”两个字，前后不要有别的。",
     "erasure.not_theirs": "销毁通知不是作者或收件县发的。",
     "erasure.undelivered": (
         "{county}还没有收到；请等待，或选“对方还没收到也销毁”。|还有县没有收到；请等待，或选“对方还没收到也销毁”。"

@@ -9,7 +9,7 @@ from typing import Final
 
 ENTERING: Final[Mapping[str, str]] = {
     "entering.code": "验证码不对、过期或已用过；请等下一个，并检查手机的时间。",
-    "entering.key_copied": "安全密钥的计数比上次小，可能被复制过；请在“我的账号”里移除它。",
+    "entering.key_copied": "安全密钥的计数比上次小，可能被复制过；请在“本人”里移除它。",
     "entering.key_damaged": "您自己的签名钥匙打不开；请管理员重置账号。",
     "entering.key_refused": "安全密钥没有通过，请再试一次。",
     "entering.locked": "失败次数太多，暂时锁定；请在 {clock} 以后再试。|失败次数太多，暂时锁定；请过一会儿再试。",
@@ -22,6 +22,7 @@ ENTERING: Final[Mapping[str, str]] = {
     "account.exists": "这个账号已存在；请重置它，或换一个。",
     "account.key_known": "这把安全密钥已登记过。",
     "account.keys_full": "安全密钥最多 {number} 把；请先移除一把。|安全密钥已满，请先移除一把。",
+    "account.no_factor": "还要第二步：输入手机上的验证码，或用安全密钥。",
     "account.no_such_key": "您没有这把安全密钥。",
     "account.no_such_session": "这次登录已经结束。",
     "account.not_in_force": "这位值班员还没有完成注册；请改为重置账号。",

@@ -95,7 +95,7 @@ NEXT: Final[Mapping[tuple[DraftState, Act], DraftState]] = {
 SECOND_OFFICER: Final = Fault(
     "release.second_officer",
     "",
-    "this needs a second officer: make a draft (POST /api/v1/drafts) that another officer approves; "
+    "this needs a second officer: make a draft (`sihu draft make`, POST /api/v1/drafts) that another officer approves; "
     "whoever is alone with an alert of level 1 or 2 states `alone`",
 )
 

@@ -1,12 +1,14 @@
 """Tokens of the API: which scopes go together, and what becomes of the list when one is issued or revoked."""
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import ValidationError
 
 from schemas.access import Access, Scope
+from schemas.consoles import AuditEntry
 from schemas.errors import Fault
 from schemas.faults import faults_of
 from services.domain.encoding import digest_of
@@ -21,6 +23,21 @@ BOARD: Final = "board-"
 OF_SESSIONS: Final = "console-"
 """How the access of somebody in the console is named (``services.domain.sessions``): no token takes such a name."""
 TOKENS_MAX: Final = 1024
+_AT_ONCE: Final = timedelta(seconds=1)
+"""A token and the line of the log about it have one time, which files and databases keep to other fractions."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """A token in force that the console would issue no more.
+
+    Attributes:
+        by: Who issued it there, as the audit log says; empty if the log does not reach back to it, so that nobody can
+            tell whether the console or a command did.
+    """
+
+    access: Access
+    by: str
 
 
 def judge_scopes(scopes: Collection[Scope], officer: str | None) -> Fault | None:
@@ -70,6 +87,30 @@ def judge_of_console(access: Access) -> Fault | None:
         mend = f"begin the name with {BOARD}: a token that reads events and is issued here is shown nothing personal"
         return Fault("token.no_board", "name", mend)
     return None
+
+
+def left_over(
+    tokens: Iterable[Access], issued: Sequence[AuditEntry], oldest: AuditEntry | None, now: datetime
+) -> tuple[LeftOver, ...]:
+    """Return the tokens in force that the console issued by an earlier rule, or may have issued.
+
+    The file does not say who issued a token. Commands write no line, so the line of the audit log does.
+
+    Args:
+        tokens: Every one.
+        issued: Lines of the log about tokens that the console issued.
+        oldest: The oldest line that is kept, None if there is none.
+        now: Aware UTC.
+    """
+    found = []
+    for one in tokens:
+        if one.revoked_at is not None or one.expires_at <= now or judge_of_console(one) is None:
+            continue
+        line = next((row for row in issued if row.about == one.name and abs(row.at - one.issued_at) < _AT_ONCE), None)
+        is_told = oldest is None or oldest.number == 1 or one.issued_at >= oldest.at
+        if line is not None or (not is_told and one.officer is None):
+            found.append(LeftOver(one, line.officer if line else ""))
+    return tuple(found)
 
 
 def is_board(access: Access) -> bool:

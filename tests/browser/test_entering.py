@@ -101,6 +101,13 @@ async def with_code(page: Page, code: str) -> None:
     await page.press("#totp", "Enter")
 
 
+async def proves(page: Page, at: Gate, officer: Officer, form: str) -> None:
+    """Fill in what a form asks again, with the next one-time password."""
+    await at.county.clock.move(STEP_SECONDS)
+    await page.fill(f"#{form}-password", PASSWORD)
+    await page.fill(f"#{form}-code", officer.telephone.code())
+
+
 async def judged(page: Page) -> list[str]:
     """Return what is wrong with an open page."""
     wrong = await findings(page)
@@ -159,10 +166,16 @@ async def test_a_security_key_does_not_let_in(browser: Browser) -> None:
         await with_code(page, who.telephone.code())
         await page.goto(f"{at.url}/me")
         await page.fill("#key-label", LABEL)
-        await page.click("#add-key button")
+        await page.fill("#key-password", PASSWORD)
+        await page.fill("#key-code", who.telephone.code())  # that of the log-in
+        await page.click("#add-key button[type=submit]")
+        await expect(page.locator("#key-state")).to_contain_text("验证码不对")
+        await proves(page, at, who, "key")
+        await page.click("#add-key button[type=submit]")
         await expect(page.locator("tbody th", has_text=LABEL)).to_be_visible()
         await page.fill("#key-label", "又一次")
-        await page.click("#add-key button")
+        await page.fill("#key-password", PASSWORD)
+        await page.click("#add-key [data-use-key]")
         await expect(page.locator("#key-state")).to_contain_text("已登记过")
 
         await page.click(".who button")
@@ -175,11 +188,40 @@ async def test_a_security_key_does_not_let_in(browser: Browser) -> None:
         assert len(await at.house.door.accounts.security_keys(await at.house.visitor(who))) == 1
 
         await page.goto(f"{at.url}/me")
-        await page.click("button[aria-label^='移除']")
+        await page.click("a[aria-label^='移除']")
+        assert await judged(page) == []
+        await page.fill("#drop-password", "not this one at all")
+        await page.fill("#drop-code", "000000")
+        await page.click("form[action$='/removal'] button[type=submit]")
+        await expect(page.locator(".errors")).to_contain_text("不是您现在的密码")
+        await page.fill("#drop-password", PASSWORD)
+        await page.click("[data-use-key]")
         await expect(page.locator(".said")).to_contain_text("安全密钥已移除")
         await page.click(".who button")
         await with_password(page, at)
         assert await page.locator("#use-key").count() == 0
+
+
+async def test_without_script_a_stolen_session_makes_recovery_codes(browser: Browser) -> None:
+    """The form asks for what the cookie does not hold, and locks the entrance behind who guesses."""
+    async with gate() as at, tab(browser, script=False) as page:
+        who = await at.house.enrolled("duty-a", Role.DUTY)
+        await page.context.add_cookies([{"name": "sihu", "value": who.secret, "url": at.url}])
+        await page.goto(f"{at.url}/me")
+        await expect(page.locator("#add-key")).to_be_hidden()
+        for _ in range(5):
+            await page.fill("#recovery-password", PASSWORD)
+            await page.fill("#recovery-code", "000000")
+            await page.press("#recovery-code", "Enter")
+            await expect(page.locator(".errors")).to_contain_text("验证码不对")
+        await page.fill("#recovery-password", PASSWORD)
+        await page.fill("#recovery-code", who.telephone.code())
+        await page.press("#recovery-code", "Enter")
+        await expect(page.locator(".errors")).to_contain_text("失败次数太多")
+        await at.county.clock.move(60)
+        await proves(page, at, who, "recovery")
+        await page.press("#recovery-code", "Enter")
+        await expect(page.locator("h1")).to_contain_text("恢复码")
 
 
 async def test_a_security_key_of_somebody_else_lets_in(browser: Browser) -> None:
@@ -190,8 +232,9 @@ async def test_a_security_key_of_somebody_else_lets_in(browser: Browser) -> None
         await with_password(page, at)
         await with_code(page, mine.telephone.code())
         await page.goto(f"{at.url}/me")
-        await page.click("#add-key button")
-        await expect(page.locator("button[aria-label^='移除']")).to_be_visible()
+        await proves(page, at, mine, "key")
+        await page.click("#add-key button[type=submit]")
+        await expect(page.locator("a[aria-label^='移除']")).to_be_visible()
 
         session = await plugged_in(other)  # another key in another window
         await with_password(other, at)
@@ -262,10 +305,12 @@ async def test_a_page_of_accounts_is_closed_to_somebody(browser: Browser, width:
         wrong = await judged(page)
         await page.fill("#officer", "duty-b")
         await page.fill("#display_name", "值班员乙")
+        await page.fill("#invite-password", PASSWORD)
         await page.click("main button.primary")
         await expect(page.locator(".errors")).to_contain_text("至少选一个角色")
         wrong += await judged(page)
         await page.check("#role-duty")
+        await page.fill("#invite-password", PASSWORD)
         await page.click("main button.primary")
         await expect(page.locator("h1")).to_contain_text("邀请链接")
         wrong += await judged(page)
@@ -275,14 +320,15 @@ async def test_a_page_of_accounts_is_closed_to_somebody(browser: Browser, width:
         await page.goto(f"{at.url}/system/tokens")
         await page.fill("#name", "wall")
         await page.check("input[value='calendar:read']")
+        await page.fill("#issue-password", PASSWORD)
         await page.click("main button.primary")
         await expect(page.locator("h1")).to_contain_text("新令牌")
         wrong += await judged(page)
         await page.goto(f"{at.url}/system/tokens")
         wrong += await judged(page)
         await page.goto(f"{at.url}/me")
-        await page.fill("#recovery-password", PASSWORD)
-        await page.press("#recovery-password", "Enter")
+        await proves(page, at, admin, "recovery")
+        await page.press("#recovery-code", "Enter")
         await expect(page.locator("h1")).to_contain_text("恢复码")
         wrong += await judged(page)
     assert wrong == []

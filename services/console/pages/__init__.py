@@ -12,6 +12,7 @@ from services.console.pages.development import DEVELOPMENT
 from services.console.pages.drafts import DRAFTS
 from services.console.pages.enrol import ENROL
 from services.console.pages.entrance import ENTRANCE
+from services.console.pages.erasing import ERASING
 from services.console.pages.events import EVENTS
 from services.console.pages.handover import HANDOVER
 from services.console.pages.ledger import LEDGER
@@ -20,6 +21,7 @@ from services.console.pages.officers import OFFICERS
 from services.console.pages.partners import PARTNERS
 from services.console.pages.plans import PLANS
 from services.console.pages.population import POPULATION
+from services.console.pages.proving import PROVING
 from services.console.pages.roster import ROSTER
 from services.console.pages.roster_changes import ROSTER_CHANGES
 from services.console.pages.services import SERVICES
@@ -33,6 +35,7 @@ from services.console.visit import Page
 PAGES: Final[tuple[Page, ...]] = (
     *DESK,
     *EVENTS,
+    *ERASING,
     *COMPOSE,
     *DRAFTS,
     *UPLOADS,
@@ -51,6 +54,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *SYSTEM,
     *TELLING,
     *ME,
+    *PROVING,
     *OFFICERS,
     *TOKENS,
     *AUDIT_LOG,

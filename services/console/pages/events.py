@@ -16,6 +16,7 @@ from schemas.records import Direction
 from services.console.asking import may_ask
 from services.console.navigation import ANSWERERS, READERS, WORKERS, openers_of
 from services.console.opening import judge_opener, opened_file
+from services.console.pages.erasing import may_erase
 from services.console.visit import Page, Visit
 from services.domain.printing import Sheet, sheet_of
 from services.domain.search_text import QUERY_MOST
@@ -132,10 +133,20 @@ async def _shown(visit: Visit, why: str | None, faults: tuple[Fault, ...] = ()) 
         and "alert_" in detail.header.type
         and visit.visitor.is_any(WORKERS),
         "reasons": OpeningReason,
+        "may_erase": may_erase(visit, detail),
+        "not_erased": _not_erased(detail),
         "call": {name: visit.form.get(name) for name in _CALL},
         "call_faults": faults,
     }
     return visit.render("event.html", values, 422 if faults else 200)
+
+
+def _not_erased(detail: EventDetail) -> tuple[str, ...]:
+    """Return the counties that have not said yet that they erased what we, who sent it, have erased."""
+    if detail.direction is not Direction.OUTGOING or not detail.erasures:
+        return ()
+    done = {one.county for one in detail.erasures}
+    return tuple(one for one in detail.header.to if one not in done)
 
 
 async def board(visit: Visit) -> web.StreamResponse:

@@ -6,12 +6,14 @@ from typing import Final
 from aiohttp import web
 
 from schemas.consoles import KEYS_MAX, LABEL_MAX
-from schemas.errors import Fault
+from schemas.errors import Fault, NotFoundError
 from services.console.navigation import EVERYBODY
+from services.console.pages.proving import has_keys, proof_in, proof_told, shown
 from services.console.threshold import read_json, told, told_fault
 from services.console.visit import Page, Visit
 
 _UNLIKE: Final = Fault("password.unlike", "again", "type the same password twice")
+_NO_SUCH_KEY: Final = Fault("account.no_such_key", "key", "you have no such security key")
 
 
 async def me(visit: Visit) -> web.StreamResponse:
@@ -31,7 +33,8 @@ async def change_password(visit: Visit) -> web.StreamResponse:
 
 async def renew_recovery(visit: Visit) -> web.StreamResponse:
     """Show new recovery codes, this once."""
-    found = await visit.hall.door.accounts.renew_recovery(visit.visitor, visit.form.typed("password"), visit.came)
+    accounts, proof = visit.hall.door.accounts, proof_in(visit)
+    found = await accounts.renew_recovery(visit.visitor, visit.secret, proof, visit.came)
     if isinstance(found, Fault):
         return await _me(visit, [found])
     return visit.render("recovery.html", {"codes": found})
@@ -44,8 +47,9 @@ async def end_session(visit: Visit) -> web.StreamResponse:
 
 
 async def ask_key(visit: Visit) -> web.StreamResponse:
-    """Tell the script what to ask a new security key."""
-    found = await visit.hall.door.accounts.begin_key(visit.visitor, visit.secret)
+    """Tell the script what to ask a new security key, once the officer has proved who is there."""
+    proof = proof_told(await read_json(visit.request))
+    found = await visit.hall.door.accounts.begin_key(visit.visitor, visit.secret, proof, visit.came)
     return told_fault(found) if isinstance(found, Fault) else told(found)
 
 
@@ -61,23 +65,39 @@ async def add_key(visit: Visit) -> web.StreamResponse:
     return told_fault(found) if isinstance(found, Fault) else told({"label": found.label}, 201)
 
 
+async def key(visit: Visit) -> web.StreamResponse:
+    """Show one security key, and ask before it is taken away."""
+    return await _key(visit)
+
+
 async def drop_key(visit: Visit) -> web.StreamResponse:
     """Take a security key away."""
-    fault = await visit.hall.door.accounts.drop_key(visit.visitor, visit.path("key"))
-    return await _me(visit, [fault]) if fault else visit.see_other("/me", said="key_dropped")
+    accounts, proof = visit.hall.door.accounts, proof_in(visit)
+    fault = await accounts.drop_key(visit.visitor, visit.secret, visit.path("key"), proof, visit.came)
+    if fault is None:
+        return visit.see_other("/me", said="key_dropped")
+    return await _me(visit, [fault]) if fault.code == _NO_SUCH_KEY.code else await _key(visit, [fault])
+
+
+async def _key(visit: Visit, faults: Sequence[Fault] = ()) -> web.StreamResponse:
+    held = await visit.hall.door.accounts.security_keys(visit.visitor)
+    found = next((one for one in held if one.credential_id == visit.path("key")), None)
+    if found is None:
+        raise NotFoundError(_NO_SUCH_KEY)
+    return shown(visit, "key.html", {"key": found, "has_keys": True}, faults)
 
 
 async def _me(visit: Visit, faults: Sequence[Fault] = ()) -> web.StreamResponse:
     accounts, visitor = visit.hall.door.accounts, visit.visitor
     values = {
-        "faults": faults,
         "account": await accounts.own(visitor),
         "sessions": await accounts.sessions(visitor),
         "keys": await accounts.security_keys(visitor),
+        "has_keys": await has_keys(visit),
         "keys_max": KEYS_MAX,
         "label_max": LABEL_MAX,
     }
-    return visit.render("me.html", values, 422 if faults else 200)
+    return shown(visit, "me.html", values, faults)
 
 
 ME: Final = (
@@ -95,6 +115,7 @@ ME: Final = (
     ),
     Page("POST", "/me/keys/options", "ask_new_key", "登记安全密钥", ask_key, EVERYBODY, keeps_record=True),
     Page("POST", "/me/keys", "add_key", "登记安全密钥", add_key, EVERYBODY, keeps_record=True),
+    Page("GET", "/me/keys/{key:[0-9a-f]{2,2046}}", "own_key", "安全密钥", key, EVERYBODY),
     Page(
         "POST",
         "/me/keys/{key:[0-9a-f]{2,2046}}/removal",

@@ -10,6 +10,7 @@ from schemas.officers import Role
 from services.console.accounts import AccountLine
 from services.console.enrolling import Invited
 from services.console.navigation import KEEPERS
+from services.console.pages.proving import doubted, has_keys, shown
 from services.console.visit import Page, Visit
 
 _OFFICER: Final = "{officer:[a-z0-9][a-z0-9-]{0,31}}"
@@ -29,7 +30,7 @@ async def invite(visit: Visit) -> web.StreamResponse:
         "display_name": visit.form.get("display_name"),
         "roles": _roles(visit),
     }
-    made = await visit.hall.door.enrolling.invite(
+    made = await doubted(visit) or await visit.hall.door.enrolling.invite(
         visit.visitor, str(typed["officer"]), str(typed["display_name"]), _roles(visit)
     )
     return await _officers(visit, typed, [made]) if isinstance(made, Fault) else _shown_once(visit, made)
@@ -59,15 +60,18 @@ async def officer(visit: Visit) -> web.StreamResponse:
 async def change_roles(visit: Visit) -> web.StreamResponse:
     """Certify an officer anew with other roles or another name."""
     name, roles = visit.form.get("display_name"), _roles(visit)
-    fault = await visit.hall.door.accounts.change_roles(visit.visitor, visit.path("officer"), name, roles)
+    accounts = visit.hall.door.accounts
+    fault = await doubted(visit) or await accounts.change_roles(visit.visitor, visit.path("officer"), name, roles)
     if fault is not None:
         return await _officer(visit, [fault], {"display_name": name, "roles": roles})
     return visit.see_other(_path(visit), said="roles_changed")
 
 
 async def reset(visit: Visit) -> web.StreamResponse:
-    """Lock an account out, and show the link that makes it anew, this once."""
-    made = await visit.hall.door.accounts.reset(visit.visitor, visit.path("officer"))
+    """Lock an account out, and show the link that makes it anew, this once: password and second factor change by it."""
+    await _account(visit)
+    doubt = await doubted(visit, factor=True)
+    made = doubt or await visit.hall.door.accounts.reset(visit.visitor, visit.path("officer"))
     return await _officer(visit, [made]) if isinstance(made, Fault) else _shown_once(visit, made)
 
 
@@ -98,6 +102,13 @@ async def _accounts(visit: Visit) -> list[AccountLine]:
     return found
 
 
+async def _account(visit: Visit) -> AccountLine:
+    found = next((one for one in await _accounts(visit) if one.officer == visit.path("officer")), None)
+    if found is None:
+        raise NotFoundError(_NONE_SUCH)
+    return found
+
+
 async def _officers(visit: Visit, typed: Mapping[str, object], faults: Sequence[Fault] = ()) -> web.StreamResponse:
     invitations = await visit.hall.door.accounts.invitations(visit.visitor)
     if isinstance(invitations, Fault):
@@ -107,29 +118,25 @@ async def _officers(visit: Visit, typed: Mapping[str, object], faults: Sequence[
         "invitations": invitations,
         "sessions": await visit.hall.door.accounts.sessions(visit.visitor, of_all=True),
         "typed": typed,
-        "faults": faults,
         "all_roles": tuple(Role),
     }
-    return visit.render("officers.html", values, 422 if faults else 200)
+    return shown(visit, "officers.html", values, faults)
 
 
 async def _officer(
     visit: Visit, faults: Sequence[Fault] = (), typed: Mapping[str, object] | None = None
 ) -> web.StreamResponse:
-    name = visit.path("officer")
-    account = next((one for one in await _accounts(visit) if one.officer == name), None)
-    if account is None:
-        raise NotFoundError(_NONE_SUCH)
+    name, account = visit.path("officer"), await _account(visit)
     sessions = await visit.hall.door.accounts.sessions(visit.visitor, of_all=True)
     values = {
         "account": account,
         "is_own": name == visit.visitor.officer,
         "sessions": [one for one in sessions if one.officer == name],
         "typed": typed or {"display_name": account.display_name, "roles": account.roles},
-        "faults": faults,
+        "has_keys": await has_keys(visit),
         "all_roles": tuple(Role),
     }
-    return visit.render("officer.html", values, 422 if faults else 200)
+    return shown(visit, "officer.html", values, faults)
 
 
 OFFICERS: Final = (

@@ -15,6 +15,7 @@ from schemas.information.referrals import DeclineReason, ReferralOffered, Referr
 from services.console.asking import may_ask
 from services.console.contents import event_in, opened_sheet
 from services.console.navigation import HANDLERS, READERS
+from services.console.pages.erasing import may_erase
 from services.console.small_forms import Ask, Kind, Refused, SmallForm, content_of, shown, words
 from services.console.visit import Form, Page, Visit
 from services.domain import course_words
@@ -111,6 +112,7 @@ async def _referral_page(visit: Visit, *, why: str | None = None, refused: Refus
         "cw": course_words,
         "forms": tuple(shown(one, gateway.ids.hex(16), refused) for one in _forms(moves)) if may_write else (),
         "may_open": visit.visitor.is_any(HANDLERS),
+        "may_erase": may_erase(visit, event),
     }
     return visit.render("referral.html", values, 200 if refused is None else 422)
 

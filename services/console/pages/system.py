@@ -41,14 +41,16 @@ CAP_STATES: Final[Mapping[CapState, str]] = {
 
 async def system(visit: Visit) -> web.StreamResponse:
     """Show how the node is doing, and where to go on."""
-    operates = may_ask(visit.visitor.access, "show_node")
+    operates, keeps = may_ask(visit.visitor.access, "show_node"), visit.visitor.is_any(KEEPERS)
+    left = await visit.hall.door.tokens.left_over(visit.visitor) if keeps else ()
     values = {
         "state": await visit.api.ask("show_node", NodeState) if operates else None,
         "providers": (await visit.api.ask("list_providers", ProviderList)).providers if operates else (),
         "checks": CHECKS,
         "low_mib": _LOW_MIB,
         "operates": operates,
-        "keeps": visit.visitor.is_any(KEEPERS),
+        "keeps": keeps,
+        "left": () if isinstance(left, Fault) else left,
     }
     return visit.render("system.html", values)
 

@@ -7,7 +7,9 @@ from aiohttp import web
 
 from schemas.access import Scope
 from schemas.errors import Fault, RequestError
+from services.console.enrolling import NOT_YOURS
 from services.console.navigation import KEEPERS
+from services.console.pages.proving import doubted, shown
 from services.console.tokens import DAYS_MAX, Issued
 from services.console.visit import Page, Visit
 from services.domain.tokens import BOARD, OF_THE_CONSOLE
@@ -28,7 +30,8 @@ async def issue(visit: Visit) -> web.StreamResponse:
     name, days, known = visit.form.get("name"), visit.form.get("days"), set(Scope)
     scopes = tuple(dict.fromkeys(Scope(one) for one in visit.form.all("scope") if one in known))
     number = int(days) if days.isascii() and days.isdecimal() and len(days) <= _DIGITS_MAX else 0
-    made = await visit.hall.door.tokens.issue(visit.visitor, name, scopes, number)
+    doubt = await doubted(visit)
+    made = (doubt,) if doubt else await visit.hall.door.tokens.issue(visit.visitor, name, scopes, number)
     if not isinstance(made, Issued):
         return await _tokens(visit, {"name": name, "scopes": scopes, "days": days}, made)
     origin = visit.hall.origin or f"{visit.request.scheme}://{visit.request.host}"
@@ -44,19 +47,20 @@ async def revoke(visit: Visit) -> web.StreamResponse:
 
 async def _tokens(visit: Visit, typed: Mapping[str, object], faults: Sequence[Fault] = ()) -> web.StreamResponse:
     found = await visit.hall.door.tokens.all(visit.visitor)
-    if isinstance(found, Fault):
-        raise RequestError(found)
+    left = await visit.hall.door.tokens.left_over(visit.visitor)
+    if isinstance(found, Fault) or isinstance(left, Fault):
+        raise RequestError(NOT_YOURS)
     now = visit.hall.desk.gateway.clock.now()
     values = {
         "in_force": [one for one in found if one.revoked_at is None and one.expires_at > now],
         "ended": [one for one in found if one.revoked_at is not None or one.expires_at <= now],
         "typed": typed,
-        "faults": faults,
+        "left": left,
         "offered": _OFFERED,
         "board": BOARD,
         "days_max": DAYS_MAX,
     }
-    return visit.render("tokens.html", values, 422 if faults else 200)
+    return shown(visit, "tokens.html", values, faults)
 
 
 TOKENS: Final = (

@@ -3,7 +3,6 @@
 (() => {
   if (!window.PublicKeyCredential) return;
   const csrf = document.body.dataset.csrf;
-  const state = document.getElementById("key-state");
   const said = {
     NotAllowedError: "没有完成：等得太久，或在浏览器里取消了。请再按一次。",
     InvalidStateError: "这把安全密钥已登记过。",
@@ -23,24 +22,42 @@
     return answer;
   }
 
-  async function trying(button, work) {
+  async function trying(button, state, work) {
     button.disabled = true;
     state.textContent = "请插入并触碰安全密钥…";
     try { await work(); } catch (problem) { state.textContent = said[problem.name] || problem.message; button.disabled = false; }
+  }
+
+  async function answered(publicKey) {
+    const key = await navigator.credentials.get({ publicKey: { ...publicKey, challenge: bytes(publicKey.challenge), allowCredentials: named(publicKey.allowCredentials) } });
+    const response = { clientDataJSON: text(key.response.clientDataJSON), authenticatorData: text(key.response.authenticatorData), signature: text(key.response.signature) };
+    if (key.response.userHandle) response.userHandle = text(key.response.userHandle);
+    return { id: key.id, rawId: text(key.rawId), type: key.type, response, clientExtensionResults: {} };
   }
 
   const byKey = document.getElementById("by-key");
   if (byKey) {
     byKey.hidden = false;
     const button = document.getElementById("use-key");
-    button.addEventListener("click", () => trying(button, async () => {
+    button.addEventListener("click", () => trying(button, document.getElementById("key-state"), async () => {
       const { publicKey } = await send("/login/key/options", {});
-      const key = await navigator.credentials.get({ publicKey: { ...publicKey, challenge: bytes(publicKey.challenge), allowCredentials: named(publicKey.allowCredentials) } });
-      const response = { clientDataJSON: text(key.response.clientDataJSON), authenticatorData: text(key.response.authenticatorData), signature: text(key.response.signature) };
-      if (key.response.userHandle) response.userHandle = text(key.response.userHandle);
-      const answer = await send(`/login/key?next=${encodeURIComponent(byKey.dataset.next)}`, { id: key.id, rawId: text(key.rawId), type: key.type, response, clientExtensionResults: {} });
+      const answer = await send(`/login/key?next=${encodeURIComponent(byKey.dataset.next)}`, await answered(publicKey));
       location.assign(answer.next);
     }));
+  }
+
+  for (const button of document.querySelectorAll("[data-use-key]")) {
+    const { form } = button;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      if (!form.reportValidity()) return;
+      trying(button, form.querySelector("[data-key-state]"), async () => {
+        const { publicKey } = await send("/me/proof/options", {});
+        form.elements.key_answer.value = JSON.stringify(await answered(publicKey));
+        if (form.requestSubmit) form.requestSubmit(form.querySelector("button[type=submit]")); else form.submit();
+        button.disabled = false;
+      });
+    });
   }
 
   const form = document.getElementById("add-key");
@@ -48,8 +65,10 @@
     form.hidden = false;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      trying(form.querySelector("button"), async () => {
-        const { publicKey } = await send("/me/keys/options", {});
+      const proof = Object.fromEntries(["password", "code", "key_answer"].map((name) => [name, form.elements[name] ? form.elements[name].value : ""]));
+      if (form.elements.key_answer) form.elements.key_answer.value = "";  // each answer counts once
+      trying(form.querySelector("button[type=submit]"), document.getElementById("key-state"), async () => {
+        const { publicKey } = await send("/me/keys/options", proof);
         const user = { ...publicKey.user, id: bytes(publicKey.user.id) };
         const key = await navigator.credentials.create({ publicKey: { ...publicKey, challenge: bytes(publicKey.challenge), user, excludeCredentials: named(publicKey.excludeCredentials) } });
         const response = { clientDataJSON: text(key.response.clientDataJSON), attestationObject: text(key.response.attestationObject) };

@@ -149,6 +149,8 @@ async def test_the_audit_log_is_read_in_order_and_holds(store: Store) -> None:
     assert rows[0].previous == NONE_YET
     assert go_on(AuditVerdict(), rows).holds
     assert await store.read(lambda s: s.console.audit(2, 2)) == rows[2:4]
+    assert await store.read(lambda s: s.console.audit_of("event.read", 2)) == [rows[-1], rows[-2]]
+    assert await store.read(lambda s: s.console.audit_of("event.sent", 9)) == []
     assert await store.read(lambda s: s.console.last_audit()) == rows[-1]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -80,11 +81,11 @@ async def test_a_new_password_is_judged(house: House, duty: Officer) -> None:
 
 async def test_new_recovery_codes_replace_the_old_ones(house: House, duty: Officer) -> None:
     """The note was photographed."""
-    by = await house.visitor(duty)
-    assert (
-        code_of(await house.door.accounts.renew_recovery(by, "not this one at all", DESK)) == "account.wrong_password"
-    )
-    codes = sure(await house.door.accounts.renew_recovery(by, PASSWORD, DESK))
+    by, accounts = await house.visitor(duty), house.door.accounts
+    proof = await house.proof(duty)
+    wrong = await accounts.renew_recovery(by, duty.secret, replace(proof, password="not this one"), DESK)  # noqa: S106
+    assert code_of(wrong) == "account.wrong_password"
+    codes = sure(await accounts.renew_recovery(by, duty.secret, proof, DESK))
     half = await house.half("duty-a")
     assert code_of(await house.door.entering.by_recovery(half.secret, duty.codes[0], DESK)) == "entering.recovery"
     sure(await house.door.entering.by_recovery(half.secret, codes[0], DESK))

@@ -14,6 +14,7 @@ from schemas.errors import Fault
 from schemas.officers import Role
 from services.console.door import Door
 from services.console.lobby import REFUSED, Caller
+from services.console.proving import Proof
 from services.domain.encoding import to_base64url
 from services.domain.lockout import ADDRESS, OFFICER
 from services.domain.one_time import STEP_SECONDS
@@ -317,7 +318,8 @@ class TestSecurityKeys:
     async def registered(house: House, officer: Officer) -> SoftwareKey:
         """Give an officer a security key."""
         key, visitor = SoftwareKey(), await house.visitor(officer)
-        options = sure(await house.door.accounts.begin_key(visitor, officer.secret))
+        proof = await house.proof(officer)
+        options = sure(await house.door.accounts.begin_key(visitor, officer.secret, proof, DESK))
         sure(await house.door.accounts.add_key(visitor, officer.secret, "蓝色", key.register(options)))
         return key
 
@@ -375,19 +377,22 @@ class TestSecurityKeys:
     async def test_the_same_key_twice_and_a_key_too_many_are_refused(self, house: House, duty: Officer) -> None:
         """One key for two officers would let each in as the other's second factor."""
         key, visitor = await self.registered(house, duty), await house.visitor(duty)
-        options = sure(await house.door.accounts.begin_key(visitor, duty.secret))
+        options = sure(await house.door.accounts.begin_key(visitor, duty.secret, await house.proof(duty), DESK))
         again = await house.door.accounts.add_key(visitor, duty.secret, "again", key.register(options))
         assert code_of(again) == "account.key_known"
         for _ in range(7):
             await self.registered(house, duty)
-        assert code_of(await house.door.accounts.begin_key(visitor, duty.secret)) == "account.keys_full"
+        full = await house.door.accounts.begin_key(visitor, duty.secret, await house.proof(duty), DESK)
+        assert code_of(full) == "account.keys_full"
 
     async def test_a_dropped_key_opens_nothing(self, house: House, duty: Officer) -> None:
         """It was lost on the bus."""
         key, visitor = await self.registered(house, duty), await house.visitor(duty)
         (line,) = await house.door.accounts.security_keys(visitor)
-        assert await house.door.accounts.drop_key(visitor, line.credential_id) is None
-        assert code_of(await house.door.accounts.drop_key(visitor, line.credential_id)) == "account.no_such_key"
+        accounts, proof = house.door.accounts, await house.proof(duty)
+        assert await accounts.drop_key(visitor, duty.secret, line.credential_id, proof, DESK) is None
+        again = await accounts.drop_key(visitor, duty.secret, line.credential_id, await house.proof(duty), DESK)
+        assert code_of(again) == "account.no_such_key"
         half = await house.half(duty.name)
         assert code_of(await house.door.entering.begin_key(half.secret)) == "entering.no_key"
         assert key.credential_id.hex() == line.credential_id
@@ -417,7 +422,9 @@ async def test_whatever_is_typed_or_sent_is_refused_and_no_crash(tmp_path: Path,
             await accounts.change_password(by, admin.secret, odd, odd, DESK),
             await accounts.reset(by, odd),
             await accounts.disable(by, odd),
-            await accounts.drop_key(by, odd),
+            await accounts.drop_key(by, admin.secret, odd, Proof(odd, odd), DESK),
+            await accounts.begin_key(by, admin.secret, Proof(odd, odd), came),
+            await accounts.renew_recovery(by, admin.secret, Proof(odd, "1", {odd: odd}), came),
             await accounts.revoke(by, odd),
             await accounts.take_invitation_back(by, odd),
         ):

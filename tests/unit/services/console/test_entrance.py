@@ -9,7 +9,7 @@ from services.domain.lockout import OFFICER as RULE
 from services.domain.one_time import STEP_SECONDS
 from tests import papers
 from tests.console import Browser, at_the_door, browser_at, console_of, house_of
-from tests.entering import PASSWORD, House, Officer, SoftwareKey
+from tests.entering import DESK, PASSWORD, House, Officer, SoftwareKey
 from tests.world import County, World
 
 FORM = "application/x-www-form-urlencoded"
@@ -300,7 +300,7 @@ async def test_a_security_key_lets_in(county: County, house: House, duty: Office
     """The page offers what is registered, and takes what the key has signed for this page."""
     key = SoftwareKey()
     visitor = await house.visitor(duty)
-    options = await house.door.accounts.begin_key(visitor, duty.secret)
+    options = await house.door.accounts.begin_key(visitor, duty.secret, await house.proof(duty), DESK)
     assert isinstance(options, dict)
     await house.door.accounts.add_key(visitor, duty.secret, "办公室", key.register(options))
     async with at_the_door(county, house) as browser:

@@ -1,5 +1,6 @@
 """本人: what officers change about their own way in, by forms; and what nobody else changes for them."""
 
+import json
 import re
 
 import pytest
@@ -88,9 +89,12 @@ async def test_new_recovery_codes_are_shown_once_and_count(county: County) -> No
     who = await house.enrolled("duty-a", Role.DUTY)
     async with at_the_door(county, house) as browser:
         await browser.log_in(who)
+        await county.clock.move(30)
         await browser.get("/me")
-        refused = await browser.post("/me/recovery", {"password": "not this one at all"})
-        shown = await browser.post("/me/recovery", {"password": PASSWORD})
+        code = who.telephone.code()
+        refused = await browser.post("/me/recovery", {"password": "not this one at all", "code": code})
+        bare = await browser.post("/me/recovery", {"password": PASSWORD})
+        shown = await browser.post("/me/recovery", {"password": PASSWORD, "code": code})
         codes = re.findall(r'data-code="([^"]+)"', shown.text)
         await browser.post("/logout")
         await browser.get("/login")
@@ -99,6 +103,7 @@ async def test_new_recovery_codes_are_shown_once_and_count(county: County) -> No
         old = await browser.post("/login/second", {"by": "recovery", "code": who.codes[0]})
         new = await browser.post("/login/second", {"by": "recovery", "code": codes[0]})
     assert refused.status == 422
+    assert (bare.status, bare.has("还要第二步")) == (422, True)
     assert len(codes) == 10
     assert (old.status, new.status) == (422, 303)
 
@@ -134,17 +139,37 @@ async def script(browser: Browser, path: str, body: JsonValue) -> tuple[int, dic
 
 async def test_a_security_key_is_registered_seen_and_taken_away(county: County) -> None:
     """With its name as the officer typed it, escaped."""
-    key = SoftwareKey()
-    async with entered(county, Role.DUTY) as browser:
-        await browser.get("/me")
-        _, options = await script(browser, "/me/keys/options", {})
+    key, house = SoftwareKey(), house_of(county)
+    who = await house.enrolled("duty-a", Role.DUTY)
+
+    async def proof() -> dict[str, str]:
+        await county.clock.move(30)
+        return {"password": PASSWORD, "code": who.telephone.code()}
+
+    async with at_the_door(county, house) as browser:
+        await browser.log_in(who)
+        page = await browser.get("/me")
+        _, options = await script(browser, "/me/keys/options", {**await proof()})
         broken = await script(browser, "/me/keys", {"label": 3, "answer": "no"})
-        _, again = await script(browser, "/me/keys/options", {})
+        _, again = await script(browser, "/me/keys/options", {**await proof()})
         added = await script(browser, "/me/keys", {"label": "<b>抽屉</b>", "answer": key.register(again)})
         shown = await browser.get("/me")
-        dropped = await browser.post(f"/me/keys/{key.credential_id.hex()}/removal")
+        path = f"/me/keys/{key.credential_id.hex()}"
+        asked = await browser.get(path)
+        bare = await browser.post(f"{path}/removal")
+        wrong = await browser.post(f"{path}/removal", {"password": PASSWORD, "code": "", "key_answer": "{"})
+        _, question = await script(browser, "/me/proof/options", {})
+        answer = json.dumps(key.sign(question))
+        dropped = await browser.post(f"{path}/removal", {"password": PASSWORD, "key_answer": answer})
         after = await browser.get("/me")
-        twice = await browser.post(f"/me/keys/{key.credential_id.hex()}/removal")
+        twice = await browser.post(f"{path}/removal", await proof())
+        gone = await browser.get(path)
+    assert "data-use-key" not in page.text
+    assert shown.has("data-use-key")
+    assert asked.has("移除安全密钥", "再证明是您本人", "data-use-key")
+    assert (bare.status, bare.has("还要第二步")) == (422, True)
+    assert (wrong.status, wrong.has("安全密钥没有通过")) == (422, False)
+    assert gone.status == 404
     assert "challenge" in str(options)
     assert broken[0] == 422
     assert added == (201, {"label": "<b>抽屉</b>"})
@@ -186,3 +211,35 @@ async def test_an_act_of_any_page_is_a_line_of_the_log_and_a_refused_one_is_none
     acts = [(row.officer, row.about, row.note) for row in rows if row.act == "console.acknowledge"]
     assert (refused.status, taken.status) == (404, 303)
     assert acts == [("duty-a", posted.envelope_id, "")]
+
+
+async def test_a_stolen_cookie_adds_no_key_and_guessing_there_locks(county: County) -> None:
+    """By the very addresses that our script uses; the entrance is locked with it, and says for how long."""
+    house = house_of(county)
+    who = await house.enrolled("duty-a", Role.DUTY)
+    async with console_of(county, house) as port, browser_at(port) as thief, browser_at(port) as door:
+        thief.plant(who.secret)
+        await thief.get("/me")
+        bare = await script(thief, "/me/keys/options", {})
+        added = await script(thief, "/me/keys", {"label": "x", "answer": SoftwareKey().register(_ASKED)})
+        for number in range(4):
+            proof = {"password": PASSWORD, "code": f"{number:06}"}
+            assert (await script(thief, "/me/keys/options", {**proof}))[0] == 422
+        await thief.post("/me/password", {"password": PASSWORD, "new_password": "短", "again": "短"})
+        last = await script(thief, "/me/keys/options", {"password": PASSWORD, "code": "000009"})
+        locked = await thief.post("/me/recovery", {"password": PASSWORD, "code": who.telephone.code()})
+        await door.get("/login")
+        entrance = await door.post("/login", {"officer": "duty-a", "password": PASSWORD})
+    assert (bare[0], bare[1]["code"]) == (422, "account.no_factor")
+    assert (added[0], added[1]["code"]) == (422, "entering.no_session")
+    assert last[1]["code"] == "entering.code"
+    assert (locked.status, entrance.status) == (429, 429)
+    assert locked.has("失败次数太多")
+    assert int(locked.headers["Retry-After"]) > 0
+    assert await house.door.accounts.security_keys(await house.visitor(who)) == []
+    assert ("duty-a", "account.key_added") not in await acts_of(county)
+    assert ("duty-a", "entering.second_refused") in await acts_of(county)
+
+
+_ASKED: dict[str, JsonValue] = {"publicKey": {"challenge": "AA", "rp": {"id": "localhost"}}}
+"""A question that the node never asked."""

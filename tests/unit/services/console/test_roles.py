@@ -29,6 +29,8 @@ _BY_HAND: Final = {
     "open_event": AT_WORK,
     "open_content": AT_WORK,
     "record_call": AT_WORK,
+    "erasing": frozenset({Role.LIAISON}),
+    "erase": frozenset({Role.LIAISON}),
     "compose_send": AT_WORK,
     "close_notice": frozenset({Role.DUTY, Role.LIAISON}),
     "inbox": AT_WORK | {Role.AUDITOR},

@@ -1,21 +1,24 @@
 """Tokens: which scopes go together, and a list in which a name is in force once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from schemas.access import Access, Scope
+from schemas.consoles import AuditEntry
 from schemas.errors import Fault
 from schemas.officers import Role
 from services.domain.encoding import digest_of
 from services.domain.roles import SCOPES
 from services.domain.tokens import (
+    BOARD,
     OF_A_PERSON,
     OF_THE_CONSOLE,
     TOKENS_MAX,
     is_board,
     judge_of_console,
     judge_scopes,
+    left_over,
     new_access,
     with_token,
     without_token,
@@ -127,3 +130,42 @@ def test_a_full_list_takes_no_more() -> None:
     found = with_token(full, made())
     assert isinstance(found, Fault)
     assert found.code == "token.too_many"
+
+
+class TestLeftOver:
+    """Tokens of the console's earlier rule, told apart from those of commands by the audit log."""
+
+    @staticmethod
+    def line(number: int, name: str, at: datetime) -> AuditEntry:
+        """Return a line of the log; how lines hold together is of no matter here."""
+        return AuditEntry(number, at, "admin-a", "token.issued", name, "", "0" * 64, "1" * 64)
+
+    def test_one_that_the_log_knows_is_named(self) -> None:
+        """Else the administrator who gave himself more than his role has keeps it unseen."""
+        found = left_over([made()], [self.line(3, "desk", LONG_AGO)], self.line(1, "x", LONG_AGO), LONG_AGO)
+        assert [(one.access.name, one.by) for one in found] == [("desk", "admin-a")]
+
+    def test_one_of_a_command_is_not(self) -> None:
+        """Under the same name, but issued at another time: what the page issued then was revoked long ago."""
+        other = self.line(3, "desk", LONG_AGO + timedelta(hours=1))
+        assert left_over([made()], [other], self.line(1, "x", UNTIL), LONG_AGO) == ()
+        assert left_over([made()], [], None, LONG_AGO) == ()
+
+    def test_what_the_page_issues_today_is_not(self) -> None:
+        """A list of what is in order hides what is not."""
+        name = f"{BOARD}hall"
+        assert left_over([made(name)], [self.line(3, name, LONG_AGO)], None, LONG_AGO) == ()
+
+    def test_a_log_that_does_not_reach_back_is_said(self) -> None:
+        """Lines go after years; nobody can tell then, and saying that it is a command's would be a guess."""
+        oldest = self.line(7, "x", LONG_AGO + timedelta(days=1))
+        (found,) = left_over([made(), made("duty", "duty-a")], [], oldest, LONG_AGO)
+        assert (found.access.name, found.by) == ("desk", "")
+        assert left_over([made()], [], self.line(7, "x", LONG_AGO), LONG_AGO) == ()
+
+    def test_one_that_ended_is_not(self) -> None:
+        """Revoked or expired, it opens nothing."""
+        lines = [self.line(3, "desk", LONG_AGO)]
+        gone = made().model_copy(update={"revoked_at": LONG_AGO})
+        assert left_over([gone], lines, None, LONG_AGO) == ()
+        assert left_over([made()], lines, None, UNTIL) == ()
