@@ -71,7 +71,9 @@ class SqliteDuties(SqliteDutiesShown):
 
     def forget(self, now: datetime) -> int:
         """Forget whom words named that have run out; their place stays. Return how many there were."""
-        return len(self._batch.run(_FORGET, (micros(now),)).fetchall())
+        gone = self._batch.run(_FORGET, (micros(now),)).fetchall()
+        self._batch.scrub = self._batch.scrub or bool(gone)  # what was overwritten leaves the log, too
+        return len(gone)
 
     def note_told(self, row: ToldDuty) -> None:
         """Keep what a partner was told in place of what it was told before."""
