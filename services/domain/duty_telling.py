@@ -31,6 +31,8 @@ _PRIORITY: Final = 3
 _AHEAD: Final = timedelta(minutes=10)
 _HOUR: Final = timedelta(hours=1)
 _STEP: Final = timedelta(minutes=1)
+_AT_ONCE: Final = 2
+"""The start of a node, a change and its correction wait for nothing."""
 _REFUSED_WAIT: Final = timedelta(hours=1)
 _UNKNOWN_WAIT: Final = timedelta(days=7)
 """So seldom a partner is told whose node is older than the record: each time its officer reads of a refused message."""
@@ -105,8 +107,8 @@ def is_due(people: tuple[OnDuty, ...], told: ToldDuty | None, now: datetime, ref
 
     It is told when other people stand than it was told of, and again when what it was told has run out; nobody is
     told that nobody stands, unless somebody is named there still. Of a flood of changes each waits for as many minutes
-    as were told within the hour before it, the first of them aside, so that at most twelve go in an hour, and the last
-    one goes in any case.
+    as were told within the hour before it, two aside, so that at most thirteen go in an hour, and the last one goes in
+    any case.
 
     Args:
         people: Who stands now; nobody while telling is switched off.
@@ -120,7 +122,7 @@ def is_due(people: tuple[OnDuty, ...], told: ToldDuty | None, now: datetime, ref
     since = abs(now - told.told_at)  # a clock that was set back must not hold up the next change for a day
     if refused is not None:
         return since >= (_UNKNOWN_WAIT if refused == _UNKNOWN else _REFUSED_WAIT)
-    return since >= _STEP * max(0, len(_lately(told, now)) - 1)
+    return since >= _STEP * max(0, len(_lately(told, now)) - _AT_ONCE)
 
 
 def _lately(told: ToldDuty, now: datetime) -> tuple[datetime, ...]:

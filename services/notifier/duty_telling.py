@@ -73,6 +73,8 @@ class DutyTeller:
         self._duty, self._clock = duty, clock
         self._office, self._is_on = office, is_on
         self._withheld: tuple[str, ...] = ()
+        self._untold: set[str] = set()
+        """Partners of which the log says already that they cannot be told."""
 
     async def run_once(self) -> int:
         """Tell every partner to which something else is due; return how many were told.
@@ -110,10 +112,14 @@ class DutyTeller:
         now: datetime,
     ) -> bool:
         try:
-            return await self._store.write(lambda tx: self._post(tx, partner, agreement, people, until, now))
+            told = await self._store.write(lambda tx: self._post(tx, partner, agreement, people, until, now))
         except RequestError as exc:  # no key that it could be encrypted to: it stays due
-            log.warning("notifier.duty_not_told", county=partner, code=exc.fault.code)
+            if partner not in self._untold:
+                log.warning("notifier.duty_not_told", county=partner, code=exc.fault.code)
+            self._untold.add(partner)
             return False
+        self._untold.discard(partner)
+        return told
 
     def _post(
         self,

@@ -17,7 +17,7 @@ from tests.roster_strategies import FIRST, SPAN_MINUTES, WORKDAYS, rosters
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 PARTNER = "522722"
-MOST_AN_HOUR = 12
+MOST_AN_HOUR = 13
 LONGEST_WAIT = 12 * MINUTE
 MOMENTS = st.integers(0, SPAN_MINUTES).map(lambda minutes: FIRST + minutes * MINUTE)
 

@@ -123,7 +123,7 @@ async def test_who_has_no_agreement_with_us_is_not_shown(world: World) -> None:
 async def test_nobody_speaks_for_another_county(world: World) -> None:
     """南丹 signs a word in 荔波's name: there is no key of 荔波's behind it."""
     forger = County(LIBO, clock=world.clock, trust=full_trust())
-    forger.posting._signers = {  # type: ignore[assignment]  # noqa: SLF001 - what an attacker would build
+    forger.posting._signers = {  # noqa: SLF001 - what an attacker would build
         use: papers.signer(NANDAN, use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)
     }
     await say(forger, word("值班员甲"))
