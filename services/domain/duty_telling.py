@@ -130,8 +130,8 @@ def _lately(told: ToldDuty, now: datetime) -> tuple[datetime, ...]:
 
 
 def record_of_duty(office: str, people: tuple[OnDuty, ...], now: datetime, until: datetime) -> DutyTold:
-    """Return what is said: who stands from now on, until when."""
-    return DutyTold(office=office, people=people, valid_from=now, valid_until=until)
+    """Return what is said: who stands from now on, until when; seven days at most, also after a clock was set back."""
+    return DutyTold(office=office, people=people, valid_from=now, valid_until=min(until, now + DUTY_SPAN_MAX))
 
 
 def duty_outgoing(record: DutyTold, agreement: AgreementInForce, partner: CountyCode) -> Outgoing:

@@ -127,6 +127,16 @@ async def test_switching_it_off_takes_back_what_was_told_once(world: World) -> N
         assert await telling.tell() == 0
 
 
+async def test_a_clock_that_was_set_back_ends_nothing(world: World) -> None:
+    """What was told stands for days ahead by the new time: taking it back must fit the record all the same."""
+    telling = Telling(world)
+    await telling.tell()
+    world.clock.jump(-30 * 86_400)
+    telling.teller = telling.started(is_on=False)
+    assert await telling.tell() == 2
+    assert await shown_at(world[HUANJIANG]) == []
+
+
 async def test_a_roster_that_cannot_be_read_takes_nothing_back(world: World) -> None:
     """Half a line of a file is wrong for a minute: the neighbour's desk must not flicker."""
     telling = Telling(world)
