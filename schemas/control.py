@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Event, InformationClass, Kind, Model, WireTime
 from schemas.documents import SignedDocument
 from schemas.envelope import AUDIENCE_MAX, CHUNK_MIN_BYTES, FILE_MAX_BYTES, FILE_OVERHEAD_BYTES, MAX_INTEGER
+from schemas.forms import LINE_PATTERN
 from schemas.ids import AgreementId, AgreementRef, ChannelId, CountyId, Digest, EnvelopeId, Epoch, OfficerId
 from schemas.officers import OfficerProof
+from schemas.pages import Tier
 from schemas.registry import KeyRecord, KeyUse, Text
 
 CONTROL_PURPOSE = "bus_control"
@@ -184,6 +186,46 @@ class ReleaseRecorded(Event):
         expected = 2 if self.mode is ReleaseMode.TWO_OFFICERS else 1
         if len({one.officer for one in self.officers}) != expected or len(self.officers) != expected:
             raise ValueError("`two_officers` names two different officers, and the other modes one")
+        return self
+
+
+DUTY_SPAN_MAX: Final = timedelta(days=7)
+"""Who is on duty is told for so long at the most; who stands longer is told again."""
+
+
+class OnDuty(Model):
+    """Somebody on duty, as the desk names them: a role, never a number."""
+
+    tier: Literal[Tier.PRIMARY, Tier.SECONDARY]
+    display: Annotated[str, StringConstraints(max_length=40, pattern=LINE_PATTERN)]
+    """E.g. 值班员甲."""
+
+
+class DutyTold(Event):
+    """Who is on duty at a county now, for one partner's duty desk; it counts until it ends or the next one comes.
+
+    Nobody may be named: then what was told before counts no more.
+    """
+
+    wire_type: ClassVar[str] = "cn.sihu.control.duty_told.v1"
+    title_zh: ClassVar[str] = "值班告知"
+    information_class: ClassVar[InformationClass] = InformationClass.INTERNAL
+    purposes: ClassVar[tuple[str, ...]] = (CONTROL_PURPOSE,)
+
+    office: Text
+    """Whose duty it is: the county's own office, e.g. 荔波县联络办."""
+    people: Annotated[tuple[OnDuty, ...], Field(max_length=2, strict=False)]
+    """The primary before the secondary."""
+    valid_from: WireTime
+    valid_until: WireTime
+    """From then on it counts no more, and both counties erase it; ``expires`` of the header is the same."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if not timedelta() < self.valid_until - self.valid_from <= DUTY_SPAN_MAX:
+            raise ValueError("it ends behind its beginning, at most 7 days later")
+        if len({one.tier for one in self.people}) != len(self.people):
+            raise ValueError("each tier names one officer")
         return self
 
 

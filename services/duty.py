@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from schemas.control import OnDuty
 from schemas.errors import RequestError, UnavailableError
 from schemas.pages import Medium, Recipient
 from schemas.rosters import Mark, NumberMark
@@ -19,6 +20,7 @@ from services.domain.coverage import (
     number_under,
     owners_of,
 )
+from services.domain.duty_telling import people_at, stands_until, withheld_at
 from services.domain.roster_files import RosterHistory
 from services.domain.rosters import on_duty, recipient_of
 from services.domain.workdays import is_workday
@@ -87,6 +89,21 @@ class RosterDuty:
         """Return the verified numbers to which a test page is due, the longest untested first."""
         history = self._current()
         return due_tests(history.latest, now) if history else ()
+
+    def told_people(self, at: datetime) -> tuple[OnDuty, ...] | None:
+        """Return whom partners may read of as on duty at a moment; None while there is no good roster."""
+        history = self._current()
+        return people_at(history.latest, at, history.workdays) if history else None
+
+    def withheld(self, at: datetime) -> tuple[str, ...]:
+        """Return the officers on duty whom no partner is told of, for a personal number stands in their name."""
+        history = self._current()
+        return withheld_at(history.latest, at, history.workdays) if history else ()
+
+    def stands_until(self, at: datetime) -> datetime:
+        """Return until when the people of ``told_people`` stand, at most seven days; now while there is no roster."""
+        history = self._current()
+        return stands_until(history.latest, at, history.workdays) if history else at
 
     def refresh(self) -> None:
         """Look whether the files have changed."""

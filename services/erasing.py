@@ -6,13 +6,14 @@ from services.ports import Transaction
 from services.threads import refold
 
 
-def erase_here(tx: Transaction, envelope_id: str, row: ErasureRow) -> bool:
+def erase_here(tx: Transaction, envelope_id: str, row: ErasureRow, *, condemn: bool = True) -> bool:
     """Erase keys part, content and content key, and condemn our office key that opens them elsewhere.
 
     Args:
         tx: The caller's transaction.
         envelope_id: Of the event.
         row: Ourselves, why and when.
+        condemn: Whether our office key that opens copies elsewhere is to go early.
 
     Returns:
         False if no such envelope is here, or we have erased it before.
@@ -25,6 +26,6 @@ def erase_here(tx: Transaction, envelope_id: str, row: ErasureRow) -> bool:
     tx.erasures.erase(envelope_id, row)
     if thread is not None:
         refold(tx, thread)
-    if kid is not None:
+    if kid is not None and condemn:
         tx.custody.condemn(kid, row.erased_at)
     return True

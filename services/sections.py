@@ -11,6 +11,13 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class DutySettings(Section):
+    """What partners learn of this county's roster."""
+
+    tell_partners: bool = True
+    """Whether partners are told who is on duty: the primary and the secondary, as the desk names them, no numbers."""
+
+
 class ConsoleSettings(Section):
     """The console (联络员工作台), served where the API listens."""
 

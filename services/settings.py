@@ -29,7 +29,7 @@ from schemas.ids import AgreementId, CountyId
 from schemas.registry import PhoneText, Text
 from services.domain.files import CHUNK_SIZE
 from services.domain.sms_text import SignaturePlace
-from services.sections import ConsoleSettings, Section
+from services.sections import ConsoleSettings, DutySettings, Section
 
 SETTINGS_FILE: Final = "county.toml"
 OFFICE_KEYS_FOLDER: Final = "office-keys"
@@ -301,6 +301,7 @@ class Settings(BaseSettings):
     bus: BusSettings = BusSettings()
     files: FileSettings = FileSettings()
     paging: PagingSettings = PagingSettings()
+    duty: DutySettings = DutySettings()
     cap: CapSettings = CapSettings()
     console: ConsoleSettings = ConsoleSettings()
     release: ReleaseSettings = ReleaseSettings()

@@ -11,6 +11,7 @@ from services.completeness_ports import ShownWhole
 from services.console_ports import KeepsConsole, ShowsConsole
 from services.course_ports import InCourses, ShownCourses
 from services.custody_ports import InCustody, ShownCustody
+from services.duty_ports import KeepsDuties, ShowsDuties
 from services.file_ports import KeepsFiles, ShowsFiles
 from services.paging_ports import KeepsPaging, ShowsPaging
 from services.release_ports import KeepsReleases, ShowsReleases
@@ -30,6 +31,7 @@ class ShowsBooks(
     ShowsThreads,
     ShowsSearch,
     ShowsReleases,
+    ShowsDuties,
     Protocol,
 ):
     """What a snapshot shows of them."""
@@ -46,6 +48,7 @@ class KeepsBooks(
     KeepsThreads,
     KeepsSearch,
     KeepsReleases,
+    KeepsDuties,
     Protocol,
 ):
     """What a transaction does with them."""

@@ -17,9 +17,11 @@ from services.gateway.submit import Submitter
 from services.posting import Posted
 from tests import case_contents, coursework, joint, papers, plans
 from tests.caller import calling
+from tests.duties import Telling
 from tests.filing import FileRooms
 from tests.papers import HUANJIANG, LIBO, NANDAN, NOW
 from tests.releasing import SCOPES, drafted, officer_at
+from tests.rosters import PLAN
 from tests.world import County, World, alert_draft, policy_draft
 
 LONG: Final = "环江毛南族自治县与荔波县、南丹县交界地带樟江流域下游沿河村屯" * 3
@@ -73,6 +75,7 @@ async def seeded(change: Change | None = None) -> World:
     await _files(world[LIBO])
     await world.carry()
     await _drafts(world[HUANJIANG])
+    await Telling(world, plan=PLAN if change else PLAN.replace("值班员甲", LONG[:40])).tell()
     return world
 
 

@@ -9,6 +9,7 @@ from adapters.memory.cap import MemoryCapShown
 from adapters.memory.cases import MemoryCases
 from adapters.memory.consoles import MemoryConsole
 from adapters.memory.courses import CourseReading
+from adapters.memory.duties import MemoryDuties
 from adapters.memory.files import MemoryFiles
 from adapters.memory.paging import MemoryPagingShown
 from adapters.memory.releases import MemoryReleases
@@ -63,6 +64,11 @@ class MemorySnapshot(CourseReading):
     def releases(self) -> MemoryReleases:
         """Drafts, and who stands behind what was sent."""
         return MemoryReleases(self._state)
+
+    @property
+    def duties(self) -> MemoryDuties:
+        """Who is on duty at partners, and what they were told."""
+        return MemoryDuties(self._state)
 
     @property
     def search(self) -> MemorySearch:

@@ -13,6 +13,7 @@ from schemas.consoles import Account, AuditEntry, Invitation, SecurityKey, Sessi
 from schemas.control import ReceiptStage
 from schemas.courses import CourseKind, CourseRow
 from schemas.custody import Opening
+from schemas.duties import NeighbourDuty, ToldDuty
 from schemas.envelope import Envelope
 from schemas.escalations import AnswerGiven, Escalation, PageRow, Silence, Transition
 from schemas.files import FileReport, KeptFile, Sending, Upload
@@ -153,6 +154,10 @@ class State:
     """By draft id."""
     releases: dict[str, tuple[ReleaseRow, ...]] = field(default_factory=dict)
     """envelope id -> who stands behind it."""
+    neighbour_duties: dict[str, NeighbourDuty] = field(default_factory=dict)
+    """By county."""
+    told_duties: dict[str, ToldDuty] = field(default_factory=dict)
+    """By partner."""
     countersigning: dict[str, Countersigning] = field(default_factory=dict)
     """By envelope id."""
     countersigning_told: set[str] = field(default_factory=set)

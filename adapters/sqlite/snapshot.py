@@ -16,6 +16,7 @@ from adapters.sqlite.chains import SELECT_EPOCH, SELECT_OF_SOURCE, chain_of
 from adapters.sqlite.consoles import SqliteConsoleShown
 from adapters.sqlite.counters import GAUGES, JOURNAL, lane_doubt, lane_end, lane_published, named
 from adapters.sqlite.courses import CourseReading
+from adapters.sqlite.duties import SqliteDutiesShown
 from adapters.sqlite.erasures import SELECT_ERASURES, erasures_in
 from adapters.sqlite.facts import UNKNOWN
 from adapters.sqlite.files import SqliteFiles
@@ -106,6 +107,11 @@ class SqliteSnapshot(CourseReading):
     def releases(self) -> SqliteReleasesShown:
         """Drafts, and who stands behind what was sent."""
         return SqliteReleasesShown(self._ask)
+
+    @property
+    def duties(self) -> SqliteDutiesShown:
+        """Who is on duty at partners, and what they were told."""
+        return SqliteDutiesShown(self._ask)
 
     @property
     def search(self) -> SqliteSearchShown:

@@ -14,6 +14,7 @@ from adapters.sqlite.counters import JOURNAL
 from adapters.sqlite.courses import SqliteCourses
 from adapters.sqlite.custody import SqliteCustody
 from adapters.sqlite.deliveries import SqliteDeliveries
+from adapters.sqlite.duties import SqliteDuties
 from adapters.sqlite.erasures import SqliteErasures
 from adapters.sqlite.facts import SqliteFacts
 from adapters.sqlite.files import SqliteFileBook
@@ -88,6 +89,7 @@ class SqliteTransaction(SqliteSnapshot):
         self._search = SqliteSearch(batch)
         self._console = SqliteConsole(batch)
         self._releases = SqliteReleases(batch)
+        self._duties = SqliteDuties(batch)
 
     @property
     def files(self) -> SqliteFileBook:
@@ -133,6 +135,11 @@ class SqliteTransaction(SqliteSnapshot):
     def releases(self) -> SqliteReleases:
         """Drafts, and who stands behind what was sent."""
         return self._releases
+
+    @property
+    def duties(self) -> SqliteDuties:
+        """Who is on duty at partners, and what they were told."""
+        return self._duties
 
     def _ask(self, sql: str, bindings: Row = ()) -> apsw.Cursor:
         return self._batch.ask(sql, bindings)

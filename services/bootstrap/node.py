@@ -36,7 +36,7 @@ from services.bootstrap.cli import OFFICER_FILES, open_directory
 from services.bootstrap.entrance import console_mounts
 from services.bootstrap.files import carrying_files, keeping_files
 from services.bootstrap.ledgers import ledger_files
-from services.bootstrap.paging import telling_people
+from services.bootstrap.paging import telling_partners, telling_people
 from services.bootstrap.printing import FILE_PAGES_MAX, node_printer
 from services.bootstrap.rosters import CalendarFiles, node_rostering
 from services.bootstrap.search import indexing
@@ -323,9 +323,15 @@ async def open_node(
         await stack.enter_async_context(notifier.running(settings.watch.seconds))
         if telling is not None:
             await stack.enter_async_context(telling.desk.running(settings.paging.seconds))
+        await stack.enter_async_context(
+            telling_partners(
+                settings, rostering=rostering, store=store, posting=posting, directory=directory, clock=clock
+            )
+        )
         await stack.enter_async_context(Sweeper(store=store, clock=clock).running())
-        lapsing = Lapsing(store=store, posting=posting, trust=directory.trust, clock=clock)
-        await stack.enter_async_context(lapsing.running())
+        await stack.enter_async_context(
+            Lapsing(store=store, posting=posting, trust=directory.trust, clock=clock).running()
+        )
         courses = CourseWatch(store=store, posting=posting, trust=directory.trust, clock=clock)
         await stack.enter_async_context(courses.running())
         rotation = Rotation(store=store, posting=posting, keys=encryption, trust=directory.trust, clock=clock)

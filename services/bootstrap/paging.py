@@ -15,6 +15,7 @@ from services.domain.policies import USUAL_POLICY, parse_policy
 from services.domain.sms_text import Signature, judge_signature
 from services.duty import RosterDuty
 from services.gateway.gateway import People
+from services.notifier.duty_telling import DutyTeller
 from services.notifier.paging import PagingDesk, PagingRules
 from services.ports import Directory, Store
 from services.posting import Posting
@@ -70,6 +71,30 @@ async def telling_people(
             jitter=random.random,
         )
         yield Opened(desk, People(duty, providers.pagers, lambda: policy), lambda: policy)
+
+
+@asynccontextmanager
+async def telling_partners(
+    settings: Settings,
+    *,
+    rostering: Rostering,
+    store: Store,
+    posting: Posting,
+    directory: Directory,
+    clock: SystemClock,
+) -> AsyncIterator[None]:
+    """Tell partners who is on duty for as long as the block lasts, also by a roster that comes later."""
+    teller = DutyTeller(
+        store=store,
+        posting=posting,
+        trust=directory.trust,
+        duty=RosterDuty(rostering),
+        clock=clock,
+        office=settings.office,
+        is_on=settings.duty.tell_partners,
+    )
+    async with teller.running():
+        yield
 
 
 def read_policy(settings: Settings) -> Policy:

@@ -1,10 +1,12 @@
 """环江's people on duty in the play, and the way to their telephones: an SMSC over SMPP, or a modem's spool folders.
 
+荔波 has people on duty, too, who answer at the console alone: its node tells the neighbours' desks who they are.
+
 What is written here is what an operator writes: ``roster.toml`` and ``[paging]`` in ``county.toml``.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,8 @@ from services.demo.ceremony import OFFICER, Command, Stage
 
 TOLD: Final = "451226"
 """环江: its people are told by SMS."""
+NEXT_DOOR: Final = "522722"
+"""荔波: 环江's desk names who is on duty there."""
 SERVICE_NUMBER: Final = "10690778"
 SPOOL_FOLDERS: Final = ("outgoing", "checked", "sent", "failed", "incoming", "report")
 _SINCE: Final = "2020-01-01"
@@ -23,7 +27,7 @@ _PORT_MAX: Final = 65535
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A role on duty, with a telephone that is made up."""
+    """A role on duty, with a telephone that is made up; without one it answers at the console."""
 
     officer: str
     display: str
@@ -35,6 +39,11 @@ CREW: Final = (
     Person(OFFICER, "值班员甲", "primary", "13900000001"),
     Person("duty-b", "值班员乙", "secondary", "13900000002"),
     Person("leader-a", "带班领导", "leader", "13900000003"),
+)
+CREW_NEXT_DOOR: Final = (
+    Person(OFFICER, "值班员甲", "primary", ""),
+    Person("duty-d", "值班员丁", "secondary", ""),
+    Person("leader-a", "带班领导", "leader", ""),
 )
 ROOM: Final = Person("room-a", "值班室", "office", "13900000004")
 
@@ -82,19 +91,26 @@ def equip(stage: Stage, command: Command, smsc: Smsc | None) -> None:
     for one in CREW:
         if not (home / "officers" / f"{one.officer}.json").exists():
             command("officer", "add", one.officer, "--name", one.display, "--role", "duty", "--dir", str(home))
-    (home / "roster.toml").write_text(_roster(), encoding="utf-8")
+    (home / "roster.toml").write_text(_roster(TOLD, CREW) + _room(), encoding="utf-8")
+    next_door = _roster(NEXT_DOOR, CREW_NEXT_DOOR)
+    (stage.county(NEXT_DOOR) / "roster.toml").write_text(next_door, encoding="utf-8")
     settings = home / "county.toml"
     others = settings.read_text(encoding="utf-8").partition(_PAGING)[0]
     settings.write_text(others + (_by_modem(stage) if smsc is None else _by_smpp(home, smsc)), encoding="utf-8")
 
 
-def _roster() -> str:
-    text = f'county = "{TOLD}"\n'
-    for one in CREW:
-        text += f'[[contacts]]\nofficer = "{one.officer}"\ndisplay = "{one.display}"\n{_number("contacts", one)}'
+def _roster(county: str, crew: Iterable[Person]) -> str:
+    text = f'county = "{county}"\n'
+    for one in crew:
+        reached = _number("contacts", one) if one.phone else "console_only = true\n"
+        text += f'[[contacts]]\nofficer = "{one.officer}"\ndisplay = "{one.display}"\n{reached}'
         text += f'[[layers]]\nname = "{one.tier}"\ntier = "{one.tier}"\nmembers = ["{one.officer}"]\n'
         text += f'rotation = "daily"\nhandover = "08:30"\nstarts_on = {_SINCE}\n'
-    text += f'[[offices]]\noffice = "{ROOM.officer}"\ndisplay = "{ROOM.display}"\ntier = "{ROOM.tier}"\n'
+    return text
+
+
+def _room() -> str:
+    text = f'[[offices]]\noffice = "{ROOM.officer}"\ndisplay = "{ROOM.display}"\ntier = "{ROOM.tier}"\n'
     return text + _number("offices", ROOM)
 
 

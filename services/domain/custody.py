@@ -14,6 +14,7 @@ from typing import Final
 
 from schemas.agreements import Agreement
 from schemas.base import InformationClass
+from schemas.control import DUTY_SPAN_MAX, DutyTold
 from schemas.envelope import Envelope, Header
 from schemas.errors import Fault
 from schemas.registry import KeyRecord
@@ -30,12 +31,15 @@ UNDELIVERED_KEPT: Final = timedelta(days=14)
 def end_of(header: Header, agreement: Agreement | None) -> datetime | None:
     """Return when the content of an event must be erased, None if it may be kept.
 
-    Personal content ends when the event expires, at the latest when the agreement's retention does.
+    Personal content ends when the event expires, at the latest when the agreement's retention does. Who is on duty
+    ends with the duty: a county keeps no archive of who worked next door.
 
     Args:
         header: Of the event.
         agreement: That permitted it; None if it is not known here any more.
     """
+    if header.type == DutyTold.wire_type:
+        return header.expires or header.time + DUTY_SPAN_MAX
     if header.information_class is not InformationClass.PERSONAL:
         return None
     ends = [header.expires] if header.expires is not None else []

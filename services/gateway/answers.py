@@ -426,7 +426,10 @@ class ReceiptNews(Model):
 
 
 class LiveMessage(Model):
-    """One change. Exactly one of the four bodies is set, unless what it was about is gone by now."""
+    """One change. Exactly one of the four bodies is set, unless what it was about is gone by now.
+
+    None is set, either, when a partner has told who is on duty there: ``list_links`` shows it.
+    """
 
     sequence: Annotated[int, Field(ge=1)]
     """Resume with ``?after=`` this number; numbers may be skipped, never repeated."""

@@ -7,9 +7,9 @@ from typing import Final
 
 from schemas.access import Scope
 from schemas.catalogue import parse_received
-from schemas.control import Receipt
+from schemas.control import DutyTold, Receipt
 from schemas.notices import Notice
-from schemas.records import JournalEntry, JournalKind, Quarantined, StoredEvent
+from schemas.records import Direction, JournalEntry, JournalKind, Quarantined, StoredEvent
 from services.domain.sharing import CONTROL_PREFIX
 from services.domain.vouching import credential_name
 from services.gateway.answers import LiveMessage, ReceiptNews
@@ -57,7 +57,10 @@ class _Teller:
         self._snapshot = snapshot
 
     def tell(self, entry: JournalEntry) -> LiveMessage | None:
-        """Return the message, or None for control records, which are no event for anybody."""
+        """Return the message, or None for control records, which are no event for anybody.
+
+        Of who is on duty next door there is one without a body: desks that show it ask for the links again.
+        """
         dispatch: Mapping[JournalKind, Callable[[JournalEntry], LiveMessage | None]] = {
             JournalKind.POSTED: self._event,
             JournalKind.ARRIVED: self._event,
@@ -69,8 +72,10 @@ class _Teller:
 
     def _event(self, entry: JournalEntry) -> LiveMessage | None:
         stored = self._snapshot.event(entry.reference)
-        if stored is None or stored.envelope.header.type.startswith(CONTROL_PREFIX):
+        if stored is None:
             return None
+        if stored.envelope.header.type.startswith(CONTROL_PREFIX):
+            return _message(entry) if _is_duty_there(stored) else None
         page = self._snapshot.events(direction=None, wire_type=None, since=stored.position - 1, limit=1)
         lines = [event_line(row) for row in page.rows if row.envelope_id == entry.reference]
         return _message(entry).model_copy(update={"event": lines[0] if lines else None})
@@ -100,6 +105,10 @@ class _Teller:
 
 def _message(entry: JournalEntry) -> LiveMessage:
     return LiveMessage(sequence=entry.sequence, kind=entry.kind, reference=entry.reference, at=entry.at)
+
+
+def _is_duty_there(stored: StoredEvent) -> bool:
+    return stored.direction is Direction.INCOMING and stored.envelope.header.type == DutyTold.wire_type
 
 
 def _receipt_in(stored: StoredEvent) -> Receipt | None:

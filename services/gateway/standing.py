@@ -6,12 +6,14 @@ from itertools import islice
 from typing import Final
 
 from schemas.base import Model, WireTime
-from schemas.control import HUMAN_STAGES, TAKING_STAGES, HeadBeaconed
+from schemas.control import HUMAN_STAGES, TAKING_STAGES, HeadBeaconed, OnDuty
 from schemas.counties import name_of
+from schemas.duties import NeighbourDuty
 from schemas.governance.mediation import CaseRiskFlagged
 from schemas.ids import CountyId
 from schemas.records import Direction, EventSummary, ReceiptRow
 from services.domain.cap_telling import ALERT_TYPES, KeptAlert, alert_of, in_force
+from services.domain.duty_telling import shown_duty
 from services.domain.trust import Trust
 from services.gateway.answers import AnswerLine, EventLine
 from services.gateway.views import answer_line, event_line
@@ -43,6 +45,17 @@ class AlertList(Model):
     alerts: tuple[AlertLine, ...]
 
 
+class DutyThere(Model):
+    """Who is on duty at a partner, by its own word; it counts still."""
+
+    office: str
+    people: tuple[OnDuty, ...]
+    """As its desk names them: the primary before the secondary, one of the two or both."""
+    valid_until: WireTime
+    told_at: WireTime
+    """By the partner's clock."""
+
+
 class LinkLine(Model):
     """What is known of a partner's node, by what came from there."""
 
@@ -58,6 +71,8 @@ class LinkLine(Model):
     """When, by its own clock, it stored the newest of ours that it has proved."""
     clock_ahead_seconds: int | None
     """By how much its newest link was ahead of our clock; below zero the way took its time."""
+    duty: DutyThere | None
+    """Null if it has told nobody, or what it told has run out."""
 
 
 class LinkList(Model):
@@ -114,6 +129,7 @@ def partner_links(
         for party in one.agreement.parties
         if party != county
     }
+    duties = shown_duty(snapshot.duties.neighbours(), trust, county, now)
     return LinkList(
         hub=hub,
         links=tuple(
@@ -125,10 +141,15 @@ def partner_links(
                 owes_since=owed.get(code),
                 stored_at=stored.get(code),
                 clock_ahead_seconds=round(ahead[code]) if code in ahead else None,
+                duty=_duty_line(duties.get(code)),
             )
             for code in sorted(partners)
         ),
     )
+
+
+def _duty_line(row: NeighbourDuty | None) -> DutyThere | None:
+    return None if row is None else DutyThere.model_validate(row, from_attributes=True)
 
 
 def _newest(snapshot: Snapshot, direction: Direction | None) -> Iterator[EventSummary]:

@@ -13,6 +13,7 @@ from schemas.errors import SihuError, UnavailableError
 from schemas.escalations import Escalation, EscalationKind, Policy
 from schemas.notices import NoticeKind
 from schemas.pages import Recipient
+from services.domain.duty_telling import names_of, shown_duty
 from services.domain.escalation import woken
 from services.domain.neighbours import silence_in
 from services.domain.number_tests import filed_under
@@ -116,7 +117,7 @@ class PagingDesk:
             jitter: Returns a number in [0, 1) for each wait.
         """
         self._store, self._directory, self._clock, self._pagers = store, directory, clock, pagers
-        self._duty = duty
+        self._duty, self._county = duty, posting.county
         self._planner = Planner(policy=rules.policy, duty=duty, posting=posting, directory=directory)
         self._opener = Opener(planner=self._planner, policy=rules.policy, duty=duty)
         self._sender = Sender(
@@ -250,13 +251,21 @@ class PagingDesk:
 
     def _told(self, tx: Transaction, escalation: Escalation) -> Told:
         event = event_of(tx, escalation.version)
-        phone = ""
+        phone = on_duty = ""
         if escalation.kind is EscalationKind.NEIGHBOUR and event is not None:
             silence = silence_in(escalation.key)
             county = silence.county if silence else ""
             phone = phone_of(self._directory.trust(), event.envelope.header.agreement_id, county)
-        told = told_of(escalation, event, phone)
+            on_duty = self._on_duty_at(tx, county)
+        told = replace(told_of(escalation, event, phone), on_duty=on_duty)
         return replace(told, is_raised=any(self._was_lower(tx, told, one) for one in superseded_by(told)))
+
+    def _on_duty_at(self, tx: Transaction, county: str) -> str:
+        """Name who is on duty at a neighbour now, by its own word; empty if that is not known."""
+        now, trust = self._clock.now(), self._directory.trust()
+        held = tx.duties.neighbour(county)
+        shown = shown_duty([held] if held else [], trust, self._county, now).get(county)
+        return names_of(shown.people) if shown else ""
 
     @staticmethod
     def _was_lower(tx: Transaction, told: Told, alert_id: str) -> bool:

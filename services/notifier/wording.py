@@ -45,6 +45,7 @@ class Told:
     Attributes:
         alert: None for what is no alert, or cannot be read any more.
         is_raised: It took the place of a lower one that people were told of.
+        on_duty: Who is on duty at a neighbour that is silent, by its own word; empty if it has told nobody.
         group: What pages of one storm share; see ``services.domain.storms``.
         label: Place and kind, for a question back.
     """
@@ -54,6 +55,7 @@ class Told:
     alert: Alert | None
     phone: str = ""
     is_raised: bool = False
+    on_duty: str = ""
 
     @property
     def area(self) -> str:
@@ -166,11 +168,12 @@ def other_dispatch(told: Told, page: PageRow, *, address: str, code: str) -> Dis
     headline = line_of(told.event) if told.event else told.label
     subject = f"{_mark(told.escalation.status)}{_level(told.escalation)}{headline}"
     voice = page.medium is Medium.VOICE
+    there = f"（对方在岗：{told.on_duty}）" if told.on_duty else ""
     return Dispatch(
         page_id=page.page_id,
         medium=page.medium,
         address=address,
-        text=subject if not voice else spoken,
+        text=spoken if voice else f"{subject}{there}",
         subject=subject,
         spoken=f"{mark}{spoken}收到请按密码，再按井号。" if voice else "",
         pin_wanted=voice,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from schemas.control import Receipt, ReceiptStage
+from schemas.control import DutyTold, Receipt, ReceiptStage
 from schemas.envelope import Envelope
 from schemas.errors import Fault
 from schemas.ids import CountyCode
@@ -62,7 +62,12 @@ class Attester:
         self._tx.receipt_book.record(row)
         self._tx.dues.mark(row)
         if receipt.stage is ReceiptStage.REJECTED:
-            self._keeper.tell_refusal(receipt)
+            self._keeper.tell_refusal(receipt, quiet=self._is_courtesy(receipt.head))
+
+    def _is_courtesy(self, envelope_id: str) -> bool:
+        """Tell whether nobody has to act because it was refused: an older node refuses every word about who stands."""
+        refused = self._tx.event(envelope_id)
+        return refused is not None and refused.envelope.header.type == DutyTold.wire_type
 
     def repeat(self, chain: Chain, seq: int) -> None:
         """An event came again: let its covering receipt go again, unless that is still on its way out."""

@@ -168,10 +168,11 @@ class Keeper:
         self._tell(NoticeKind.TWINS, header.channel, header.source, text)
         log.error("receiver.twins", source=header.source, channel=header.channel, epoch=header.epoch)
 
-    def tell_refusal(self, receipt: Receipt) -> None:
-        """A neighbour refused what we sent."""
+    def tell_refusal(self, receipt: Receipt, *, quiet: bool = False) -> None:
+        """A neighbour refused what we sent; ``quiet`` if the log is enough."""
         text = told_of_refusal(receipt.receiver, receipt.code or "", receipt.text or "")
-        self._tell(NoticeKind.REFUSED, receipt.head, receipt.receiver, text)
+        if not quiet:
+            self._tell(NoticeKind.REFUSED, receipt.head, receipt.receiver, text)
         log.error("receiver.rejected", receiver=receipt.receiver, code=receipt.code, envelope_id=receipt.head)
 
     def _tell(self, kind: NoticeKind, about: str, county: str, text: str) -> None:

@@ -11,6 +11,7 @@ from schemas.control import (
     CallRecorded,
     ChainKind,
     ContentErased,
+    DutyTold,
     EpochOpened,
     MemberKeyPublished,
     Receipt,
@@ -27,6 +28,7 @@ from services.domain.calls import call_row, judge_call_record
 from services.domain.chain import BEFORE_EPOCH, ChainVerdict, judge
 from services.domain.custody import end_of
 from services.domain.delivery import RECEIPT_RANGE_MAX
+from services.domain.duty_telling import is_newer, judge_duty_record, neighbour_row
 from services.domain.office_keys import judge_published
 from services.domain.receiving import Examined, Outcome, presentable
 from services.domain.release_records import judge_release_record, release_row
@@ -355,6 +357,8 @@ class Settlement:
         if isinstance(found.event, ReleaseRecorded):
             held = self._tx.releases.of_event(found.event.id)
             return judge_release_record(found.event, envelope_of(found).header, held, self._trust)
+        if isinstance(found.event, DutyTold):
+            return judge_duty_record(found.event, envelope_of(found).header, self._trust)
         fault = judge_published(found.event) or judge_received(self._tx, found.event, envelope_of(found).header)
         return fault or self._eraser.judge(found)
 
@@ -370,6 +374,10 @@ class Settlement:
         elif isinstance(found.event, ReleaseRecorded):
             told = release_row(found.event, record_id=envelope.envelope_id, source=envelope.header.source)
             self._tx.releases.note(found.event.id, told)
+        elif isinstance(found.event, DutyTold):
+            duty = neighbour_row(found.event, envelope.header, self._now)
+            if is_newer(duty, self._tx.duties.neighbour(duty.county)):
+                self._tx.duties.keep(duty)
 
 
 def _place(envelope: Envelope) -> tuple[str, str, int]:

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 from schemas.officers import Role
 from tests import papers
 from tests.browsers import Console, desktop, served, visiting_page
+from tests.duties import Telling
 from tests.world import World, alert_draft, on_disk
 
 HUANJIANG, LIBO = papers.HUANJIANG, papers.LIBO
@@ -242,6 +243,22 @@ async def test_an_alert_that_was_opened_rings_again(border: Border, window: Brow
     await page.wait_for_function(f"() => {_STATE}.includes('正常')", timeout=_WAIT_MS)
     assert await page.locator("#alarm").is_hidden()
     assert "新预警" not in await page.title()
+
+
+async def test_the_open_desk_names_who_went_home(border: Border, window: BrowserContext) -> None:
+    """Nobody reloads at the hand-over: the new name comes by itself, and the old one goes with its end."""
+    telling = Telling(border.world)
+    await border.world.clock.move(time.time() - border.world.clock.now().timestamp())  # the page counts by its machine
+    page = await border.tab(window)
+    line = page.locator("#side tbody", has_text="荔波")
+    assert "未告知" in await line.inner_text()
+    telling.override("duty-c")
+    await telling.tell()
+    await line.get_by_text("主班值班员丙").wait_for(timeout=_WAIT_MS)
+    telling.override("head-a", hours=3 / 3600)  # what ends in three seconds, and nothing follows
+    await telling.tell()
+    await line.get_by_text("主班带班领导甲").wait_for(timeout=_WAIT_MS)
+    await line.get_by_text("未告知").wait_for(timeout=_WAIT_MS)
 
 
 async def test_a_session_that_ended_leaves_a_dead_screen(border: Border, window: BrowserContext) -> None:

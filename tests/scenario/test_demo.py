@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import pytest
 
 import run
-from services.demo.crew import CREW, SERVICE_NUMBER
+from services.demo.crew import CREW, CREW_NEXT_DOOR, SERVICE_NUMBER
 from services.demo.stories import STORIES
 from tests.commands import sihu
 from tests.night import code_in
@@ -375,6 +375,16 @@ def test_the_first_alert_bears_two_names_at_every_neighbour(played: Play) -> Non
         assert [(source, mode) for source, mode, _ in rows] == [("522722", "two_officers")]
         assert [one["name"] for one in json.loads(rows[0][2])] == ["值班员甲", "审核员甲"]
         assert drafts == ([("sent", 0)] if database.parent.name == "522722" else [])
+
+
+def test_the_neighbours_desk_can_name_who_is_on_duty(played: Play) -> None:
+    """环江's desk names 荔波's people; it was told once, whatever was killed and cut meanwhile."""
+    told = "SELECT count(*) FROM envelopes WHERE direction = 'in' AND wire_type = 'cn.sihu.control.duty_told.v1'"
+    with closing(sqlite3.connect(f"file:{played.folder / RECEIVER / 'sihu.db'}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT county, people FROM neighbour_duties").fetchall()
+        assert connection.execute(told).fetchall() == [(1,)]
+    names = [[one.tier, one.display] for one in CREW_NEXT_DOOR[:2]]
+    assert [(county, json.loads(people)) for county, people in rows] == [(SOURCE, names)]
 
 
 def test_every_county_published_a_key_of_this_month(played: Play) -> None:

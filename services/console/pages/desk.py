@@ -6,7 +6,7 @@ from aiohttp import web
 
 from schemas.control import TAKING_STAGES
 from schemas.errors import ConflictError, RequestError
-from schemas.notices import SELF_ENDING
+from schemas.notices import SELF_ENDING, NoticeKind
 from schemas.officers import AnswerWord
 from schemas.pages import Tier
 from services.console.asking import may_ask
@@ -21,6 +21,8 @@ from services.gateway.standing import AlertLine, AlertList, LinkList
 _SHOWN = 200
 _WITH_BUTTONS = 40
 """So many of the gravest are answered here; the rest stand as lines, so that the page stays light in a flood."""
+_CALLS_FOR = frozenset({NoticeKind.NOT_STORED, NoticeKind.NOT_ACKNOWLEDGED, NoticeKind.SILENT})
+"""Notices that somebody has to telephone a neighbour for: who is on duty there stands beside."""
 _OFFICES = frozenset({Tier.OFFICE, Tier.SUPERIOR})
 
 
@@ -100,6 +102,8 @@ async def _side(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object
         "notices": notices,
         "may_close": may_see and visit.visitor.is_any(CLOSERS),
         "self_ending": SELF_ENDING,
+        "calls_for": _CALLS_FOR,
+        "duties": {one.county: one.duty for one in links.links if one.duty is not None},
         "picture": picture(_tiles(members, links, alerts)),
     }
 

@@ -237,6 +237,9 @@
       one.textContent = left >= 0 ? `还剩 ${text}` : `已超时 ${text}`;
       one.classList.toggle("late", left < 0);
     }
+    for (const one of document.querySelectorAll("[data-runs-out]")) { // of who is on duty next door: no name but the one of now
+      if (Date.parse(one.dataset.runsOut) <= now) one.textContent = "未告知";
+    }
   }
 
   // Opened is looked at: kept so, or it would ring again on the next page.

@@ -62,7 +62,7 @@ STANDING: Final = (
         "GET",
         f"{BASE}/links",
         "list_links",
-        "List what is known of each partner's node: heard when, silent, owing, its clock.",
+        "List what is known of each partner's node: heard when, silent, owing, its clock, and who is on duty there.",
         get_links,
         Scope.EVENTS_READ,
         LinkList,

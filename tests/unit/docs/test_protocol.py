@@ -14,6 +14,7 @@ from schemas.carriage import Arrival
 from schemas.control import (
     CallRecorded,
     ContentErased,
+    DutyTold,
     EpochOpened,
     ForkProved,
     HeadBeaconed,
@@ -135,11 +136,12 @@ def test_the_header_table_lists_every_field_in_order() -> None:
         ("Encrypted content", MemberKeyPublished),
         ("Erasure", ContentErased),
         ("Calls", CallRecorded),
+        ("Duty", DutyTold),
         ("Completeness", HeadBeaconed),
         ("Completeness", RangeRequested),
         ("Completeness", ForkProved),
     ],
-    ids=["opening", "receipt", "key", "erasure", "call", "beacon", "request", "proof"],
+    ids=["opening", "receipt", "key", "erasure", "call", "duty", "beacon", "request", "proof"],
 )
 def test_the_tables_of_control_records_name_every_field(title: str, model: type[Event]) -> None:
     """The types that every implementation must write."""
@@ -172,7 +174,7 @@ def test_every_code_of_the_rules_is_listed() -> None:
         ),
         *(f"evidence_{part}" for part in ("opening", "trust", "chain", "receipts", "verifying", "writing")),
         *(f"evidence_{part}" for part in ("changes", "signatures", "choosing")),
-        *("encryption", "office_keys", "key_changes", "signatures", "batches"),
+        *("encryption", "office_keys", "key_changes", "signatures", "batches", "duty_telling"),
     )
     receiver = code_in("services/receiver", "settling", "keeping", "attesting")
     codes = set(re.findall(r'Fault\(\s*"([a-z_]+\.[a-z_]+)"', rules + receiver))

@@ -1,13 +1,18 @@
 """The duty desk: what is open stands there, one press answers it, and it is signed."""
 
+import re
+
 import aiohttp
 import pytest
 
+from schemas.control import OnDuty
 from schemas.notices import NoticeKind
 from schemas.officers import Role
 from tests import papers
 from tests.console import visiting
-from tests.world import World, alert_draft
+from tests.duties import Telling
+from tests.rosters import PLAN
+from tests.world import County, World, alert_draft
 
 
 @pytest.fixture
@@ -133,3 +138,59 @@ async def test_what_ends_by_itself_is_offered_to_be_closed(world: World) -> None
 
     assert len([form for form in shown.forms if form.startswith("/notices/")]) == 1
     assert shown.text.count("原因没了，自己会结") == 2
+
+
+async def test_who_is_on_duty_next_door_stands_beside_its_telephone(world: World) -> None:
+    """On the page and in its refresh; who has told nobody, and what has run out, is 未告知."""
+    county = world[papers.HUANJIANG]
+    async with visiting(county, Role.DUTY) as browser:
+        before = await browser.get("/")
+        await Telling(world).tell()
+        shown, part = await browser.get("/"), await browser.get("/desk/side")
+        await world.clock.move(31 * 60)
+        over = await browser.get("/desk/side")
+
+    names = [one.display for one in await _kept(county)]
+    assert len(names) == 2
+    assert before.text.count("未告知") == 2
+    for page in (shown, part):
+        assert page.has(f"主班{names[0]}、副班{names[1]}，至", "03-04 08:30")
+        assert page.text.count("未告知") == 1
+    assert over.text.count("未告知") == 2
+    assert not over.has(names[0])
+
+
+async def test_a_name_from_next_door_is_text_and_nothing_else(world: World) -> None:
+    """The neighbour's node may be somebody else's by now."""
+    plan = PLAN.replace('display = "值班员甲"', 'display = "<script>甲</script>"')
+    plan = plan.replace('display = "值班员乙"', 'display = "<b>乙</b>"')
+    await Telling(world, plan=plan).tell()
+    async with visiting(world[papers.HUANJIANG], Role.DUTY) as browser:
+        shown = await browser.get("/")
+
+    assert "&lt;" in shown.text
+    assert "<script>甲" not in shown.text
+    assert "<b>乙" not in shown.text
+
+
+async def test_a_notice_to_telephone_names_who_is_there(world: World) -> None:
+    """Whoever calls asks for the one on duty; a notice about something else says nothing of people."""
+    county = world[papers.HUANJIANG]
+    await Telling(world).tell()
+    for kind in (NoticeKind.NOT_STORED, NoticeKind.SILENT, NoticeKind.FORKED):
+        await county.store.write(
+            lambda tx, kind=kind: tx.waiting_room.tell(kind, kind, papers.LIBO, kind.value, papers.NOW)  # type: ignore[misc]
+        )
+    async with visiting(county, Role.DUTY) as browser:
+        shown = await browser.get("/")
+        await world.clock.move(31 * 60)
+        over = await browser.get("/")
+
+    assert len(re.findall(r"对方在岗：<span[^>]*>主班", shown.text)) == 2
+    assert "对方在岗" not in over.text
+
+
+async def _kept(county: County) -> tuple[OnDuty, ...]:
+    row = await county.store.read(lambda s: s.duties.neighbour(papers.LIBO))
+    assert row is not None
+    return row.people

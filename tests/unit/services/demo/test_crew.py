@@ -6,7 +6,7 @@ import pytest
 
 from schemas.errors import RequestError
 from services.demo.ceremony import Stage
-from services.demo.crew import CREW, TOLD, Smsc, equip, smsc_at
+from services.demo.crew import CREW, NEXT_DOOR, TOLD, Smsc, equip, smsc_at
 from services.settings import read_settings
 from tests.commands import done
 
@@ -15,11 +15,12 @@ SMSC = Smsc("127.0.0.1", 2775, "sihu", 'quote " and \\')
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    """环江's directory with settings and nothing else."""
-    home = tmp_path / TOLD
-    home.mkdir()
-    text = f'county = "{TOLD}"\noffice = "环江"\nduty_phone = "0778-8820110"\n[log]\nformat = "json"\n'
-    (home / "county.toml").write_text(text, encoding="utf-8")
+    """The directories of 环江 and 荔波 with settings and nothing else."""
+    for code in (TOLD, NEXT_DOOR):
+        home = tmp_path / code
+        home.mkdir()
+        text = f'county = "{code}"\noffice = "办"\nduty_phone = "0778-8820110"\n[log]\nformat = "json"\n'
+        (home / "county.toml").write_text(text, encoding="utf-8")
     return Stage(tmp_path)
 
 
@@ -30,6 +31,14 @@ def test_nobody_is_missing_at_any_hour(stage: Stage) -> None:
     shown = done("roster", "show", "--at", "2026-12-01 03:00", "--dir", stage.county(TOLD))["on_duty"]
     assert [one["tier"] for one in shown] == ["primary", "secondary", "leader", "office"]
     assert all(one["reached_by"] for one in shown)
+
+
+def test_somebody_is_on_duty_next_door(stage: Stage) -> None:
+    """环江's desk is to name them; a roster that does not hold would leave 未告知 there, and notices at 荔波."""
+    equip(stage, lambda *_: "", None)
+    assert done("roster", "gaps", "--dir", stage.county(NEXT_DOOR))["findings"] == []
+    shown = done("roster", "show", "--at", "2026-12-01 03:00", "--dir", stage.county(NEXT_DOOR))["on_duty"]
+    assert [one["tier"] for one in shown] == ["primary", "secondary", "leader"]
 
 
 def test_the_next_start_may_have_another_way_to_the_telephones(stage: Stage) -> None:

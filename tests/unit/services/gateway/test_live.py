@@ -18,6 +18,7 @@ from services.gateway.gateway import Limits
 from services.ports import Transaction
 from tests import papers
 from tests.caller import Caller, calling
+from tests.duties import Telling
 from tests.world import County, World, alert_draft, policy_draft
 
 HUANJIANG = papers.HUANJIANG
@@ -322,3 +323,14 @@ async def test_a_store_that_cannot_be_read_ends_the_stream(world: World) -> None
 
     assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1011)
     assert [str(one) for one in county.crashes] == ["the journal has a hole"]
+
+
+async def test_an_open_desk_hears_that_others_are_on_duty_next_door(world: World) -> None:
+    """Without a message the open page shows yesterday's name until somebody loads it again."""
+    county = world[HUANJIANG]
+    async with calling(county, board(county)) as caller, listening(caller) as socket:
+        await Telling(world).tell()
+        (arrived,) = await heard(socket, 1)
+
+    assert arrived["kind"] == "arrived"
+    assert {"event", "receipt", "notice", "quarantined"}.isdisjoint(arrived)

@@ -7,6 +7,7 @@ import pytest
 from schemas.access import Scope
 from tests import papers
 from tests.caller import calling
+from tests.duties import OFFICE, Telling
 from tests.world import County, World, alert_draft
 
 _MANY = 70
@@ -95,3 +96,25 @@ async def test_a_neighbour_that_was_never_heard_of_is_silent(world: World) -> No
     assert by_county[papers.LIBO]["silent"] is False
     assert by_county[papers.NANDAN]["heard_at"] is None or by_county[papers.NANDAN]["silent"] is False
     assert all(one["silent"] for one in later)
+
+
+async def test_who_is_on_duty_next_door_stands_beside_the_link(world: World) -> None:
+    """Until it ends, and not a moment longer: the wrong name on the telephone costs more than none."""
+    county = world[papers.HUANJIANG]
+    telling = Telling(world)
+    await telling.tell()
+    async with calling(county, reader(county)) as caller:
+        links = {one["county"]: one["duty"] for one in (await caller.get("/links")).body["links"]}
+        await world.clock.move(29 * 60 + 59)
+        still = {one["county"]: one["duty"] for one in (await caller.get("/links")).body["links"]}
+        await world.clock.move(1)
+        over = {one["county"]: one["duty"] for one in (await caller.get("/links")).body["links"]}
+
+    assert links[papers.NANDAN] is None
+    duty = links[papers.LIBO]
+    assert set(duty) == {"office", "people", "valid_until", "told_at"}
+    assert (duty["office"], duty["valid_until"]) == (OFFICE, "2026-03-04T08:30:00.000+08:00")
+    assert [set(one) for one in duty["people"]] == [{"tier", "display"}] * 2
+    assert [one["tier"] for one in duty["people"]] == ["primary", "secondary"]
+    assert still[papers.LIBO] == duty
+    assert over[papers.LIBO] is None

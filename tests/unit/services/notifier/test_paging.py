@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 
 from schemas.access import Scope
+from schemas.base import Status
 from schemas.control import ReceiptStage
-from schemas.escalations import EscalationState, PageState
+from schemas.escalations import EscalationKind, EscalationState, PageState
 from schemas.notices import NoticeKind
 from schemas.pages import Dispatch, Keyed, Medium, PartResult, ReportState, Retry, Submitted, Tier
 from schemas.rosters import Mark
+from services.domain.escalation import Opening, open_escalation
+from services.domain.neighbours import Silence
 from services.domain.policies import USUAL_POLICY
 from services.notifier.notifier import Notifier
 from tests import papers
 from tests.caller import calling
+from tests.duties import Telling
 from tests.night import Night, code_in
 from tests.pagers import (
     CALLS,
@@ -261,6 +265,32 @@ async def test_a_silent_neighbour_has_our_own_officer_called(night: Night) -> No
         await world.clock.move(1)
         await source.desk.run_once()
     assert (len(source.sms.sent), len(source.voice.sent)) == told
+
+
+async def test_the_mail_about_a_silent_neighbour_names_who_is_there(night: Night) -> None:
+    """By its own word, while it counts; the SMS stays the carrier's registered text."""
+    world = night.world
+    by_mail = recipient("duty-a", "值班员甲", Tier.PRIMARY, Medium.EMAIL)
+    night.duty.people = (by_mail, recipient("duty-b", "值班员乙", Tier.SECONDARY, Medium.SMS))
+    await Telling(world).tell()
+    there = await world[HUANJIANG].store.read(lambda s: s.duties.neighbour(LIBO))
+    assert there is not None
+    alert = (await world[HUANJIANG].send(alert_draft())).envelope_id
+    for stage, minutes in ((ReceiptStage.STORED, 0), (ReceiptStage.ACKNOWLEDGED, 31)):
+        await world.clock.move(minutes * 60)
+        opening = Opening(
+            Silence(alert, LIBO, stage).key, EscalationKind.NEIGHBOUR, "", 1, Status.ACTUAL, HUANJIANG, None
+        )
+        opened = open_escalation(opening, USUAL_POLICY, world.clock.now())
+        await world[HUANJIANG].store.write(lambda tx, opened=opened: tx.paging.keep(opened))  # type: ignore[misc]
+        await night.desk.run_once()
+    known, *over = (one.text for one in night.mail.sent)
+    primary, secondary = (one.display for one in there.people)
+    assert known.endswith(f"（对方在岗：主班{primary}、副班{secondary}）")
+    texts = [*over, *(one.text for one in night.sms.sent)]
+    assert len(over) > 0
+    assert len(texts) > len(over)
+    assert [text for text in texts if "在岗" in text] == []
 
 
 async def test_a_storm_is_three_sms_for_an_officer_and_every_page_is_answerable(night: Night) -> None:
