@@ -191,3 +191,5 @@ RELEASES: Final[Mapping[str, str]] = {
     ReleaseMode.ALONE: "单人值守签发",
     ReleaseMode.COUNTERSIGNED: "补签",
 }
+SIGNED: Final[Mapping[bool, str]] = {True: "本人密钥签名", False: "节点代证"}
+"""Whether an officer behind an event has signed with the officer's own key."""
