@@ -316,9 +316,7 @@ async def test_an_approval_stays_if_the_sending_fails(libo: County, first: Calle
     assert (shown["state"], shown["reviewer"]) == ("approved", "值班员乙")
 
 
-async def test_what_could_not_be_sent_is_not_approved_over_the_api(
-    libo: County, first: Caller, second: Caller
-) -> None:
+async def test_what_could_not_be_sent_is_not_approved_over_the_api(libo: County, first: Caller, second: Caller) -> None:
     """The page has no button for it, and a digest alone is no way around that: returned it can be."""
     expired = await drafted(first, alert_draft(expires="2026-03-04T08:00:30.000+08:00"))
     await libo.clock.move(300)
