@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.control import ReleaseMode
 from schemas.custody import OpeningReason
 from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
@@ -34,10 +33,12 @@ __all__ = [
     "NOTICES",
     "PARTS",
     "RELATIONS",
+    "RELEASES",
     "REPLIES",
     "ROLES",
     "SAID",
     "SCOPES",
+    "SIGNED",
     "STAGES",
     "STATUSES",
     "TIERS",
@@ -186,10 +187,3 @@ DRAFTS: Final[Mapping[str, str]] = {
     DraftState.SENT: "已发",
     DraftState.WITHDRAWN: "撤销",
 }
-RELEASES: Final[Mapping[str, str]] = {
-    ReleaseMode.TWO_OFFICERS: "两人签发（拟稿、审核）",
-    ReleaseMode.ALONE: "单人值守签发",
-    ReleaseMode.COUNTERSIGNED: "补签",
-}
-SIGNED: Final[Mapping[bool, str]] = {True: "本人密钥签名", False: "节点代证"}
-"""Whether an officer behind an event has signed with the officer's own key."""
