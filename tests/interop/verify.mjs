@@ -262,7 +262,7 @@ const oneOf = (...allowed) => (value, path) => (allowed.includes(value) ? value 
 const nullable = (inner) => (value, path) => (value === null ? null : inner(value, path))
 const list = (item, min, max) => (value, path) => {
   if (!Array.isArray(value)) broken("wrong_type", path)
-  const first = value.slice(0, max).map((one, index) => item(one, `${path}.${index}`))
+  const first = value.slice(0, max + 1).map((one, index) => item(one, `${path}.${index}`)) // the one too many is read, too
   if (value.length > max) broken("too_long", path)
   if (value.length < min) broken("too_short", path)
   return first
