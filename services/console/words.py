@@ -12,7 +12,7 @@ from services.domain.account_words import FIELDS as ACCOUNT_FIELDS
 from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
-from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, STAGES
+from services.domain.desk_words import ANSWERS, MARKS, MEANS, NOTICES, RELEASES, SIGNED, STAGES
 from services.domain.field_words import FIELDS
 from services.domain.ledger_words import kind_zh, state_zh
 from services.domain.roles import ZH as ROLES

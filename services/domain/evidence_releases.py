@@ -3,9 +3,11 @@
 Source: docs/protocol.md, section "Evidence files".
 """
 
+from collections.abc import Sequence
+
 from pydantic import ValidationError
 
-from schemas.control import ReleaseMode, ReleaseRecorded
+from schemas.control import ReleaseRecorded
 from schemas.envelope import Header
 from schemas.errors import Fault
 from schemas.faults import faults_of
@@ -14,17 +16,19 @@ from services.domain.evidence_chain import judge_channel
 from services.domain.evidence_opening import Part
 from services.domain.evidence_receipts import judge_binding
 from services.domain.evidence_trust import Lineage
-from services.domain.release_records import judge_officers, judge_signed
+from services.domain.release_records import judge_officers, judge_signed, signs_twice
 from services.domain.sharing import judge_membership
 
 
-def judge_carried_release(part: Part, event: Part, before: frozenset[str], lineage: Lineage) -> ReleaseRecorded | Fault:
+def judge_carried_release(
+    part: Part, event: Part, before: Sequence[ReleaseRecorded], lineage: Lineage
+) -> ReleaseRecorded | Fault:
     """Judge one record; what comes back says who released the event, and which of them signed that themselves.
 
     Args:
         part: The record.
         event: What the file is about.
-        before: Officers whom the records before this one name.
+        before: The records before this one that hold.
         lineage: The file's registries.
     """
     header, about = part.envelope.header, event.envelope.header
@@ -70,7 +74,7 @@ def _misplaced(part: Part, about: Header) -> Fault | None:
 
 
 def _judge_officers(
-    record: ReleaseRecorded, header: Header, about: Header, before: frozenset[str], lineage: Lineage
+    record: ReleaseRecorded, header: Header, about: Header, before: Sequence[ReleaseRecorded], lineage: Lineage
 ) -> Fault | None:
     named, *later = lineage.from_version(header.registry)
     found = judge_officers(record, header.source, named)
@@ -78,7 +82,7 @@ def _judge_officers(
         return found
     if any(isinstance(judge_officers(record, header.source, one), Fault) for one in later):
         return Fault("signature.key_revoked", "content.officers", "a later registry dropped its certifying key")
-    again = record.mode is ReleaseMode.COUNTERSIGNED and record.officers[0].officer in before
-    if again or len({one.public for one in found}) < len(record.officers):
+    told = ((one.mode, {by.officer for by in one.officers}) for one in before)
+    if signs_twice(record, told) or len({one.public for one in found}) < len(record.officers):
         return Fault("release.same_officer", "content.officers", "two names that are one person are one name")
     return judge_signed(record, header.source, found, about)

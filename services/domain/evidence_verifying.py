@@ -222,7 +222,7 @@ def _receipts(opened: Opened, lineage: Lineage) -> Iterator[Finding]:
 
 def _releases(opened: Opened, lineage: Lineage) -> Iterator[Finding]:
     seen: set[str] = set()
-    before: frozenset[str] = frozenset()
+    before: list[ReleaseRecorded] = []
     for place, part in enumerate(opened.releases):
         judged = judge_carried_release(part, opened.event, before, lineage)  # 10 every record, and who signed it
         if part.envelope.envelope_id in seen:
@@ -231,5 +231,5 @@ def _releases(opened: Opened, lineage: Lineage) -> Iterator[Finding]:
         if isinstance(judged, Fault):
             yield Finding(LAST_STEP, place, judged)
         else:
-            before |= {one.officer for one in judged.officers}
+            before.append(judged)
             yield Finding(LAST_STEP, place, release=judged)

@@ -3,7 +3,8 @@
 Source: docs/protocol.md, section "Releases"
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -115,14 +116,24 @@ def judge_release_record(
     found = judge_officers(record, header.source, trust)
     if isinstance(found, Fault):
         return found
-    before = {by.officer for row in held if row.source == header.source for by in row.officers}
-    again = record.mode is ReleaseMode.COUNTERSIGNED and record.officers[0].officer in before
-    if again or len({one.public for one in found}) < len(record.officers):
+    told = ((row.mode, {by.officer for by in row.officers}) for row in held if row.source == header.source)
+    if signs_twice(record, told) or len({one.public for one in found}) < len(record.officers):
         return Fault("release.same_officer", "content.officers", "two names that are one person are one name")
     if used_for not in {None, record.id}:
         mend = "what was signed released another event already: one signature stands under one event"
         return Fault("release.repeated", "content.officers", mend)
     return judge_signed(record, header.source, found, about)
+
+
+def signs_twice(record: ReleaseRecorded, others: Iterable[tuple[ReleaseMode, AbstractSet[str]]]) -> bool:
+    """Tell whether one officer is to be both who sent an event and who countersigned it, in whatever order that came.
+
+    Args:
+        record: Its content.
+        others: Mode and officers of what else is on record about the same event.
+    """
+    mine = {one.officer for one in record.officers}
+    return any(ReleaseMode.COUNTERSIGNED in {mode, record.mode} and mine & named for mode, named in others)
 
 
 def judge_officers(record: ReleaseRecorded, source: str, trust: Trust) -> tuple[OfficerCredential, ...] | Fault:

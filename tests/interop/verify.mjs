@@ -1357,7 +1357,10 @@ function judgeRelease(part, event, before, lineage) {
   const certified = certifiedIn(record, header.source, named)
   if (later.some((trust) => codeOf(() => certifiedIn(record, header.source, trust))))
     refuse("signature.key_revoked", "officers", "a later registry dropped a certifying key")
-  const again = record.mode === "countersigned" && before.has(record.officers[0].officer)
+  const officersOf = ({ officers }) => officers.map((one) => one.officer)
+  const again = before
+    .filter((one) => [one.mode, record.mode].includes("countersigned"))
+    .some((one) => officersOf(one).some((officer) => officersOf(record).includes(officer)))
   if (again || !once(certified.map((one) => one.public)))
     refuse("release.same_officer", "officers", "two names that are one person are one name")
   let latest = -Infinity
@@ -1425,13 +1428,13 @@ export function verifyEvidence(data, anchor, papers = []) {
     })
     step++
     const told = new Set()
-    const before = new Set()
+    const before = []
     opened.releases.forEach((part, place) => {
       const found = { step, release: place, holds: true }
       try {
         const record = judgeRelease(part, event, before, lineage)
         if (told.has(part.id)) refuse("release.repeated", "releases", "the same record stands there twice")
-        record.officers.forEach((one) => before.add(one.officer))
+        before.push(record)
         const officers = record.officers.map((one) => ({ officer: one.officer, own: one.own !== null }))
         Object.assign(found, { mode: record.mode, officers })
       } catch (fault) {

@@ -249,6 +249,13 @@ def bad() -> list[EvidenceCase]:
             1,
         ),
         case(
+            "himself-first",
+            "the other way round",
+            "release.same_officer",
+            released(COUNTERSIGNED, record(EVENT, "alone", [by("duty-b")])),
+            1,
+        ),
+        case(
             "ended",
             "the credential had ended when it was sent",
             "officer.expired",
