@@ -1,4 +1,4 @@
-"""An officer's own signature from the draft to the evidence file: what it is about, and every way to misuse it."""
+"""An officer's own signature from the draft to the evidence file, and what may be approved at all."""
 
 import json
 from collections.abc import AsyncIterator
@@ -304,3 +304,15 @@ async def test_an_unfinished_draft_has_nothing_to_sign(libo: County, first: Call
     answer = await first.post(f"/drafts/{begun['draft']['id']}/submission", json={"own": own})
     assert answer.is_problem
     assert (await first.get(f"/drafts/{begun['draft']['id']}")).body["draft"]["state"] == "drafting"
+
+
+async def test_what_could_not_be_sent_is_not_approved_over_the_api(libo: County, first: Caller, second: Caller) -> None:
+    """The page has no button for it, and a digest alone is no way around that: returned it can be."""
+    expired = await drafted(first, alert_draft(expires="2026-03-04T08:00:30.000+08:00"))
+    await libo.clock.move(300)
+    for send in (True, False):
+        assert refused(await approved(second, expired, send=send), "request.expired")
+    path = f"/drafts/{expired['draft']['id']}"
+    assert (await first.get(path)).body["draft"]["state"] == "in_review"
+    said = {"verdict": "return", "digest": expired["digest"], "note": "已过时"}
+    assert (await second.post(f"{path}/review", json=said)).body["draft"]["state"] == "returned"

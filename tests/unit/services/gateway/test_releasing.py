@@ -316,18 +316,6 @@ async def test_an_approval_stays_if_the_sending_fails(libo: County, first: Calle
     assert (shown["state"], shown["reviewer"]) == ("approved", "值班员乙")
 
 
-async def test_what_could_not_be_sent_is_not_approved_over_the_api(libo: County, first: Caller, second: Caller) -> None:
-    """The page has no button for it, and a digest alone is no way around that: returned it can be."""
-    expired = await drafted(first, alert_draft(expires="2026-03-04T08:00:30.000+08:00"))
-    await libo.clock.move(300)
-    for send in (True, False):
-        assert refused(await approved(second, expired, send=send), "request.expired")
-    path = f"/drafts/{expired['draft']['id']}"
-    assert (await first.get(path)).body["draft"]["state"] == "in_review"
-    said = {"verdict": "return", "digest": expired["digest"], "note": "已过时"}
-    assert (await second.post(f"{path}/review", json=said)).body["draft"]["state"] == "returned"
-
-
 # -- what is no draft ----------------------------------------------------------------------------------
 
 
