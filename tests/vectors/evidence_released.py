@@ -55,8 +55,8 @@ def by(officer: str, signed: Json | None = None, **changes: object) -> Json:
 def record(event: Sealed, mode: str, officers: Sequence[Json], released_at: str = SENT, **changes: Any) -> Sealed:  # noqa: ANN401
     """A record of 荔波 about an event, two places behind it; ``changes`` are those of its header."""
     content: Json = {"id": changes.pop("id", event.envelope_id), "mode": mode, "officers": list(officers)}
-    place: Json = {"seq": event.header["seq"] + 2, "prev": "d" * 64, "time": released_at}
-    given: Json = {"type": RELEASE_TYPE} | CONTROL | place
+    place: dict[str, Any] = {"seq": event.header["seq"] + 2, "prev": "d" * 64, "time": released_at}
+    given: dict[str, Any] = {"type": RELEASE_TYPE} | CONTROL | place
     return sealed(content | {"released_at": released_at}, **(given | changes))
 
 
@@ -83,9 +83,8 @@ WHOLE: Final = released(TWO)
 
 def _without(event: Sealed, *names: str) -> Sealed:
     """The same event by other terms: a field of its header is another one."""
-    return sealed(
-        event.content, **({"type": papers.ALERT_ISSUED, "seq": 2, "prev": CHAIN[1].envelope_id} | _other(names))
-    )
+    place: dict[str, Any] = {"type": papers.ALERT_ISSUED, "seq": 2, "prev": CHAIN[1].envelope_id}
+    return sealed(event.content, **(place | _other(names)))
 
 
 def _other(names: Sequence[str]) -> Json:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from schemas.control import ReleaseMode
+from schemas.ids import CountyCode
 from schemas.officers import Role
 from schemas.releases import (
     ENDED,
@@ -50,7 +51,7 @@ def signed(number: int, second: int, terms: str) -> ReleaseRow:
 
 def own(officer: str) -> SignedStatement:
     said = ReleaseStatement(
-        county=US,
+        county=CountyCode(US),
         officer=officer,
         verdict=ReleaseVerdict.APPROVED,
         subject=DIGEST,

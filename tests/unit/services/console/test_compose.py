@@ -32,7 +32,7 @@ def world() -> World:
 
 
 def filled(
-    model: type[AlertIssued] | type[PolicyBulletinPublished], content: dict[str, object]
+    model: type[AlertIssued] | type[AlertUpdated] | type[PolicyBulletinPublished], content: dict[str, object]
 ) -> list[tuple[str, str]]:
     """Return the fields of a form with a content in it."""
     typed = typed_of(shapes_of(model), json.loads(json.dumps(content)))
