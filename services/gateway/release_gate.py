@@ -47,21 +47,23 @@ class Warrant:
 _REWRITTEN: Final = Fault("release.changed", "digest", "it has changed meanwhile; read it again")
 
 
-def judge_standing(by: Vouched, verdict: ReleaseVerdict, terms: Terms | None) -> Fault | None:
-    """Decide whether what an officer signed of a draft still fits what would be sent, and the officer's key.
+def judge_standing(by: Vouched, verdict: ReleaseVerdict, terms: Terms | None, now: datetime) -> Fault | None:
+    """Decide whether what an officer signed of a draft still fits what would be sent, and the officer's credential.
 
     Args:
         by: The officer, with what was signed; nothing signed needs nothing.
         verdict: What the officer signed.
         terms: What would be sent now; None if that is not fixed.
+        now: Aware UTC; a clock that was set back makes a signature one of the future, which no recipient takes.
     """
     if by.own is None:
         return None
-    if terms is not None and judge_own(by.own, by.signatory, verdict, terms) is None:
+    certified = by.credential.issued_at <= by.own.statement.signed_at <= now
+    if certified and terms is not None and judge_own(by.own, by.signatory, verdict, terms) is None:
         return None
     mend = (
-        f"{by.credential.display_name} signed it under other terms, or with a key that is in force no more: agreement, "
-        "recipients or key have changed since. Return it, hand it in and approve it again"
+        f"{by.credential.display_name} signed it under other terms, or under a credential that is in force no more: "
+        "agreement, recipients, credential or clock have changed since. Return it, hand it in and approve it again"
     )
     return Fault("release.terms_changed", "digest", mend)
 
@@ -158,8 +160,8 @@ class ReleaseGate:
         second = replace(second, own=draft.approval.own)
         fault = (
             judge_review(draft, second.credential, author.credential)
-            or judge_standing(author, ReleaseVerdict.DRAFTED, terms)
-            or judge_standing(second, ReleaseVerdict.APPROVED, terms)
+            or judge_standing(author, ReleaseVerdict.DRAFTED, terms, now)
+            or judge_standing(second, ReleaseVerdict.APPROVED, terms, now)
         )
         return fault or Warrant(ReleaseMode.TWO_OFFICERS, (author, second), draft)
 

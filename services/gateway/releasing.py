@@ -337,7 +337,8 @@ class Releasing:
         author = self._submitter.gate.vouch(draft.author, now)
         if isinstance(author, Fault):
             return author
-        return judge_standing(replace(author, own=draft.submission), ReleaseVerdict.DRAFTED, self.terms(draft))
+        signed = replace(author, own=draft.submission)
+        return judge_standing(signed, ReleaseVerdict.DRAFTED, self.terms(draft), now)
 
     def _judge_own(
         self, own: SignedStatement | None, by: Vouched, verdict: ReleaseVerdict, draft: Draft, now: datetime

@@ -260,6 +260,9 @@ async def test_whose_credential_was_revoked_before_sending_stands_behind_nothing
     assert refused(await first.post(path), "officer.unknown")
     certify(libo, "duty-b", Role.REVIEWER, key="duty-b, after a reset")
     assert refused(await first.post(path), "release.terms_changed")  # a new key has not signed it
+    certify(libo, "duty-b", Role.REVIEWER, issued_at=papers.later(minutes=5))
+    await libo.clock.move(600)
+    assert refused(await first.post(path), "release.terms_changed")  # nor was the key certified so when it did
     libo.directory.credentials["duty-b"] = kept
     assert (await first.post(path)).status == 202
 
