@@ -60,6 +60,8 @@ REFUSALS: Final[Mapping[str, str]] = {
     "release.wrong_type": "放在签发记录位置的不是签发记录",
     "release.detached": "签发记录缺了内容，没有写明任何人",
     "release.repeated": "同一份签发记录放了两次，或一次签名用在两件事上",
+    "release.other_officer": "附的是另一位人员的凭证",
+    "release.same_officer": "两个名字其实是一个人",
     "release.other_statement": "签名说的是另一位人员的话，或另一句话",
     "release.other_event": "签名说的是另一份内容，或同一内容的另一种发法（收件县、协议等不同）",
     "release.signature": "人员本人的签名不成立",

@@ -62,7 +62,8 @@ def step_number(finding: Finding) -> str:
 def unreached(verdict: Verdict) -> range:
     """Return the steps that were not looked at, because one before them does not hold."""
     last = verdict.findings[-1].step
-    return range(last + 1, LAST_STEP + 1) if verdict.failed is not None and last < _JUDGED_APART else range(0)
+    most = LAST_STEP if verdict.opened is not None and verdict.opened.releases else _JUDGED_APART
+    return range(last + 1, most + 1) if verdict.failed is not None and last < _JUDGED_APART else range(0)
 
 
 def told_of_step(finding: Finding, verdict: Verdict) -> str:
