@@ -14,6 +14,7 @@ from schemas.ids import AgreementId, AgreementRef, ChannelId, CountyId, Digest, 
 from schemas.officers import OfficerProof
 from schemas.pages import Tier
 from schemas.registry import KeyRecord, KeyUse, Text
+from schemas.statements import SignedStatement
 
 CONTROL_PURPOSE = "bus_control"
 CHUNKS_MAX: Final = -(-(FILE_MAX_BYTES + FILE_OVERHEAD_BYTES) // CHUNK_MIN_BYTES)
@@ -163,6 +164,8 @@ class ReleasingOfficer(Model):
 
     officer: OfficerId
     credential: SignedDocument
+    own: SignedStatement | None = None
+    """Signed with the officer's own key (本人密钥签名); left out, the county's node alone vouches (节点代证)."""
 
 
 class ReleaseRecorded(Event):

@@ -14,6 +14,7 @@ from schemas.forms import LINE_PATTERN
 from schemas.ids import AgreementId, ContentId, CountyId, Digest, EnvelopeId, WireType
 from schemas.officers import AnswerWord
 from schemas.registry import Text
+from schemas.statements import SignedStatement
 
 
 class EventDraft(Model):
@@ -64,6 +65,22 @@ class ReviewDraft(Model):
     """What is to be changed; needed with ``return``."""
     send: bool = False
     """Approve and send at once."""
+    own: SignedStatement | None = None
+    """The officer's own signature under the approval, over ``terms`` of the draft as it was shown."""
+
+
+class SubmissionDraft(Model):
+    """The body of ``POST /api/v1/drafts/{id}/submission``; it may be left out."""
+
+    own: SignedStatement | None = None
+    """The author's own signature, verdict ``drafted``, over ``terms`` of the draft as it was shown."""
+
+
+class CountersignatureDraft(Model):
+    """The body of ``POST /api/v1/events/{id}/countersignature``; it may be left out."""
+
+    own: SignedStatement | None = None
+    """The officer's own signature, verdict ``countersigned``, over the event's envelope id."""
 
 
 class SendingDraft(Model):

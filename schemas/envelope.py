@@ -50,6 +50,8 @@ class PayloadType(StrEnum):
     SUSPENSION = "application/vnd.sihu.suspension.v1+json"
     BRANCH_KEPT = "application/vnd.sihu.branch-kept.v1+json"
     BATCH_ROOT = "application/vnd.sihu.batch-root.v1+json"
+    RELEASE = "application/vnd.sihu.release.v1+json"
+    RELEASE_TERMS = "application/vnd.sihu.release-terms.v1+json"
 
 
 class RefRelation(StrEnum):

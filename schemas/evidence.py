@@ -24,6 +24,7 @@ CHANGES_MAX: Final = 256
 ANCESTORS_MAX: Final = 8192
 HEADS_MAX: Final = 4
 RECEIPTS_MAX: Final = 2048
+RELEASES_MAX: Final = 16
 
 Carried = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", max_length=1024 * 1024)]
 """Bytes as base64url, no padding."""
@@ -49,7 +50,7 @@ class Evidence(Model):
     """Everything that is needed to judge one event without a node, a network or this project."""
 
     format: Literal["sihu-evidence"] = "sihu-evidence"
-    v: Literal[1, 2] = 1
+    v: Literal[1, 2, 3] = 1
     registries: Annotated[tuple[SignedDocument, ...], Field(min_length=1, max_length=REGISTRIES_MAX, strict=False)]
     """The pinned version and every later one up to the newest that a header in this file names."""
     agreement: SignedDocument | None
@@ -67,10 +68,18 @@ class Evidence(Model):
 class ChangedEvidence(Evidence):
     """Version 2: what else it takes once keys have changed, a party has joined or one has left."""
 
-    v: Literal[1, 2] = 2
+    v: Literal[1, 2, 3] = 2
     earlier: Annotated[tuple[SignedDocument, ...], Field(max_length=EARLIER_MAX, strict=False)]
     """Older versions of the agreement that an accession stands on, up to the one directly before it."""
     changes: Annotated[tuple[SignedDocument, ...], Field(max_length=CHANGES_MAX, strict=False)]
     """Changes of keys, branches kept and suspensions, ascending by digest."""
     ancestors: Annotated[tuple[Carried, ...], Field(max_length=ANCESTORS_MAX, strict=False)]
     """Headers that lead from the last link an ended key is trusted for down to what it signed here."""
+
+
+class ReleasedEvidence(ChangedEvidence):
+    """Version 3: who released the event, as its source put it on record."""
+
+    v: Literal[1, 2, 3] = 3
+    releases: Annotated[tuple[CarriedEnvelope, ...], Field(min_length=1, max_length=RELEASES_MAX, strict=False)]
+    """Records of release about this event, with what officers signed themselves."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from schemas.control import ReleaseMode
 from schemas.officers import Role
+from schemas.statements import SignedStatement
 
 DRAFT_MAX_BYTES: Final = 300 * 1024
 """The body of an event and what stands around it; the same bound as for a body of the API."""
@@ -42,12 +43,31 @@ class Approval:
         officer: Who; never the author.
         name: Display name as certified then, e.g. 值班员乙.
         digest: Of the bytes that were read. A draft of another digest is not approved.
+        own: Signed with the officer's own key; None where the node alone vouches.
     """
 
     officer: str
     name: str
     digest: str
     at: datetime
+    own: SignedStatement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What is drawn for one text of a draft, so that its content is fixed as it will travel before it is sent.
+
+    A text that was returned gets another one: what was signed of it before fits it no more.
+
+    Attributes:
+        content_id: 32 hexadecimal digits.
+        key: 32 random bytes that encrypt this content, if it must be, and no other.
+        salt: 16 random bytes.
+    """
+
+    content_id: str
+    key: bytes = field(repr=False)
+    salt: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +84,8 @@ class Draft:
         note: What that officer said.
         approval: None unless this very text is approved.
         event_id: Envelope id, once it was sent.
+        fixed: None of a draft whose text is gone, or that an older version kept: such a one cannot be signed.
+        submission: Its author's own signature under the handing in; None where the node alone vouches.
     """
 
     draft_id: str
@@ -79,16 +101,22 @@ class Draft:
     note: str = ""
     approval: Approval | None = None
     event_id: str | None = None
+    fixed: Fixed | None = None
+    submission: SignedStatement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReleasedBy:
-    """An officer behind an event, as the credential says: ``credential_digest`` names it."""
+    """An officer behind an event, as the credential says: ``credential_digest`` names it.
+
+    ``signed_at`` is when the officer signed with the officer's own key; None where the county's node alone vouches.
+    """
 
     officer: str
     name: str
     roles: tuple[Role, ...]
     credential_digest: str
+    signed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +127,7 @@ class ReleaseRow:
         record_id: Envelope id of the control record.
         source: Who says so; it counts for events of that county alone.
         officers: With two officers who drafted, then who approved.
+        terms: Digest of the terms that an officer signed; empty if nobody did. One of them releases one event.
     """
 
     record_id: str
@@ -106,6 +135,7 @@ class ReleaseRow:
     mode: ReleaseMode
     officers: tuple[ReleasedBy, ...]
     released_at: datetime
+    terms: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from schemas.errors import Fault, RequestError
 from schemas.ids import NO_LINK, CountyCode
 from schemas.records import Chain, Direction, NewLink
 from schemas.registry import KeyRecord, KeyUse
+from schemas.releases import Fixed
 from schemas.subjects import Lane, Subject
 from schemas.threads import ThreadOf
 from services.domain.batches import sign_run
@@ -83,10 +84,17 @@ class Posting:
             return outgoing
         key, salt = self.encryption.fresh()
         content_id = self._ids.hex(16)
+        if outgoing.fixed is not None:  # officers have signed what comes of these
+            content_id, key, salt = outgoing.fixed.content_id, outgoing.fixed.key, outgoing.fixed.salt
         if outgoing.file is not None:  # its file was encrypted first, under the same key
             key, content_id = outgoing.file.key, outgoing.file.content_id
         made = encrypt_content(outgoing.content, source=self.county, content_id=content_id, key=key, salt=salt)
         return replace(outgoing, encrypted=made)
+
+    def draw(self) -> Fixed:
+        """Draw what fixes the content of a draft as it will travel."""
+        key, salt = self.encryption.fresh()
+        return Fixed(self._ids.hex(16), key, salt)
 
     def post(self, tx: Transaction, outgoing: Outgoing, now: datetime) -> Posted:
         """Give an outgoing event or receipt the next place of its channel and put it into the outbox.
@@ -285,7 +293,9 @@ class Posting:
 def _content_id(outgoing: Outgoing) -> str | None:
     if outgoing.encrypted is not None:
         return outgoing.encrypted.content_id
-    return outgoing.file.content_id if outgoing.file else None
+    if outgoing.file is not None:
+        return outgoing.file.content_id
+    return outgoing.fixed.content_id if outgoing.fixed else None
 
 
 def _control(outgoing_like: Outgoing, event: EpochOpened, priority: int) -> Outgoing:
@@ -306,6 +316,7 @@ def _control(outgoing_like: Outgoing, event: EpochOpened, priority: int) -> Outg
         encrypt=False,
         encrypted=None,
         file=None,
+        fixed=None,
     )
 
 

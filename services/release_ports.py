@@ -22,6 +22,9 @@ class ReleasesShown(Protocol):
     def of_event(self, envelope_id: str) -> list[ReleaseRow]:
         """Return what was put on record about an event, whether it is here or not, in the order of its time."""
 
+    def released_under(self, source: str, terms: str) -> str | None:
+        """Return the event of ``source`` that was released under terms (64 hex digits) that an officer signed."""
+
     def countersigning(self, envelope_id: str) -> Countersigning | None:
         """Return what still waits for a second officer's name under an event that was sent alone, or None."""
 

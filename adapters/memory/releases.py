@@ -33,6 +33,16 @@ class MemoryReleases:
         """Return what was put on record about an event, in the order of its time."""
         return list(self._state.releases.get(envelope_id, ()))
 
+    def released_under(self, source: str, terms: str) -> str | None:
+        """Return the event of a source that was released under terms that an officer signed, or None."""
+        found = (
+            (row.released_at, row.record_id, event)
+            for event, rows in self._state.releases.items()
+            for row in rows
+            if (row.source, row.terms) == (source, terms)
+        )
+        return min(found, default=(None, None, None))[2]
+
     def countersigning(self, envelope_id: str) -> Countersigning | None:
         """Return what still waits for a second officer's name, or None."""
         return self._state.countersigning.get(envelope_id)

@@ -11,11 +11,13 @@ from adapters.sqlite.reached import Ask
 from adapters.sqlite.values import Row, first, micros, moment
 from schemas.control import ReleaseMode
 from schemas.officers import Role
-from schemas.releases import ENDED, Approval, Countersigning, Draft, DraftState, ReleasedBy, ReleaseRow
+from schemas.releases import ENDED, Approval, Countersigning, Draft, DraftState, Fixed, ReleasedBy, ReleaseRow
+from schemas.statements import SignedStatement
 
 _COLUMNS: Final = (
     "draft_id, wire_type, body, author, author_name, created_at, changed_at, state, digest, reviewer, note, "
-    "approved_by, approved_name, approved_digest, approved_at, event_id"
+    "approved_by, approved_name, approved_digest, approved_at, event_id, "
+    "content_id, content_key, salt, submission, approved_own"
 )
 _SELECT_DRAFT: Final = f"SELECT {_COLUMNS} FROM drafts WHERE draft_id = ?"
 _SELECT_DRAFTS: Final = f"""
@@ -23,16 +25,18 @@ _SELECT_DRAFTS: Final = f"""
     ORDER BY changed_at DESC, draft_id LIMIT ?"""
 _COUNT_OPEN: Final = "SELECT count(*) FROM drafts WHERE state IN (SELECT value FROM json_each(?))"
 _SELECT_RELEASES: Final = """
-    SELECT record_id, source, mode, officers, released_at FROM releases
+    SELECT record_id, source, mode, officers, released_at, terms FROM releases
     WHERE envelope_id = ? ORDER BY released_at, record_id"""
+_SELECT_UNDER: Final = """
+    SELECT envelope_id FROM releases WHERE source = ? AND terms = ? ORDER BY released_at, record_id LIMIT 1"""
 _SELECT_WAITING: Final = "SELECT envelope_id, officer, name, due_at FROM countersigning WHERE envelope_id = ?"
 _SELECT_OVERDUE: Final = """
     SELECT envelope_id, officer, name, due_at FROM countersigning
     WHERE told = 0 AND due_at <= ? ORDER BY due_at, envelope_id LIMIT ?"""
-_PUT: Final = f"INSERT OR REPLACE INTO drafts ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
+_PUT: Final = f"INSERT OR REPLACE INTO drafts ({_COLUMNS}) VALUES ({', '.join('?' * 21)})"
 _NOTE: Final = """
-    INSERT OR IGNORE INTO releases (record_id, envelope_id, source, mode, officers, released_at)
-    VALUES (?, ?, ?, ?, ?, ?)"""
+    INSERT OR IGNORE INTO releases (record_id, envelope_id, source, mode, officers, released_at, terms)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
 _EXPECT: Final = "INSERT OR IGNORE INTO countersigning (envelope_id, officer, name, due_at) VALUES (?, ?, ?, ?)"
 _TOLD: Final = "UPDATE countersigning SET told = 1 WHERE envelope_id = ?"
 _DONE: Final = "DELETE FROM countersigning WHERE envelope_id = ?"
@@ -64,9 +68,21 @@ class SqliteReleasesShown:
         """Return what was put on record about an event, in the order of its time."""
         rows = self._ask(_SELECT_RELEASES, (bytes.fromhex(envelope_id),))
         return [
-            ReleaseRow(record_id.hex(), source, ReleaseMode(mode), _officers(officers), moment(released_at))
-            for record_id, source, mode, officers, released_at in rows
+            ReleaseRow(
+                record_id.hex(),
+                source,
+                ReleaseMode(mode),
+                _officers(officers),
+                moment(released_at),
+                "" if terms is None else terms.hex(),
+            )
+            for record_id, source, mode, officers, released_at, terms in rows
         ]
+
+    def released_under(self, source: str, terms: str) -> str | None:
+        """Return the event of a source that was released under terms that an officer signed, or None."""
+        row = first(self._ask(_SELECT_UNDER, (source, bytes.fromhex(terms))))
+        return None if row is None else str(row[0].hex())
 
     def countersigning(self, envelope_id: str) -> Countersigning | None:
         """Return what still waits for a second officer's name, or None."""
@@ -93,18 +109,20 @@ class SqliteReleases(SqliteReleasesShown):
         written = draft.author, draft.author_name, micros(draft.created_at), micros(draft.changed_at)
         stands = draft.state.value, bytes.fromhex(draft.digest), draft.reviewer, draft.note
         event_id = None if draft.event_id is None else bytes.fromhex(draft.event_id)
-        row = (bytes.fromhex(draft.draft_id), draft.wire_type, draft.body, *written, *stands, *approval, event_id)
+        fixed = draft.fixed
+        drawn = (None,) * 3 if fixed is None else (bytes.fromhex(fixed.content_id), fixed.key, fixed.salt)
+        signed = _statement_text(draft.submission), _statement_text(by.own if by else None)
+        named = bytes.fromhex(draft.draft_id), draft.wire_type, draft.body
+        row = (*named, *written, *stands, *approval, event_id, *drawn, *signed)
         self._batch.run(_PUT, row)
 
     def note(self, envelope_id: str, row: ReleaseRow) -> None:
         """Keep a record about an event; the same record again changes nothing."""
-        officers = [
-            {"officer": one.officer, "name": one.name, "roles": list(one.roles), "credential": one.credential_digest}
-            for one in row.officers
-        ]
+        officers = [_officer_text(one) for one in row.officers]
         ids = bytes.fromhex(row.record_id), bytes.fromhex(envelope_id)
         said = json.dumps(officers, ensure_ascii=False)
-        self._batch.run(_NOTE, (*ids, row.source, row.mode.value, said, micros(row.released_at)))
+        terms = bytes.fromhex(row.terms) if row.terms else None
+        self._batch.run(_NOTE, (*ids, row.source, row.mode.value, said, micros(row.released_at), terms))
 
     def expect(self, row: Countersigning) -> None:
         """From now on a second officer's name is missing."""
@@ -121,7 +139,7 @@ class SqliteReleases(SqliteReleasesShown):
 
 def _draft(row: Row) -> Draft:
     draft_id, wire_type, body, author, author_name, created_at, changed_at, state, digest, reviewer, note, *rest = row
-    by, name, approved, at, event_id = rest
+    by, name, approved, at, event_id, content_id, key, salt, submission, own = rest
     return Draft(
         draft_id=draft_id.hex(),
         wire_type=wire_type,
@@ -134,14 +152,40 @@ def _draft(row: Row) -> Draft:
         digest=digest.hex(),
         reviewer=reviewer,
         note=note,
-        approval=None if by is None else Approval(by, name, approved.hex(), moment(at)),
+        approval=None if by is None else Approval(by, name, approved.hex(), moment(at), _statement(own)),
         event_id=None if event_id is None else event_id.hex(),
+        fixed=None if content_id is None else Fixed(content_id.hex(), key, salt),
+        submission=_statement(submission),
     )
+
+
+def _statement(text: str | None) -> SignedStatement | None:
+    return None if text is None else SignedStatement.model_validate_json(text)
+
+
+def _statement_text(own: SignedStatement | None) -> str | None:
+    return None if own is None else own.model_dump_json(exclude_none=True)
+
+
+def _officer_text(one: ReleasedBy) -> dict[str, object]:
+    said: dict[str, object] = {
+        "officer": one.officer,
+        "name": one.name,
+        "roles": list(one.roles),
+        "credential": one.credential_digest,
+    }
+    return said if one.signed_at is None else said | {"signed_at": micros(one.signed_at)}
 
 
 def _officers(text: str) -> tuple[ReleasedBy, ...]:
     return tuple(
-        ReleasedBy(one["officer"], one["name"], tuple(Role(role) for role in one["roles"]), one["credential"])
+        ReleasedBy(
+            one["officer"],
+            one["name"],
+            tuple(Role(role) for role in one["roles"]),
+            one["credential"],
+            None if "signed_at" not in one else moment(one["signed_at"]),
+        )
         for one in json.loads(text)
     )
 

@@ -17,7 +17,7 @@ from services.cli.app import REFUSED
 from services.cli.desk import read_document
 from services.cli.options import AsJson
 from services.domain.case_evidence import is_case_file, verify_case_file
-from services.domain.evidence_verifying import Finding, KeyInForce, Outcome, Verdict, verify_evidence
+from services.domain.evidence_verifying import LAST_STEP, Finding, KeyInForce, Outcome, Verdict, verify_evidence
 from services.domain.fork_files import is_fork_file, verify_fork_file
 from services.domain.reading import headline_of
 from services.domain.verdict_words import (
@@ -61,6 +61,7 @@ _ENGLISH: Final[Mapping[int, str]] = {
     7: "permission",
     8: "chain",
     9: "receipt",
+    10: "release",
 }
 _HOLDS: Final = "[green]✓[/]"
 _FAILS: Final = "[bold red]✗[/]"
@@ -152,11 +153,14 @@ def _key_value(one: KeyInForce) -> dict[str, object]:
 def _step_value(finding: Finding) -> dict[str, object]:
     found: dict[str, object] = {"step": finding.step, "holds": finding.fault is None}
     if finding.place is not None:
-        found["receipt"] = finding.place
+        found["receipt" if finding.step < LAST_STEP else "release"] = finding.place
     if finding.fault is not None:
         found |= {"code": finding.fault.code, "field": finding.fault.field, "means": finding.fault.mend}
     if finding.receipt is not None:
         found |= {"receiver": finding.receipt.receiver, "stage": finding.receipt.stage.value}
+    if finding.release is not None:
+        officers = [{"officer": one.officer, "own": one.own is not None} for one in finding.release.officers]
+        found |= {"mode": finding.release.mode.value, "officers": officers}
     return found
 
 

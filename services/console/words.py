@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.control import ReleaseMode
 from schemas.custody import OpeningReason
 from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
@@ -13,7 +12,7 @@ from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
 from services.domain.course_words import ERASURES
-from services.domain.desk_words import ANSWERS, DRAFTS, MARKS, MEANS, NOTICES, STAGES
+from services.domain.desk_words import ANSWERS, DRAFTS, MARKS, MEANS, NOTICES, RELEASES, SIGNED, STAGES
 from services.domain.field_words import FIELDS
 from services.domain.ledger_words import kind_zh, state_zh
 from services.domain.roles import ZH as ROLES
@@ -35,10 +34,12 @@ __all__ = [
     "NOTICES",
     "PARTS",
     "RELATIONS",
+    "RELEASES",
     "REPLIES",
     "ROLES",
     "SAID",
     "SCOPES",
+    "SIGNED",
     "STAGES",
     "STATUSES",
     "TIERS",
@@ -180,8 +181,3 @@ TELLING: Final[Mapping[str, str]] = {
     EscalationState.EXHAUSTED: "无人应答",
 }
 WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")
-RELEASES: Final[Mapping[str, str]] = {
-    ReleaseMode.TWO_OFFICERS: "两人签发（拟稿、审核）",
-    ReleaseMode.ALONE: "单人值守签发",
-    ReleaseMode.COUNTERSIGNED: "补签",
-}

@@ -3,12 +3,19 @@
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.control import ReceiptStage
+from schemas.control import ReceiptStage, ReleaseMode
 from schemas.notices import NoticeKind
 from schemas.officers import AnswerWord, Means
 from schemas.records import Mark
 from schemas.releases import DraftState
 
+RELEASES: Final[Mapping[str, str]] = {
+    ReleaseMode.TWO_OFFICERS: "两人签发（拟稿、审核）",
+    ReleaseMode.ALONE: "单人值守签发",
+    ReleaseMode.COUNTERSIGNED: "补签",
+}
+SIGNED: Final[Mapping[bool, str]] = {True: "本人密钥签名", False: "节点代证"}
+"""Whether an officer behind an event has signed with the officer's own key."""
 STAGES: Final[Mapping[ReceiptStage, str]] = {
     ReceiptStage.STORED: "已入库",
     ReceiptStage.HANDED_OVER: "已送达",

@@ -20,6 +20,7 @@ from schemas.information.alerts import Alert
 from schemas.information.attachments import AttachmentShared
 from schemas.information.referrals import ReferralOffered
 from schemas.records import About
+from schemas.releases import Fixed
 from services.domain.delivery import acknowledge_by
 from services.domain.encryption import OVERHEAD_BYTES, EncryptedContent, must_be_encrypted
 from services.domain.files import OutgoingFile
@@ -52,6 +53,8 @@ class Outgoing:
         file: What goes with it beside its envelope; None for most types.
         needs_second: Whether it is sent by two officers only.
         alone: Whether its officer states that nobody else is there.
+        sets_deadline: Whether its officer set ``acknowledge_by``; else it follows from when it is sent.
+        fixed: What was drawn for it while it was a draft, for officers have signed what comes of that.
     """
 
     wire_type: str
@@ -77,6 +80,8 @@ class Outgoing:
     file: OutgoingFile | None = None
     needs_second: bool = False
     alone: bool = False
+    sets_deadline: bool = False
+    fixed: Fixed | None = None
 
 
 @lru_cache(maxsize=256)
@@ -167,6 +172,7 @@ def complete(
         upload=draft.upload,
         needs_second=needs_second(draft.type, event, draft.status),
         alone=draft.alone,
+        sets_deadline=draft.acknowledge_by is not None,
         encrypt=must_be_encrypted(information_class, internal_in_clear=agreement.internal_in_clear),
     )
     ask = ask_of_outgoing(outgoing, county, now)
@@ -201,14 +207,9 @@ def _misfiled(draft: EventDraft, event: Event) -> Fault | None:
     return Fault("file.unexpected", "upload", "no file goes with this type: send it apart, and refer to it")
 
 
-def unpaged(outgoing: Outgoing, now: datetime) -> Outgoing:
-    """Return an update whose level was lowered: it pages nobody, unless its officer asked for an answer by a time.
-
-    Args:
-        outgoing: As completed.
-        now: The time at which it was.
-    """
-    if outgoing.acknowledge_by != acknowledge_by(outgoing.agreement.agreement, outgoing.level, now):
+def unpaged(outgoing: Outgoing) -> Outgoing:
+    """Return an update whose level was lowered: it pages nobody, unless its officer asked for an answer by a time."""
+    if outgoing.sets_deadline:
         return outgoing
     return replace(outgoing, acknowledge_by=None, watched=False)
 

@@ -9,14 +9,16 @@ Source: docs/protocol.md, section "Evidence files".
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from schemas.documents import SignedDocument
 from schemas.envelope import Envelope, Header
 from schemas.errors import Fault
-from schemas.evidence import ANCESTORS_MAX, RECEIPTS_MAX
+from schemas.evidence import ANCESTORS_MAX, RECEIPTS_MAX, RELEASES_MAX
 from schemas.records import KeptLink
 from schemas.registry import Registry
 from services.domain.documents import document_digest
 from services.domain.evidence_changes import Lines, ends_above, judge_end
 from services.domain.evidence_receipts import read_receipt
+from services.domain.evidence_releases import read_release
 from services.domain.signing import parse_header
 from services.domain.trust import Trust, keys_of
 
@@ -38,6 +40,8 @@ class Gathered:
     heads: Sequence[KeptLink] = ()
     receipts: Sequence[Envelope] = ()
     ancestors: Sequence[KeptLink] = ()
+    releases: Sequence[Envelope] = ()
+    """Records of who released it, as its source put them on record, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Chosen:
     receipts: Sequence[Envelope]
     ancestors: Sequence[Envelope]
     newest: int
+    releases: Sequence[Envelope] = ()
 
     @property
     def links(self) -> Sequence[KeptLink]:
@@ -70,14 +75,14 @@ def choose(gathered: Gathered, registries: Sequence[Registry], trust: Trust) -> 
     """
     event = gathered.event.header
     links = _envelopes((*gathered.links, *gathered.heads, *gathered.ancestors))
-    ends = _Ends(trust, (gathered.event, *links.values(), *gathered.receipts))
+    ends = _Ends(trust, (gathered.event, *links.values(), *gathered.receipts, *gathered.releases))
     if (fault := ends.unshown(gathered.event)) is not None:
         return fault
     standing = Standing(registries, trust)
     most = max(one.version for one in registries) if registries else event.registry
     reach = max(standing.lasts_until(event.signers, event.registry, most), event.registry)
     near = (links[one.envelope_id] for one in (*gathered.links, *gathered.heads) if one.envelope_id in links)
-    named = [one.header.registry for one in (*near, *gathered.receipts)]
+    named = [one.header.registry for one in (*near, *gathered.receipts, *gathered.releases)]
     newest = max((version for version in named if version <= reach), default=event.registry)
     newest = max(newest, event.registry)
 
@@ -92,11 +97,14 @@ def choose(gathered: Gathered, registries: Sequence[Registry], trust: Trust) -> 
     ids = {one.seq: one.envelope_id for one in (*before, *after)} | {event.seq: gathered.event.envelope_id}
     provable = (one for one in gathered.receipts if _is_provable(one, ids, standing, newest))
     receipts = [one for one in provable if stays(one)][:RECEIPTS_MAX]
+    certain = (one for one in gathered.releases if _is_certified(one, standing, newest))
+    releases = [one for one in certain if stays(one)][:RELEASES_MAX]
     # An event that overtook a gap stands behind the head of its chain: that one is no head of this file.
     later = (one for one in gathered.heads if one.seq > max(ids) and one.envelope_id in links)
     heads = [one for one in later if stays(links[one.envelope_id])]
     carried = [links[one.envelope_id] for one in (*before, *after, *heads)]
-    return Chosen(before, after, heads, receipts, ends.between((gathered.event, *carried, *receipts)), newest)
+    ancestors = ends.between((gathered.event, *carried, *receipts, *releases))
+    return Chosen(before, after, heads, receipts, ancestors, newest, releases)
 
 
 class Standing:
@@ -190,6 +198,16 @@ def _is_provable(envelope: Envelope, ids: Mapping[int, str], standing: Standing,
         return False
     if receipt.officer is None:
         return True
-    credential = receipt.officer.credential
+    return _lasts(receipt.officer.credential, envelope.header.registry, standing, newest)
+
+
+def _is_certified(envelope: Envelope, standing: Standing, newest: int) -> bool:
+    record = read_release(envelope.content)
+    if isinstance(record, Fault):
+        return False
+    return all(_lasts(one.credential, envelope.header.registry, standing, newest) for one in record.officers)
+
+
+def _lasts(credential: SignedDocument, version: int, standing: Standing, newest: int) -> bool:
     certifiers = [one.kid for one in credential.signatures if standing.certifies(one.kid, document_digest(credential))]
-    return any(standing.lasts_until([kid], envelope.header.registry, newest) >= newest for kid in certifiers)
+    return any(standing.lasts_until([kid], version, newest) >= newest for kid in certifiers)

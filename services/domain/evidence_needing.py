@@ -3,7 +3,7 @@
 Source: docs/protocol.md, section "Evidence files".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from schemas.documents import SignedDocument
 from schemas.envelope import Envelope, Header
@@ -11,6 +11,7 @@ from schemas.errors import Fault
 from schemas.key_changes import Suspension
 from services.domain.evidence_choosing import Chosen
 from services.domain.evidence_receipts import read_receipt
+from services.domain.evidence_releases import read_release
 from services.domain.signing import parse_header
 from services.domain.trust import Trust
 
@@ -24,7 +25,7 @@ def needed_changes(event: Envelope, chosen: Chosen, trust: Trust) -> tuple[Signe
         trust: What is known of changes here.
     """
     headers = list(_headers(event, chosen))
-    kids = {kid for header in headers for kid in header.signers} | set(_certifiers(chosen.receipts))
+    kids = {kid for header in headers for kid in header.signers} | set(_certifiers(chosen))
     changes = [one for one in trust.changes if one.change.old in _with_forerunners(kids, trust)]
     changes += [one for one in trust.changes if one not in changes and one.change.key and one.change.key.kid in kids]
     places = {(header.source, header.channel, header.epoch) for header in headers}
@@ -39,15 +40,19 @@ def needed_changes(event: Envelope, chosen: Chosen, trust: Trust) -> tuple[Signe
 
 def _headers(event: Envelope, chosen: Chosen) -> Iterator[Header]:
     yield event.header
-    yield from (one.header for one in chosen.receipts)
+    yield from (one.header for one in (*chosen.receipts, *chosen.releases))
     for link in chosen.links:
         header = parse_header(link.header_bytes)
         if isinstance(header, Header):
             yield header
 
 
-def _certifiers(receipts: Sequence[Envelope]) -> Iterator[str]:
-    for one in receipts:
+def _certifiers(chosen: Chosen) -> Iterator[str]:
+    for one in chosen.releases:
+        record = read_release(one.content)
+        if not isinstance(record, Fault):
+            yield from (signature.kid for by in record.officers for signature in by.credential.signatures)
+    for one in chosen.receipts:
         receipt = read_receipt(one.content)
         if not isinstance(receipt, Fault) and receipt.officer is not None:
             yield from (signature.kid for signature in receipt.officer.credential.signatures)

@@ -20,12 +20,13 @@ from schemas.evidence import (
     CarriedLink,
     ChangedEvidence,
     Evidence,
+    ReleasedEvidence,
 )
 from schemas.faults import faults_of
 from services.domain.encoding import digest_of, from_base64url, parse_strict, pre_authentication_encoding
 from services.domain.signing import parse_header, payload_type_of
 
-_ROOMS: Final = ("before", "after", "heads", "receipts", "ancestors")
+_ROOMS: Final = ("before", "after", "heads", "receipts", "ancestors", "releases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Opened:
     receipts: tuple[Part, ...]
     ancestors: tuple[Part, ...] = ()
     """Headers alone: nothing is believed of them but what they name as ``prev``."""
+    releases: tuple[Part, ...] = ()
 
     @property
     def earlier(self) -> tuple[SignedDocument, ...]:
@@ -69,7 +71,7 @@ class Opened:
     @property
     def parts(self) -> tuple[Part, ...]:
         """Everything that was signed by a node."""
-        return (self.event, *self.before, *self.after, *self.heads, *self.receipts)
+        return (self.event, *self.before, *self.after, *self.heads, *self.receipts, *self.releases)
 
 
 def spell(evidence: Evidence) -> bytes:
@@ -84,7 +86,7 @@ def open_evidence(data: bytes) -> Opened | Fault:
         return value
     model = _model_of(value)
     if model is None:
-        mend = "this verifier reads evidence files of the versions 1 and 2"
+        mend = "this verifier reads evidence files of the versions 1 to 3"
         return Fault("evidence.unsupported_version", "evidence.v", mend)
     try:
         evidence = model.model_validate_json(data, by_alias=True, by_name=False)
@@ -101,7 +103,9 @@ def _model_of(value: JsonValue) -> type[Evidence] | None:
         return None  # to Python, true equals 1
     if value.get("v") == 1:
         return Evidence
-    return ChangedEvidence if value.get("v") == 2 and "changes" in value else None  # noqa: PLR2004 - the version
+    if value.get("v") == 3:  # noqa: PLR2004 - the version
+        return ReleasedEvidence if "releases" in value else None
+    return ChangedEvidence if value.get("v") == 2 and "changes" in value else None  # noqa: PLR2004
 
 
 def _open_parts(evidence: Evidence) -> Opened | Fault:
@@ -113,8 +117,8 @@ def _open_parts(evidence: Evidence) -> Opened | Fault:
         found.setdefault(room, []).append(part)
     if any(_place_of(first) >= _place_of(second) for first, second in pairwise(found.get("ancestors", ()))):
         return Fault("evidence.not_canonical", "ancestors", "they ascend by channel, epoch and seq, each place once")
-    before, after, heads, receipts, ancestors = (tuple(found.get(room, ())) for room in _ROOMS)
-    return Opened(evidence, found["event"][0], before, after, heads, receipts, ancestors)
+    before, after, heads, receipts, ancestors, releases = (tuple(found.get(room, ())) for room in _ROOMS)
+    return Opened(evidence, found["event"][0], before, after, heads, receipts, ancestors, releases)
 
 
 def _place_of(part: Part) -> tuple[str, str, int]:
@@ -132,6 +136,7 @@ def _carried(evidence: Evidence) -> Iterator[tuple[str, str, CarriedEnvelope | C
         evidence.heads,
         evidence.receipts,
         ancestors,
+        evidence.releases if isinstance(evidence, ReleasedEvidence) else (),
     )
     for room, entries in zip(_ROOMS, rooms, strict=True):
         for index, carried in enumerate(entries):

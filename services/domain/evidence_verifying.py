@@ -1,28 +1,30 @@
 """Verify an evidence file offline, step by step. Pure: the file's bytes and the anchor are all there is.
 
 The numbered steps are those of docs/protocol.md, section "Evidence files". The first step that fails ends the
-examination; receipts are judged each by itself. The guards are not asked: they keep people safe where content is
-written and where it arrives, and what is evidence has been carried already.
+examination; receipts and records of release are judged each by itself. The guards are not asked: they keep people safe
+where content is written and where it arrives, and what is evidence has been carried already.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from schemas.control import Receipt
+from schemas.control import Receipt, ReleaseRecorded
 from schemas.documents import SignedDocument
 from schemas.errors import Fault
 from schemas.key_changes import KeyEnd
 from services.domain.evidence_chain import judge_channel, judge_links, known_ids
 from services.domain.evidence_opening import Opened, open_evidence
 from services.domain.evidence_receipts import Known, judge_binding, judge_carried_receipt
+from services.domain.evidence_releases import judge_carried_release
 from services.domain.evidence_trust import Lineage, judge_lineage, judge_permitting
 from services.domain.receiving import presentable
 from services.domain.sharing import CONTROL_PREFIX, ask_of, judge_membership, judge_permitted
 from services.domain.trust import AgreementInForce
 
-LAST_STEP: Final = 9
+LAST_STEP: Final = 10
+_RECEIPTS: Final = 9
 UNTRUSTED: Final = Fault(
     "registry.no_anchor",
     "anchor",
@@ -41,19 +43,21 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One step, or one receipt of step 9.
+    """One step, or one receipt of step 9, or one record of release of step 10.
 
     Attributes:
-        step: 1 to 9.
-        place: Of a receipt: its place in the file, from 0.
+        step: 1 to 10.
+        place: Of a receipt or record: its place in the file, from 0.
         fault: None if it holds.
         receipt: What a receipt that holds attests.
+        release: What a record that holds says.
     """
 
     step: int
     place: int | None = None
     fault: Fault | None = None
     receipt: Receipt | None = None
+    release: ReleaseRecorded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Verdict:
     """What the examination found.
 
     Attributes:
-        findings: In order, up to the first step that fails; all receipts if step 9 was reached.
+        findings: In order, up to the first step that fails; all receipts and records of release if step 9 was reached.
         opened: The file, if its form holds.
         lineage: Its registries, if they hold.
         agreement: What permits the event, if it holds; None for control records.
@@ -119,6 +123,11 @@ class Verdict:
         """What receivers proved."""
         return tuple(one.receipt for one in self.findings if one.receipt is not None)
 
+    @property
+    def releases(self) -> tuple[ReleaseRecorded, ...]:
+        """Who released the event, as its source put it on record."""
+        return tuple(one.release for one in self.findings if one.release is not None)
+
 
 def verify_evidence(data: bytes, anchor: str | None, papers: Sequence[SignedDocument] = ()) -> Verdict:
     """Verify a file. Whatever the bytes are, nothing is raised.
@@ -145,6 +154,7 @@ def verify_evidence(data: bytes, anchor: str | None, papers: Sequence[SignedDocu
     findings += _event_steps(opened, lineage, agreement)
     if findings[-1].fault is None:
         findings += _receipts(opened, lineage)
+        findings += _releases(opened, lineage)
     holds = all(one.fault is None for one in findings)
     outcome = (Outcome.HOLDS if anchor is not None else Outcome.CONSISTENT) if holds else Outcome.REFUSED
     return Verdict(outcome, tuple(map(_shown, findings)), opened, lineage, agreement)
@@ -157,7 +167,7 @@ def _refused(*findings: Finding, opened: Opened | None = None, lineage: Lineage 
 def _shown(finding: Finding) -> Finding:
     if finding.fault is None:
         return finding
-    return Finding(finding.step, finding.place, presentable(finding.fault), finding.receipt)
+    return replace(finding, fault=presentable(finding.fault))
 
 
 def _permitting(opened: Opened, lineage: Lineage) -> AgreementInForce | Fault | None:
@@ -205,6 +215,21 @@ def _receipts(opened: Opened, lineage: Lineage) -> Iterator[Finding]:
             judged = Fault("receipt.repeated", "receipts", "the same receipt stands in the file twice")
         seen.add(part.envelope.envelope_id)
         if isinstance(judged, Fault):
+            yield Finding(_RECEIPTS, place, judged)
+        else:
+            yield Finding(_RECEIPTS, place, receipt=judged)
+
+
+def _releases(opened: Opened, lineage: Lineage) -> Iterator[Finding]:
+    seen: set[str] = set()
+    before: list[ReleaseRecorded] = []
+    for place, part in enumerate(opened.releases):
+        judged = judge_carried_release(part, opened.event, before, lineage)  # 10 every record, and who signed it
+        if part.envelope.envelope_id in seen:
+            judged = Fault("release.repeated", "releases", "the same record stands in the file twice")
+        seen.add(part.envelope.envelope_id)
+        if isinstance(judged, Fault):
             yield Finding(LAST_STEP, place, judged)
         else:
-            yield Finding(LAST_STEP, place, receipt=judged)
+            before.append(judged)
+            yield Finding(LAST_STEP, place, release=judged)

@@ -10,7 +10,15 @@ from schemas.agreements import Agreement
 from schemas.documents import SignedDocument
 from schemas.envelope import Envelope, PayloadType
 from schemas.errors import Fault
-from schemas.evidence import EARLIER_MAX, EVIDENCE_MAX_BYTES, CarriedEnvelope, CarriedLink, ChangedEvidence, Evidence
+from schemas.evidence import (
+    EARLIER_MAX,
+    EVIDENCE_MAX_BYTES,
+    CarriedEnvelope,
+    CarriedLink,
+    ChangedEvidence,
+    Evidence,
+    ReleasedEvidence,
+)
 from schemas.records import KeptLink
 from schemas.registry import KeyRecord, Registry
 from services.domain.documents import document_digest, open_payload, valid_signers
@@ -42,10 +50,10 @@ class TrustPapers:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file, and how many receipts could not go in.
+    """A file, and how many receipts and records of release could not go in.
 
-    Their range ends at a link that is not at hand, a registry that they need dropped a key that others need, or nothing
-    here shows that they lie before the end of their key.
+    The range of such a receipt ends at a link that is not at hand, a registry that they need dropped a key that others
+    need, or nothing here shows that they lie before the end of their key.
     """
 
     evidence: Evidence
@@ -91,7 +99,8 @@ def write_evidence(gathered: Gathered, papers: TrustPapers, *, with_content: boo
     if len(evidence.model_dump_json()) > EVIDENCE_MAX_BYTES:
         mend = f"the file would be larger than {EVIDENCE_MAX_BYTES} bytes; ask for fewer links"
         return Fault("evidence.too_large", "links", mend)
-    return Written(evidence, len(gathered.receipts) - len(evidence.receipts))
+    put_in = len(bearing.chosen.receipts) + len(bearing.chosen.releases)
+    return Written(evidence, len(gathered.receipts) + len(gathered.releases) - put_in)
 
 
 def _bearing(gathered: Gathered, papers: TrustPapers, every: list[tuple[SignedDocument, Registry]]) -> _Bearing | Fault:
@@ -121,16 +130,22 @@ def _put_together(event: Envelope, bearing: _Bearing, agreed: _Agreed, *, with_c
         heads=tuple(map(_link, chosen.heads)),
         receipts=tuple(_carried(one, with_content=True) for one in chosen.receipts),
     )
-    if not (changes or agreed.earlier or agreed.has_leavers):
+    if not (changes or agreed.earlier or agreed.has_leavers or chosen.releases):
         return plain
     known = [registry for _, registry in registries]
     trust = _trust(known, changes)
     said = [counting(one, change_keys(one, known, trust)) for one in changes]
-    return ChangedEvidence(
+    further = ChangedEvidence(
         **{name: getattr(plain, name) for name in Evidence.model_fields if name != "v"},
         earlier=agreed.earlier,
         changes=tuple(sorted(said, key=document_digest)),
         ancestors=tuple(to_base64url(one.header_bytes) for one in chosen.ancestors),
+    )
+    if not chosen.releases:
+        return further
+    return ReleasedEvidence(
+        **{name: getattr(further, name) for name in ChangedEvidence.model_fields if name != "v"},
+        releases=tuple(_carried(one, with_content=True) for one in chosen.releases),
     )
 
 

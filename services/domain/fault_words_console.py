@@ -63,6 +63,7 @@ RELEASES: Final[Mapping[str, str]] = {
     "release.same_officer": "要由另一位人员办理：拟稿、签发的人不能自己审核、补签。",
     "release.second_officer": "这件事须另一位人员审核：请存稿送审；夜间单人值守的一、二级预警可选“单人值守”。",
     "release.state": "稿件现在的状态不能这样办；请刷新后再看。",
+    "release.terms_changed": "签名之后协议、收件县或人员的密钥变了；请退回，重新送审、审核。",
     "release.too_many": "未完的稿件已有 {number} 件；请先签发或撤回一些。|未完的稿件太多；请先签发或撤回一些。",
     "release.type": "这种类型不能这样办。",
     "brief.figure": "数字与台账不符；请按台账的数字。",

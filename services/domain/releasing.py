@@ -18,7 +18,8 @@ from schemas.information.alerts import Alert
 from schemas.information.briefs import SituationBriefPublished
 from schemas.information.bulletins import PolicyBulletinPublished, WorkBulletinPublished
 from schemas.officers import OfficerCredential, Role
-from schemas.releases import Approval, Draft, DraftState
+from schemas.releases import Approval, Draft, DraftState, Fixed
+from schemas.statements import SignedStatement
 from services.domain.levels import effective_level
 
 GRAVE_LEVEL: Final = 2
@@ -255,55 +256,73 @@ def judge_countersigner(first: str, credential: OfficerCredential, author: Offic
     return _lacking(credential, SECONDS, "countersign")
 
 
-def changed(draft: Draft, body: bytes, digest: str, wire_type: str, now: datetime) -> Draft | Fault:
-    """Return a draft with another text; an approval of the text before is void."""
+def changed(draft: Draft, body: bytes, digest: str, wire_type: str, now: datetime, fixed: Fixed) -> Draft | Fault:
+    """Return a draft with another text, and what was drawn for it; an approval of the text before is void."""
     state = next_state(draft.state, Act.CHANGE)
     if isinstance(state, Fault):
         return state
-    return replace(draft, body=body, digest=digest, wire_type=wire_type, state=state, changed_at=now, approval=None)
+    after = replace(draft, body=body, digest=digest, wire_type=wire_type, state=state, changed_at=now)
+    return replace(after, approval=None, fixed=fixed, submission=None)
 
 
-def handed_in(draft: Draft, now: datetime) -> Draft | Fault:
-    """Return a draft that waits for a second officer."""
+def handed_in(draft: Draft, now: datetime, own: SignedStatement | None = None) -> Draft | Fault:
+    """Return a draft that waits for a second officer; ``own`` is its author's signature, judged to hold."""
     state = next_state(draft.state, Act.HAND_IN)
-    return state if isinstance(state, Fault) else replace(draft, state=state, changed_at=now)
+    return state if isinstance(state, Fault) else replace(draft, state=state, changed_at=now, submission=own)
 
 
-def approved(draft: Draft, credential: OfficerCredential, digest: str, note: str, now: datetime) -> Draft | Fault:
-    """Return a draft that a second officer found good; ``digest`` is of the bytes that the officer was shown."""
+def approved(
+    draft: Draft,
+    credential: OfficerCredential,
+    digest: str,
+    note: str,
+    now: datetime,
+    own: SignedStatement | None = None,
+) -> Draft | Fault:
+    """Return a draft that a second officer found good.
+
+    Args:
+        draft: As it stands.
+        credential: Of the second officer.
+        digest: Of the bytes that the officer was shown.
+        note: What the officer says.
+        now: Aware UTC.
+        own: The officer's signature, judged to hold; None where the node alone vouches.
+    """
     state = next_state(draft.state, Act.APPROVE)
     if isinstance(state, Fault):
         return state
     if digest != draft.digest:
         return Fault("release.changed", "digest", "it has changed since you were shown it; read it again")
-    approval = Approval(credential.officer, credential.display_name, digest, now)
+    approval = Approval(credential.officer, credential.display_name, digest, now, own)
     name = credential.display_name
     return replace(draft, state=state, changed_at=now, approval=approval, reviewer=name, note=note)
 
 
-def returned(draft: Draft, credential: OfficerCredential, note: str, now: datetime) -> Draft | Fault:
-    """Return a draft that goes back to its author with a note."""
+def returned(draft: Draft, credential: OfficerCredential, note: str, now: datetime, fixed: Fixed) -> Draft | Fault:
+    """Return a draft that goes back to its author with a note; what was signed of it fits it no more."""
     state = next_state(draft.state, Act.RETURN)
     if isinstance(state, Fault):
         return state
     if not note.strip():
         return Fault("release.no_note", "note", "say in one sentence what is to be changed")
     name = credential.display_name
-    return replace(draft, state=state, changed_at=now, approval=None, reviewer=name, note=note)
+    after = replace(draft, state=state, changed_at=now, approval=None, reviewer=name, note=note)
+    return replace(after, fixed=fixed, submission=None)
 
 
 def sent(draft: Draft, event_id: str, now: datetime, *, reviewed: bool) -> Draft | Fault:
     """Return a draft that has become an event; its text is there from now on, and nowhere else."""
     state = next_state(draft.state, Act.SEND if reviewed else Act.SEND_UNREVIEWED)
-    return (
-        state if isinstance(state, Fault) else replace(draft, state=state, changed_at=now, event_id=event_id, body=b"")
-    )
+    if isinstance(state, Fault):
+        return state
+    return replace(draft, state=state, changed_at=now, event_id=event_id, body=b"", fixed=None)
 
 
 def withdrawn(draft: Draft, now: datetime) -> Draft | Fault:
     """Return a draft that nobody goes on with; its text is gone."""
     state = next_state(draft.state, Act.WITHDRAW)
-    return state if isinstance(state, Fault) else replace(draft, state=state, changed_at=now, body=b"")
+    return state if isinstance(state, Fault) else replace(draft, state=state, changed_at=now, body=b"", fixed=None)
 
 
 def _lacking(credential: OfficerCredential, allowed: frozenset[Role], what: str) -> Fault | None:

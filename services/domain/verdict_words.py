@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Final
 
 from schemas.base import BEIJING, InformationClass
-from schemas.control import Receipt
+from schemas.control import Receipt, ReleaseRecorded, ReleasingOfficer
 from schemas.counties import name_of
 from schemas.errors import Fault
 from schemas.officers import OfficerCredential
-from services.domain.desk_words import ANSWERS, MEANS, STAGES
+from services.domain.desk_words import ANSWERS, MEANS, RELEASES, SIGNED, STAGES
 from services.domain.documents import open_payload
 from services.domain.evidence_verifying import LAST_STEP, Finding, KeyInForce, Outcome, Verdict
 from services.domain.fault_words_proof import REFUSALS, REFUSED
 from services.domain.form_words import PURPOSES
+from services.domain.vouching import name_in
 
 STEPS: Final[Mapping[int, str]] = {
     1: "文件形式",
@@ -25,6 +26,7 @@ STEPS: Final[Mapping[int, str]] = {
     7: "许可",
     8: "链",
     9: "回执",
+    10: "签发记录",
 }
 """Of ``verify_evidence``, by number."""
 OUTCOMES: Final[Mapping[Outcome, str]] = {
@@ -42,6 +44,8 @@ CLASSES: Final[Mapping[InformationClass, str]] = {
     InformationClass.INTERNAL: "内部",
     InformationClass.PERSONAL: "个人信息",
 }
+_JUDGED_APART: Final = 9
+"""From this step on each finding stands by itself, and nothing is left unreached."""
 _ENCODINGS: Final[Mapping[str, str]] = {"none": "未加密", "hpke": "已加密"}
 
 
@@ -51,17 +55,21 @@ def meaning_of(code: str) -> str:
 
 
 def step_number(finding: Finding) -> str:
-    """Number a step; of a receipt also its place in the file, from 1."""
+    """Number a step; of a receipt or record of release also its place in the file, from 1."""
     return str(finding.step) if finding.place is None else f"{finding.step}.{finding.place + 1}"
 
 
 def unreached(verdict: Verdict) -> range:
     """Return the steps that were not looked at, because one before them does not hold."""
-    return range(verdict.findings[-1].step + 1, LAST_STEP + 1) if verdict.failed is not None else range(0)
+    last = verdict.findings[-1].step
+    most = LAST_STEP if verdict.opened is not None and verdict.opened.releases else _JUDGED_APART
+    return range(last + 1, most + 1) if verdict.failed is not None and last < _JUDGED_APART else range(0)
 
 
 def told_of_step(finding: Finding, verdict: Verdict) -> str:
     """Say what a step that holds has found; for one that does not hold see ``meaning_of``."""
+    if finding.release is not None:
+        return told_of_release(finding.release)
     return told_of_receipt(finding.receipt) if finding.receipt is not None else _detail(finding.step, verdict)
 
 
@@ -101,6 +109,18 @@ def told_of_receipt(receipt: Receipt) -> str:
     name = proof.answer.officer if isinstance(credential, Fault) else credential.display_name
     answer = ANSWERS.get(proof.answer.answer, proof.answer.answer)
     return f"{said} {name} {answer}（{MEANS.get(proof.means, proof.means)}）"
+
+
+def told_of_release(record: ReleaseRecorded) -> str:
+    """Say who released the event, and who of them signed that with a key of their own."""
+    said = "、".join(f"{name_in(one.credential) or one.officer}（{_signed(one)}）" for one in record.officers)
+    return f"{RELEASES[record.mode]} {said} {_moment(record.released_at)}"
+
+
+def _signed(one: ReleasingOfficer) -> str:
+    if one.own is None:
+        return SIGNED[False]
+    return f"{SIGNED[True]} {_moment(one.own.statement.signed_at)}"
 
 
 def told_of_papers(verdict: Verdict) -> str:

@@ -95,7 +95,7 @@ def _judge_successor(
     fault = judge_predecessors(about, current)
     if fault is not None:
         return fault
-    return unpaged(outgoing, now) if change_of(about, event, current) is LevelChange.LOWERED else outgoing
+    return unpaged(outgoing) if change_of(about, event, current) is LevelChange.LOWERED else outgoing
 
 
 def _judge_release(tx: Snapshot, outgoing: Outgoing, about: FlowPeople, county: str) -> Fault | None:

@@ -18,6 +18,8 @@ class ReleaserLine(Model):
     """Display name, e.g. 值班员甲."""
     roles: tuple[Role, ...]
     credential_digest: Digest
+    signed_at: WireTime | None = None
+    """When the officer signed with the officer's own key (本人密钥签名); null: the county's node vouches (节点代证)."""
 
 
 class ReleaseLine(Model):
@@ -47,6 +49,8 @@ class ApprovalLine(Model):
     name: str
     digest: Digest
     at: WireTime
+    signed: bool = False
+    """With the officer's own key."""
 
 
 class DraftLine(Model):
@@ -82,6 +86,12 @@ class DraftDetail(Model):
     """Whether it is sent by two officers only; true also while its content is not yet complete."""
     acts: tuple[Act, ...]
     """What the caller may do with it now."""
+    terms: Digest | None = None
+    """What an own signature under it names as ``subject``; null while it could not be sent as it is."""
+    acknowledge_by: WireTime | None = None
+    """What an own signature names so: the time by which a person is to answer, if the draft sets one."""
+    submission_signed: bool = False
+    """Whether its author handed it in with a signature of the author's own key."""
 
 
 class DraftList(Model):

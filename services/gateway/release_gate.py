@@ -1,16 +1,19 @@
 """The door that asks for a second officer: whatever is sent by whichever way passes here, in its own transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from schemas.control import ReleaseMode
 from schemas.errors import Fault, InvariantError
 from schemas.records import AlertFacts
 from schemas.releases import COUNTERSIGN_WITHIN, ENDED, Countersigning, Draft, DraftState
+from schemas.statements import ReleaseVerdict
 from services.acknowledging import judge_bound
 from services.domain.drafting import Outgoing
 from services.domain.encoding import digest_of
 from services.domain.release_records import Vouched, record_of_release, release_outgoing, release_row
+from services.domain.release_signing import Terms, judge_own, terms_of_outgoing
 from services.domain.releasing import (
     SECOND_OFFICER,
     Standing,
@@ -39,6 +42,30 @@ class Warrant:
     mode: ReleaseMode | None = None
     officers: tuple[Vouched, ...] = ()
     draft: Draft | None = None
+
+
+_REWRITTEN: Final = Fault("release.changed", "digest", "it has changed meanwhile; read it again")
+
+
+def judge_standing(by: Vouched, verdict: ReleaseVerdict, terms: Terms | None, now: datetime) -> Fault | None:
+    """Decide whether what an officer signed of a draft still fits what would be sent, and the officer's credential.
+
+    Args:
+        by: The officer, with what was signed; nothing signed needs nothing.
+        verdict: What the officer signed.
+        terms: What would be sent now; None if that is not fixed.
+        now: Aware UTC; a clock that was set back makes a signature one of the future, which no recipient takes.
+    """
+    if by.own is None:
+        return None
+    certified = by.credential.issued_at <= by.own.statement.signed_at <= now
+    if certified and terms is not None and judge_own(by.own, by.signatory, verdict, terms) is None:
+        return None
+    mend = (
+        f"{by.credential.display_name} signed it under other terms, or under a credential that is in force no more: "
+        "agreement, recipients, credential or clock have changed since. Return it, hand it in and approve it again"
+    )
+    return Fault("release.terms_changed", "digest", mend)
 
 
 class ReleaseGate:
@@ -99,8 +126,11 @@ class ReleaseGate:
             return Fault("request.not_found", "id", "no such draft is here; see GET /api/v1/drafts")
         needed, is_alone = self.is_needed(tx, outgoing), standing.alone or outgoing.alone
         if draft is not None:
+            if draft.fixed != outgoing.fixed:
+                return _REWRITTEN
             if not is_alone and (draft.state is DraftState.APPROVED or (needed and draft.state not in ENDED)):
-                return self._approved(draft, digest_of(body), standing.officer, now)
+                terms = terms_of_outgoing(outgoing, self._posting.county)
+                return self._approved(draft, digest_of(body), terms, standing.officer, now)
             fault = judge_unreviewed(draft, digest_of(body), standing.officer)
             if fault is not None:
                 return fault
@@ -117,7 +147,7 @@ class ReleaseGate:
         fault = judge_alone(outgoing.wire_type, officer.credential, needed=needed)
         return fault or Warrant(ReleaseMode.ALONE, (officer,), draft)
 
-    def _approved(self, draft: Draft, digest: str, sender: str, now: datetime) -> Warrant | Fault:
+    def _approved(self, draft: Draft, digest: str, terms: Terms | None, sender: str, now: datetime) -> Warrant | Fault:
         fault = judge_approved(draft, digest) or judge_sender(draft, sender)
         if fault is not None or draft.approval is None:
             return fault or SECOND_OFFICER
@@ -126,7 +156,13 @@ class ReleaseGate:
             return author
         if isinstance(second, Fault):
             return second
-        fault = judge_review(draft, second.credential, author.credential)
+        author = replace(author, own=draft.submission)
+        second = replace(second, own=draft.approval.own)
+        fault = (
+            judge_review(draft, second.credential, author.credential)
+            or judge_standing(author, ReleaseVerdict.DRAFTED, terms, now)
+            or judge_standing(second, ReleaseVerdict.APPROVED, terms, now)
+        )
         return fault or Warrant(ReleaseMode.TWO_OFFICERS, (author, second), draft)
 
     def settle(self, tx: Transaction, warrant: Warrant, outgoing: Outgoing, posted: Posted, now: datetime) -> None:

@@ -9,10 +9,11 @@ from schemas.base import Event
 from schemas.catalogue import parse_new
 from schemas.drafts import EventDraft
 from schemas.officers import OfficerCredential
-from schemas.releases import Draft, ReleaseRow
+from schemas.releases import Approval, Draft, ReleaseRow
 from services.domain.encoding import compact_json
 from services.domain.reading import headline_of
 from services.domain.release_records import awaits_second, counted
+from services.domain.release_signing import Terms
 from services.domain.releasing import needs_second, possible
 from services.gateway.release_answers import ApprovalLine, DraftDetail, DraftLine, ReleaseLine, ReleaseList
 
@@ -44,18 +45,26 @@ def draft_line(draft: Draft) -> DraftLine:
         changed_at=draft.changed_at,
         reviewer=draft.reviewer,
         note=draft.note,
-        approval=ApprovalLine.model_validate(draft.approval, from_attributes=True) if draft.approval else None,
+        approval=_approval(draft.approval) if draft.approval else None,
         event_id=draft.event_id,
     )
 
 
-def draft_detail(draft: Draft, caller: OfficerCredential | None, author: OfficerCredential | None) -> DraftDetail:
+def _approval(given: Approval) -> ApprovalLine:
+    signed = given.own is not None
+    return ApprovalLine(officer=given.officer, name=given.name, digest=given.digest, at=given.at, signed=signed)
+
+
+def draft_detail(
+    draft: Draft, caller: OfficerCredential | None, author: OfficerCredential | None, terms: Terms | None = None
+) -> DraftDetail:
     """One draft, and what its reader may do with it.
 
     Args:
         draft: As it stands.
         caller: Who reads it; None if that is no officer with a credential in force.
         author: Who wrote it; None if that credential is not in force any more.
+        terms: What an officer would sign of it now.
     """
     given = _given(draft)
     needed = _is_needed(given) if given else False
@@ -66,6 +75,9 @@ def draft_detail(draft: Draft, caller: OfficerCredential | None, author: Officer
         event=event,
         needs_second=needed,
         acts=possible(draft, caller, author, needed=needed),
+        terms=terms.subject if terms else None,
+        acknowledge_by=terms.acknowledge_by if terms else None,
+        submission_signed=draft.submission is not None,
     )
 
 

@@ -4,6 +4,7 @@ Every step is one transaction that reads the draft, judges the step and writes i
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -14,12 +15,14 @@ from schemas.access import Access
 from schemas.base import InformationClass
 from schemas.catalogue import model_of
 from schemas.control import ReleaseMode
-from schemas.drafts import EventDraft, ReviewDraft, SendingDraft, Verdict
+from schemas.drafts import CountersignatureDraft, EventDraft, ReviewDraft, SendingDraft, SubmissionDraft, Verdict
 from schemas.errors import Fault, RequestError
 from schemas.governance.mediation import CASE_PREFIX
 from schemas.notices import NoticeKind
 from schemas.officers import OfficerCredential
 from schemas.releases import DRAFTS_MAX, ENDED, Draft, DraftState, ReleaseRow
+from schemas.statements import ReleaseVerdict, SignedStatement
+from services.domain.drafting import Outgoing
 from services.domain.encoding import compact_json, digest_of
 from services.domain.guards import guard_new
 from services.domain.release_records import (
@@ -29,6 +32,7 @@ from services.domain.release_records import (
     release_outgoing,
     release_row,
 )
+from services.domain.release_signing import Terms, judge_own, judge_time, terms_of_outgoing
 from services.domain.releasing import (
     Act,
     Standing,
@@ -48,6 +52,7 @@ from services.domain.releasing import (
 from services.domain.sharing import CONTROL_PREFIX
 from services.gateway.bodies import read_body, without_prefix
 from services.gateway.keys import number_of, used_otherwise
+from services.gateway.release_gate import judge_standing
 from services.gateway.submit import Submitter, draft_outgoing
 from services.ports import Clock, Directory, Ids, Store, Transaction
 from services.posting import Posted, Posting
@@ -143,6 +148,7 @@ class Releasing:
             changed_at=now,
             state=DraftState.DRAFTING,
             digest=digest_of(body),
+            fixed=self._posting.draw(),
         )
         kept = await self._store.write(lambda tx: _keep_new(tx, draft))
         self._tell(kept, access)
@@ -156,48 +162,57 @@ class Releasing:
             UnavailableError: The node cannot write now; nothing happened.
         """
         by = self._officer(access, self._clock.now())
-        text, digest = _sure(judge_text(body)), digest_of(body)
+        text, digest, fixed = _sure(judge_text(body)), digest_of(body), self._posting.draw()
 
         def step(draft: Draft, now: datetime) -> Draft | Fault:
-            return judge_author(draft, by.credential.officer) or changed(draft, body, digest, text.type, now)
+            return judge_author(draft, by.credential.officer) or changed(draft, body, digest, text.type, now, fixed)
 
         return await self._move(draft_id, step, access)
 
-    async def hand_in(self, draft_id: str, access: Access) -> Draft:
+    async def hand_in(self, draft_id: str, access: Access, asked: SubmissionDraft | None = None) -> Draft:
         """Give a draft to a second officer; it must be what could be sent now.
 
         Raises:
-            RequestError: It could not be sent, or the caller is not its author.
+            RequestError: It could not be sent, the caller is not its author, or the signature is not the author's.
             UnavailableError: The node cannot write now; nothing happened.
         """
         by, seen = self._officer(access, self._clock.now()), await self.show(draft_id)
         found = self._judged(seen) if seen.state not in ENDED else None
+        own = asked.own if asked is not None else None
 
         def step(draft: Draft, now: datetime) -> Draft | Fault:
             fault = judge_author(draft, by.credential.officer) or judge_same(draft, seen.digest)
-            after = fault or handed_in(draft, now)
-            return after if isinstance(after, Fault) or found is None else found
+            after = fault or handed_in(draft, now, own)
+            if isinstance(after, Fault) or found is not None:
+                return found if isinstance(after, Draft) and found is not None else after
+            return self._judge_own(own, by, ReleaseVerdict.DRAFTED, draft, now) or after
 
         return await self._move(draft_id, step, access)
 
     async def review(self, draft_id: str, asked: ReviewDraft, access: Access) -> Draft:
         """Approve or return a draft; with ``send`` what was approved is sent at once.
 
+        What could not be sent as it stands cannot be shown whole either, to nobody, and is not approved.
+
         Raises:
-            RequestError: The caller is no second officer of it, it has changed, or it cannot be sent; an approval stays
-                then, and its author sees it.
+            RequestError: The caller is no second officer of it, it has changed, what is signed is not what was shown,
+                it could not be sent; or the sending is refused, and the approval stays, and its author sees it.
             UnavailableError: The node cannot write now.
         """
         by = self._officer(access, self._clock.now())
         _raise(_guarded(asked.note))
+        fixed = self._posting.draw()
 
         def step(draft: Draft, now: datetime) -> Draft | Fault:
             fault = judge_review(draft, by.credential, self._credential(draft.author, now))
             if fault is not None:
                 return fault
             if asked.verdict is Verdict.RETURN:
-                return returned(draft, by.credential, asked.note, now)
-            return approved(draft, by.credential, asked.digest, asked.note, now)
+                return returned(draft, by.credential, asked.note, now, fixed)
+            after = approved(draft, by.credential, asked.digest, asked.note, now, asked.own)
+            if isinstance(after, Fault):
+                return after
+            return self._judge_approval(draft, asked.own, by, now) or after
 
         draft = await self._move(draft_id, step, access)
         if asked.verdict is Verdict.RETURN or not asked.send:
@@ -218,7 +233,7 @@ class Releasing:
             _raise(_fault_of(next_state(draft.state, Act.SEND)))
         standing = Standing(officer=by.credential.officer, draft_id=draft_id, alone=asked.alone)
         posted = await self._submitter.submit(
-            draft.body, idempotency_key=None, access_name=access.name, standing=standing
+            draft.body, idempotency_key=None, access_name=access.name, standing=standing, fixed=draft.fixed
         )
         log.info("gateway.draft_sent", draft=draft_id, envelope_id=posted.envelope_id, officer=by.credential.officer)
         return posted
@@ -248,15 +263,17 @@ class Releasing:
             raise RequestError(NO_DRAFT)
         return draft
 
-    async def countersign(self, envelope_id: str, access: Access) -> tuple[ReleaseRow, ...]:
+    async def countersign(
+        self, envelope_id: str, access: Access, asked: CountersignatureDraft | None = None
+    ) -> tuple[ReleaseRow, ...]:
         """Put a second officer's name under an event that was sent alone, and tell its recipients; late is good, too.
 
         Raises:
-            RequestError: Nothing waits for it, or the caller is no second officer.
+            RequestError: Nothing waits for it, the caller is no second officer, or the signature is not the caller's.
             UnavailableError: The node cannot write now; nothing happened.
         """
         now = self._clock.now()
-        by = self._officer(access, now)
+        by = replace(self._officer(access, now), own=asked.own if asked is not None else None)
         outcome = await self._store.write(lambda tx: self._countersign(tx, envelope_id, by, now))
         if isinstance(outcome, Fault):
             raise RequestError(outcome)
@@ -281,6 +298,11 @@ class Releasing:
         if fault is not None:
             return fault
         header = event.envelope.header
+        if by.own is not None:
+            fault = judge_own(by.own, by.signatory, ReleaseVerdict.COUNTERSIGNED, Terms(envelope_id))
+            fault = fault or judge_time(by.own, event.recorded_at, now)
+        if fault is not None:
+            return fault
         agreement = self._directory.trust().agreement(header.agreement_id)
         if agreement is None:
             mend = f"{header.agreement_id} is not in force here any more, so nothing could be sent under it"
@@ -294,9 +316,42 @@ class Releasing:
 
     def _judged(self, draft: Draft) -> Fault | None:
         """Judge a text as if it were sent now, by everything that needs no store."""
+        found = self._outgoing(draft)
+        return found[0] if isinstance(found, tuple) else None
+
+    def terms(self, draft: Draft) -> Terms | None:
+        """Return what an officer signs of a draft now; None if it could not be sent, or an older version kept it."""
+        found = self._outgoing(draft)
+        return None if isinstance(found, tuple) else terms_of_outgoing(found, self._posting.county)
+
+    def _outgoing(self, draft: Draft) -> Outgoing | tuple[Fault, ...]:
         trust, now = self._directory.trust(), self._clock.now()
         found = draft_outgoing(draft.body, trust=trust, county=self._posting.county, now=now)
-        return found[0] if isinstance(found, tuple) else None
+        return found if isinstance(found, tuple) else self._posting.encrypted(replace(found, fixed=draft.fixed))
+
+    def _judge_approval(self, draft: Draft, own: SignedStatement | None, by: Vouched, now: datetime) -> Fault | None:
+        """Judge what is about to be approved: it could be sent as it is, and is what author and second have signed."""
+        fault = self._judged(draft) or self._judge_own(own, by, ReleaseVerdict.APPROVED, draft, now)
+        if fault is not None or draft.submission is None:
+            return fault
+        author = self._submitter.gate.vouch(draft.author, now)
+        if isinstance(author, Fault):
+            return author
+        signed = replace(author, own=draft.submission)
+        return judge_standing(signed, ReleaseVerdict.DRAFTED, self.terms(draft), now)
+
+    def _judge_own(
+        self, own: SignedStatement | None, by: Vouched, verdict: ReleaseVerdict, draft: Draft, now: datetime
+    ) -> Fault | None:
+        """Judge a signature that comes with an act on a draft as it stands before that act."""
+        if own is None:
+            return None
+        terms = self.terms(draft)
+        if terms is None:
+            return Fault(
+                "release.terms_changed", "own", "this text is not fixed: have its author change and keep it again"
+            )
+        return judge_own(own, by.signatory, verdict, terms) or judge_time(own, draft.changed_at, now)
 
     async def _move(self, draft_id: str, step: Step, access: Access) -> Draft:
         now = self._clock.now()

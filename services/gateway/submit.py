@@ -24,6 +24,7 @@ from schemas.governance.mediation import CASE_PREFIX
 from schemas.information.attachments import AttachmentShared
 from schemas.information.briefs import SituationBriefPublished
 from schemas.records import Remembered
+from schemas.releases import Fixed
 from services.casework import SILENT_AFTER, note_own
 from services.courses import CourseFollower
 from services.domain.drafting import Outgoing, complete
@@ -90,6 +91,7 @@ class _Behind:
     body: bytes
     standing: Standing
     also: Also | None
+    fixed: Fixed | None = None
 
 
 class Submitter:
@@ -133,6 +135,7 @@ class Submitter:
         asked: bytes | None = None,
         also: Also | None = None,
         standing: Standing = NOBODY,
+        fixed: Fixed | None = None,
     ) -> Posted:
         """Make an event durable and give it its place in the chain.
 
@@ -143,6 +146,7 @@ class Submitter:
             asked: What the caller has sent, where ``body`` was made of it and of what stands here now.
             also: Writes what belongs to the event in the transaction that makes it durable.
             standing: Who stands behind it; nobody sends what needs two officers.
+            fixed: What was drawn for the draft that it was, so that what officers have signed is what travels.
 
         Raises:
             SharingDeniedError: No agreement permits it.
@@ -156,7 +160,7 @@ class Submitter:
             raise UnavailableError("too many submissions at once")
         self._in_hand += 1
         try:
-            return await self._submit(body, ticket, access_name, _Behind(body, standing, also))
+            return await self._submit(body, ticket, access_name, _Behind(body, standing, also, fixed))
         finally:
             self._in_hand -= 1
 
@@ -168,7 +172,7 @@ class Submitter:
         filed = await self._judged_brief(drafted, now) or await self._filed(drafted, access_name)
         if isinstance(filed, Fault):
             return await self._refuse_unless_answered((filed,), ticket)
-        ready = self._posting.encrypted(filed)
+        ready = self._posting.encrypted(replace(filed, fixed=behind.fixed))
         posted = await self._store.write(lambda tx: self._post(tx, ready, ticket, now, behind))
         await self._put_away(ready)
         log.info(

@@ -17,7 +17,7 @@ from schemas.control import (
     Receipt,
     ReleaseRecorded,
 )
-from schemas.envelope import Envelope, Link, Position
+from schemas.envelope import Envelope, Header, Link, Position
 from schemas.errors import Fault
 from schemas.ids import NO_LINK
 from schemas.information.alerts import Alert
@@ -31,7 +31,7 @@ from services.domain.delivery import RECEIPT_RANGE_MAX
 from services.domain.duty_telling import is_newer, judge_duty_record, neighbour_row
 from services.domain.office_keys import judge_published
 from services.domain.receiving import Examined, Outcome, presentable
-from services.domain.release_records import judge_release_record, release_row
+from services.domain.release_records import judge_release_record, release_row, signed_terms
 from services.domain.trust import Trust
 from services.filing import await_file
 from services.ports import Transaction
@@ -355,12 +355,30 @@ class Settlement:
         if isinstance(found.event, CallRecorded):
             return judge_call_record(found.event, envelope_of(found).header, self._trust)
         if isinstance(found.event, ReleaseRecorded):
-            held = self._tx.releases.of_event(found.event.id)
-            return judge_release_record(found.event, envelope_of(found).header, held, self._trust)
+            return self._judge_release(found.event, envelope_of(found).header)
         if isinstance(found.event, DutyTold):
             return judge_duty_record(found.event, envelope_of(found).header, self._trust)
         fault = judge_published(found.event) or judge_received(self._tx, found.event, envelope_of(found).header)
         return fault or self._eraser.judge(found)
+
+    def _judge_release(self, record: ReleaseRecorded, header: Header) -> Fault | None:
+        terms = signed_terms(record)
+        return judge_release_record(
+            record,
+            header,
+            self._tx.releases.of_event(record.id),
+            self._trust,
+            about=self._header_of(record.id) if terms else None,
+            used_for=self._tx.releases.released_under(header.source, terms) if terms else None,
+        )
+
+    def _header_of(self, envelope_id: str) -> Header | None:
+        """Return the header of an event, also of one that was taken in this very batch and is not written yet."""
+        fresh = (link.envelope for link in reversed(self._links) if link.envelope.envelope_id == envelope_id)
+        if (envelope := next(fresh, None)) is not None:
+            return envelope.header
+        held = self._tx.event(envelope_id)
+        return None if held is None else held.envelope.header
 
     def _note_record(self, found: Examined, envelope: Envelope) -> None:
         if isinstance(found.event, MemberKeyPublished):

@@ -21,9 +21,11 @@ from tests.vectors.evidence import (
     stored,
 )
 from tests.vectors.evidence_changed import EVERYTHING, NEXT_RECEIPTS
+from tests.vectors.evidence_released import COUNTERSIGNED, SECOND, TWO, own
+from tests.vectors.evidence_released import WHOLE as RELEASED
 from tests.vectors.key_changes import BRANCH_TYPE, CHANGE_TYPE, FIRST, FRESH, NEXT, RECOVERY
 from tests.vectors.papers import HUANJIANG, KEYS, LIBO
-from tests.vectors.spelling import RECEIPT, Json, Key, base64url, compact, document, document_digest, seal
+from tests.vectors.spelling import RECEIPT, Json, Key, base64url, compact, document, document_digest, seal, sha256
 
 STRANGE: Final[tuple[Any, ...]] = (
     *(None, "", "x", 0, 1, -1, 5, 10_000, 262_144, 262_145, 2**53 - 1, True, False, [], {}, [1]),
@@ -168,6 +170,43 @@ def _ancestor(random: Random) -> Json:
     return dict(EVERYTHING | {"ancestors": left})
 
 
+def _released_file(random: Random) -> Json:
+    return changed(RELEASED, random)
+
+
+def _release(random: Random) -> Json:
+    """Change what a record says, and sign it again as its county: a forger who has the event key, and no officer's."""
+    content = changed(json.loads(random.choice((TWO, COUNTERSIGNED)).content), random)
+    again = seal(_bound(TWO.header, compact(content)), compact(content), [KEYS[f"{LIBO} event"]])
+    return RELEASED | {"releases": [carried(again)]}
+
+
+def _release_header(random: Random) -> Json:
+    made = seal(changed(TWO.header, random), TWO.content, [KEYS[f"{LIBO} event"]])
+    return RELEASED | {"releases": [carried(made)]}
+
+
+def _own(random: Random) -> Json:
+    """Change what an officer says, and sign it again with that officer's key."""
+    content = json.loads(TWO.content)
+    said = changed(content["officers"][1]["own"]["statement"], random)
+    content["officers"][1]["own"] = own(said, SECOND)
+    again = seal(_bound(TWO.header, compact(content)), compact(content), [KEYS[f"{LIBO} event"]])
+    return RELEASED | {"releases": [carried(again)]}
+
+
+def _released_event(random: Random) -> Json:
+    """Change the event under a record that names the changed one, and that officers signed about the first."""
+    event = seal(changed(EVENT.header, random), EVENT.content, [KEYS[f"{LIBO} event"]])
+    content = compact(json.loads(TWO.content) | {"id": event.envelope_id})
+    again = seal(_bound(TWO.header, content), content, [KEYS[f"{LIBO} event"]])
+    return RELEASED | {"event": carried(event), "releases": [carried(again)]}
+
+
+def _bound(header: Json, content: bytes) -> Json:
+    return header | {"content": header["content"] | {"digest": sha256(content), "size": len(content)}}
+
+
 MAKERS: Final[tuple[Callable[[Random], Json], ...]] = (
     _file,
     _header,
@@ -184,6 +223,11 @@ MAKERS: Final[tuple[Callable[[Random], Json], ...]] = (
     _earlier,
     _accession,
     _ancestor,
+    _released_file,
+    _release,
+    _release_header,
+    _own,
+    _released_event,
 )
 
 
@@ -192,6 +236,6 @@ def mutation(random: Random) -> bytes:
     maker = random.choice((*MAKERS, None))
     if maker is not None:
         return compact(maker(random))
-    data = compact(random.choice((WHOLE, EVERYTHING)))
+    data = compact(random.choice((WHOLE, EVERYTHING, RELEASED)))
     start = random.randrange(len(data))
     return data[:start] + random.choice(TOKENS) + data[start + random.randrange(3) :]

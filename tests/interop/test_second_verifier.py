@@ -21,10 +21,11 @@ from services.domain.encoding import to_base64url
 from services.domain.evidence_verifying import Verdict, verify_evidence
 from tests.interop.mutations import mutation
 from tests.interop.verifier import PROGRAM, ask, node, vectors
-from tests.vectors import evidence_changed, evidence_unproved
+from tests.vectors import evidence_changed, evidence_released, evidence_unproved
 from tests.vectors.evidence import ANCHOR, WHOLE
 from tests.vectors.evidence_changed import COMMITTED_ANCHOR
 from tests.vectors.evidence_changed import EVERYTHING as CHANGED
+from tests.vectors.evidence_released import WHOLE as RELEASED
 from tests.vectors.make import evidence_files
 from tests.vectors.spelling import Json, compact
 
@@ -62,7 +63,8 @@ def test_evidence_files() -> None:
         for one in cases
     ]
     names = ("outcome", "step", "receipt", "code")
-    assert differing(questions, [{name: one[name] for name in names} for one in cases]) == []
+    expected = [{name: one[name] for name in names} | {"release": one.get("release")} for one in cases]
+    assert differing(questions, expected) == []
 
 
 def test_it_says_the_same_of_keys_and_of_how_far_it_knows() -> None:
@@ -76,6 +78,16 @@ def test_it_says_the_same_of_keys_and_of_how_far_it_knows() -> None:
         brought = [SignedDocument.model_validate_json(json.dumps(one)) for one in case.papers]
         mine = as_value(verify_evidence(case.data, case.anchor, brought))
         assert (mine["as_of"], mine["keys"]) == (answer["as_of"], answer["keys"]), case.name
+
+
+def test_it_says_the_same_of_who_signed() -> None:
+    """Which officer signed with a key of the officer's own, and for which the county's node alone vouches."""
+    cases = evidence_released.good()
+    questions = [{"ask": "evidence", "bundle": to_base64url(one.data), "anchor": one.anchor} for one in cases]
+    for case, answer in zip(cases, ask(questions), strict=True):
+        mine = as_value(verify_evidence(case.data, case.anchor))
+        assert answer["steps"] == mine["steps"], case.name
+        assert answer["steps"][-1]["officers"], case.name
 
 
 def test_it_computes_the_same_anchor_and_id() -> None:
@@ -189,7 +201,9 @@ def test_it_needs_nothing_but_node() -> None:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("whole", "anchor"), [(WHOLE, ANCHOR), (CHANGED, COMMITTED_ANCHOR)], ids=["v1", "v2"])
+@pytest.mark.parametrize(
+    ("whole", "anchor"), [(WHOLE, ANCHOR), (CHANGED, COMMITTED_ANCHOR), (RELEASED, ANCHOR)], ids=["v1", "v2", "v3"]
+)
 def test_every_flipped_bit_is_refused(whole: Json, anchor: str, reduced: Callable[[int, int], int]) -> None:
     """By the second verifier, in one process, and each for the reason that the first one gives."""
     data = compact(whole)

@@ -46,8 +46,11 @@ const CHANGE = "application/vnd.sihu.key-change.v1+json"
 const BRANCH = "application/vnd.sihu.branch-kept.v1+json"
 const SUSPENSION = "application/vnd.sihu.suspension.v1+json"
 const BATCH_ROOT = "application/vnd.sihu.batch-root.v1+json"
+const RELEASE = "application/vnd.sihu.release.v1+json"
+const RELEASE_TERMS = "application/vnd.sihu.release-terms.v1+json"
 const OPENING_TYPE = "cn.sihu.control.epoch_opened.v1"
 const RECEIPT_TYPE = "cn.sihu.control.receipt.v1"
+const RELEASE_TYPE = "cn.sihu.control.release_recorded.v1"
 const CONTROL = "cn.sihu.control."
 
 function bytesToSign(type, payload) {
@@ -259,7 +262,7 @@ const oneOf = (...allowed) => (value, path) => (allowed.includes(value) ? value 
 const nullable = (inner) => (value, path) => (value === null ? null : inner(value, path))
 const list = (item, min, max) => (value, path) => {
   if (!Array.isArray(value)) broken("wrong_type", path)
-  const first = value.slice(0, max).map((one, index) => item(one, `${path}.${index}`))
+  const first = value.slice(0, max + 1).map((one, index) => item(one, `${path}.${index}`)) // the one too many is read, too
   if (value.length > max) broken("too_long", path)
   if (value.length < min) broken("too_short", path)
   return first
@@ -544,6 +547,33 @@ const RECEIPT_FORM = object(
     HUMAN.includes(one.stage) === (one.officer !== null) &&
     (one.stage === "rejected") === (one.code !== null),
 )
+const STATEMENT = object({
+  v: version1,
+  county,
+  officer: officerId,
+  verdict: oneOf("drafted", "approved", "countersigned"),
+  subject: digest,
+  acknowledge_by: optional(nullable(time)),
+  signed_at: time,
+})
+const RELEASE_FORM = object(
+  {
+    id: digest,
+    mode: oneOf("two_officers", "alone", "countersigned"),
+    officers: list(
+      object({
+        officer: officerId,
+        credential: DOCUMENT,
+        own: optional(nullable(object({ statement: STATEMENT, signature: signatureText }))),
+      }),
+      1,
+      2,
+    ),
+    released_at: time,
+  },
+  ({ mode, officers }) =>
+    officers.length === (mode === "two_officers" ? 2 : 1) && once(officers.map((one) => one.officer)),
+)
 const OPENING_FORM = object({
   channel: digest,
   chain_kind: oneOf("event", "receipt"),
@@ -564,7 +594,7 @@ const ENVELOPE = object({
 })
 const EVIDENCE_FIELDS = {
   format: oneOf("sihu-evidence"),
-  v: oneOf(1, 2),
+  v: oneOf(1, 2, 3),
   registries: list(DOCUMENT, 1, 64),
   agreement: nullable(DOCUMENT),
   event: ENVELOPE,
@@ -573,14 +603,16 @@ const EVIDENCE_FIELDS = {
   heads: list(LINK, 0, 4),
   receipts: list(ENVELOPE, 0, 2048),
 }
+const CHANGED_FIELDS = {
+  ...EVIDENCE_FIELDS,
+  earlier: list(DOCUMENT, 0, 64),
+  changes: list(DOCUMENT, 0, 256),
+  ancestors: list(carriedText, 0, 8192),
+}
 const EVIDENCE = {
   1: object(EVIDENCE_FIELDS),
-  2: object({
-    ...EVIDENCE_FIELDS,
-    earlier: list(DOCUMENT, 0, 64),
-    changes: list(DOCUMENT, 0, 256),
-    ancestors: list(carriedText, 0, 8192),
-  }),
+  2: object(CHANGED_FIELDS),
+  3: object({ ...CHANGED_FIELDS, releases: list(ENVELOPE, 1, 16) }),
 }
 const FORK = object({
   format: oneOf("sihu-fork"),
@@ -999,8 +1031,9 @@ function openPart(carried, place) {
 function openEvidence(data) {
   const value = parseStrict(data, 16 * 1024 * 1024, 400_000)
   const named = value instanceof Map && value.get("format") === "sihu-evidence" ? value.get("v") : null
-  if (named !== 1 && !(named === 2 && value.has("changes")))
-    refuse("evidence.unsupported_version", "v", "this verifier reads evidence files of the versions 1 and 2")
+  const mark = { 1: "format", 2: "changes", 3: "releases" }[named]
+  if (typeof named !== "number" || !mark || !value.has(mark))
+    refuse("evidence.unsupported_version", "v", "this verifier reads evidence files of the versions 1 to 3")
   const file = read(value, EVIDENCE[named], "evidence")
   if (!Buffer.from(JSON.stringify(file)).equals(data))
     refuse("evidence.not_canonical", "", "the file is not in its one spelling")
@@ -1010,6 +1043,7 @@ function openEvidence(data) {
   opened.ancestors = (file.ancestors ?? []).map((header, index) =>
     openPart({ header, signatures: "", keys: null, content: null }, `ancestors.${index}`),
   )
+  opened.releases = (file.releases ?? []).map((one, index) => openPart(one, `releases.${index}`))
   const place = ({ header }) => [header.channel, header.epoch, header.seq]
   const below = (one, other) => {
     const at = one.findIndex((value, index) => value !== other[index])
@@ -1043,7 +1077,8 @@ class Lines {
 class Lineage {
   constructor(opened, anchor, papers) {
     const { file } = opened
-    const parts = [opened.event, ...opened.before, ...opened.after, ...opened.heads, ...opened.receipts]
+    const { event, before, after, heads, receipts, releases } = opened
+    const parts = [event, ...before, ...after, ...heads, ...receipts, ...releases]
     this.versions = []
     for (const document of file.registries) {
       const previous = this.versions.at(-1) ?? null
@@ -1164,7 +1199,7 @@ function judgeLinks(opened, lineage, ids) {
     refuse("chain.repeated", part.place, "the links reach this head already")
   }
   const deepest = new Map()
-  for (const part of [...run, ...opened.heads, ...opened.receipts])
+  for (const part of [...run, ...opened.heads, ...opened.receipts, ...opened.releases])
     for (const end of lineage.endsAbove(part)) {
       const line = lineage.lines.of(end)
       deepest.set(line, Math.max(deepest.get(line) ?? 0, end.seq - part.header.seq))
@@ -1199,7 +1234,7 @@ function judgePermitting(opened, lineage) {
     const rooms = new Map()
     for (const party of agreement.parties) {
       let versions = lineage.versions[named].members.has(party) ? lineage.versions.slice(named) : []
-      if (versions.length === 0 && file.v === 2)
+      if (versions.length === 0 && file.v >= 2)
         versions = lineage.versions.slice(0, named).filter((one) => one.members.has(party)).slice(-1)
       if (versions.length === 0) refuse("agreement.not_member", "parties", `${party} is no member of the registry`)
       rooms.set(party, new Map(versions.flatMap((one) => [...offlineKeys(one.registry, party, ["governance"])])))
@@ -1257,6 +1292,89 @@ function judgeReceipt(part, opened, lineage, ids) {
   return receipt
 }
 
+// --- Releases --------------------------------------------------------------------------------------
+
+const readRelease = (content) => read(parseStrict(content, 262_144), RELEASE_FORM, "content")
+const VERDICTS = { two_officers: ["drafted", "approved"], alone: [null], countersigned: ["countersigned"] }
+
+// What is fixed of an event before it has a place in a chain.
+function termsOf(header) {
+  const { type, source, expires, to, agreement, purpose: why, status, kind, priority, refs, content } = header
+  const { media_type, encoding, digest: carried, size, content_id, chunks } = content
+  const terms = {
+    type,
+    source,
+    ...(expires === null ? {} : { expires: wireTime(expires) }),
+    to,
+    agreement,
+    purpose: why,
+    class: header.class,
+    status,
+    kind,
+    priority,
+    refs,
+    content: { media_type, encoding, digest: carried, size, content_id, ...(chunks === null ? {} : { chunks }) },
+  }
+  return sha256(bytesToSign(RELEASE_TERMS, Buffer.from(JSON.stringify(terms))))
+}
+function statementBytes({ acknowledge_by, signed_at, ...said }) {
+  const by = acknowledge_by === null ? {} : { acknowledge_by: wireTime(acknowledge_by) }
+  return bytesToSign(RELEASE, Buffer.from(JSON.stringify({ ...said, ...by, signed_at: wireTime(signed_at) })))
+}
+function certifiedIn(record, source, trust) {
+  return record.officers.map(({ officer, credential, own }) => {
+    const certified = judgeOfficer(credential, trust, source, record.released_at)
+    if (certified.officer !== officer) refuse("release.other_officer", "officers", "the credential is another officer's")
+    if (own !== null) judgeOfficer(credential, trust, source, own.statement.signed_at)
+    return certified
+  })
+}
+function judgeOwn({ own, officer }, certified, verdict, record, event) {
+  const said = own.statement
+  if (verdict === null) refuse("release.other_statement", "own", "nobody signs the sending of an event alone")
+  if ([said.county, said.officer, said.verdict].join() !== [event.source, officer, verdict].join())
+    refuse("release.other_statement", "own.statement", "another officer's word, or another word")
+  const subject = verdict === "countersigned" ? record.id : termsOf(event)
+  const deadline = verdict === "countersigned" ? null : event.acknowledge_by
+  if (said.subject !== subject || (said.acknowledge_by !== null && said.acknowledge_by !== deadline))
+    refuse("release.other_event", "own.statement.subject", "it was signed about another text, or under other terms")
+  if (!signatureHolds(certified.public, statementBytes(said), own.signature))
+    refuse("release.signature", "own.signature", "the officer's own signature does not hold")
+}
+function judgeRelease(part, event, before, lineage) {
+  const { header } = part
+  if (header.type !== RELEASE_TYPE) refuse("release.wrong_type", "type", "it is no record of a release")
+  lineage.verify(part)
+  judgeChannel(header)
+  const [named, ...later] = lineage.from(header.registry)
+  judgeMembership(named, header)
+  if (header.channel !== event.header.channel) refuse("chain.other_channel", "channel", "not on the event's channel")
+  if (!part.hasContent) refuse("release.detached", "content", "without its content it names nobody")
+  if (header.content.encoding !== "none") refuse("content.encoding", "content.encoding", "it cannot be read here")
+  judgeBinding(part)
+  const record = readRelease(part.content)
+  if (record.id !== event.id) refuse("release.other_event", "id", "it is about another event")
+  const certified = certifiedIn(record, header.source, named)
+  if (later.some((trust) => codeOf(() => certifiedIn(record, header.source, trust))))
+    refuse("signature.key_revoked", "officers", "a later registry dropped a certifying key")
+  const officersOf = ({ officers }) => officers.map((one) => one.officer)
+  const again = before
+    .filter((one) => [one.mode, record.mode].includes("countersigned"))
+    .some((one) => officersOf(one).some((officer) => officersOf(record).includes(officer)))
+  if (again || !once(certified.map((one) => one.public)))
+    refuse("release.same_officer", "officers", "two names that are one person are one name")
+  let latest = -Infinity
+  record.officers.forEach((one, index) => {
+    if (one.own === null) return
+    judgeOwn(one, certified[index], VERDICTS[record.mode][index], record, event.header)
+    const { signed_at } = one.own.statement
+    if (signed_at > record.released_at || signed_at < latest)
+      refuse("release.signed_at", "own.statement.signed_at", "signed after the release, or approved before it was handed in")
+    latest = signed_at
+  })
+  return record
+}
+
 export function verifyEvidence(data, anchor, papers = []) {
   const steps = []
   let step = 0
@@ -1306,6 +1424,25 @@ export function verifyEvidence(data, anchor, papers = []) {
         Object.assign(found, { holds: false, code: known.has(part.id) ? "receipt.repeated" : code, field, means })
       }
       known.add(part.id)
+      steps.push(found)
+    })
+    step++
+    const told = new Set()
+    const before = []
+    opened.releases.forEach((part, place) => {
+      const found = { step, release: place, holds: true }
+      try {
+        const record = judgeRelease(part, event, before, lineage)
+        if (told.has(part.id)) refuse("release.repeated", "releases", "the same record stands there twice")
+        before.push(record)
+        const officers = record.officers.map((one) => ({ officer: one.officer, own: one.own !== null }))
+        Object.assign(found, { mode: record.mode, officers })
+      } catch (fault) {
+        if (!(fault instanceof Fault)) throw fault
+        const { code, field, means } = fault
+        Object.assign(found, { holds: false, code: told.has(part.id) ? "release.repeated" : code, field, means })
+      }
+      told.add(part.id)
       steps.push(found)
     })
   } catch (fault) {
@@ -1416,7 +1553,7 @@ export function verifyFork(data, anchor) {
     const opened = openFork(data)
     links = opened.links
     step = 2
-    const parts = { event: links[0], before: [links[1]], after: [], heads: [], receipts: [], ancestors: [] }
+    const parts = { event: links[0], before: [links[1]], after: [], heads: [], receipts: [], ancestors: [], releases: [] }
     lineage = new Lineage({ file: opened.file, ...parts }, anchor, [])
     step = 3
     links.forEach((one) => lineage.verify(one))
@@ -1449,6 +1586,7 @@ function conclude(steps, { opened, lineage }, anchor) {
     outcome: failed ? "refused" : untrusted ? "consistent" : "holds",
     step: failed?.step ?? null,
     receipt: failed?.receipt ?? null,
+    release: failed?.release ?? null,
     code: failed?.code ?? (untrusted ? "registry.no_anchor" : null),
     field: failed?.field ?? null,
     means: failed?.means ?? (untrusted ? "a forged world would fit together as well" : null),
@@ -1730,8 +1868,11 @@ function main(words) {
   else {
     process.stdout.write(`${found.type ?? "?"} of ${found.source ?? "?"} at ${found.time ?? "?"}\n${found.envelope_id}\n`)
     for (const one of found.steps) {
-      const name = one.receipt === undefined ? `${one.step}` : `${one.step}.${one.receipt + 1}`
-      const says = one.holds ? (one.stage ? `${one.receiver} ${one.stage}` : "") : `${one.field}: ${one.means} [${one.code}]`
+      const place = one.receipt ?? one.release
+      const name = place === undefined ? `${one.step}` : `${one.step}.${place + 1}`
+      const by = (one.officers ?? []).map(({ officer, own }) => `${officer} (${own ? "own key" : "node-vouched"})`)
+      const told = one.stage ? `${one.receiver} ${one.stage}` : one.mode ? `${one.mode} ${by.join(", ")}` : ""
+      const says = one.holds ? told : `${one.field}: ${one.means} [${one.code}]`
       process.stdout.write(`${name.padStart(6)}  ${one.holds ? "holds " : "FAILS "} ${says}\n`)
     }
     if (found.as_of)

@@ -34,6 +34,8 @@ from tests.vectors.spelling import (
 )
 
 _ALL: Final = papers.governance(*papers.COUNTIES)
+RELEASES: Final = 10
+"""The step that judges who released the event."""
 ANSWER_TYPE: Final = "application/vnd.sihu.answer.v1+json"
 
 
@@ -166,7 +168,7 @@ WHOLE: Final = bundle(
 
 @dataclass(frozen=True)
 class EvidenceCase:
-    """One file and what must be said of it; ``place`` is that of a receipt in the file."""
+    """One file and what must be said of it; ``place`` is that of a receipt or record of release in the file."""
 
     name: str
     says: str
@@ -189,7 +191,8 @@ class EvidenceCase:
             **({"papers": list(self.papers)} if self.papers else {}),
             "outcome": self.outcome,
             "step": self.step,
-            "receipt": self.place,
+            "receipt": None if self.step == RELEASES else self.place,
+            **({"release": self.place} if self.step == RELEASES else {}),
             "code": self.code,
             **text,
         }

@@ -14,6 +14,7 @@ from tests.vectors import (
     evidence_doubtful,
     evidence_ended,
     evidence_refused,
+    evidence_released,
     evidence_unproved,
 )
 from tests.vectors.batches_refused import batches
@@ -62,6 +63,8 @@ def evidence_files() -> dict[str, list[evidence.EvidenceCase]]:
         "evidence-changed-bad-form.json": [*unproved.form(), *unproved.brought()],
         "evidence-changed-bad-trust.json": [*unproved.documents(), *unproved.agreements()],
         "evidence-changed-bad-event.json": evidence_ended.bad(),
+        "evidence-released-good.json": evidence_released.good(),
+        "evidence-released-bad.json": evidence_released.bad(),
     }
 
 

@@ -17,6 +17,7 @@ from schemas.officers import Role
 from services.console.beginning import begun_with
 from services.console.files import OwnFile, bears_files, own_files
 from services.console.navigation import WORKERS, writers_of
+from services.console.signing import hand_in_signed
 from services.console.visit import Page, Visit
 from services.domain.encoding import compact_json
 from services.domain.form_fields import Choice, Shape, Source, shapes_of
@@ -233,7 +234,7 @@ async def _handed_in(visit: Visit, sheet: Sheet, draft: str) -> web.Response:
     """
     sheet.draft = draft
     try:
-        await visit.api.ask("hand_in_draft", DraftDetail, path={"id": draft})
+        await hand_in_signed(visit, draft)
     except RequestError as refusal:
         if refusal.fault.code != _STATE:
             sheet.said = "kept"

@@ -9,14 +9,18 @@ from pydantic import JsonValue
 
 from schemas.base import Status
 from schemas.catalogue import parse_new
+from schemas.drafts import CountersignatureDraft
 from schemas.errors import Fault, RequestError
 from schemas.releases import DraftState
+from schemas.statements import ReleaseVerdict
 from services.console.navigation import ANSWERERS, READERS, WORKERS
+from services.console.signing import hand_in_signed, signed_release
 from services.console.visit import Page, Visit
 from services.domain.drafting import Outgoing
 from services.domain.encoding import compact_json
 from services.domain.form_words import PURPOSES
 from services.domain.printing import Sheet, preview_sheet
+from services.domain.release_signing import Terms
 from services.gateway.answers import Accepted
 from services.gateway.release_answers import DraftDetail, DraftList, ReleaseList
 from services.gateway.submit import draft_outgoing
@@ -24,6 +28,7 @@ from services.gateway.submit import draft_outgoing
 _ID: Final = "{id:[0-9a-f]{32}}"
 _LISTED: Final = 100
 _STATE: Final = "release.state"
+_APPROVING: Final = frozenset({"approve", "approve_send"})
 
 
 async def drafts(visit: Visit) -> web.StreamResponse:
@@ -100,7 +105,7 @@ def _sheet(visit: Visit, detail: DraftDetail) -> Sheet | None:
 async def hand_in(visit: Visit) -> web.StreamResponse:
     """Hand a draft in for review."""
     try:
-        await visit.api.ask("hand_in_draft", DraftDetail, path={"id": visit.path("id")})
+        await hand_in_signed(visit, visit.path("id"))
     except RequestError as refusal:
         return await _shown(visit, refusal)
     return visit.see_other(f"/drafts/{visit.path('id')}", said="handed_in")
@@ -111,12 +116,14 @@ async def review(visit: Visit) -> web.StreamResponse:
     form, number = visit.form, visit.path("id")
     verdict = form.get("verdict")
     sends = verdict == "approve_send"
-    body = {
+    body: dict[str, object] = {
         "verdict": "approve" if sends else verdict,
         "digest": form.get("digest"),
         "note": form.get("note"),
         "send": sends,
     }
+    if verdict in _APPROVING and (own := await _approval(visit)) is not None:
+        body["own"] = own
     try:
         detail = await visit.api.ask("review_draft", DraftDetail, path={"id": number}, body=body)
     except RequestError as refusal:
@@ -124,6 +131,15 @@ async def review(visit: Visit) -> web.StreamResponse:
     if detail.draft.event_id:
         return visit.see_other(f"/events/{detail.draft.event_id}", said="sent")
     return visit.see_other(f"/drafts/{number}", said="approved" if verdict == "approve" else "returned")
+
+
+async def _approval(visit: Visit) -> dict[str, JsonValue] | None:
+    """Sign what the page had shown: if it has changed since, the API says so, and nothing else was signed."""
+    shown = await visit.api.ask("show_draft", DraftDetail, path={"id": visit.path("id")})
+    if shown.digest != visit.form.get("digest"):
+        return None  # refused as changed
+    own = await signed_release(visit, ReleaseVerdict.APPROVED, Terms(visit.form.get("terms"), shown.acknowledge_by))
+    return None if own is None else own.model_dump(mode="json", exclude_none=True)
 
 
 async def send(visit: Visit) -> web.StreamResponse:
@@ -148,7 +164,9 @@ async def withdraw(visit: Visit) -> web.StreamResponse:
 async def countersign(visit: Visit) -> web.StreamResponse:
     """Put a second officer's name under what was sent alone."""
     envelope_id = visit.path("id")
-    await visit.api.ask("countersign_event", ReleaseList, path={"id": envelope_id})
+    own = await signed_release(visit, ReleaseVerdict.COUNTERSIGNED, Terms(envelope_id))
+    body = CountersignatureDraft(own=own)
+    await visit.api.ask("countersign_event", ReleaseList, path={"id": envelope_id}, body=body)
     return visit.see_other(f"/events/{envelope_id}", said="countersigned")
 
 

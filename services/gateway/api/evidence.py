@@ -21,7 +21,7 @@ from services.gateway.desk import Desk
 from services.ports import Snapshot
 
 LEFT_OUT: Final = "Sihu-Receipts-Left-Out"
-"""How many receipts could not go in; see ``services.domain.evidence_writing.Written``."""
+"""How many receipts and records of release could not go in; see ``services.domain.evidence_writing.Written``."""
 
 
 async def get_evidence(desk: Desk, call: Call) -> web.StreamResponse:
@@ -58,12 +58,16 @@ def gather(snapshot: Snapshot, envelope_id: str, links_before: int, trust: Trust
     seq, rows = event.envelope.header.seq, snapshot.receipts(envelope_id)
     furthest = min(max((row.seq for row in rows), default=seq), seq + LINKS_MAX)
     receipts = [found.envelope for row in rows if (found := snapshot.event(row.envelope_id)) is not None]
+    source = event.envelope.header.source
+    told = [row.record_id for row in snapshot.releases.of_event(envelope_id) if row.source == source]
+    releases = [found.envelope for one in told if (found := snapshot.event(one)) is not None]
     return Gathered(
         event=event.envelope,
         links=snapshot.links(event.chain_number, max(0, seq - links_before), furthest),
         heads=_heads(snapshot, event.chain_number, event.envelope.header.channel, event.envelope.header.epoch),
         receipts=receipts,
-        ancestors=_ancestors(snapshot, (event.envelope, *receipts), trust),
+        ancestors=_ancestors(snapshot, (event.envelope, *receipts, *releases), trust),
+        releases=releases,
     )
 
 

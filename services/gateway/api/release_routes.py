@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from schemas.access import Scope
-from schemas.drafts import DraftText, ReviewDraft, SendingDraft
+from schemas.drafts import CountersignatureDraft, DraftText, ReviewDraft, SendingDraft, SubmissionDraft
 from services.gateway.answers import Accepted
 from services.gateway.api import releases
 from services.gateway.api.asked import EventPath
@@ -21,6 +21,13 @@ OF_RELEASE: Final = (
     "officer.unknown",
 )
 _OF_OFFICER: Final = ("access.no_officer", "officer.unknown", "release.role")
+_OF_SIGNATURES: Final = (
+    "release.other_statement",
+    "release.other_event",
+    "release.signature",
+    "release.signed_at",
+)
+"""Refusals of an officer's own signature."""
 _OF_A_DRAFT: Final = ("request.not_found", "release.state", *_OF_OFFICER)
 _OF_TEXT: Final = (
     "release.type",
@@ -91,7 +98,16 @@ def releases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             Scope.EVENTS_WRITE,
             DraftDetail,
             path_model=DraftPath,
-            codes=(*_OF_A_DRAFT, "release.not_author", "release.changed", *of_submission),
+            body=SubmissionDraft,
+            body_required=False,
+            codes=(
+                *_OF_A_DRAFT,
+                "release.not_author",
+                "release.changed",
+                "release.terms_changed",
+                *_OF_SIGNATURES,
+                *of_submission,
+            ),
         ),
         Route(
             "POST",
@@ -103,7 +119,15 @@ def releases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             DraftDetail,
             path_model=DraftPath,
             body=ReviewDraft,
-            codes=(*_OF_A_DRAFT, "release.same_officer", "release.changed", "release.no_note", *of_submission),
+            codes=(
+                *_OF_A_DRAFT,
+                "release.same_officer",
+                "release.changed",
+                "release.terms_changed",
+                "release.no_note",
+                *_OF_SIGNATURES,
+                *of_submission,
+            ),
         ),
         Route(
             "POST",
@@ -117,7 +141,14 @@ def releases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             path_model=DraftPath,
             body=SendingDraft,
             body_required=False,
-            codes=(*_OF_A_DRAFT, "release.not_author", "release.changed", *OF_RELEASE, *of_submission),
+            codes=(
+                *_OF_A_DRAFT,
+                "release.not_author",
+                "release.changed",
+                "release.terms_changed",
+                *OF_RELEASE,
+                *of_submission,
+            ),
         ),
         Route(
             "POST",
@@ -140,9 +171,12 @@ def releases_of(of_submission: Sequence[str]) -> tuple[Route, ...]:
             ReleaseList,
             status=202,
             path_model=EventPath,
+            body=CountersignatureDraft,
+            body_required=False,
             codes=(
                 "request.not_found",
                 "release.not_ours",
+                *_OF_SIGNATURES,
                 "release.not_waiting",
                 "release.same_officer",
                 *_OF_OFFICER,

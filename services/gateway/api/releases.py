@@ -5,7 +5,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from schemas.base import Model
-from schemas.drafts import ReviewDraft, SendingDraft
+from schemas.drafts import CountersignatureDraft, ReviewDraft, SendingDraft, SubmissionDraft
 from schemas.errors import RequestError
 from schemas.releases import ENDED, Draft, DraftState
 from services.gateway.api.asked import EventPath
@@ -45,7 +45,8 @@ async def post_draft_content(desk: Desk, call: Call) -> web.StreamResponse:
 
 async def post_draft_submission(desk: Desk, call: Call) -> web.StreamResponse:
     """Hand a draft in for review."""
-    return _shown(desk, call, await desk.releasing.hand_in(call.path_as(DraftPath).id, call.caller))
+    asked = _body(call, SubmissionDraft) if call.body else SubmissionDraft()
+    return _shown(desk, call, await desk.releasing.hand_in(call.path_as(DraftPath).id, call.caller, asked))
 
 
 async def post_draft_review(desk: Desk, call: Call) -> web.StreamResponse:
@@ -68,13 +69,15 @@ async def post_draft_withdrawal(desk: Desk, call: Call) -> web.StreamResponse:
 async def post_countersignature(desk: Desk, call: Call) -> web.StreamResponse:
     """Put a second officer's name under an event that was sent alone."""
     envelope_id = call.path_as(EventPath).id
-    rows = await desk.releasing.countersign(envelope_id, call.caller)
+    asked = _body(call, CountersignatureDraft) if call.body else CountersignatureDraft()
+    rows = await desk.releasing.countersign(envelope_id, call.caller, asked)
     return reply(release_list(envelope_id, rows, desk.gateway.county), 202)
 
 
 def _shown(desk: Desk, call: Call, draft: Draft, status: int = 200) -> web.Response:
     caller, author = desk.releasing.credential_of(call.caller.officer), desk.releasing.credential_of(draft.author)
-    return reply(draft_detail(draft, caller, author), status)
+    terms = desk.releasing.terms(draft) if draft.body else None
+    return reply(draft_detail(draft, caller, author, terms), status)
 
 
 def _body(call: Call, model: type[M]) -> M:

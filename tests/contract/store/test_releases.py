@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from schemas.control import ReleaseMode
+from schemas.ids import CountyCode
 from schemas.officers import Role
 from schemas.releases import (
     ENDED,
@@ -10,9 +11,11 @@ from schemas.releases import (
     Countersigning,
     Draft,
     DraftState,
+    Fixed,
     ReleasedBy,
     ReleaseRow,
 )
+from schemas.statements import ReleaseStatement, ReleaseVerdict, SignedStatement
 from services.ports import Store, Transaction
 from tests.contract.store.samples import THEM, US, at
 
@@ -39,10 +42,29 @@ def release(number: int, second: int, source: str = US) -> ReleaseRow:
     return ReleaseRow(f"{number:064x}", source, ReleaseMode.ALONE, (by,), at(second))
 
 
+def signed(number: int, second: int, terms: str) -> ReleaseRow:
+    """A release whose second officer signed by these terms."""
+    row = release(number, second)
+    by = replace(row.officers[0], officer="duty-b", signed_at=at(second))
+    return replace(row, mode=ReleaseMode.TWO_OFFICERS, officers=(*row.officers, by), terms=terms)
+
+
+def own(officer: str) -> SignedStatement:
+    said = ReleaseStatement(
+        county=CountyCode(US),
+        officer=officer,
+        verdict=ReleaseVerdict.APPROVED,
+        subject=DIGEST,
+        acknowledge_by=at(9),
+        signed_at=at(3),
+    )
+    return SignedStatement(statement=said, signature="A" * 86)
+
+
 async def test_a_draft_is_kept_whole_and_in_place_of_the_one_before(store: Store) -> None:
     """Every field comes back, with an approval and without."""
-    first = draft(1)
-    approval = Approval("duty-b", "值班员乙", DIGEST, at(5))
+    first = replace(draft(1), fixed=Fixed("0f" * 16, b"k" * 32, b"s" * 16), submission=own("duty-a"))
+    approval = Approval("duty-b", "值班员乙", DIGEST, at(5), own("duty-b"))
     second = replace(
         first,
         state=DraftState.SENT,
@@ -52,6 +74,7 @@ async def test_a_draft_is_kept_whole_and_in_place_of_the_one_before(store: Store
         note="好",
         changed_at=at(9),
         event_id=EVENT,
+        fixed=None,
     )
     assert await store.read(lambda s: s.releases.draft(first.draft_id)) is None
     await store.write(lambda tx: tx.releases.put(first))
@@ -106,6 +129,21 @@ async def test_releases_are_kept_in_the_order_of_their_time(store: Store) -> Non
         release(1, 30),
     ]
     assert await store.read(lambda s: s.releases.of_event("00" * 32)) == []
+
+
+async def test_terms_that_officers_signed_lead_to_the_one_event_they_released(store: Store) -> None:
+    """A source that uses them again is found out; another source's are its own."""
+
+    def work(tx: Transaction) -> None:
+        tx.releases.note(EVENT, signed(1, 20, DIGEST))
+        tx.releases.note("01" * 32, signed(2, 30, DIGEST))
+        tx.releases.note("02" * 32, release(3, 10))
+
+    await store.write(work)
+    assert await store.read(lambda s: s.releases.of_event(EVENT)) == [signed(1, 20, DIGEST)]
+    assert await store.read(lambda s: s.releases.released_under(US, DIGEST)) == EVENT
+    assert await store.read(lambda s: s.releases.released_under(THEM, DIGEST)) is None
+    assert await store.read(lambda s: s.releases.released_under(US, "ef" * 32)) is None
 
 
 async def test_who_is_overdue_is_told_of_once_and_ends_when_countersigned(store: Store) -> None:

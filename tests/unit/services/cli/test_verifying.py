@@ -8,7 +8,7 @@ import pytest
 from services.domain.documents import spoken
 from services.domain.verdict_words import meaning_of
 from tests.commands import sihu
-from tests.vectors import evidence_changed, evidence_ended, evidence_unproved
+from tests.vectors import evidence_changed, evidence_ended, evidence_released, evidence_unproved
 from tests.vectors.evidence import ANCHOR, WHOLE, EvidenceCase, good
 from tests.vectors.evidence_doubtful import officers
 from tests.vectors.make import evidence_files
@@ -97,12 +97,35 @@ def papers_of(folder: Path, case: EvidenceCase) -> list[str | Path]:
     return words
 
 
-@pytest.mark.parametrize("case", [*good(), *evidence_changed.good()], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [*good(), *evidence_changed.good(), *evidence_released.good()], ids=lambda case: case.name
+)
 def test_every_good_file_can_be_shown(tmp_path: Path, case: EvidenceCase) -> None:
     """Encrypted, detached, control records, refusals: the table has a line for each."""
     words = ["--anchor", case.anchor] if case.anchor else []
     outcome = sihu("verify", file_of(tmp_path, case.data), *words, *papers_of(tmp_path, case))
     assert outcome.code == (0 if case.outcome == "holds" else 3), outcome.err
+
+
+def test_it_says_who_signed_and_for_whom_the_node_vouches(tmp_path: Path) -> None:
+    """Two things that a reader must not take for one another."""
+    case = next(one for one in evidence_released.good() if one.name == "released-countersigned")
+    words: list[str | Path] = ["verify", file_of(tmp_path, case.data), "--anchor", str(case.anchor)]
+    shown = sihu(*words).out
+    for text in ("单人值守签发 duty-a（节点代证）", "补签 duty-b（本人密钥签名 2026-03-04 08:20:00）"):
+        assert text in shown
+    steps = sihu(*words, "--json").json["steps"][-2:]
+    assert [(one["step"], one["release"], one["mode"]) for one in steps] == [(10, 0, "alone"), (10, 1, "countersigned")]
+    assert [one["officers"][0]["own"] for one in steps] == [False, True]
+
+
+def test_a_forged_approval_is_named(tmp_path: Path) -> None:
+    """The event itself holds, and the file does not."""
+    case = next(one for one in evidence_released.bad() if one.name == "released-old-signature")
+    outcome = sihu("verify", file_of(tmp_path, case.data), "--anchor", str(case.anchor))
+    assert outcome.code == 3
+    for text in ("release.other_event", "第 10.1 步不成立"):
+        assert text in outcome.out
 
 
 def case_of(name: str) -> EvidenceCase:

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.access import Scope
 from schemas.errors import Fault
-from schemas.information.alerts import AlertCancelled, AlertIssued
+from schemas.information.alerts import AlertCancelled, AlertIssued, AlertUpdated
 from schemas.information.attachments import AttachmentShared
 from schemas.information.bulletins import PolicyBulletinPublished
 from schemas.officers import Role
@@ -32,7 +32,7 @@ def world() -> World:
 
 
 def filled(
-    model: type[AlertIssued] | type[PolicyBulletinPublished], content: dict[str, object]
+    model: type[AlertIssued] | type[AlertUpdated] | type[PolicyBulletinPublished], content: dict[str, object]
 ) -> list[tuple[str, str]]:
     """Return the fields of a form with a content in it."""
     typed = typed_of(shapes_of(model), json.loads(json.dumps(content)))
@@ -241,32 +241,62 @@ async def test_what_hinders_a_draft_is_said_at_its_form(world: World) -> None:
     assert draft.has("拟稿")
 
 
-async def test_an_approval_whose_sending_is_refused_stays_and_says_why(world: World) -> None:
-    """A page that says that nothing has changed would have the second officer approve once more, or walk away."""
-    county = world[papers.HUANJIANG]
+def second_at_huanjiang(county: County) -> None:
+    """Certify another officer beside the one who writes."""
     county.directory.credentials["duty-b"] = papers.credential(
         papers.HUANJIANG,
         officer="duty-b",
         display_name="值班员乙",
         public=to_base64url(papers.officer_key(papers.LIBO).public),
     )
+
+
+async def test_an_approval_whose_sending_is_refused_stays_and_says_why(world: World) -> None:
+    """A page that says that nothing has changed would have the second officer approve once more, or walk away."""
+    county = world[papers.HUANJIANG]
+    second_at_huanjiang(county)
+    content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1"}
+    await county.send(alert_draft(content=content, to=[papers.LIBO]))
+    updates = [
+        content
+        | {"alert_id": f"45122641600000_2026030408000{number}_2", "report_stage": "followup", "report_no": 2}
+        | {"predecessors": [{"alert_id": content["alert_id"]}]}
+        for number in (1, 2)
+    ]
+    async with visiting(county, Role.DUTY) as author:
+        base = [("type", AlertUpdated.wire_type), ("status", "actual"), GO_SEND]
+        drafts = [(await author.post("/compose", [*base, *filled(AlertUpdated, one)])).location for one in updates]
+    async with visiting(county, Role.LIAISON, officer="duty-b") as second:
+        shown = [await second.get(draft) for draft in drafts]
+        first, other = [re.findall(r'name="digest" value="([0-9a-f]{64})"', page.text)[0] for page in shown]
+        stale = await second.post(f"{drafts[1]}/review", {"verdict": "approve", "digest": "0" * 64, "note": "改了"})
+        said = {"verdict": "approve_send", "note": "<b>同意</b>"}
+        gone = await second.post(f"{drafts[0]}/review", said | {"digest": first})
+        refused = await second.post(f"{drafts[1]}/review", said | {"digest": other})
+        sent = await second.post(f"{drafts[1]}/sending")
+
+    assert (stale.status, stale.has("release.changed", "待审", 'value="改了"')) == (422, True)
+    assert gone.location.startswith("/events/")
+    assert refused.status == 422
+    assert refused.has("没有办成", "已审", "&lt;b&gt;同意")
+    assert "什么都没有改变" not in refused.text
+    assert (sent.status, sent.has("没有办成", "已审")) == (422, True)
+
+
+async def test_what_could_not_be_sent_any_more_is_not_approved(world: World) -> None:
+    """Pressed on a page of an hour ago, it says why, and waits to be returned."""
+    county = world[papers.HUANJIANG]
+    second_at_huanjiang(county)
     content = alert_draft()["content"] | {"alert_id": "45122641600000_20260304074500_1"}
     fields = [("type", AlertIssued.wire_type), ("status", "actual"), GO_SEND, *filled(AlertIssued, content)]
     async with visiting(county, Role.DUTY) as author:
         draft = (await author.post("/compose", fields)).location
     async with visiting(county, Role.LIAISON, officer="duty-b") as second:
         digest = re.findall(r'name="digest" value="([0-9a-f]{64})"', (await second.get(draft)).text)[0]
-        stale = await second.post(f"{draft}/review", {"verdict": "approve", "digest": "0" * 64, "note": "改了"})
-        county.clock.jump(2 * 86400)  # what is sent now has expired
-        said = {"verdict": "approve_send", "digest": digest, "note": "<b>同意</b>"}
-        refused = await second.post(f"{draft}/review", said)
-        sent = await second.post(f"{draft}/sending")
+        county.clock.jump(2 * 86400)  # what would be sent now has expired
+        refused = await second.post(f"{draft}/review", {"verdict": "approve", "digest": digest})
 
-    assert (stale.status, stale.has("release.changed", "待审", 'value="改了"')) == (422, True)
-    assert refused.status == 422
-    assert refused.has("没有办成", "已审", "&lt;b&gt;同意")
-    assert "什么都没有改变" not in refused.text
-    assert (sent.status, sent.has("没有办成", "已审")) == (422, True)
+    assert (refused.status, refused.has("没有办成", "待审")) == (422, True)
 
 
 async def test_a_page_that_is_refused_is_opened_again_as_it_was_asked_for(world: World) -> None:

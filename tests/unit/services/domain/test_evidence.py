@@ -20,6 +20,7 @@ from services.posting import Posted
 from tests import papers
 from tests.vectors.evidence import ANCHOR, WHOLE
 from tests.vectors.evidence_changed import COMMITTED_ANCHOR, EVERYTHING
+from tests.vectors.evidence_released import WHOLE as RELEASED
 from tests.vectors.spelling import Json, compact
 from tests.world import County, World, alert_draft, full_papers, policy_draft
 
@@ -197,7 +198,9 @@ async def test_a_file_has_a_bound(world: World) -> None:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("whole", "anchor"), [(WHOLE, ANCHOR), (EVERYTHING, COMMITTED_ANCHOR)], ids=["v1", "v2"])
+@pytest.mark.parametrize(
+    ("whole", "anchor"), [(WHOLE, ANCHOR), (EVERYTHING, COMMITTED_ANCHOR), (RELEASED, ANCHOR)], ids=["v1", "v2", "v3"]
+)
 def test_every_flipped_bit_is_refused(whole: Json, anchor: str, reduced: Callable[[int, int], int]) -> None:
     """A bit that may be changed unnoticed is one that nobody signed."""
     data = compact(whole)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.errors import Fault
-from schemas.evidence import ANCESTORS_MAX, ChangedEvidence
+from schemas.evidence import ANCESTORS_MAX, ChangedEvidence, ReleasedEvidence
 from services.domain.documents import document_digest
 from services.domain.evidence_choosing import Gathered
 from services.domain.evidence_opening import spell
@@ -39,8 +39,9 @@ from tests.vectors.evidence_changed import (
     suspension,
 )
 from tests.vectors.evidence_ended import OTHER_STORY
+from tests.vectors.evidence_released import TWO, both, credential, record
 from tests.vectors.evidence_unproved import LATE
-from tests.vectors.key_changes import RECOVERY
+from tests.vectors.key_changes import NEXT, RECOVERY
 from tests.vectors.papers import KEYS, NANDAN
 from tests.vectors.spelling import Json, Key, Sealed
 
@@ -57,7 +58,8 @@ def tried(event: Sealed, kept_here: TrustPapers, **gathered: Any) -> Written | F
     """Write evidence of an event of the chain of the vectors."""
     rooms = {name: [kept(one) for one in gathered.pop(name, ())] for name in ("links", "heads", "ancestors")}
     receipts = [opened(one) for one in gathered.pop("receipts", ())]
-    return write_evidence(Gathered(opened(event), receipts=receipts, **rooms), kept_here)
+    releases = [opened(one) for one in gathered.pop("releases", ())]
+    return write_evidence(Gathered(opened(event), receipts=receipts, releases=releases, **rooms), kept_here)
 
 
 def written(event: Sealed, kept_here: TrustPapers, **gathered: Any) -> Written:  # noqa: ANN401
@@ -212,3 +214,28 @@ def test_signatures_on_changes_that_do_not_count_stay_at_home() -> None:
     stranger = ordered(REVOCATION | {"signatures": [*REVOCATION["signatures"], {"kid": "0" * 32, "sig": "A" * 86}]})
     made = wider(written(CHAIN[3], shelf(stranger)))
     assert len(made.changes[0].signatures) == 2
+
+
+def test_who_released_an_event_goes_into_its_file() -> None:
+    """And makes it one of version 3; without changes of keys its further fields are empty."""
+    made = written(EVENT, shelf(), releases=[TWO])
+    assert isinstance(made.evidence, ReleasedEvidence)
+    assert (made.evidence.v, len(made.evidence.releases), made.evidence.changes, made.left_out) == (3, 1, (), 0)
+
+
+def test_a_record_of_release_that_proves_nothing_any_more_stays_out_and_is_counted() -> None:
+    """It stands behind the end of its key: a thief may have written it."""
+    made = written(EVENT, shelf(REVOCATION), releases=[TWO], ancestors=CHAIN[2:4])
+    assert not isinstance(made.evidence, ReleasedEvidence)
+    assert made.left_out == 1
+
+
+@pytest.mark.parametrize("keeps", [True, False], ids=["listed", "not listed"])
+def test_officers_stand_behind_an_event_as_long_as_their_credentials_do(*, keeps: bool) -> None:
+    """The certifying key has ended: what it certified counts if its end lists it."""
+    listed = [document_digest(document(credential(one))) for one in ("duty-a", "duty-b")] if keeps else []
+    placed = record(EVENT, "two_officers", both(EVENT), prev=CHAIN[3].envelope_id)
+    rotation = change([RECOVERY, NEXT], placed, credentials=sorted(listed))
+    made = written(EVENT, shelf(rotation), links=CHAIN[:4], releases=[placed], ancestors=[placed, CHAIN[3]])
+    assert isinstance(made.evidence, ReleasedEvidence) is keeps
+    assert made.left_out == (0 if keeps else 1)

@@ -12,7 +12,8 @@ from schemas.errors import Fault
 from schemas.governance.mediation import CASE_PREFIX
 from schemas.information.alerts import Alert
 from schemas.officers import OfficerCredential, Role
-from schemas.releases import ENDED, Draft, DraftState
+from schemas.releases import ENDED, Draft, DraftState, Fixed
+from schemas.statements import ReleaseStatement, ReleaseVerdict, SignedStatement
 from services.domain.releasing import (
     ALONE,
     BULLETINS,
@@ -42,6 +43,13 @@ from tests import papers
 
 NOW = papers.NOW
 DIGEST, OTHER = "aa" * 32, "bb" * 32
+DRAWN, ANEW = Fixed("00" * 16, b"k" * 32, b"s" * 16), Fixed("11" * 16, b"K" * 32, b"S" * 16)
+OWN = SignedStatement(
+    statement=ReleaseStatement(
+        county=papers.LIBO, officer="duty-a", verdict=ReleaseVerdict.DRAFTED, subject=DIGEST, signed_at=NOW
+    ),
+    signature="A" * 86,
+)
 
 
 def draft(state: DraftState = DraftState.DRAFTING, **changes: Any) -> Draft:  # noqa: ANN401 - fields of a draft
@@ -169,7 +177,7 @@ def test_each_act_leads_where_the_table_says() -> None:
     assert isinstance(good, Draft)
     assert (good.state, good.reviewer) == (DraftState.APPROVED, "值班员b")
     assert judge_approved(good, DIGEST) is None
-    back = returned(waiting, second, "时间写错", later())
+    back = returned(waiting, second, "时间写错", later(), ANEW)
     assert isinstance(back, Draft)
     assert (back.state, back.note) == (DraftState.RETURNED, "时间写错")
     done = sent(good, "ee" * 32, later(), reviewed=True)
@@ -181,10 +189,10 @@ def test_each_act_leads_where_the_table_says() -> None:
     for refused in (
         handed_in(done, later()),
         approved(draft(), second, DIGEST, "", later()),
-        returned(draft(), second, "不", later()),
+        returned(draft(), second, "不", later(), ANEW),
         sent(draft(), "ee" * 32, later(), reviewed=True),
         withdrawn(done, later()),
-        changed(done, b"x", OTHER, papers.POLICY, later()),
+        changed(done, b"x", OTHER, papers.POLICY, later(), ANEW),
     ):
         assert code_of(refused) == "release.state"
 
@@ -194,11 +202,31 @@ def test_a_change_voids_the_approval() -> None:
     second = officer("b", Role.LIAISON)
     good = approved(draft(DraftState.IN_REVIEW), second, DIGEST, "", later())
     assert isinstance(good, Draft)
-    other = changed(good, b"{ }", OTHER, papers.POLICY, later())
+    other = changed(good, b"{ }", OTHER, papers.POLICY, later(), ANEW)
     assert isinstance(other, Draft)
     assert (other.state, other.approval) == (DraftState.DRAFTING, None)
     assert code_of(judge_approved(other, OTHER)) == "release.second_officer"
     assert code_of(judge_approved(good, OTHER)) == "release.changed"
+
+
+def test_what_was_signed_goes_with_the_text_that_it_was_of() -> None:
+    """After a change and after a return another content id is drawn: an old signature fits the same words no more."""
+    waiting = handed_in(draft(fixed=DRAWN), later(), OWN)
+    assert isinstance(waiting, Draft)
+    assert (waiting.fixed, waiting.submission) == (DRAWN, OWN)
+    good = approved(waiting, officer("b", Role.DUTY), DIGEST, "", later(), OWN)
+    assert isinstance(good, Draft)
+    assert good.approval is not None
+    assert good.approval.own == OWN
+    for after in (
+        changed(good, b"{}", DIGEST, papers.POLICY, later(), ANEW),
+        returned(good, officer("b", Role.DUTY), "不", later(), ANEW),
+    ):
+        assert isinstance(after, Draft)
+        assert (after.fixed, after.submission, after.approval) == (ANEW, None, None)
+    for ended in (sent(good, "ee" * 32, later(), reviewed=True), withdrawn(good, later())):
+        assert isinstance(ended, Draft)
+        assert ended.fixed is None  # a content's key stays nowhere where an erasure would miss it
 
 
 def test_nobody_approves_what_has_changed_under_his_eyes() -> None:
@@ -210,7 +238,9 @@ def test_nobody_approves_what_has_changed_under_his_eyes() -> None:
 
 def test_a_draft_goes_back_with_a_reason_only() -> None:
     """Else its author guesses."""
-    assert code_of(returned(draft(DraftState.IN_REVIEW), officer("b", Role.DUTY), " ", later())) == "release.no_note"
+    assert (
+        code_of(returned(draft(DraftState.IN_REVIEW), officer("b", Role.DUTY), " ", later(), ANEW)) == "release.no_note"
+    )
 
 
 @pytest.mark.parametrize("role", list(Role))

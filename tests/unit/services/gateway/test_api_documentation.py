@@ -63,6 +63,7 @@ JUDGES = (
     "plans",
     "briefs",
     "search_text",
+    "release_signing",
 )
 """Rules of the domain whose faults a caller can meet."""
 ELSEWHERE = {
@@ -73,7 +74,7 @@ ELSEWHERE = {
         "encryption.content_not_opened",
         "file.digest",
     ),
-    *("call.audience", "call.other_officer", "release.other_officer"),
+    *("call.audience", "call.other_officer", "release.other_officer", "release.unknown_event", "release.repeated"),
     *("cap.answer", "cap.no_answer", "cap.key", "cap.file", "cap.signers"),
     *("cap.feed", "cap.link", "cap.redirect", "cap.own", "cap.nothing_ended"),
     *("cap.to_complete", "cap.other_sender", "cap.unsent", "cap.unsure", "cap.no_number"),

@@ -58,6 +58,9 @@ def minor(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of an aler
     )
 
 
+_UPDATE = {"type": "cn.sihu.information.alert_updated.v1"}
+
+
 def refused(answer: Answer, code: str) -> bool:
     return answer.is_problem and answer.body["code"] == code
 
@@ -298,14 +301,19 @@ async def test_of_two_presses_one_sends(libo: County, first: Caller, second: Cal
 
 
 async def test_an_approval_stays_if_the_sending_fails(libo: County, first: Caller, second: Caller) -> None:
-    """The officers mend what stands in the way, and send then; nobody reviews again."""
-    shown = await drafted(first, alert_draft())
-    expired = alert_draft(expires="2026-03-04T08:00:30.000+08:00")
-    late = await drafted(first, expired)
-    await libo.clock.move(300)
-    assert refused(await approved(second, late, send=True), "request.expired")
-    assert (await first.get(f"/drafts/{late['draft']['id']}")).body["draft"]["state"] == "approved"
-    assert (await approved(second, shown, send=True)).status == 200
+    """What only the history can refuse is found when it is sent; its author sees that it was approved."""
+    red = alert_draft(content=alert_content(warning_level=1))
+    await libo.send(red)
+    named = [{"alert_id": red["content"]["alert_id"]}]
+    updates = [
+        await drafted(first, minor(alert_id=f"52272241600000_2026030407500{number}_2", predecessors=named) | _UPDATE)
+        for number in (1, 2)
+    ]
+    assert (await approved(second, updates[0], send=True)).status == 200
+    answer = await approved(second, updates[1], send=True)
+    assert answer.is_problem, answer.body
+    shown = (await first.get(f"/drafts/{updates[1]['draft']['id']}")).body["draft"]
+    assert (shown["state"], shown["reviewer"]) == ("approved", "值班员乙")
 
 
 # -- what is no draft ----------------------------------------------------------------------------------
