@@ -16,7 +16,7 @@ from services.console.signing import signed_answer
 from services.console.visit import Page, Visit
 from services.gateway.answers import Acknowledged, MemberLine, MemberList, NoticeLine, NoticeList
 from services.gateway.paging_answers import DutyLine, DutyList
-from services.gateway.standing import AlertLine, AlertList, LinkList
+from services.gateway.standing import COUNTED_MOST, AlertLine, AlertList, LinkList
 
 _SHOWN = 200
 _WITH_BUTTONS = 40
@@ -26,8 +26,8 @@ _OFFICES = frozenset({Tier.OFFICE, Tier.SUPERIOR})
 
 async def desk(visit: Visit) -> web.StreamResponse:
     """Show the whole desk."""
-    alerts = await _newest(visit)
-    return visit.render("desk.html", _alerts(visit, alerts) | await _side(visit, alerts))
+    found = await _newest(visit)
+    return visit.render("desk.html", _alerts(visit, found) | await _side(visit, found.alerts))
 
 
 async def desk_alerts(visit: Visit) -> web.StreamResponse:
@@ -37,7 +37,7 @@ async def desk_alerts(visit: Visit) -> web.StreamResponse:
 
 async def desk_side(visit: Visit) -> web.StreamResponse:
     """Show the neighbours, the links and what waits, for a page that is open already."""
-    return visit.render("desk_side.html", await _side(visit, await _newest(visit)))
+    return visit.render("desk_side.html", await _side(visit, (await _newest(visit)).alerts))
 
 
 async def acknowledge(visit: Visit) -> web.StreamResponse:
@@ -61,11 +61,12 @@ async def close_notice(visit: Visit) -> web.StreamResponse:
     return visit.see_other("/", said="closed")
 
 
-async def _newest(visit: Visit) -> tuple[AlertLine, ...]:
-    return (await visit.api.ask("list_alerts", AlertList, query={"standing": True, "limit": _SHOWN})).alerts
+async def _newest(visit: Visit) -> AlertList:
+    return await visit.api.ask("list_alerts", AlertList, query={"standing": True, "limit": _SHOWN})
 
 
-def _alerts(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object]:
+def _alerts(visit: Visit, found: AlertList) -> dict[str, object]:
+    alerts = found.alerts
     standing = [line for line in alerts if line.in_force]
     incoming = [line for line in standing if line.event.direction == "in"]
     waiting = sorted((line for line in incoming if not line.taken), key=_gravest)
@@ -74,6 +75,8 @@ def _alerts(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object]:
         "more_alerts": waiting[_WITH_BUTTONS:],
         "taken_alerts": [line for line in incoming if line.taken and line.answer],
         "own_alerts": [line for line in standing if line.event.direction == "out"],
+        "unacknowledged": found.unacknowledged,
+        "counted_most": COUNTED_MOST,
         "shown_most": _SHOWN if len(alerts) == _SHOWN else 0,
         "may_answer": may_ask(visit.visitor.access, "acknowledge_event") and visit.visitor.is_any(ANSWERERS),
     }
