@@ -14,6 +14,8 @@ from services.console import words
 from services.console.navigation import NAVIGATION
 from services.domain.fault_words import sentence_of
 from services.domain.form_making import path_zh
+from services.domain.provider_words import problem_zh
+from services.domain.timeline_words import reason_zh
 from services.gateway.answers import FaultLine
 
 _SECONDS: Final = ((86_400, "天"), (3_600, "小时"), (60, "分钟"))
@@ -45,6 +47,8 @@ class Renderer:
             "county": name_of,
             "counties": counties,
             "title_of": title_of,
+            "problem": problem_zh,
+            "reason": reason_zh,
         }
         self._environment.globals |= {
             "own": county,
