@@ -25,6 +25,10 @@ _ASKED: Final = {"first": "起始日", "last": "截止日", "from": "起", "to":
 """What stands in addresses and is no field of any event."""
 
 
+_OF_ONE_FIELD: Final = ("这一栏", "太长", "太多", "太短", "太少")
+"""Sentences that say nothing without the name of their field: in a list of faults it stands before them."""
+
+
 class Renderer:
     """Renders the console's pages."""
 
@@ -96,7 +100,7 @@ def fault_text(fault: Fault | FaultLine | None) -> str:
         return ""
     said = sentence_of(Fault(fault.code, fault.field, fault.mend))
     field = _ASKED.get(fault.field) or path_zh(fault.field)
-    return f"{field}：{said}" if field and said.startswith("这一栏") else said
+    return f"{field}：{said}" if field and said.startswith(_OF_ONE_FIELD) else said
 
 
 def counties(codes: Iterable[str]) -> str:
