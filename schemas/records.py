@@ -136,6 +136,11 @@ class NewLink:
     content_key: bytes = field(default=b"", repr=False)
     ends_at: datetime | None = None
 
+    @property
+    def asks_acknowledgement(self) -> bool:
+        """It came to this county and names until when somebody here is to acknowledge it."""
+        return self.direction is Direction.INCOMING and self.envelope.header.acknowledge_by is not None
+
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:

@@ -278,9 +278,28 @@ class Snapshot(ShowsBooks, Protocol):
         """Return up to where a stream has been worked off, None if that is not known."""
 
     def events(
-        self, *, direction: Direction | None, wire_type: str | None, since: int, limit: int, newest_first: bool = False
+        self,
+        *,
+        direction: Direction | None,
+        wire_type: str | None,
+        since: int,
+        limit: int,
+        newest_first: bool = False,
+        unacknowledged: bool = False,
     ) -> Page[EventSummary]:
-        """Return events (no control records) with position > ``since`` in order; or the newest, newest first."""
+        """Return events (no control records) with position > ``since`` in order; or the newest, newest first.
+
+        Args:
+            direction: Only these; None for both.
+            wire_type: Only this type; None for every one.
+            since: Only behind this position; newest first only before it, 0 starts at the newest.
+            limit: How many at most.
+            newest_first: The other way round.
+            unacknowledged: Only incoming ones that ask for this county's acknowledgement and have none that takes them.
+        """
+
+    def unacknowledged(self, limit: int) -> int:
+        """Return how many incoming events ask for an acknowledgement and have none; ``limit`` if they are more."""
 
     def event(self, envelope_id: str) -> StoredEvent | None:
         """Return one envelope with all its bytes, or None."""

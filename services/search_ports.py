@@ -29,6 +29,9 @@ class SearchShown(Protocol):
             below: Only at smaller positions.
         """
 
+    def unacknowledged_in(self, block: int) -> bytes:
+        """Return the places, ascending, at which events ask for this county's acknowledgement and have none."""
+
     def erasures_in(self, block: int) -> int:
         """Return how many erasures are on record of events in a block: it tells whether one came meanwhile."""
 

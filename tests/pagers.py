@@ -118,6 +118,7 @@ class KeptPager:
         self.name, self.medium, self.capabilities = name, medium, capabilities
         self.sent: list[Dispatch] = []
         self.answer = answer
+        self.problem = ""
         self.ready = True
 
     @asynccontextmanager
@@ -132,7 +133,7 @@ class KeptPager:
         return tuple(Submitted(number, reference(dispatch.page_id, number)) for number in numbers)
 
     def health(self) -> Health:
-        return Health(ready=self.ready, since=papers.NOW)
+        return Health(ready=self.ready, since=papers.NOW, problem=self.problem)
 
     def to(self, phone: str) -> list[Dispatch]:
         """Return what went to one address."""

@@ -90,6 +90,12 @@ class OfficerFiles:
             kept = tuple(one for one in self._invitations() if one.ends_at > now and one.officer != paper.officer)
             self._write_invitations((*kept, paper))
 
+    def take_back(self, officer: str, now: datetime) -> int:
+        """Let every invitation of an officer by command count no more; return how many of them still counted."""
+        open_ = sum(one.officer == officer and one.ends_at > now for one in self._invitations())
+        self._drop_invitations(officer)
+        return open_
+
     def _drop_invitations(self, officer: str) -> None:
         with one_at_a_time(self._root):
             found = self._invitations()

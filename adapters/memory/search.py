@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from adapters.memory.state import Link, State
+from adapters.memory.state import Link, State, is_unacknowledged
 from schemas.records import StoredEvent
 from schemas.searches import PLACES, BlockLook, BlockWords, SearchFigures, Wanted
 
@@ -36,6 +36,13 @@ class MemorySearch:
             link = self._state.links.get(position) if position < below else None
             if link is not None and link.listed and _is_wanted(link, wanted):
                 yield link.event
+
+    def unacknowledged_in(self, block: int) -> bytes:
+        """Return the places, ascending, at which events ask for this county's acknowledgement and have none."""
+        links = self._state.links
+        found = (links.get(block * PLACES + place) for place in range(PLACES))
+        waiting = (link for link in found if link is not None and is_unacknowledged(self._state, link))
+        return bytes(link.event.position % PLACES for link in waiting)
 
     def erasures_in(self, block: int) -> int:
         """Return how many erasures are on record of events in a block."""

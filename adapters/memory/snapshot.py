@@ -1,9 +1,7 @@
 """Reading the memory store: every question answered by looking at every row."""
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Final
 
 from adapters.memory.cap import MemoryCapShown
 from adapters.memory.cases import MemoryCases
@@ -11,13 +9,13 @@ from adapters.memory.consoles import MemoryConsole
 from adapters.memory.courses import CourseReading
 from adapters.memory.duties import MemoryDuties
 from adapters.memory.files import MemoryFiles
+from adapters.memory.headlines import headline_of, kept_content
 from adapters.memory.paging import MemoryPagingShown
 from adapters.memory.releases import MemoryReleases
 from adapters.memory.search import MemorySearch
 from adapters.memory.signals import gaps_of
-from adapters.memory.state import Link, find_chain
+from adapters.memory.state import Link, find_chain, is_unacknowledged
 from adapters.memory.threads import MemoryLedger, MemoryThreads
-from schemas.base import InformationClass
 from schemas.carriage import Publication
 from schemas.completeness import Claim, ForkEvidence, Gap, Heard, Owing, SignedBytes
 from schemas.control import TAKING_STAGES
@@ -34,7 +32,6 @@ from schemas.records import (
     FlowPeople,
     HeldAlert,
     JournalEntry,
-    KeptContent,
     KeptLink,
     Page,
     Quarantined,
@@ -42,9 +39,6 @@ from schemas.records import (
     StoredEvent,
 )
 from schemas.subjects import Lane
-
-_TITLES: Final = ("headline", "title", "name")
-_HEADLINE_MOST: Final = 60
 
 
 class MemorySnapshot(CourseReading):
@@ -120,7 +114,14 @@ class MemorySnapshot(CourseReading):
         return self._state.positions.get(stream)
 
     def events(
-        self, *, direction: Direction | None, wire_type: str | None, since: int, limit: int, newest_first: bool = False
+        self,
+        *,
+        direction: Direction | None,
+        wire_type: str | None,
+        since: int,
+        limit: int,
+        newest_first: bool = False,
+        unacknowledged: bool = False,
     ) -> Page[EventSummary]:
         """Return listed events behind ``since`` in the order asked for; newest first, 0 starts at the newest."""
         rows = [
@@ -129,9 +130,14 @@ class MemorySnapshot(CourseReading):
             if link.listed
             and direction in {None, link.event.direction}
             and wire_type in {None, link.event.envelope.header.type}
+            and (not unacknowledged or is_unacknowledged(self._state, link))
             and (position > since if not newest_first else not since or position < since)
         ][:limit]
         return Page(tuple(map(self._summary, rows)), rows[-1].event.position if rows else since)
+
+    def unacknowledged(self, limit: int) -> int:
+        """Return how many incoming events ask for an acknowledgement and have none; ``limit`` if they are more."""
+        return min(limit, sum(is_unacknowledged(self._state, link) for link in self._state.links.values()))
 
     def _summary(self, link: Link) -> EventSummary:
         event, header = link.event, link.event.envelope.header
@@ -157,7 +163,7 @@ class MemorySnapshot(CourseReading):
             stored_count=self._stored_count(event),
             acknowledged_count=self._acknowledged_count(event),
             marks=event.marks,
-            kept=_kept_content(event),
+            kept=kept_content(event),
         )
 
     def _stored_count(self, event: StoredEvent) -> int:
@@ -416,27 +422,8 @@ class MemorySnapshot(CourseReading):
         return [_kept(one) for one in found if first_seq <= one.header.seq <= last_seq]
 
 
-def headline_of(envelope: Envelope) -> str:
-    """Return the first title-like field of content in clear; empty if there is none."""
-    if envelope.header.content.encoding != "none":
-        return ""
-    try:
-        value = json.loads(envelope.content)
-    except ValueError:
-        return ""
-    titles = (value.get(key) for key in _TITLES) if isinstance(value, dict) else ()
-    return next((title[:_HEADLINE_MOST] for title in titles if isinstance(title, str)), "")
-
-
 def _kept(envelope: Envelope) -> KeptLink:
     return KeptLink(envelope.header.seq, envelope.envelope_id, envelope.header_bytes, envelope.signatures_bytes)
-
-
-def _kept_content(event: StoredEvent) -> KeptContent | None:
-    personal = event.envelope.header.information_class is InformationClass.PERSONAL
-    if not event.content_key or personal:  # nobody is shown a personal headline in passing
-        return None
-    return KeptContent(event.envelope.header.content.content_id, event.envelope.content, event.content_key)
 
 
 def _without_bytes(row: Quarantined) -> Quarantined:

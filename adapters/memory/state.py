@@ -10,7 +10,7 @@ from schemas.cap_records import CapAnswerRow, CapDocument, Seen
 from schemas.cases import CaseEntry, CaseRow
 from schemas.completeness import Claim, ForkEvidence, Heard
 from schemas.consoles import Account, AuditEntry, Invitation, SecurityKey, Session, Tally
-from schemas.control import ReceiptStage
+from schemas.control import TAKING_STAGES, ReceiptStage
 from schemas.courses import CourseKind, CourseRow
 from schemas.custody import Opening
 from schemas.duties import NeighbourDuty, ToldDuty
@@ -25,6 +25,7 @@ from schemas.records import (
     CallRow,
     Chain,
     Delivery,
+    Direction,
     ErasureRow,
     HeldBack,
     JournalEntry,
@@ -223,6 +224,23 @@ class State:
     def write_down(self, kind: JournalKind, reference: str, at: datetime) -> None:
         """Append to the journal."""
         self.journal.append(JournalEntry(len(self.journal) + 1, kind, reference, at))
+
+
+def is_unacknowledged(state: State, link: Link) -> bool:
+    """Tell whether an event came with a deadline to acknowledge it, and no receipt of ours takes it."""
+    event = link.event
+    header = event.envelope.header
+    return (
+        link.listed
+        and event.direction is Direction.INCOMING
+        and header.acknowledge_by is not None
+        and not any(
+            row.direction is Direction.OUTGOING
+            and row.stage in TAKING_STAGES
+            and (row.target_chain, row.seq) == (event.chain_number, header.seq)
+            for row in state.receipts
+        )
+    )
 
 
 def find_chain(chains: Mapping[int, Chain], channel: str, epoch: str) -> Chain | None:

@@ -23,6 +23,11 @@ _SELECT: Final = """
     SELECT {columns} FROM envelopes WHERE listed = 1 AND direction = ? AND {where}
     ORDER BY position {order} LIMIT ?""".replace("{columns}", _COLUMNS)
 _SELECT_AT: Final = "SELECT {columns} FROM envelopes WHERE listed = 1 AND position = ?".replace("{columns}", _COLUMNS)
+_SELECT_UNACKNOWLEDGED: Final = """
+    SELECT {columns} FROM envelopes WHERE position IN (
+        SELECT position FROM unacknowledged WHERE {where} ORDER BY position {order} LIMIT ?
+    ) ORDER BY position {order}""".replace("{columns}", _COLUMNS)
+SELECT_ANY_UNACKNOWLEDGED: Final = "SELECT position FROM unacknowledged LIMIT ?"
 _FORWARD: Final = "position > ?"
 _BACKWARD: Final = "position < ?"
 _OF_TYPE: Final = " AND wire_type = ?"
@@ -50,15 +55,28 @@ class Listing:
         """Return the events of one direction, or of both merged."""
         directions = Direction if direction is None else (direction,)
         merged = heapq.merge(*map(self._rows, directions), key=_position, reverse=self._newest_first)
-        rows = [summary_of(self._ask, row) for row, _ in zip(merged, range(self._limit), strict=False)]
+        return self._page(row for row, _ in zip(merged, range(self._limit), strict=False))
+
+    def unacknowledged(self, direction: Direction | None) -> Page[EventSummary]:
+        """Return those that wait for this county's acknowledgement; none of them went out."""
+        if direction is Direction.OUTGOING:
+            return self._page(())
+        sql, bindings = self._narrowed(_SELECT_UNACKNOWLEDGED)
+        return self._page(self._ask(sql, bindings))
+
+    def _page(self, found: Iterable[Row]) -> Page[EventSummary]:
+        rows = [summary_of(self._ask, row) for row in list(found)]
         return Page(tuple(rows), rows[-1].position if rows else self._since)
 
     def _rows(self, direction: Direction) -> list[Row]:
+        sql, bindings = self._narrowed(_SELECT)
+        return list(self._ask(sql, (direction.value, *bindings)))
+
+    def _narrowed(self, sql: str) -> tuple[str, Row]:
         start = (self._since or _LAST_POSITION) if self._newest_first else self._since
         of_type = () if self._wire_type is None else (self._wire_type,)
         where = (_BACKWARD if self._newest_first else _FORWARD) + (_OF_TYPE if of_type else "")
-        sql = _SELECT.format(where=where, order="DESC" if self._newest_first else "ASC")
-        return list(self._ask(sql, (direction.value, start, *of_type, self._limit)))
+        return sql.format(where=where, order="DESC" if self._newest_first else "ASC"), (start, *of_type, self._limit)
 
 
 def summary_of(ask: Ask, row: Row) -> EventSummary:

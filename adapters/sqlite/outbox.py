@@ -24,6 +24,7 @@ _INSERT_ENVELOPE: Final = """
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _INSERT_CONTENT_KEY: Final = "INSERT INTO content_keys (position, key) VALUES (?, ?)"
 _INSERT_END: Final = "INSERT INTO content_ends (position, ends_at) VALUES (?, ?)"
+_INSERT_UNACKNOWLEDGED: Final = "INSERT INTO unacknowledged (position, wire_type) VALUES (?, ?)"
 _INSERT_PUBLICATION: Final = "INSERT INTO publications (lane, sequence, position, subject) VALUES (?, ?, ?, ?)"
 _SELECT_UNPUBLISHED: Final = "SELECT sequence FROM publications WHERE lane = ? AND sequence > ? ORDER BY sequence"
 _RENUMBER: Final = "UPDATE publications SET sequence = ? WHERE lane = ? AND sequence = ?"
@@ -68,6 +69,7 @@ class SqliteOutbox:
         self._append_envelope = batch.rows(_INSERT_ENVELOPE, signed)
         self._append_content_key = batch.rows(_INSERT_CONTENT_KEY)
         self._append_end = batch.rows(_INSERT_END)
+        self._append_unacknowledged = batch.rows(_INSERT_UNACKNOWLEDGED)
         self._append_publication = batch.rows(_INSERT_PUBLICATION)
         self._positions = batch.recent(str, int)
         self._histories = Histories(batch)
@@ -97,11 +99,16 @@ class SqliteOutbox:
                 entry += 1
                 self._journal.append((entry, _KIND[link.direction], row[1], row[6]))
             if shown:
-                self._counters.add(_GAUGE[link.direction], 1)
-                if link.about is not None or link.marks:
-                    self._histories.note(position, link)
+                self._list(position, link)
         self._counters.set(POSITION, position)
         self._counters.set(JOURNAL, entry)
+
+    def _list(self, position: int, link: NewLink) -> None:
+        self._counters.add(_GAUGE[link.direction], 1)
+        if link.asks_acknowledgement:
+            self._append_unacknowledged((position, link.envelope.header.type))
+        if link.about is not None or link.marks:
+            self._histories.note(position, link)
 
     def _row(self, position: int, link: NewLink, *, shown: bool) -> Row:
         envelope = link.envelope

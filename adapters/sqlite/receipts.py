@@ -23,6 +23,10 @@ _COVERING: Final = """
     AND seq BETWEEN ?2 AND ?2 + coalesce((SELECT widest FROM receipt_widths WHERE target_chain = ?1), 0)"""
 SELECT_COVERING: Final = f"SELECT {_COLUMNS} {_COVERING} ORDER BY number"
 _SELECT_FIRST_ISSUED: Final = f"SELECT envelope_id {_COVERING} AND direction = 'out' ORDER BY number LIMIT 1"
+# Through the index of places: a receipt's range ends at the one event that a person answered.
+_TAKEN: Final = """
+    DELETE FROM unacknowledged
+    WHERE position = (SELECT position FROM envelopes WHERE chain_number = ? AND seq = ?)"""
 _TAKING: Final = ", ".join(f"'{stage.value}'" for stage in sorted(TAKING_STAGES))
 SELECT_ANSWERED: Final = f"""
     SELECT {_COLUMNS} FROM receipts
@@ -38,6 +42,7 @@ class SqliteReceipts:
         """Append through ``batch``."""
         self._batch, self._counters, self._journal = batch, counters, journal
         self._append = batch.rows(_INSERT)
+        self._take = batch.rows(_TAKEN)
         self._widths = batch.values(_UPSERT_WIDEST, _width_rows)
 
     def record(self, row: ReceiptRow) -> None:
@@ -47,6 +52,8 @@ class SqliteReceipts:
         width = row.seq - row.first_seq
         if width > self._widest(row.target_chain):
             self._widths.put(row.target_chain, width)
+        if row.direction is Direction.OUTGOING and row.stage in TAKING_STAGES:
+            self._take((row.target_chain, row.seq))
         self._counters.add(_GAUGE[row.direction], 1)
         self._journal.note(JournalKind.RECEIPT, envelope_id, row.recorded_at)
 

@@ -18,6 +18,8 @@ _SELECT_LOOKS: Final = """
     LEFT JOIN search_words AS w ON w.number = (b.block << 8) | ?1
     WHERE b.stale = 0 AND b.block <= ?2 ORDER BY b.block DESC"""
 _SELECT_POSTINGS: Final = "SELECT postings FROM search_words WHERE number = ?"
+_SELECT_UNACKNOWLEDGED: Final = """
+    SELECT position FROM unacknowledged WHERE position >= ? AND position < ? ORDER BY position"""
 _COUNT_ERASURES: Final = "SELECT count(*) FROM erasures WHERE position >= ? AND position < ?"
 _SELECT_STALE: Final = "SELECT min(block) FROM search_blocks WHERE stale = 1"
 _SELECT_NEWEST: Final = "SELECT max(block) FROM search_blocks"
@@ -71,6 +73,11 @@ class SqliteSearchShown:
             positions = [begin + place for place in places if begin + place < below]
             rows = self._ask(_SELECT_AT.format(where=conditions), (json.dumps(positions), *bindings))
         return map(stored_event, rows)
+
+    def unacknowledged_in(self, block: int) -> bytes:
+        """Return the places, ascending, at which events ask for this county's acknowledgement and have none."""
+        begin = block * PLACES
+        return bytes(row[0] - begin for row in self._ask(_SELECT_UNACKNOWLEDGED, (begin, begin + PLACES)))
 
     def erasures_in(self, block: int) -> int:
         """Return how many erasures are on record of events in a block."""

@@ -23,7 +23,7 @@ from adapters.sqlite.files import SqliteFiles
 from adapters.sqlite.histories import SELECT_FLOWS, SELECT_VALID, alerts_joined, alerts_of, marks_of, spelled
 from adapters.sqlite.journal import entry_of
 from adapters.sqlite.ledger import SqliteLedger
-from adapters.sqlite.listing import Listing, summaries_at
+from adapters.sqlite.listing import SELECT_ANY_UNACKNOWLEDGED, Listing, summaries_at
 from adapters.sqlite.outbox import SELECT_POSITION
 from adapters.sqlite.paging import SqlitePagingShown
 from adapters.sqlite.progress import deliveries_of, last_stored, oldest_unstored, owing
@@ -166,11 +166,22 @@ class SqliteSnapshot(CourseReading):
     # -- events -------------------------------------------------------------------------------------
 
     def events(
-        self, *, direction: Direction | None, wire_type: str | None, since: int, limit: int, newest_first: bool = False
+        self,
+        *,
+        direction: Direction | None,
+        wire_type: str | None,
+        since: int,
+        limit: int,
+        newest_first: bool = False,
+        unacknowledged: bool = False,
     ) -> Page[EventSummary]:
         """Return listed events behind ``since`` in the order asked for; newest first, 0 starts at the newest."""
         listing = Listing(self._ask, wire_type=wire_type, since=since, limit=limit, newest_first=newest_first)
-        return listing.page(direction)
+        return listing.unacknowledged(direction) if unacknowledged else listing.page(direction)
+
+    def unacknowledged(self, limit: int) -> int:
+        """Return how many incoming events ask for an acknowledgement and have none; ``limit`` if they are more."""
+        return len(list(self._ask(SELECT_ANY_UNACKNOWLEDGED, (limit,))))
 
     def event(self, envelope_id: str) -> StoredEvent | None:
         """Return one envelope with all its bytes, or None; refused links lack theirs."""

@@ -119,17 +119,46 @@ def list_(*, directory: Dir = HERE, as_json: AsJson = False) -> None:
 
 @app.command()
 def revoke(officer: Officer, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
-    """Take an officer's credential and tokens out of force, at once."""
+    """Take an officer's credential, tokens and invitations out of force, at once; also of one who never enrolled."""
     desk = Desk(directory)
     document = sure(load_officers(desk.files.read_all(OFFICER_FILES))).get(officer)
     if document is None:
-        raise NotFoundError(Fault("request.not_found", "ID", f"no credential of {officer} is in force here"))
+        _take_invitation_back(desk, officer, as_json=as_json)
+        return
     digest, now = document_digest(document), desk.now()
     open_officer_files(desk.settings.directory).revoke(officer, now)
     if as_json:
         output.print_json({"officer": officer, "credential_digest": digest, "revoked_at": format_time(now)})
     else:
-        output.show(f"已撤销 revoked: {officer}，其令牌同时失效 and every token bound to it")
+        output.show(f"已撤销 revoked: {officer}，其令牌和邀请同时失效 and every token and invitation of it")
+
+
+def _take_invitation_back(desk: Desk, officer: str, *, as_json: bool) -> None:
+    """Void the invitations of somebody who has no credential: the link was lost, or went to a wrong person.
+
+    What the node's database holds is out of a command's reach: an account that is half made is disabled in the console.
+
+    Raises:
+        NotFoundError: No invitation by command is open, either. Those of the console are the node's, not a file's.
+    """
+    now = desk.now()
+    count = open_officer_files(desk.settings.directory).take_back(officer, now)
+    if not count:
+        mend = (
+            f"no credential of {officer} is in force here, and no invitation by `sihu officer invite` is open; "
+            "one that was made in the console is taken back there, under 人员与会话"
+        )
+        raise NotFoundError(Fault("request.not_found", "ID", mend))
+    if as_json:
+        facts = {"officer": officer, "credential_digest": None, "invitations": count, "revoked_at": format_time(now)}
+        output.print_json(facts)
+    else:
+        output.show(
+            f"已收回邀请 invitation taken back: {officer}，链接不再有效 its link counts no more",
+            "此人没有完成注册，没有凭证可撤销 never enrolled, so there is no credential to revoke",
+            "如果链接已被打开并设过密码，请管理员在工作台“人员与会话”里停用该账号 "
+            "if somebody has opened it and set a password, let an administrator disable the account in the console",
+        )
 
 
 @app.command()

@@ -89,6 +89,17 @@ async def take_plain(visit: Visit) -> Handed:
         RequestError: It is too large, of a type that is not carried, or the form is not of this session.
     """
     name, data = await _parts(visit)
+    return await keep_plain(visit, name, data)
+
+
+async def keep_plain(visit: Visit, name: str, data: bytes) -> Handed:
+    """Keep a file that came whole with a form at the node, for an event to carry it.
+
+    Raises:
+        RequestError: It is of a type that is not carried, or empty.
+    """
+    if not data:
+        raise RequestError(Fault("file.none", "file", "choose a file that is not empty"))
     kind = media_type_of(name)
     if kind is None:
         raise RequestError(Fault("file.type", "file", f"send one of these: {ENDINGS}"))

@@ -16,6 +16,8 @@ from services.console import words
 from services.console.navigation import NAVIGATION
 from services.domain.fault_words import sentence_of
 from services.domain.form_making import path_zh
+from services.domain.provider_words import problem_zh
+from services.domain.timeline_words import reason_zh
 from services.gateway.answers import FaultLine
 
 _SECONDS: Final = ((86_400, "天"), (3_600, "小时"), (60, "分钟"))
@@ -23,6 +25,10 @@ _SECONDS: Final = ((86_400, "天"), (3_600, "小时"), (60, "分钟"))
 
 _ASKED: Final = {"first": "起始日", "last": "截止日", "from": "起", "to": "止", "q": "检索词", "limit": "条数"}
 """What stands in addresses and is no field of any event."""
+
+
+_OF_ONE_FIELD: Final = ("这一栏", "太长", "太多", "太短", "太少")
+"""Sentences that say nothing without the name of their field: in a list of faults it stands before them."""
 
 
 class _Compiled(BytecodeCache):
@@ -65,6 +71,8 @@ class Renderer:
             "county": name_of,
             "counties": counties,
             "title_of": title_of,
+            "problem": problem_zh,
+            "reason": reason_zh,
         }
         self._environment.globals |= {
             "own": county,
@@ -112,7 +120,7 @@ def fault_text(fault: Fault | FaultLine | None) -> str:
         return ""
     said = sentence_of(Fault(fault.code, fault.field, fault.mend))
     field = _ASKED.get(fault.field) or path_zh(fault.field)
-    return f"{field}：{said}" if field and said.startswith("这一栏") else said
+    return f"{field}：{said}" if field and said.startswith(_OF_ONE_FIELD) else said
 
 
 def counties(codes: Iterable[str]) -> str:

@@ -19,6 +19,8 @@ from services.console.visit import Form
 Choices = tuple[tuple[str, str], ...]
 """Value as it travels, and what an officer reads."""
 CONTENT: Final = "content."
+FILE_PARTS: Final = ("upload", "name", "sent", "sha256")
+"""What a form keeps of a file: its number at the node, how it is called, the event that carries it, its digest."""
 _NUMBER_DIGITS: Final = 15
 
 
@@ -38,6 +40,8 @@ class Kind(StrEnum):
     CHOICE = "choice"
     CHOICES = "choices"
     """Boxes to tick: a list."""
+    FILE = "file"
+    """A file of the officer's computer, or what was handed to the node before; the page that asks for it reads it."""
     SEVERAL = "several"
     """One choice that fills several fields: its value is spelled like a query."""
 
@@ -48,7 +52,7 @@ class Ask:
 
     Attributes:
         name: In the content; a dot leads into what stands inside.
-        value: At first; of several, with commas between.
+        value: At first; of several, with commas between; of a file, the endings that its chooser offers.
         length: Characters at most.
     """
 
@@ -77,6 +81,11 @@ class SmallForm:
     hint: str = ""
     danger: bool = False
 
+    @property
+    def takes_files(self) -> bool:
+        """Files go with it."""
+        return any(ask.kind is Kind.FILE for ask in self.asks)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownAsk:
@@ -91,6 +100,12 @@ class ShownAsk:
     def value(self) -> str:
         """What stands in it, if it is one thing."""
         return self.values[0] if self.values else ""
+
+    @property
+    def held(self) -> Choices:
+        """Of a file: the names of hidden fields, and what stands in them once it was handed to the node."""
+        base = self.ask.name.rpartition(".")[0]
+        return tuple(zip((f"{base}.{part}" for part in FILE_PARTS), self.values, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +177,8 @@ def content_of(form: SmallForm, typed: Form) -> dict[str, JsonValue]:
     """Return the content that was filled in; what was left empty is left out, so the API names what is missing."""
     content: dict[str, JsonValue] = {}
     for ask in form.asks:
+        if ask.kind is Kind.FILE:
+            continue
         if ask.kind is Kind.SEVERAL:
             chosen = next((value for value, _ in ask.choices if value == typed.get(ask.name)), "")
             content |= dict(parse_qsl(chosen))
@@ -173,6 +190,9 @@ def content_of(form: SmallForm, typed: Form) -> dict[str, JsonValue]:
 
 
 def _values(ask: Ask, refused: Refused | None) -> tuple[str, ...]:
+    if ask.kind is Kind.FILE:
+        base = ask.name.rpartition(".")[0]
+        return tuple(refused.typed.get(f"{base}.{part}") if refused else "" for part in FILE_PARTS)
     if refused is not None:
         return refused.typed.all(ask.name)
     return tuple(ask.value.split(",")) if ask.kind is Kind.CHOICES else (ask.value,)

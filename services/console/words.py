@@ -6,16 +6,16 @@ from typing import Final
 from schemas.custody import OpeningReason
 from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
-from schemas.pages import Medium, Tier
 from services.domain.account_words import FIELDS as ACCOUNT_FIELDS
 from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
 from services.domain.campaign_calendar import ROLES as PARTS
 from services.domain.course_words import ERASURES
-from services.domain.desk_words import ANSWERS, DRAFTS, MARKS, MEANS, NOTICES, RELEASES, SIGNED, STAGES
+from services.domain.desk_words import ANSWERS, DRAFTS, MARKS, MEANS, MEDIA, NOTICES, RELEASES, SIGNED, STAGES, TIERS
 from services.domain.field_words import FIELDS
 from services.domain.ledger_words import kind_zh, state_zh
 from services.domain.roles import ZH as ROLES
+from services.domain.timeline_words import DROPS, SMS_HOLDS
 from services.domain.value_words import VALUES
 
 __all__ = [
@@ -25,11 +25,13 @@ __all__ = [
     "BANDS",
     "CLASSES",
     "DRAFTS",
+    "DROPS",
     "ERASURES",
     "FIELDS",
     "LEVELS",
     "MARKS",
     "MEANS",
+    "MEDIA",
     "MUTUALS",
     "NOTICES",
     "PARTS",
@@ -40,6 +42,7 @@ __all__ = [
     "SAID",
     "SCOPES",
     "SIGNED",
+    "SMS_HOLDS",
     "STAGES",
     "STATUSES",
     "TIERS",
@@ -120,13 +123,6 @@ MUTUALS: Final[Mapping[str, str]] = {
     "development": "发展互惠",
     "governance": "管理互协",
 }
-TIERS: Final[Mapping[str, str]] = {
-    Tier.PRIMARY: "主班",
-    Tier.SECONDARY: "副班",
-    Tier.LEADER: "带班领导",
-    Tier.OFFICE: "单位",
-    Tier.SUPERIOR: "上级值班室",
-}
 OPENINGS: Final[Mapping[str, str]] = {
     OpeningReason.HANDLING: "办理",
     OpeningReason.ANSWERING: "答复对方",
@@ -138,14 +134,6 @@ FILES: Final[Mapping[str, str]] = {
     FileState.WHOLE: "已到齐",
     FileState.REFUSED: "与事件所述不符，已拒收",
     FileState.ERASED: "已销毁",
-}
-MEDIA: Final[Mapping[str, str]] = {
-    Medium.CONSOLE: "工作台",
-    Medium.SMS: "短信",
-    Medium.VOICE: "电话",
-    Medium.FAX: "传真",
-    Medium.EMAIL: "邮件",
-    Medium.WEBHOOK: "系统接口",
 }
 PAGES: Final[Mapping[str, str]] = {
     PageState.DUE: "待发",

@@ -6,6 +6,7 @@ from typing import Final
 from schemas.control import ReceiptStage, ReleaseMode
 from schemas.notices import NoticeKind
 from schemas.officers import AnswerWord, Means
+from schemas.pages import Medium, Tier
 from schemas.records import Mark
 from schemas.releases import DraftState
 
@@ -47,6 +48,21 @@ MEANS: Final[Mapping[str, str]] = {
     Means.TOKEN: "令牌",
     Means.VOICE_PIN: "电话密码",
     Means.SMS_NUMBER: "短信回复",
+}
+TIERS: Final[Mapping[str, str]] = {
+    Tier.PRIMARY: "主班",
+    Tier.SECONDARY: "副班",
+    Tier.LEADER: "带班领导",
+    Tier.OFFICE: "单位",
+    Tier.SUPERIOR: "上级值班室",
+}
+MEDIA: Final[Mapping[str, str]] = {
+    Medium.CONSOLE: "工作台",
+    Medium.SMS: "短信",
+    Medium.VOICE: "电话",
+    Medium.FAX: "传真",
+    Medium.EMAIL: "邮件",
+    Medium.WEBHOOK: "系统接口",
 }
 MARKS: Final[Mapping[Mark, str]] = {
     Mark.PREDECESSOR_MISSING: "前序预警缺失",

@@ -42,7 +42,7 @@ _GENERAL: Final = "这里有误，请改正。（代码：{code}）"
 _MADE: Final[Mapping[str, str]] = {
     "missing_field": "这一栏要填。",
     "unknown_field": "没有这一栏，请去掉。",
-    "too_long": "太长，最多 {number} 字。|太长，请缩短。",
+    "too_long": "太长，最多 {number} 字，请缩短。|太长，请缩短。",
     "too_short": "太短，至少 {number} 字。|太短，请补充。",
     "out_of_range": "数不在范围内，请改正。",
     "not_allowed": "不在可选范围内，请从列出的选项中选。",
@@ -57,9 +57,10 @@ _MADE: Final[Mapping[str, str]] = {
 _MENDS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern), sentence)
     for pattern, sentence in {
-        r"shorten it to at most (\d+) characters": "太长，最多 {1} 字。",
+        r"shorten it to at most (\d+) characters": "太长，最多 {1} 字，请缩短。",
         r"write at least (\d+) characters": "太短，至少 {1} 字。",
-        r"give at most (\d+) entries": "太多，最多 {1} 项。",
+        r"give at most (\d+) entries": "太多，最多 {1} 项，请删去多出的。",
+        r"at most (\d+) documents are taken": "太多，一次最多 {1} 份，请分几次核验。",
         r"give at least (\d+) entries": "太少，至少 {1} 项。",
         r"write a number above (-?\d+)": "要大于 {1}。",
         r"write a number of at least (-?\d+)": "不能小于 {1}。",

@@ -32,7 +32,6 @@ REQUESTS: Final[Mapping[str, str]] = {
     "request.no_terminal": "这里没有终端可用。",
     "request.nothing": "没有给出任何内容。",
     "request.ref": "引用的写法不对，应为“关系:编号”。",
-    "request.too_long": "一次给得太多，请减少。",
     "form.too_large": "表单太大，超过任何内容所允许的；请缩短文字或分开发送。",
     "form.unknown_field": "表单里没有这一栏，可能页面已经更新；请刷新页面再填。",
     "document.malformed": "这不是四互的签名文件，或已损坏；请要一份原样的。",

@@ -9,6 +9,7 @@ from schemas.control import ReceiptStage
 from schemas.counties import name_of
 from schemas.errors import Fault
 from schemas.pages import Medium, Tier
+from services.domain.provider_words import problem_zh
 from services.domain.trust import Trust
 
 _NAMED_MAX: Final = 8
@@ -226,8 +227,8 @@ def told_of_waiting(item: str, request_id: str, office: str, due_at: datetime) -
 
 
 def told_of_provider(name: str, problem: str) -> str:
-    """A provider refuses for good, or is down."""
-    return f"通知线路 {name} 不通：{problem}"[:200]
+    """A provider refuses for good, or is down; ``problem`` is as ``provider_words.problem_zh`` takes it."""
+    return f"通知线路 {name} 不通：{problem_zh(problem)}"[:200]
 
 
 def told_of_no_provider(medium: Medium) -> str:

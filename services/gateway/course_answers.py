@@ -3,7 +3,7 @@
 from schemas.base import Model, WireTime
 from schemas.course_drafts import ReferralMove, ServiceMove
 from schemas.governance.services import Decision, MaterialKind, ServiceMode
-from schemas.ids import ContentId, CountyId, Digest, EnvelopeId
+from schemas.ids import AgreementId, ContentId, CountyId, Digest, EnvelopeId
 from schemas.information.referrals import ReferralPurpose
 from schemas.offices import Office
 from services.domain.referrals import ReferralState
@@ -74,6 +74,8 @@ class ServiceLine(Model):
     """One request."""
 
     request_id: ContentId
+    agreement: AgreementId
+    """Under which its steps are sent."""
     stage: Stage
     mode: ServiceMode
     item_code: str

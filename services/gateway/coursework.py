@@ -99,6 +99,7 @@ def service_line(view: ServiceView, county: str) -> ServiceLine:
     frame = view.frame
     return ServiceLine(
         request_id=view.request_id,
+        agreement=view.agreement_id,
         stage=view.stage,
         mode=frame.mode,
         item_code=frame.item_code,

@@ -38,12 +38,14 @@ class Asked:
         query: Words; None lists by header alone.
         before: Only events at smaller positions; 0 begins at the newest.
         limit: How many events at most.
+        unacknowledged: Only incoming ones that ask for this county's acknowledgement and have none.
     """
 
     query: Query | None
     wanted: Wanted
     before: int
     limit: int
+    unacknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,18 @@ class _Search:
         for block in range(top, -1, -1):
             self._cost += _OF_BLOCK
             if look is None or look.block != block:
-                yield block, None
+                yield block, self._narrowed(block, None)
                 continue
-            yield block, self._places(look)
+            yield block, self._narrowed(block, self._places(look))
             look = next(looks, None)
+
+    def _narrowed(self, block: int, places: bytes | None) -> bytes | None:
+        """Leave those that wait for an acknowledgement, if they are asked for: most blocks have none."""
+        if not self._asked.unacknowledged or places == b"":
+            return places
+        self._cost += _OF_BLOCK
+        waiting = self._shown.unacknowledged_in(block)
+        return waiting if places is None else bytes(sorted(set(waiting).intersection(places)))
 
     def _looks(self, top: int) -> Iterator[BlockLook]:
         return self._shown.looks(self._tokens[0][0], top) if self._tokens else iter(())

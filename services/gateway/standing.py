@@ -20,6 +20,8 @@ from services.gateway.views import answer_line, event_line
 from services.ports import Snapshot
 
 _TYPES: Final = (*ALERT_TYPES, CaseRiskFlagged.wire_type)
+COUNTED_MOST: Final = 1000
+"""So many that wait for an acknowledgement are counted; more are as bad."""
 _VALID_MOST: Final = 1000
 """Alerts that have not expired, the newest: what replaces what is judged among these."""
 _LOOKED_AT: Final = 60
@@ -43,6 +45,9 @@ class AlertList(Model):
     """Alerts, the newest first."""
 
     alerts: tuple[AlertLine, ...]
+    unacknowledged: int
+    """Incoming events of whichever type, in force or not, that ask for this county's acknowledgement and have none;
+    counted up to 1,000."""
 
 
 class DutyThere(Model):
@@ -99,7 +104,10 @@ def standing_alerts(
     kept = _alerts_among(snapshot, rows, now)
     standing = {one.event.envelope.envelope_id for one in in_force(list(kept.values()))}
     lines = (_line(snapshot, row, kept.get(row.envelope_id), standing, now) for row in rows)
-    return AlertList(alerts=tuple(islice((one for one in lines if one.in_force or not standing_only), limit)))
+    return AlertList(
+        alerts=tuple(islice((one for one in lines if one.in_force or not standing_only), limit)),
+        unacknowledged=snapshot.unacknowledged(COUNTED_MOST),
+    )
 
 
 def partner_links(

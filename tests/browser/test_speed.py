@@ -40,6 +40,10 @@ PAGES: Final = {
     "inbox, no such word": "/inbox?q=雪崩雪崩",
     "inbox, alerts of one level": "/inbox?type=cn.sihu.information.alert_issued.v1&level=1",
     "inbox, one county": "/inbox?county=522722",
+    "inbox, not acknowledged": "/inbox?unacknowledged=true",
+    "inbox, not acknowledged, one type": "/inbox?unacknowledged=true&type=cn.sihu.information.alert_issued.v1",
+    "inbox, not acknowledged, one county": "/inbox?unacknowledged=true&county=522722",
+    "inbox, not acknowledged, a word": "/inbox?unacknowledged=true&q=塌方",
     "sent": "/sent",
     "sent, a word": "/sent?q=抢修",
 }
@@ -58,7 +62,8 @@ def _links(number: int, first: int, count: int, source: str, of_all: int) -> Ite
         )
         level = random.Random(seq).randrange(1, 5)
         made = recorded_link(number, seq, alert, wire_type=ALERT, source=source, level=level)
-        header = made.envelope.header.model_copy(update={"expires": ends})
+        asked = {"expires": ends, "acknowledge_by": NOW}
+        header = made.envelope.header.model_copy(update=asked)
         body = header.model_dump_json(by_alias=True, exclude_none=True).encode()
         yield replace(made, envelope=replace(made.envelope, header=header, header_bytes=body))
 

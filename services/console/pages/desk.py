@@ -12,15 +12,19 @@ from schemas.pages import Tier
 from services.console.asking import may_ask
 from services.console.map import Tile, picture
 from services.console.navigation import ANSWERERS, CLOSERS, READERS
+from services.console.sheets import cut
 from services.console.signing import signed_answer
 from services.console.visit import Page, Visit
 from services.gateway.answers import Acknowledged, MemberLine, MemberList, NoticeLine, NoticeList
 from services.gateway.paging_answers import DutyLine, DutyList
-from services.gateway.standing import AlertLine, AlertList, LinkList
+from services.gateway.standing import COUNTED_MOST, AlertLine, AlertList, LinkList
 
 _SHOWN = 200
-_WITH_BUTTONS = 40
-"""So many of the gravest are answered here; the rest stand as lines, so that the page stays light in a flood."""
+_WITH_BUTTONS = 16
+_AS_LINES = 50
+_BESIDE = 8
+"""So many of the gravest are answered here; the next stand as lines, and what is beyond is counted, with the way to it:
+so the page stays light in a flood. As one is answered, the next comes up."""
 _CALLS_FOR = frozenset({NoticeKind.NOT_STORED, NoticeKind.NOT_ACKNOWLEDGED, NoticeKind.SILENT})
 """Notices that somebody has to telephone a neighbour for: who is on duty there stands beside."""
 _OFFICES = frozenset({Tier.OFFICE, Tier.SUPERIOR})
@@ -28,8 +32,8 @@ _OFFICES = frozenset({Tier.OFFICE, Tier.SUPERIOR})
 
 async def desk(visit: Visit) -> web.StreamResponse:
     """Show the whole desk."""
-    alerts = await _newest(visit)
-    return visit.render("desk.html", _alerts(visit, alerts) | await _side(visit, alerts))
+    found = await _newest(visit)
+    return visit.render("desk.html", _alerts(visit, found) | await _side(visit, found.alerts))
 
 
 async def desk_alerts(visit: Visit) -> web.StreamResponse:
@@ -39,7 +43,7 @@ async def desk_alerts(visit: Visit) -> web.StreamResponse:
 
 async def desk_side(visit: Visit) -> web.StreamResponse:
     """Show the neighbours, the links and what waits, for a page that is open already."""
-    return visit.render("desk_side.html", await _side(visit, await _newest(visit)))
+    return visit.render("desk_side.html", await _side(visit, (await _newest(visit)).alerts))
 
 
 async def acknowledge(visit: Visit) -> web.StreamResponse:
@@ -63,22 +67,30 @@ async def close_notice(visit: Visit) -> web.StreamResponse:
     return visit.see_other("/", said="closed")
 
 
-async def _newest(visit: Visit) -> tuple[AlertLine, ...]:
-    return (await visit.api.ask("list_alerts", AlertList, query={"standing": True, "limit": _SHOWN})).alerts
+async def _newest(visit: Visit) -> AlertList:
+    return await visit.api.ask("list_alerts", AlertList, query={"standing": True, "limit": _SHOWN})
 
 
-def _alerts(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object]:
+def _alerts(visit: Visit, found: AlertList) -> dict[str, object]:
+    alerts = found.alerts
     standing = [line for line in alerts if line.in_force]
     incoming = [line for line in standing if line.event.direction == "in"]
     waiting = sorted((line for line in incoming if not line.taken), key=_gravest)
     return {
         "open_alerts": waiting[:_WITH_BUTTONS],
-        "more_alerts": waiting[_WITH_BUTTONS:],
-        "taken_alerts": [line for line in incoming if line.taken and line.answer],
-        "own_alerts": [line for line in standing if line.event.direction == "out"],
+        "more_alerts": cut(waiting[_WITH_BUTTONS:], _AS_LINES),
+        "taken_alerts": cut([line for line in incoming if line.taken and line.answer], _BESIDE),
+        "own_alerts": cut(sorted((line for line in standing if line.event.direction == "out"), key=_missing), _BESIDE),
+        "unacknowledged": found.unacknowledged,
+        "counted_most": COUNTED_MOST,
         "shown_most": _SHOWN if len(alerts) == _SHOWN else 0,
         "may_answer": may_ask(visit.visitor.access, "acknowledge_event") and visit.visitor.is_any(ANSWERERS),
     }
+
+
+def _missing(line: AlertLine) -> tuple[bool, int]:
+    """Those that some county has not taken first, the newest of them before."""
+    return (line.event.acknowledged_count >= len(line.event.audience), -line.event.position)
 
 
 def _gravest(line: AlertLine) -> tuple[int, int]:
@@ -91,7 +103,7 @@ async def _side(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object
     duty = await _on_duty(visit)
     may_see = may_ask(visit.visitor.access, "list_notices")
     notices = (
-        (await visit.api.ask("list_notices", NoticeList, query={"open": True, "limit": 20})).notices
+        (await visit.api.ask("list_notices", NoticeList, query={"open": True, "limit": _SHOWN})).notices
         if may_see
         else None
     )
@@ -99,7 +111,7 @@ async def _side(visit: Visit, alerts: tuple[AlertLine, ...]) -> dict[str, object
         "links": links,
         "phones": {one.county: one.duty_phone for one in members},
         "duty": [one for one in duty if one.tier not in _OFFICES],
-        "notices": notices,
+        "notices": None if notices is None else cut(notices, _BESIDE),
         "may_close": may_see and visit.visitor.is_any(CLOSERS),
         "self_ending": SELF_ENDING,
         "calls_for": _CALLS_FOR,

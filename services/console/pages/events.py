@@ -25,10 +25,13 @@ from services.gateway.paging_answers import Timeline
 from services.gateway.search_answers import FoundLine, SearchPage
 
 _ID: Final = "{id:[0-9a-f]{64}}"
-_PAGE: Final = 50
+_PAGE: Final = 25
+"""A page with so many rows and the search's script stays below 100 KB, however long the headlines are."""
 _SEARCHES: Final = 3
 """One after the other for one page, as long as nothing is found; each takes some 30 ms at most."""
-_FILTERS: Final = ("q", "mutual", "type", "county", "level", "status", "from", "to")
+_FILTERS: Final = ("q", "mutual", "type", "county", "level", "status", "from", "to", "unacknowledged")
+_LISTED: Final = frozenset({"type", "unacknowledged"})
+"""By these alone events are listed, however far they lie apart; with any other they are searched."""
 _DATES: Final = ("from", "to")
 _CALL: Final = ("county", "office", "outcome")
 
@@ -48,13 +51,14 @@ async def sent(visit: Visit) -> web.StreamResponse:
 
 
 async def _listing(visit: Visit, direction: Direction) -> web.StreamResponse:
-    asked = {name: visit.query(name) for name in _FILTERS}
+    names = _FILTERS if direction is Direction.INCOMING else _FILTERS[:-1]
+    asked = {name: visit.query(name) for name in names}
     query = {**asked, "direction": direction.value, "limit": _PAGE, "before": visit.query("before")}
     query |= {name: _beijing(asked[name], late=name == "to") for name in _DATES}
     kept = {name: value for name, value in asked.items() if value}
     looked, faults = _NOTHING, tuple[Fault, ...]()
     try:
-        looked = await (_searched(visit, query) if kept.keys() - {"type"} else _listed(visit, query))
+        looked = await (_searched(visit, query) if kept.keys() - _LISTED else _listed(visit, query))
     except RequestError as refusal:
         if not kept and query["before"] is None:
             raise
@@ -76,8 +80,8 @@ async def _listing(visit: Visit, direction: Direction) -> web.StreamResponse:
 
 
 async def _listed(visit: Visit, query: Mapping[str, object]) -> Looked:
-    """Return a page of all events, or of one type, however far they lie apart."""
-    wanted = {name: query[name] for name in ("direction", "type", "limit")}
+    """Return a page of all events, or of one type, or of those that wait for this county's acknowledgement."""
+    wanted = {name: query.get(name) for name in ("direction", "type", "unacknowledged", "limit")}
     page = await visit.api.ask("list_events", EventPage, query={**wanted, "newest": True, "since": query["before"]})
     lines = tuple(FoundLine(event=one, hit=None) for one in page.events)
     return lines, page.next_since if len(lines) == _PAGE else None

@@ -4,7 +4,6 @@ from typing import Final
 
 from aiohttp import web
 
-from schemas.counties import name_of
 from schemas.errors import Fault, NotFoundError
 from schemas.records import Direction
 from services.console.asking import may_ask
@@ -15,14 +14,17 @@ from services.domain.form_words import PURPOSES
 from services.domain.referrals import ReferralState
 from services.domain.trust_words import KEY_ENDS, KEY_USES
 from services.gateway.answers import EventDetail, MemberLine, MemberList, NoticeLine, NoticeList
-from services.gateway.api.trust_routes import AgreementLine, AgreementList, KeyList
+from services.gateway.api.trust_routes import AgreementList, AgreementText, KeyList
 from services.gateway.course_answers import ReferralLine, ReferralList, ServiceLine, ServiceList
 from services.gateway.standing import AlertLine, AlertList, LinkLine, LinkList
 
+_AGREEMENT: Final = "/partners/agreements/{agreement:[a-z0-9-]{1,64}}"
 _MOST: Final = 200
 _LOOKED_AT: Final = 20
 """Own alerts in force whose board is read: more at once are a storm, and the hand-over page counts them all."""
 _GROUP: Final = 8
+_TEXT_MOST_BYTES: Final = 16 * 1024
+"""A longer text is not repeated word for word below its terms: it is in the document to download."""
 _CLOCK_SECONDS: Final = 2
 """A partner's clock that is ahead by more than that is told as wrong."""
 
@@ -120,29 +122,27 @@ async def _notices(visit: Visit, county: str) -> list[NoticeLine]:
 
 async def agreement(visit: Visit) -> web.StreamResponse:
     """Show one agreement: what it permits, its deadlines and quotas, and how it is changed or suspended."""
-    line = await _agreement(visit, visit.path("agreement"))
-    values = {"line": line, "one": line.agreement, "purposes": PURPOSES, "grouped": grouped, "name_of": name_of}
+    path = {"agreement": visit.path("agreement")}
+    kept = await visit.api.ask("show_agreement", AgreementText, path=path)
+    values = {
+        "kept": kept,
+        "line": kept.line,
+        "one": kept.line.agreement,
+        "purposes": PURPOSES,
+        "grouped": grouped,
+        "shown_whole": kept.text_bytes <= _TEXT_MOST_BYTES,
+    }
     return visit.render("agreement.html", values)
 
 
-async def _agreement(visit: Visit, agreement_id: str) -> AgreementLine:
-    agreements = (await visit.api.ask("list_agreements", AgreementList)).agreements
-    found = next((one for one in agreements if one.agreement.id == agreement_id), None)
-    if found is None:
-        raise NotFoundError(Fault("request.not_found", "agreement", "no such agreement is adopted here"))
-    return found
+async def agreement_document(visit: Visit) -> web.StreamResponse:
+    """Give the signed document, as it is kept."""
+    return await visit.api.fetch("export_agreement", path={"agreement": visit.path("agreement")})
 
 
 PARTNERS: Final = (
     Page("GET", "/partners", "partners", "协作方", partners, EVERYBODY, "partners"),
     Page("GET", "/partners/{county:[0-9]{6}}", "partner", "协作方", partner, EVERYBODY, "partners"),
-    Page(
-        "GET",
-        "/partners/agreements/{agreement:[a-z0-9-]{1,64}}",
-        "agreement",
-        "协作协议",
-        agreement,
-        EVERYBODY,
-        "partners",
-    ),
+    Page("GET", _AGREEMENT, "agreement", "协作协议", agreement, EVERYBODY, "partners"),
+    Page("GET", f"{_AGREEMENT}/document", "agreement_document", "协议文件", agreement_document, EVERYBODY, "partners"),
 )

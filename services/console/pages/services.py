@@ -1,11 +1,11 @@
 """跨省通办: requests with the one office that answers for each, whose turn it is, and the next step."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from aiohttp import web
-from pydantic import JsonValue
 
 from schemas.course_drafts import ServiceMove
 from schemas.errors import Fault, NotFoundError, RequestError
@@ -19,10 +19,12 @@ from schemas.governance.services import (
     TransferReason,
 )
 from services.console.asking import may_ask
+from services.console.files import PLAIN_MAX_BYTES, OwnFile, own_files
 from services.console.navigation import HANDLERS, READERS
 from services.console.opening import opened_file
 from services.console.small_forms import Ask, Choices, Kind, Refused, SmallForm, content_of, shown, words
-from services.console.visit import Page, Visit
+from services.console.supplementing import paper_asks, read_papers
+from services.console.visit import Form, Page, Visit
 from services.domain import course_words
 from services.domain.service_requests import TAKEN_WITHIN, Stage
 from services.gateway.answers import MemberList
@@ -30,12 +32,12 @@ from services.gateway.course_answers import CourseAccepted, ServiceDetail, Servi
 
 _ID: Final = "{id:[0-9a-f]{32}}"
 _EVENT: Final = "{event:[0-9a-f]{64}}"
+_STEP: Final = f"/services/{_ID}/steps/{{move:[a-z]{{1,20}}}}"
 _SHOWN: Final = 200
-_PAPERS: Final = 3
 _HINTS: Final = {
     ServiceMove.RECEIVE: "受理后由本单位负责；办结期限按承诺的工作日从现在算起。",
     ServiceMove.ASK: "等补正期间，承诺的时限暂停。",
-    ServiceMove.SUPPLEMENT: "材料以摘要登记；文件随附件事件发送。材料不会来的，不填直接提交。",
+    ServiceMove.SUPPLEMENT: "选文件，写明是哪一种材料；系统自己算出校验值。材料不会来的，不填直接提交。",
     ServiceMove.TRANSFER: "对方受理之前，仍由现在的单位负责。换了单位，申请人信息须另行取得同意。",
     ServiceMove.DECIDE: "不予办理须写明依据，申请人可以据此复议。",
     ServiceMove.CLOSE: "送达后以“办结”归档；申请人撤回的随时可以归档。",
@@ -89,14 +91,27 @@ async def move(visit: Visit) -> web.StreamResponse:
     form = next((one for one in await _forms(visit, tuple(ServiceMove), detail) if one.key == asked), None)
     if form is None:
         raise NotFoundError(Fault("request.not_found", "move", "no such step"))
-    content = content_of(form, visit.form)
-    body: dict[str, object] = {"move": asked, "evidence": content.pop("evidence", [])}
-    body["content"] = _with_papers(content) if asked == ServiceMove.SUPPLEMENT else content
+    if asked == ServiceMove.SUPPLEMENT and ServiceMove.SUPPLEMENT in detail.moves:
+        return await _supplement(visit, detail)
+    return await _take(visit, detail, {"move": asked, "content": content_of(form, visit.form)}, visit.form)
+
+
+async def _supplement(visit: Visit, detail: ServiceDetail) -> web.StreamResponse:
+    """Hand over the papers, and take the step that names them."""
+    papers = await read_papers(visit, detail)
+    if papers.faults:
+        return await _page(visit, Refused(ServiceMove.SUPPLEMENT, papers.form, papers.faults))
+    content = {"materials": list(papers.materials)}
+    body = {"move": ServiceMove.SUPPLEMENT, "content": content, "evidence": list(papers.evidence)}
+    return await _take(visit, detail, body, papers.form)
+
+
+async def _take(visit: Visit, detail: ServiceDetail, body: Mapping[str, object], typed: Form) -> web.StreamResponse:
     path, key = {"id": detail.request_id}, visit.form.get("once") or None
     try:
         await visit.api.ask("move_service", CourseAccepted, path=path, body=body, key=key)
     except RequestError as refusal:
-        return await _page(visit, Refused(asked, visit.form, refusal.faults))
+        return await _page(visit, Refused(str(body["move"]), typed, refusal.faults))
     return visit.see_other(f"/services/{detail.request_id}", said="service_moved")
 
 
@@ -137,11 +152,12 @@ async def _forms(visit: Visit, moves: tuple[ServiceMove, ...], detail: ServiceDe
     if ServiceMove.TRANSFER in moves:
         members = (await visit.api.ask("list_members", MemberList)).members
         counties = tuple((one.county, one.name) for one in members)
+    files = await own_files(visit) if ServiceMove.SUPPLEMENT in moves and detail.wanted else ()
     return tuple(
         SmallForm(
             one.value,
             course_words.MOVES[one],
-            _asks(one, counties, detail),
+            _asks(one, counties, detail, files),
             _HINTS.get(one, ""),
             danger=one is ServiceMove.CLOSE,
         )
@@ -149,14 +165,14 @@ async def _forms(visit: Visit, moves: tuple[ServiceMove, ...], detail: ServiceDe
     )
 
 
-def _asks(move: ServiceMove, counties: Choices, detail: ServiceDetail) -> tuple[Ask, ...]:
+def _asks(move: ServiceMove, counties: Choices, detail: ServiceDetail, files: Sequence[OwnFile]) -> tuple[Ask, ...]:
     return {
         ServiceMove.RECEIVE: (),
         ServiceMove.ASK: (
             Ask("wanted", "缺哪些材料", Kind.CHOICES, words(MaterialKind, course_words.MATERIALS)),
             Ask("answer_by", "补正期限", Kind.MOMENT),
         ),
-        ServiceMove.SUPPLEMENT: _paper_asks(detail),
+        ServiceMove.SUPPLEMENT: paper_asks(detail, files),
         ServiceMove.TRANSFER: (
             Ask("to_office.adcode", "转往哪个县", Kind.CHOICE, counties),
             Ask("to_office.name", "单位", Kind.TEXT, length=60, hint="如：县公安局户政窗口"),
@@ -173,30 +189,9 @@ def _asks(move: ServiceMove, counties: Choices, detail: ServiceDetail) -> tuple[
     }[move]
 
 
-def _paper_asks(detail: ServiceDetail) -> tuple[Ask, ...]:
-    wanted = [kind.value for kind in detail.wanted] + [""] * _PAPERS
-    kinds = words(MaterialKind, course_words.MATERIALS)
-    rows = tuple(
-        ask
-        for number in range(1, _PAPERS + 1)
-        for ask in (
-            Ask(f"paper{number}.kind", f"材料 {number}", Kind.CHOICE, kinds, wanted[number - 1], required=False),
-            Ask(f"paper{number}.sha256", f"材料 {number} 的摘要", Kind.TEXT, required=False, length=64),
-        )
-    )
-    files = Ask("evidence", "随附的附件事件编号", Kind.LINES, required=False, hint="一行一个，64 位", length=600)
-    return (*rows, files)
-
-
-def _with_papers(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return the content with its papers as a list; a row without a digest names no paper."""
-    papers = [content.pop(f"paper{number}", None) for number in range(1, _PAPERS + 1)]
-    return {**content, "materials": [one for one in papers if isinstance(one, dict) and "sha256" in one]}
-
-
 SERVICES: Final = (
     Page("GET", "/services", "services", "跨省通办", services, READERS, "services"),
     Page("GET", f"/services/{_ID}", "service", "通办件", service, READERS, "services"),
-    Page("POST", f"/services/{_ID}/steps/{{move:[a-z]{{1,20}}}}", "move_service", "下一步", move, HANDLERS, "services"),
+    Page("POST", _STEP, "move_service", "下一步", move, HANDLERS, "services", upload_max=PLAIN_MAX_BYTES),
     Page("POST", f"/services/{_ID}/papers/{_EVENT}", "service_paper", "下载材料", paper, HANDLERS, "services"),
 )

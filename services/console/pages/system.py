@@ -15,6 +15,7 @@ from schemas.notices import SELF_ENDING
 from schemas.officers import Role
 from services.console.asking import may_ask
 from services.console.navigation import EVERYBODY, KEEPERS
+from services.console.sheets import cut
 from services.console.visit import Page, Visit
 from services.domain.encoding import compact_json
 from services.domain.printing import Sheet, preview_sheet
@@ -24,6 +25,9 @@ from services.gateway.cap_answers import CapDocumentDetail, CapDocumentLine, Cap
 from services.gateway.paging_answers import ProviderList
 
 _MOST: Final = 200
+_NOTICES_SHOWN: Final = 50
+_REFUSED_SHOWN: Final = 50
+"""Rows of a page that stays light however long their texts are."""
 _NUMBER: Final = "{number:[0-9]{1,16}}"
 _LOW_MIB: Final = 2048
 """Less than that on the disk is told: a node stops taking in long before it is full."""
@@ -57,9 +61,9 @@ async def system(visit: Visit) -> web.StreamResponse:
 
 async def quarantine(visit: Visit) -> web.StreamResponse:
     """List what was refused, and why."""
-    found = await visit.api.ask("list_quarantine", QuarantineList, query={"limit": _MOST})
+    found = await visit.api.ask("list_quarantine", QuarantineList, query={"limit": _REFUSED_SHOWN})
     rows = [(one, Fault(one.code, one.field, one.reason)) for one in found.quarantined]
-    return visit.render("quarantine.html", {"rows": rows, "most": _MOST})
+    return visit.render("quarantine.html", {"rows": rows, "most": _REFUSED_SHOWN})
 
 
 async def notices(visit: Visit) -> web.StreamResponse:
@@ -68,7 +72,7 @@ async def notices(visit: Visit) -> web.StreamResponse:
     query = {"open": not every, "limit": _MOST}
     found = await visit.api.ask("list_notices", NoticeList, query=query)
     values = {
-        "found": found.notices,
+        "found": cut(found.notices, _NOTICES_SHOWN),
         "every": every,
         "may_close": visit.visitor.is_any(_DEALERS),
         "self_ending": SELF_ENDING,

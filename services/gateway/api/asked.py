@@ -1,9 +1,9 @@
 """What the API is asked by address: path and query parameters, read strictly from text."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.agreements import Purpose
 from schemas.base import Model, Status
@@ -58,6 +58,24 @@ class EventPath(Model):
     id: Annotated[EnvelopeId, Field(description="Envelope id of the event, 64 lower-case hexadecimal digits.")]
 
 
+class EventsAsked(Model):
+    """Which way, and whether this county's own answer is missing: for the list of events and for the search."""
+
+    direction: Annotated[Direction | None, Field(description="`in` or `out`; both if left out.")] = None
+    unacknowledged: Annotated[
+        Flag,
+        Field(
+            description="Only incoming events that ask for this county's acknowledgement and have none that takes them."
+        ),
+    ] = False
+
+    @model_validator(mode="after")
+    def _came_in(self) -> Self:
+        if self.unacknowledged and self.direction is Direction.OUTGOING:
+            raise broken_rule("direction", "leave it out, or write in: only what came in waits for this county")
+        return self
+
+
 class UploadPath(Model):
     """Which upload."""
 
@@ -74,10 +92,9 @@ class NoQuery(Model):
     """An address that takes no query parameter."""
 
 
-class EventQuery(Model):
+class EventQuery(EventsAsked):
     """Which events, and from where on."""
 
-    direction: Annotated[Direction | None, Field(description="`in` or `out`; both if left out.")] = None
     type: Annotated[WireType | None, Field(description="Only events of this wire type.")] = None
     since: Annotated[Place, Field(description="Only events whose position is greater; with `newest`, smaller.")] = 0
     limit: Annotated[Limit, Field(description="How many at most.")] = PAGE_DEFAULT

@@ -60,6 +60,7 @@ async def get_events(desk: Desk, call: Call) -> web.StreamResponse:
             since=asked.since,
             limit=asked.limit,
             newest_first=asked.newest,
+            unacknowledged=asked.unacknowledged,
         )
     )
     return reply(event_page(page))

@@ -19,7 +19,7 @@ async def get_search(desk: Desk, call: Call) -> web.StreamResponse:
     query = None if asked.q is None else read_query(asked.q)
     if isinstance(query, Fault):
         return problem_of(query).response()
-    found = await desk.searcher.search(Asked(query, asked.wanted, asked.before, asked.limit))
+    found = await desk.searcher.search(Asked(query, asked.wanted, asked.before, asked.limit, asked.unacknowledged))
     lines = (
         FoundLine(event=event_line(event), hit=HitLine.model_validate(hit, from_attributes=True) if hit else None)
         for event, hit in found.events

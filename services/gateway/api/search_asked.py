@@ -4,18 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Model, Status
+from schemas.base import Status
 from schemas.ids import CountyId, WireType
-from schemas.records import Direction
 from schemas.searches import Wanted
 from services.domain.search_text import QUERY_MOST
-from services.gateway.api.asked import PAGE_DEFAULT, Limit, Number, Place
+from services.gateway.api.asked import PAGE_DEFAULT, EventsAsked, Limit, Number, Place
 from services.gateway.api.roster_asked import AskedTime
 
 Mutual = Literal["information", "outreach", "development", "governance"]
 
 
-class SearchQuery(Model):
+class SearchQuery(EventsAsked):
     """Words, and which events."""
 
     q: Annotated[
@@ -28,7 +27,6 @@ class SearchQuery(Model):
     mutual: Annotated[Mutual | None, Field(description="Only events of this one of the four mutuals.")] = None
     type: Annotated[WireType | None, Field(description="Only events of this wire type.")] = None
     county: Annotated[CountyId | None, Field(description="Only events from or to this county.")] = None
-    direction: Annotated[Direction | None, Field(description="`in` or `out`; both if left out.")] = None
     level: Annotated[Number | None, Field(ge=1, le=4, description="Only events of this level; 1 is the highest.")] = (
         None
     )

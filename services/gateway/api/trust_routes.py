@@ -1,18 +1,23 @@
 """The part of the route table about what this node trusts: agreements in hand, and keys with their ends."""
 
-from typing import Final
+from datetime import datetime
+from typing import Annotated, Final
 
 from aiohttp import web
+from pydantic import Field
 
 from schemas.access import Scope
 from schemas.agreements import Agreement
 from schemas.base import Model, WireTime
-from schemas.ids import CountyCode, CountyId, Digest, KeyId
+from schemas.documents import SignedDocument
+from schemas.errors import Fault, NotFoundError
+from schemas.ids import AgreementId, CountyCode, CountyId, Digest, KeyId
 from schemas.key_changes import ChangeReason
 from schemas.registry import KeyUse
+from services.domain.agreement_text import signed_text
 from services.domain.sharing import taking_part
 from services.domain.trust import AgreementInForce, Trust
-from services.gateway.api.calls import Call, reply
+from services.gateway.api.calls import JSON, Call, reply, reply_bytes
 from services.gateway.api.route import BASE, Route
 from services.gateway.desk import Desk
 
@@ -46,6 +51,34 @@ class AgreementList(Model):
     agreements: tuple[AgreementLine, ...]
 
 
+class AgreementPath(Model):
+    """Which agreement."""
+
+    agreement: Annotated[AgreementId, Field(description="Id of an agreement that is adopted here.")]
+
+
+class SignatureLine(Model):
+    """One signature under an agreement."""
+
+    kid: KeyId
+    county: CountyId | None
+    """Whose governance key it is; null if no registry in hand has it."""
+    holds: bool
+    """Verified now, over the very bytes."""
+
+
+class AgreementText(Model):
+    """The newest version of an agreement in hand, with the very text that was signed."""
+
+    line: AgreementLine
+    text: str
+    """The payload as it was signed, byte for byte in UTF-8."""
+    text_bytes: int
+    text_digest: Digest
+    """SHA-256 of these bytes alone; ``line.digest``, which the parties read out, covers their type, too."""
+    signatures: tuple[SignatureLine, ...]
+
+
 class KeyStateLine(Model):
     """One public key of a member."""
 
@@ -68,17 +101,54 @@ class KeyList(Model):
 async def get_agreements(desk: Desk, call: Call) -> web.StreamResponse:  # noqa: ARG001 - every handler has one shape
     """List the agreements adopted here."""
     trust, now = desk.gateway.directory.trust(), desk.gateway.clock.now()
-    lines = (
-        AgreementLine(
-            agreement=held.agreement,
-            digest=held.reference.rpartition(":")[2],
-            in_force=held.agreement.valid_from <= now < held.agreement.valid_until,
-            taking_part=tuple(taking_part(trust, held.agreement)),
-            suspensions=_suspensions(trust, held),
-        )
-        for _, held in sorted(trust.agreements.items())
-    )
+    lines = (_line(trust, held, now) for _, held in sorted(trust.agreements.items()))
     return reply(AgreementList(agreements=tuple(lines)))
+
+
+def _line(trust: Trust, held: AgreementInForce, now: datetime) -> AgreementLine:
+    return AgreementLine(
+        agreement=held.agreement,
+        digest=held.reference.rpartition(":")[2],
+        in_force=held.agreement.valid_from <= now < held.agreement.valid_until,
+        taking_part=tuple(taking_part(trust, held.agreement)),
+        suspensions=_suspensions(trust, held),
+    )
+
+
+async def get_agreement(desk: Desk, call: Call) -> web.StreamResponse:
+    """Show one agreement with its text."""
+    directory, now = desk.gateway.directory, desk.gateway.clock.now()
+    held, document = _kept(desk, call)
+    trust = directory.trust()
+    found = signed_text(document, trust, directory.papers().registries)
+    return reply(
+        AgreementText(
+            line=_line(trust, held, now),
+            text=found.text,
+            text_bytes=found.size,
+            text_digest=found.digest,
+            signatures=tuple(SignatureLine.model_validate(one, from_attributes=True) for one in found.signatures),
+        )
+    )
+
+
+async def export_agreement(desk: Desk, call: Call) -> web.StreamResponse:
+    """Give an agreement as a signed document, as `sihu agreement show` and a partner read it."""
+    held, document = _kept(desk, call)
+    response = reply_bytes(document.model_dump_json(indent=1).encode() + b"\n", JSON)
+    name = f"{held.agreement.id}@{held.agreement.version}.json"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _kept(desk: Desk, call: Call) -> tuple[AgreementInForce, SignedDocument]:
+    directory = desk.gateway.directory
+    held = directory.trust().agreements.get(call.path_as(AgreementPath).agreement)
+    document = directory.papers().agreements.get(held.reference) if held is not None else None
+    if held is None or document is None:
+        mend = "no such agreement is adopted here; GET /api/v1/agreements names them"
+        raise NotFoundError(Fault("request.not_found", "agreement", mend))
+    return held, document
 
 
 def _suspensions(trust: Trust, held: AgreementInForce) -> tuple[SuspensionLine, ...]:
@@ -121,6 +191,28 @@ TRUST: Final = (
         get_agreements,
         Scope.EVENTS_READ,
         AgreementList,
+    ),
+    Route(
+        "GET",
+        f"{BASE}/agreements/{{agreement}}",
+        "show_agreement",
+        "Show one agreement adopted here: what it permits, the very text that was signed, and whose signatures hold.",
+        get_agreement,
+        Scope.EVENTS_READ,
+        AgreementText,
+        path_model=AgreementPath,
+        codes=("request.not_found",),
+    ),
+    Route(
+        "GET",
+        f"{BASE}/agreements/{{agreement}}/document",
+        "export_agreement",
+        "Give one agreement as the signed document that the parties pass around.",
+        export_agreement,
+        Scope.EVENTS_READ,
+        SignedDocument,
+        path_model=AgreementPath,
+        codes=("request.not_found",),
     ),
     Route(
         "GET",

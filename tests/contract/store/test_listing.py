@@ -6,7 +6,7 @@ import pytest
 
 from schemas.control import ReceiptStage
 from schemas.envelope import Envelope
-from schemas.records import Direction, EventSummary, Page
+from schemas.records import Direction, EventSummary, Page, ReceiptRow
 from services.ports import Store, Transaction
 from tests.contract.store.kinds import noting, posted
 from tests.contract.store.samples import ALERT, BULLETIN, RECEIPT, THEM, THIRD, US, at, chain, envelope, link, receipt
@@ -33,12 +33,23 @@ async def filled(store: Store) -> Store:
 
 
 async def _page(
-    store: Store, since: int = 0, limit: int = 9, *, newest_first: bool = False, **rest: str | None
+    store: Store,
+    since: int = 0,
+    limit: int = 9,
+    *,
+    newest_first: bool = False,
+    unacknowledged: bool = False,
+    **rest: str | None,
 ) -> Page[EventSummary]:
     direction = Direction(rest["direction"] or "") if "direction" in rest else None
     return await store.read(
         lambda snapshot: snapshot.events(
-            direction=direction, wire_type=rest.get("wire_type"), since=since, limit=limit, newest_first=newest_first
+            direction=direction,
+            wire_type=rest.get("wire_type"),
+            since=since,
+            limit=limit,
+            newest_first=newest_first,
+            unacknowledged=unacknowledged,
         )
     )
 
@@ -74,6 +85,74 @@ async def test_pages_are_filtered(filled: Store) -> None:
     assert _positions(await _page(filled, wire_type=BULLETIN, limit=4)) == [1, 2, 3, 6]
     assert _positions(await _page(filled, wire_type=BULLETIN, direction="in")) == [6]
     assert _positions(await _page(filled, wire_type=RECEIPT)) == []
+
+
+def _asking(tx: Transaction) -> None:
+    """Positions 1–5 in, of which 1, 2, 4, 5 ask for an acknowledgement; 6 refused, 7 posted: both ask, too."""
+    number = tx.chains.open(chain("in", source=THEM)).number
+    types = {1: ALERT, 2: BULLETIN, 3: ALERT, 4: ALERT, 5: BULLETIN, 6: ALERT}
+    for seq, wire_type in types.items():
+        came = envelope(
+            seq, channel="in", source=THEM, to=(US,), wire_type=wire_type, acknowledge_by=None if seq == 3 else at(900)
+        )
+        tx.outbox.record([link(number, came, refused=seq == 6)])
+    tx.outbox.record([link(tx.chains.open(chain()).number, envelope(1, acknowledge_by=at(900)))])
+
+
+def _answer(stage: ReceiptStage, seq: int, direction: Direction = Direction.OUTGOING) -> ReceiptRow:
+    return receipt(stage, seq, chain_number=1, direction=direction, officer="值班员甲")
+
+
+async def test_what_waits_for_this_county_is_listed_apart(store: Store) -> None:
+    """Only an answer that takes the event ends the wait, and only what asks for an answer waits."""
+    await store.write(_asking)
+
+    async def waiting(since: int = 0, limit: int = 9, *, newest_first: bool = False, **rest: str | None) -> list[int]:
+        return _positions(await _page(store, since, limit, newest_first=newest_first, unacknowledged=True, **rest))
+
+    assert await waiting() == [1, 2, 4, 5]
+    assert await waiting(direction="in", newest_first=True, limit=3) == [5, 4, 2]
+    assert await waiting(newest_first=True, since=2, limit=3) == [1]
+    assert await waiting(since=2, limit=1) == [4]
+    assert await waiting(wire_type=ALERT) == [1, 4]
+    assert await waiting(direction="out") == []
+    assert await store.read(lambda one: (one.unacknowledged(9), one.unacknowledged(3))) == (4, 3)
+
+    for row in (
+        _answer(ReceiptStage.STORED, 1),
+        _answer(ReceiptStage.DECLINED, 1),
+        _answer(ReceiptStage.ACKNOWLEDGED, 2, Direction.INCOMING),
+        _answer(ReceiptStage.ACKNOWLEDGED, 4),
+        _answer(ReceiptStage.ACTIONED, 5),
+    ):
+        await store.write(noting(row))
+    assert await waiting() == [1, 2]
+    assert await store.read(lambda one: one.unacknowledged(9)) == 2
+
+
+async def test_a_work_that_fails_ends_no_wait(store: Store) -> None:
+    """An answer whose receipt was not posted hides the event from whoever would answer it."""
+
+    def failing(tx: Transaction) -> None:
+        tx.receipt_book.record(_answer(ReceiptStage.ACKNOWLEDGED, 1))
+        assert tx.unacknowledged(9) == 3
+        raise RuntimeError
+
+    await store.write(_asking)
+    with pytest.raises(RuntimeError):
+        await store.write(failing)
+    assert await store.read(lambda one: one.unacknowledged(9)) == 4
+
+
+async def test_what_came_and_was_answered_in_one_work_waits_for_nobody(store: Store) -> None:
+    """An answer that is on its way sooner than the event is written."""
+
+    def work(tx: Transaction) -> None:
+        _asking(tx)
+        tx.receipt_book.record(_answer(ReceiptStage.ACKNOWLEDGED, 1))
+
+    await store.write(work)
+    assert await store.read(lambda one: one.unacknowledged(9)) == 3
 
 
 async def test_a_summary_says_what_header_and_store_know(filled: Store) -> None:

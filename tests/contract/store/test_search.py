@@ -5,11 +5,11 @@ from datetime import datetime
 
 import pytest
 
-from schemas.control import ErasureReason
+from schemas.control import ErasureReason, ReceiptStage
 from schemas.records import Direction, ErasureRow, StoredEvent
 from schemas.searches import PLACES, BlockWords, SearchFigures, Wanted
 from services.ports import Snapshot, Store, Transaction
-from tests.contract.store.samples import ALERT, BULLETIN, RECEIPT, THEM, US, at, envelope
+from tests.contract.store.samples import ALERT, BULLETIN, RECEIPT, THEM, US, at, chain, envelope, link, receipt
 from tests.searching import record
 
 Reading = Callable[[Snapshot], list[int]]
@@ -107,6 +107,23 @@ async def test_a_block_is_narrowed_by_what_stands_outside_the_content(
 
     await store.write(work)
     assert await store.read(events_in(wanted)) == expected
+
+
+async def test_places_that_wait_for_an_acknowledgement_are_told_by_block(store: Store) -> None:
+    """A search for what waits must not read every event of the county."""
+
+    def work(tx: Transaction) -> None:
+        number = tx.chains.open(chain("in", source=THEM)).number
+        for seq in range(1, PLACES + 3):
+            deadline = at(900) if seq in {1, 7, PLACES - 1, PLACES, PLACES + 2} else None
+            came = envelope(seq, channel="in", source=THEM, to=(US,), acknowledge_by=deadline)
+            tx.outbox.record([link(number, came)])
+        answer = receipt(ReceiptStage.ACKNOWLEDGED, 7, direction=Direction.OUTGOING, officer="值班员甲")
+        tx.receipt_book.record(answer)
+
+    await store.write(work)
+    found = await store.read(lambda s: [s.search.unacknowledged_in(block) for block in (0, 1, 2)])
+    assert found == [bytes((1, PLACES - 1)), bytes((0, 2)), b""]
 
 
 async def test_an_erasure_takes_the_block_of_the_event_out_of_the_index(store: Store) -> None:

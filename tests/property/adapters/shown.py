@@ -42,7 +42,17 @@ def linked(channel: str, epoch: str, seq: int) -> Envelope:
     """The link at a place."""
     source, to = (US, (THEM, THIRD)) if channel == "out" else (THEM, (US,))
     wire_type, status = TYPES[seq % len(TYPES)], Status.EXERCISE if seq % _EXERCISES == 1 else Status.ACTUAL
-    return envelope(seq, channel=channel, epoch=epoch, source=source, to=to, wire_type=wire_type, status=status)
+    deadline = at(900) if seq % 2 else None
+    return envelope(
+        seq,
+        channel=channel,
+        epoch=epoch,
+        source=source,
+        to=to,
+        wire_type=wire_type,
+        status=status,
+        acknowledge_by=deadline,
+    )
 
 
 IDS: Final = tuple(linked(channel, epoch, seq).envelope_id for channel in CHANNELS for epoch in EPOCHS for seq in SEQS)
@@ -93,5 +103,11 @@ def everything(one: Snapshot) -> dict[str, Any]:
             list(one.search.events_in(0, places, wanted, 9)) for wanted in WANTED for places in (None, b"\x02\x05\x0a")
         ],
         "index": (one.search.figures(), one.search.next_block(), one.search.erasures_in(0), one.search.last_position()),
+        "unacknowledged": (
+            one.unacknowledged(99),
+            one.search.unacknowledged_in(0),
+            one.events(direction=None, wire_type=None, since=0, limit=4, newest_first=True, unacknowledged=True),
+            one.events(direction=None, wire_type=ALERT, since=2, limit=4, unacknowledged=True),
+        ),
         "signed": [one.signed_at(number, seq) for number in (1, 2) for seq in SEQS],
     }

@@ -11,9 +11,12 @@ from adapters.sqlite.connection import APPLICATION_ID, open_reader, open_writer
 from adapters.sqlite.failures import StoreClosedError, StoreLockedError
 from adapters.sqlite.migrate import migrate, migrations
 from adapters.sqlite.store import open_store
+from schemas.control import ReceiptStage
 from schemas.errors import RequestError
+from schemas.records import Direction
+from services.ports import Transaction
 from tests.contract.store.kinds import posted
-from tests.contract.store.samples import at, envelope
+from tests.contract.store.samples import THEM, US, at, chain, envelope, link, receipt
 
 
 async def test_a_second_process_is_kept_out_and_told_who_is_in(tmp_path: Path) -> None:
@@ -143,6 +146,31 @@ async def test_a_caller_that_gives_up_harms_nobody(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await given_up
         assert await store.write(lambda tx: posted(tx, 1)) == 1
+
+
+async def test_what_an_older_database_left_unacknowledged_waits_after_the_update(tmp_path: Path) -> None:
+    """The night's alert came before the update: whoever asks what waits must find it, and nothing that is answered."""
+    path = tmp_path / "county.db"
+
+    def work(tx: Transaction) -> None:
+        number = tx.chains.open(chain("in", source=THEM)).number
+        for seq, deadline in enumerate((at(900), at(900), None), 1):
+            asked = envelope(seq, channel="in", source=THEM, to=(US,), acknowledge_by=deadline)
+            tx.outbox.record([link(number, asked)])
+        for seq, stage in ((1, ReceiptStage.DECLINED), (2, ReceiptStage.ACKNOWLEDGED), (3, ReceiptStage.STORED)):
+            tx.receipt_book.record(receipt(stage, seq, direction=Direction.OUTGOING))
+
+    async with open_store(path) as store:
+        await store.write(work)
+    old = open_writer(path)
+    old.execute("DROP TABLE unacknowledged")
+    old.pragma("user_version", 19)
+    old.close()
+    async with open_store(path) as store:
+        page = await store.read(
+            lambda one: one.events(direction=None, wire_type=None, since=0, limit=9, unacknowledged=True)
+        )
+    assert [row.position for row in page.rows] == [1]
 
 
 async def test_notices_and_keys_of_an_older_database_are_there_after_the_update(tmp_path: Path) -> None:

@@ -67,6 +67,43 @@ def test_revoking_an_officer_voids_the_invitation(home: Path) -> None:
     assert (home / "invitations.json").stat().st_mode & 0o077 == 0
 
 
+def test_the_invitation_of_somebody_who_never_enrolled_is_taken_back(home: Path) -> None:
+    """The link went to a wrong telephone: it must be void before the day is over, though there is nothing to revoke."""
+    lost, other = invited(home), invited(home, "admin-b")
+    told = sihu("officer", "revoke", "admin-a", "--dir", home)
+    files = open_officer_files(home)
+    again = sihu("officer", "revoke", "admin-a", "--dir", home)
+    facts = done("officer", "revoke", "admin-b", "--dir", home)
+
+    assert told.code == 0
+    assert "已收回邀请" in told.out
+    assert "停用该账号" in told.out.replace("\n", "")
+    assert files.invited(digest_of_secret(lost["secret"])) is None
+    assert (again.code, "人员与会话" in again.err) == (2, True)
+    assert (facts["officer"], facts["credential_digest"], facts["invitations"]) == ("admin-b", None, 1)
+    assert files.invited(digest_of_secret(other["secret"])) is None
+    assert json.loads((home / "invitations.json").read_text())["invitations"] == []
+
+
+def test_an_invitation_that_has_ended_is_none_to_take_back(home: Path) -> None:
+    """A message that says "taken back" of a link that ended last week hides that the name was misspelt."""
+    invited(home)
+    path = home / "invitations.json"
+    kept = json.loads(path.read_text())
+    kept["invitations"][0] |= {"made_at": "2020-01-01T08:00:00.000+08:00", "ends_at": "2020-01-02T08:00:00.000+08:00"}
+    path.write_text(json.dumps(kept))
+    assert sihu("officer", "revoke", "admin-a", "--dir", home).code == 2
+    assert json.loads(path.read_text())["invitations"] == []
+
+
+def test_a_damaged_file_of_invitations_keeps_no_officer_in_force(home: Path) -> None:
+    """Whoever is revoked goes at once, whatever else is broken on the machine."""
+    done("officer", "add", "admin-a", "--name", "管理员甲", "--role", "administrator", "--dir", home)
+    (home / "invitations.json").write_text('{"invitations": 7}')
+    assert sihu("officer", "revoke", "admin-a", "--dir", home).code == 2
+    assert done("officer", "list", "--dir", home) == {"officers": []}
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -14,6 +14,8 @@ from tests.coursework import three_counties
 from tests.papers import HUANJIANG, LIBO
 from tests.world import World, alert_draft, policy_draft
 
+ALERT_ID = "52272241600000_202603040801{:02}_2"
+
 
 @pytest.fixture
 def world() -> World:
@@ -94,6 +96,47 @@ async def test_a_search_that_is_refused_takes_the_list_away(world: World) -> Non
     assert shown["/inbox", f"q={'暴雨' * 40}"].has("最多 64 字")
     assert good.has('maxlength="64"')
     assert good.status == 200
+
+
+async def test_what_waits_for_this_county_is_found_alone(world: World) -> None:
+    """An officer who comes in the morning reads fifty bulletins to find the one alert that nobody answered."""
+    answered, waits, expired = [
+        (
+            await world[LIBO].send(alert_draft(content=papers.alert_content(alert_id=ALERT_ID.format(number))))
+        ).envelope_id
+        for number in range(3)
+    ]
+    told = (await world[LIBO].send(policy_draft())).envelope_id
+    own = (await world[HUANJIANG].send(alert_draft(to=[LIBO]))).envelope_id
+    await world.carry()
+    async with visiting(world[HUANJIANG], Role.DUTY) as browser:
+        before = await browser.get("/")
+        await browser.post(f"/events/{answered}/acknowledgement", {"answer": "received"})
+        await browser.post(f"/events/{expired}/acknowledgement", {"answer": "cannot"})
+        whole = await browser.get("/inbox")
+        waiting = await browser.get("/inbox?unacknowledged=true")
+        narrowed = {
+            asked: await browser.get(f"/inbox?unacknowledged=true&{asked}")
+            for asked in (f"county={LIBO}", "level=1", "q=暴雨", "level=4", "type=cn.sihu.information.alert_issued.v1")
+        }
+        desk, sent = await browser.get("/"), await browser.get("/sent?unacknowledged=true")
+
+    def shown(text: str) -> set[str]:
+        return {one for one in (answered, waits, expired, told, own) if f'href="/events/{one}"' in text}
+
+    assert shown(whole.text) == {answered, waits, expired, told}
+    assert shown(waiting.text) == {waits, expired}
+    assert waiting.has('value="true" selected', "未签收")
+    assert "不要求" not in waiting.text
+    assert whole.has("已签收", "未签收", "不要求")
+    assert {asked: shown(one.text) for asked, one in narrowed.items()} == {
+        asked: set() if asked == "level=4" else {waits, expired} for asked in narrowed
+    }
+    assert narrowed["level=4"].has("等本县签收的事件")
+    assert before.has('href="/inbox?unacknowledged=true">等本县签收的共 3 件')
+    assert desk.has('href="/inbox?unacknowledged=true">等本县签收的共 2 件')
+    assert shown(sent.text) == {own}
+    assert 'name="unacknowledged"' not in sent.text
 
 
 async def test_drills_are_found_apart_from_what_is_meant(world: World) -> None:

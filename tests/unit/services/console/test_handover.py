@@ -32,14 +32,20 @@ async def test_what_is_open_and_due_is_on_one_page(world: World) -> None:
     await world.carry()
     async with visiting(county, Role.DUTY) as browser:
         shown = await browser.get("/handover")
+        sheet = await browser.get("/handover/sheet")
+        beyond = [(await browser.get(f"/handover/sheet?part={one}")).status for one in ("2", "0", "x", "٣", "9" * 40)]
     world.clock.jump(3 * 3600)
     async with visiting(county, Role.DUTY) as browser:
         later = await browser.get("/handover")
 
     assert shown.status == 200
-    assert shown.has(
-        "荔波县气象台发布暴雨红色预警", "还没有人接手", "三天内到期", "水位上涨&lt;i&gt;", "交班人", "带班领导甲"
+    assert shown.has("荔波县气象台发布暴雨红色预警", "还没有人接手", "三天内到期", "水位上涨&lt;i&gt;", "带班领导甲")
+    assert shown.has('href="/handover/sheet"')
+    assert sheet.has(
+        "荔波县气象台发布暴雨红色预警", "还没有人接手", "水位上涨&lt;i&gt;", "交班人", "带班领导甲", "data-print"
     )
+    assert "份，共" not in sheet.text
+    assert beyond == [404] * 5
     assert shown.has("写一条留言", f"/events/{posted.envelope_id}", "有人调离", "/roster/new/override")
     assert "/system/" not in shown.text.split("有人调离")[1]
     assert "已经超过期限" not in shown.text

@@ -164,6 +164,14 @@ async def test_two_officers_swap_and_a_plan_takes_over(county: County) -> None:
     assert shown.has("对调", "执行“汛期”", "值班员丙、值班员甲")
 
 
+async def test_a_note_that_is_too_long_says_by_how_much_it_may_be(county: County) -> None:
+    """Whoever hands over at eight has no time to guess which of the fields is too long, and for what."""
+    async with visiting(county, Role.DUTY) as browser:
+        wrong = await record(browser, "note", {"to_officer": "duty-b", "text": "水" * 2_001})
+    assert wrong.status == 422
+    assert wrong.has("内容：太长，最多 2000 字，请缩短。", "水" * 2_001)
+
+
 async def test_a_note_and_a_number_are_recorded(county: County) -> None:
     """The one who comes reads the note; a number counts once its owner answered by it."""
     async with visiting(county, Role.DUTY) as browser:

@@ -1,28 +1,55 @@
 """跨省通办: the one office that answers, whose turn it is, what is over time, and the next step by one form."""
 
 import hashlib
+import json
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 
 from schemas.access import Scope
 from schemas.course_drafts import ServiceMove
+from schemas.envelope import Header
 from schemas.officers import Role
+from schemas.records import Direction
+from services.domain.reading import content_of
 from tests import papers
 from tests.caller import calling
-from tests.console import Shown, visiting
+from tests.console import Browser, Shown, visiting
 from tests.coursework import HALL, POLICE, REQUEST, request, requested, stepped, three_counties
 from tests.papers import HUANJIANG, LIBO, NANDAN
-from tests.world import World
+from tests.world import County, World
 
 PATH = f"/services/{REQUEST}"
+PAGE, PICTURE = b"%PDF-1.7 of nobody", b"\xff\xd8\xff of nobody"
 
 
 @pytest.fixture
 async def world() -> World:
     return await three_counties()
+
+
+def announced_of(data: bytes) -> dict[str, Any]:
+    """What is said of a file before its bytes come."""
+    return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+async def supplemented(
+    browser: Browser, chosen: list[tuple[str, str, bytes]], fields: Mapping[str, str] | None = None
+) -> Shown:
+    """Send the form as a browser without script does: kinds, files, and other fields."""
+    form = aiohttp.FormData({"csrf": browser.csrf}, quote_fields=False)
+    for number, (kind, name, data) in enumerate(chosen, 1):
+        form.add_field(f"paper{number}.kind", kind)
+        form.add_field(f"paper{number}.file", data, filename=name, content_type="application/octet-stream")
+    for name, value in (fields or {}).items():
+        form.add_field(name, value)
+    if not chosen:
+        form.add_field("paper9.file", b"", filename="", content_type="application/octet-stream")
+    return await browser.ask("POST", f"{PATH}/steps/supplement", data=form())
 
 
 def once_in(shown: Shown) -> str:
@@ -69,10 +96,7 @@ async def test_a_request_goes_through_its_steps_by_small_forms(world: World) -> 
     await world.carry()
     async with visiting(world[LIBO], Role.LIAISON) as browser:
         papers_wanted = await browser.get(PATH)
-        digest = "ab" * 32
-        sent = await browser.post(
-            f"{PATH}/steps/supplement", {"paper1.kind": "household", "paper1.sha256": digest, "paper2.kind": "other"}
-        )
+        sent = await supplemented(browser, [("household", "户口页.pdf", PAGE)])
     await world.carry()
     async with visiting(world[HUANJIANG], Role.DUTY) as browser:
         granted = await browser.post(f"{PATH}/steps/decide", {"decision": "granted", "reason": "conditions_met"})
@@ -82,10 +106,145 @@ async def test_a_request_goes_through_its_steps_by_small_forms(world: World) -> 
     assert [(one.status, one.location) for one in taken] == [(303, PATH)] * 2
     assert waits.status == 303
     assert shown.has("待补正", "户籍材料", "轮到荔波")
-    assert papers_wanted.has("paper1.sha256", 'value="household" selected')
+    assert papers_wanted.has("paper1.file", 'type="file"', 'value="household" selected')
     assert (sent.status, granted.status) == (303, 303)
     assert after.has("已决定", "准予")
     assert after.text.count("跨省通办受理") == 1
+
+
+async def waiting_for_papers(world: World) -> None:
+    """Let 环江 ask 荔波 for two papers."""
+    await requested(world)
+    await world.carry()
+    async with visiting(world[HUANJIANG], Role.DUTY) as browser:
+        await browser.post(f"{PATH}/steps/receive")
+        asked = [("wanted", "household"), ("wanted", "identity"), ("answer_by", "2026-03-20T17:00")]
+        await browser.post(f"{PATH}/steps/ask", asked)
+    await world.carry()
+
+
+async def content_of_last(county: County) -> dict[str, Any]:
+    """Return the last event that a county has sent, with its references and its content."""
+    page = await county.store.read(
+        lambda one: one.events(direction=Direction.OUTGOING, wire_type=None, since=0, limit=1, newest_first=True)
+    )
+    event = await county.store.read(lambda one: one.event(page.rows[0].envelope_id))
+    assert event is not None
+    refs = [ref.id for ref in event.envelope.header.refs]
+    return {"type": event.envelope.header.type, "refs": refs, "content": json.loads(content_of(event))}
+
+
+async def attachments_of(county: County) -> list[Header]:
+    """Return the headers of the attachments that a county has sent."""
+    wire_type = "cn.sihu.information.attachment_shared.v1"
+    page = await county.store.read(
+        lambda one: one.events(direction=Direction.OUTGOING, wire_type=wire_type, since=0, limit=9)
+    )
+    found = [await county.store.read(lambda one, row=row: one.event(row.envelope_id)) for row in page.rows]  # type: ignore[misc]
+    return [event.envelope.header for event in found if event is not None]
+
+
+async def test_papers_are_chosen_as_files_and_nobody_types_a_digest(world: World) -> None:
+    """A digest that is typed is a digest that is wrong: the applicant comes twice for a paper that was there."""
+    await waiting_for_papers(world)
+    county = world[LIBO]
+    async with visiting(county, Role.LIAISON) as browser:
+        done = await supplemented(browser, [("household", "户口页.pdf", PAGE), ("identity", "身份证.jpg", PICTURE)])
+        shown = await browser.get(PATH)
+    step, headers = await content_of_last(county), await attachments_of(county)
+    await world.carry()
+    async with visiting(world[HUANJIANG], Role.DUTY) as browser:
+        got = await browser.get(PATH)
+        taken = await browser.post(f"{PATH}/papers/{step['refs'][0]}", {"why": "handling"})
+
+    assert (done.status, done.location) == (303, PATH)
+    assert step["content"]["materials"] == [
+        {"kind": "household", "sha256": hashlib.sha256(PAGE).hexdigest()},
+        {"kind": "identity", "sha256": hashlib.sha256(PICTURE).hexdigest()},
+    ]
+    assert len(step["refs"]) == len(headers) == 2
+    assert {(one.information_class, one.purpose, tuple(one.to)) for one in headers} == {
+        ("personal", "cross_province_service", (HUANJIANG,))
+    }
+    assert {one.content.encoding for one in headers} == {"hpke"}
+    assert shown.has("附件 2 件")
+    assert got.has("附件 2 件", "办理中")
+    assert taken.status == 409  # it is there, named and closed; the bytes travel beside the event
+    assert county.crashes == []
+
+
+async def test_papers_that_were_handed_over_are_not_asked_for_again(world: World) -> None:
+    """A kind that was forgotten must not cost the officer a second upload, nor the neighbour the file twice."""
+    await waiting_for_papers(world)
+    county = world[LIBO]
+    async with visiting(county, Role.LIAISON) as browser:
+        refused = await supplemented(browser, [("", "户口页.pdf", PAGE), ("identity", "程序.exe", PAGE)])
+        held = dict(re.findall(r'name="(paper1\.[a-z0-9]+)" value="([^"]*)"', refused.text))
+        sent_before = await attachments_of(county)
+        unknown = await supplemented(browser, [], {"paper1.kind": "household", "paper1.upload": "ab" * 16})
+        done = await supplemented(browser, [], {**held, "paper1.kind": "household"})
+
+    assert refused.status == 422
+    assert refused.has("已交给本县节点：户口页.pdf", "这种文件不能传送", "这一栏要填")
+    assert re.fullmatch(r"[0-9a-f]{32}", held["paper1.upload"])
+    assert held["paper1.sha256"] == hashlib.sha256(PAGE).hexdigest()
+    assert sent_before == []
+    assert unknown.status == 422
+    assert unknown.has("没有这次上传")
+    assert done.status == 303
+    assert len(await attachments_of(county)) == 1
+
+
+async def test_papers_are_sent_once_though_another_is_refused(world: World) -> None:
+    """What went out before the refusal is named by the next try, not sent once more."""
+    await waiting_for_papers(world)
+    county = world[LIBO]
+    async with visiting(county, Role.LIAISON) as browser:
+        refused = await supplemented(browser, [("household", "户口页.pdf", PAGE), ("identity", ".jpg", PICTURE)])
+        held = dict(re.findall(r'name="(paper[12]\.[a-z0-9]+)" value="([^"]*)"', refused.text))
+        sent = await attachments_of(county)
+        kinds = {"paper1.kind": "household", "paper2.kind": "identity", "paper2.name": "照片.jpg"}
+        done = await supplemented(browser, [], {**held, **kinds})
+    step = await content_of_last(county)
+
+    assert refused.status == 422
+    assert refused.has("已交给本县节点：户口页.pdf", 'href="#supplement-paper2-file"')
+    assert (len(sent), bool(held["paper1.sent"]), held["paper1.upload"]) == (1, True, "")
+    assert (held["paper2.sent"], bool(held["paper2.upload"])) == ("", True)
+    assert done.status == 303
+    assert step["refs"][0] == held["paper1.sent"]
+    assert len(step["refs"]) == len(await attachments_of(county)) == 2
+
+
+async def test_a_paper_can_be_named_without_being_sent(world: World) -> None:
+    """The original goes by courier: only what it is and its digest are on record; or it went out before."""
+    await waiting_for_papers(world)
+    county = world[LIBO]
+    draft = {
+        "type": "cn.sihu.information.attachment_shared.v1",
+        "agreement": papers.AGREEMENT,
+        "to": [HUANJIANG],
+        "content": {"name": "空白表.pdf", "media_type": "application/pdf", **announced_of(PAGE)},
+    }
+    token = county.let_in("desk", Scope.EVENTS_READ, Scope.EVENTS_WRITE, officer="duty-a")
+    async with calling(county, token) as caller:
+        upload = (await caller.post("/uploads", json=announced_of(PAGE))).body
+        headers = {"Content-Type": "application/octet-stream"}
+        await caller.ask("PATCH", f"/uploads/{upload['id']}?offset=0", data=PAGE, headers=headers)
+        event = (await caller.post("/events", json=draft | {"upload": upload["id"]})).body["envelope_id"]
+    async with visiting(county, Role.LIAISON) as browser:
+        shown = await browser.get(PATH)
+        fields = {"register_only": "true", "paper2.kind": "application", "paper2.known": event}
+        done = await supplemented(browser, [("household", "户口页.pdf", PICTURE)], fields)
+    step = await content_of_last(county)
+
+    assert shown.has("空白表.pdf", "只登记，文件不发")
+    assert done.status == 303
+    assert [one["sha256"] for one in step["content"]["materials"]] == [
+        hashlib.sha256(one).hexdigest() for one in (PICTURE, PAGE)
+    ]
+    assert step["refs"] == [event]
+    assert len(await attachments_of(county)) == 1
 
 
 async def test_a_step_that_does_not_fit_keeps_what_was_typed(world: World) -> None:

@@ -144,6 +144,20 @@ async def test_a_night_is_told_silenced_and_drilled() -> None:
     assert refused.status == 403
 
 
+async def test_why_nobody_was_reached_is_read_in_chinese() -> None:
+    """At night an officer must see from one line whether to ring the carrier, the vendor or the next colleague."""
+    night = Night()
+    night.sms.problem, night.fax.problem = "bind refused: ESME_RINVPASWD", "450 LINE GLITCH <b>"
+    alert = await night.alert(3)
+    async with visiting(night.county, Role.DUTY) as browser:
+        told = await browser.get(f"/system/escalations/{alert}")
+        state = await browser.get("/system")
+
+    assert told.has("第 1 步：到时间了")
+    assert "step 0" not in told.text
+    assert state.has("登录被拒：密码不对（ESME_RINVPASWD）", "线路原话：“450 LINE GLITCH &lt;b&gt;”")
+
+
 async def test_a_grave_alert_is_silenced_by_the_leader_alone() -> None:
     """The refusal stands on the page with what was typed."""
     night = Night()

@@ -135,8 +135,14 @@ def test_a_sentence_is_empty_or_keeps_a_hole(code: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Fault("content.too_long", "x", "shorten it to at most 60 characters"), "太长，最多 60 字。"),
-        (Fault("content.too_long", "x", "give at most 50 entries"), "太多，最多 50 项。"),
+        (Fault("content.too_long", "x", "shorten it to at most 60 characters"), "太长，最多 60 字，请缩短。"),
+        (Fault("request.too_long", "text", "shorten it to at most 2000 characters"), "太长，最多 2000 字，请缩短。"),
+        (Fault("request.too_long", "evidence", "give at most 8 entries"), "太多，最多 8 项，请删去多出的。"),
+        (
+            Fault("request.too_long", "--papers", "at most 256 documents are taken"),
+            "太多，一次最多 256 份，请分几次核验。",
+        ),
+        (Fault("content.too_long", "x", "give at most 50 entries"), "太多，最多 50 项，请删去多出的。"),
         (Fault("request.out_of_range", "x", "write a number of at most 999"), "不能大于 999。"),
         (
             Fault("content.rule", "x", "451226 leads this campaign; name the others alone"),

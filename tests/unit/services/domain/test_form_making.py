@@ -76,7 +76,7 @@ def test_a_fault_lies_far_from_its_field() -> None:
     )
     form = make_form(shapes, typed, faults, model="PolicyBulletinPublished")
 
-    assert field_of(form, "content.topics").errors == ("第 2 项：太长，最多 30 字。",)
+    assert field_of(form, "content.topics").errors == ("第 2 项：太长，最多 30 字，请缩短。",)
     assert field_of(form, "content.attachments.0.size").errors == ("这一栏要填。",)
     assert field_of(form, "content.attachments").rows[0].errors == ("同一项写了两次，只留一次。",)
     assert [one.label for one in form.problems] == ["主题", "附件 1 · 字节数", "附件 1", "协作协议"]

@@ -69,6 +69,29 @@ async def test_a_listing_can_be_of_one_type(world: World, reader: Caller) -> Non
     ]
 
 
+async def test_a_listing_can_be_of_what_waits_for_this_county(world: World) -> None:
+    """A system that reminds officers must not fetch every event to see which are unanswered."""
+    county = world[papers.HUANJIANG]
+    await world[papers.LIBO].send(policy_draft())
+    posted = await world[papers.LIBO].send(alert_draft())
+    await world.carry()
+    duty = county.let_in("duty", Scope.ACKNOWLEDGE, Scope.EVENTS_READ, officer="duty-a")
+    async with calling(county, duty) as caller:
+        lists = ("/events?unacknowledged=true", "/search?unacknowledged=true", "/search?unacknowledged=true&q=暴雨")
+        before = [await caller.get(path) for path in lists]
+        counted = (await caller.get("/alerts")).body["unacknowledged"]
+        await caller.post(f"/events/{posted.envelope_id}/acknowledgement", json={"answer": "received"})
+        after = [await caller.get(path) for path in lists]
+        left = (await caller.get("/alerts")).body["unacknowledged"]
+
+    assert [one["envelope_id"] for one in before[0].body["events"]] == [posted.envelope_id]
+    assert [[one["event"]["envelope_id"] for one in page.body["found"]] for page in before[1:]] == [
+        [posted.envelope_id]
+    ] * 2
+    assert (after[0].body["events"], [page.body["found"] for page in after[1:]]) == ([], [[], []])
+    assert (counted, left) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("query", "code", "field"),
     [
@@ -80,6 +103,8 @@ async def test_a_listing_can_be_of_one_type(world: World, reader: Caller) -> Non
         ("since=-1", "query.rule", "since"),
         ("since=99999999999999999999999", "query.rule", "since"),
         ("newest=1", "query.rule", "newest"),
+        ("unacknowledged=ja", "query.rule", "unacknowledged"),
+        ("unacknowledged=true&direction=out", "query.rule", "direction"),
         ("direction=up", "query.not_allowed", "direction"),
         ("type=alert", "query.wrong_form", "type"),
         ("colour=red", "query.unknown_field", "colour"),
@@ -98,7 +123,7 @@ async def test_an_unknown_parameter_is_told_what_is_known(reader: Caller) -> Non
     """The mend of a misspelled name is the right name."""
     answer = await reader.get("/events?direktion=in")
 
-    assert "direction, type, since, limit, newest" in answer.body["mend"]
+    assert "direction, unacknowledged, type, since, limit, newest" in answer.body["mend"]
 
 
 async def test_an_incoming_event_is_verified_again(world: World, reader: Caller) -> None:
