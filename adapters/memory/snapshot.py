@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from itertools import islice
 
 from adapters.memory.cap import MemoryCapShown
 from adapters.memory.cases import MemoryCases
@@ -124,15 +125,17 @@ class MemorySnapshot(CourseReading):
         unacknowledged: bool = False,
     ) -> Page[EventSummary]:
         """Return listed events behind ``since`` in the order asked for; newest first, 0 starts at the newest."""
-        rows = [
+        behind = (at for at in self._state.links if (at > since if not newest_first else not since or at < since))
+        links = (self._state.links[position] for position in sorted(behind, reverse=newest_first))
+        wanted = (
             link
-            for position, link in sorted(self._state.links.items(), reverse=newest_first)
+            for link in links
             if link.listed
             and direction in {None, link.event.direction}
             and wire_type in {None, link.event.envelope.header.type}
             and (not unacknowledged or is_unacknowledged(self._state, link))
-            and (position > since if not newest_first else not since or position < since)
-        ][:limit]
+        )
+        rows = list(islice(wanted, limit))
         return Page(tuple(map(self._summary, rows)), rows[-1].event.position if rows else since)
 
     def unacknowledged(self, limit: int) -> int:
