@@ -23,6 +23,8 @@ CASE_OPENERS: Final = MEDIATORS | {Role.DUTY}
 """Who may open what is personal in a case."""
 HANDLERS: Final = frozenset({Role.DUTY, Role.LIAISON})
 """Who handles referrals and requests, and sends counts."""
+LIAISONS: Final = frozenset({Role.LIAISON})
+"""Who drafts agreements and puts in force what every party has signed."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR})
 AUDITORS: Final = frozenset({Role.AUDITOR})
 LOG_READERS: Final = AUDITORS | KEEPERS
