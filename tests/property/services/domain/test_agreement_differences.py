@@ -36,14 +36,14 @@ def permitted(agreement: Agreement) -> set[tuple[str, str, str]]:
     found = set()
     for wire_type, source, to in product(_TYPES, papers.COUNTIES, papers.COUNTIES):
         ask = SharingAsk(
-            wire_type,
-            source,
-            (to,),
-            InformationClass.PUBLIC,
-            agreement.purposes[0],
-            False,
-            10,
-            papers.NOW,
+            wire_type=wire_type,
+            source=source,
+            recipients=(to,),
+            information_class=InformationClass.PUBLIC,
+            purpose=agreement.purposes[0],
+            encrypted=False,
+            size=10,
+            at=papers.NOW,
         )
         if source != to and judge_sharing(agreement, ask) is None:
             found.add((wire_type, source, to))
