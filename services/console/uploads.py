@@ -80,7 +80,7 @@ async def _read(reader: MultipartReader, max_bytes: int) -> Sent:
             bytes_left -= len(data)
             if data or part.filename:
                 uploads.append((part.name or "", Upload(file_name(part.filename), data)))
-    raise ValueError("too many parts")
+    raise RequestError(Fault("file.too_many", "body", f"send at most {PARTS_MAX} fields and files at once"))
 
 
 async def _whole(part: BodyPartReader, most: int, what: str) -> bytes:

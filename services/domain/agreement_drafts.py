@@ -23,13 +23,12 @@ from services.domain.trust import Trust
 DRAFT_MAX_BYTES: Final = 1024 * 1024
 
 
-def read_draft(data: bytes, *, what: str, prefix: str = "draft") -> Agreement | tuple[Fault, ...]:
-    """Read what somebody wrote, as JSON; every fault names its field.
+def read_draft(data: bytes, *, what: str) -> Agreement | tuple[Fault, ...]:
+    """Read what somebody wrote, as JSON; every fault names its field, behind ``draft.``.
 
     Args:
         data: UTF-8.
         what: Names the input in faults that no field can be given for.
-        prefix: First word of the codes and paths of what does not fit.
     """
     value = parse_strict(data, max_bytes=DRAFT_MAX_BYTES, what=what)
     if isinstance(value, Fault):
@@ -37,7 +36,7 @@ def read_draft(data: bytes, *, what: str, prefix: str = "draft") -> Agreement | 
     try:
         return Agreement.model_validate_json(data)
     except ValidationError as error:
-        return faults_of(error, prefix)
+        return faults_of(error, "draft")
 
 
 def judge_draft(agreement: Agreement, trust: Trust) -> tuple[Fault, ...]:

@@ -68,9 +68,9 @@ class Agreements:
         Raises:
             RequestError: Everything that is wrong with it, each by its field.
         """
-        agreement = read_draft(body, what="body", prefix="request")
+        agreement = read_draft(body, what="body")
         if isinstance(agreement, tuple):
-            raise RequestError(*without_prefix(agreement, "request"))
+            raise RequestError(*without_prefix(agreement, "draft"))
         faults = judge_draft(agreement, self._directory.trust())
         if faults:
             raise RequestError(*faults)

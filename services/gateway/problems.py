@@ -53,6 +53,7 @@ FAMILIES: Final[Mapping[str, tuple[int, str]]] = {
     "plan": (422, "The plan does not follow on the one before"),
     "drill": (422, "The drill does not fit its alerts"),
     "brief": (422, "The brief does not fit the ledger"),
+    "draft": (422, "The draft does not fit"),
     "agreement": (409, "The agreement cannot be put in force so"),
     "evidence": (422, "No evidence can be made of this"),
     "file": (422, "The file does not go with the event"),

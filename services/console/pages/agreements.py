@@ -42,6 +42,7 @@ from services.gateway.api.trust_routes import AgreementLine, AgreementList
 UPLOAD_MAX_BYTES: Final = 256 * 1024
 """Of all copies that are brought at once; a copy has some ten KiB."""
 _SHAPES: Final = shapes_of(Agreement)
+_DRAFT: Final = "draft."
 _AHEAD_DAYS: Final = 7
 """What every party needs to sign a new version and adopt it, before it takes the place of the old one."""
 _RETENTION_DAYS: Final = 365
@@ -71,9 +72,14 @@ async def draft(visit: Visit) -> web.StreamResponse:
     try:
         drafted = await visit.api.ask("draft_agreement", DraftedAgreement, body=content)
     except RequestError as refusal:
-        faults = [replace(one, field=f"{ROOT}.{one.field}" if one.field else ROOT) for one in refusal.faults]
-        return await _drafting(visit, read.typed, faults)
+        return await _drafting(visit, read.typed, [_in_form(one) for one in refusal.faults])
     return await _drafting(visit, read.typed, drafted=drafted)
+
+
+def _in_form(fault: Fault) -> Fault:
+    """Name a fault of the draft as one of the form, so that it stands at its field and is said as there."""
+    code = f"{ROOT}.{fault.code.removeprefix(_DRAFT)}" if fault.code.startswith(_DRAFT) else fault.code
+    return replace(fault, code=code, field=f"{ROOT}.{fault.field}" if fault.field else ROOT)
 
 
 def _ascending(counties: JsonValue) -> JsonValue:

@@ -82,9 +82,9 @@ async def test_a_draft_is_answered_with_the_document_and_kept_nowhere(county: Co
     [
         ({"parties": [*COUNTIES, papers.FUNING]}, "agreement.not_member", "parties"),
         ({"version": 1}, "agreement.older", "version"),
-        ({"title": ""}, "request.too_short", "title"),
-        ({"coordinators": [papers.FUNING]}, "request.rule", "coordinators"),
-        ({"unknown": 1}, "request.unknown_field", "unknown"),
+        ({"title": ""}, "draft.too_short", "title"),
+        ({"coordinators": [papers.FUNING]}, "draft.rule", "coordinators"),
+        ({"unknown": 1}, "draft.unknown_field", "unknown"),
     ],
 )
 async def test_a_draft_that_does_not_fit_is_told_by_its_field(
