@@ -451,3 +451,13 @@ async def test_others_read_and_change_nothing(county: County, role: Role) -> Non
     assert refused == [403] * 7
     assert "/partners/drafting" not in listed.text + page.text
     assert county.trust_folder.read() == before
+
+
+async def test_a_version_that_has_not_begun_is_told_as_such(county: County, browser: Browser) -> None:
+    """Adopted a week ahead it must not look as if nothing could be sent: until then the old one counts."""
+    later = version(2, valid_from=papers.later(days=7))
+    await browser.post("/partners/adoption", {"document": later.model_dump_json(), "digest": group(later)})
+    assert (await browser.get(ADOPTED)).has("2026-03-11 08:00:00 起生效，此前按旧版")
+    held = county.directory.trust().agreement_at(AGREEMENT, county.clock.now())
+    assert held is not None
+    assert held.agreement.version == 1
