@@ -46,6 +46,8 @@ _DRAFT: Final = "draft."
 _AHEAD_DAYS: Final = 7
 """What every party needs to sign a new version and adopt it, before it takes the place of the old one."""
 _RETENTION_DAYS: Final = 365
+_ORDER: Final = {one.value: at for at, one in enumerate(agreement_words.type_choices())}
+"""Of the catalogue, as everywhere on the desk."""
 _ROWS_SHOWN: Final = 200
 """Of what is gained, and of what is lost; how many more there are is told."""
 _ID: Final = "{agreement:[a-z0-9-]{1,64}}"
@@ -259,9 +261,13 @@ def _told(found: CollectedAgreement) -> dict[str, object]:
     changes = found.differences
     parties = found.agreement.parties
 
-    def rows(flows: Sequence[FlowLine]) -> list[tuple[str, str, tuple[str, ...]]]:
+    def rows(flows: Sequence[FlowLine]) -> list[tuple[str, str, list[str]]]:
         return [
-            (agreement_words.named(one.sources, parties), agreement_words.named(one.recipients, parties), one.types)
+            (
+                agreement_words.named(one.sources, parties),
+                agreement_words.named(one.recipients, parties),
+                sorted(one.types, key=lambda name: _ORDER.get(name, len(_ORDER))),
+            )
             for one in flows[:_ROWS_SHOWN]
         ]
 
