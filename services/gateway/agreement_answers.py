@@ -8,9 +8,9 @@ from schemas.agreements import Agreement
 from schemas.base import Model
 from schemas.documents import SignedDocument
 from schemas.errors import Fault
-from schemas.ids import AgreementId, CountyId, Digest, KeyId, WireType
+from schemas.ids import AgreementId, CountyCode, CountyId, Digest, KeyId, WireType
 from services.domain.agreement_adopting import Adoption, Suspending
-from services.domain.agreement_copies import COPIES_MAX, Collected, Flaw
+from services.domain.agreement_copies import COPIES_MAX, Collected, Flaw, WrongSignature
 from services.domain.agreement_differences import Differences, Way
 from services.domain.documents import document_digest
 from services.gateway.answers import FaultLine
@@ -53,6 +53,12 @@ class WrongSignatureLine(Model):
     county: CountyId | None
     """Whose key it names; null if the registry in force does not know."""
     flaw: Flaw
+
+    @classmethod
+    def of(cls, found: WrongSignature) -> Self:
+        """Return what was found as an answer."""
+        county = None if found.county is None else CountyCode(found.county)
+        return cls(kid=found.kid, county=county, flaw=found.flaw)
 
 
 class FlowLine(Model):
@@ -112,9 +118,9 @@ class CollectedAgreement(Model):
             agreement=found.agreement,
             digest=document_digest(found.document),
             document=found.document,
-            signed=tuple(found.signed),
-            missing=tuple(found.missing),
-            wrong=tuple(WrongSignatureLine(kid=one.kid, county=one.county, flaw=one.flaw) for one in found.wrong),
+            signed=tuple(map(CountyCode, found.signed)),
+            missing=tuple(map(CountyCode, found.missing)),
+            wrong=tuple(map(WrongSignatureLine.of, found.wrong)),
             in_force=in_force,
             differences=DifferenceLine.of(changes),
             adoptable=refusal is None,

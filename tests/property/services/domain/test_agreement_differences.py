@@ -33,7 +33,7 @@ def _agreements(draw: st.DrawFn) -> Agreement:
 
 def permitted(agreement: Agreement) -> set[tuple[str, str, str]]:
     """Every (type, from, to) that the rule of both ends lets through."""
-    found = set()
+    found = set[tuple[str, str, str]]()
     for wire_type, source, to in product(_TYPES, papers.COUNTIES, papers.COUNTIES):
         ask = SharingAsk(
             wire_type=wire_type,
