@@ -12,7 +12,7 @@ gateway.silenced, gateway.drilled, gateway.erased, gateway.roster_changed, gatew
 upkeep.referral_expired, notifier.opened, notifier.escalation, notifier.submitted, notifier.replied,
 notifier.reply_unknown_number, notifier.keyed, smpp.bound, cmpp.connected, voice.called, fax.queued, modem.spooled,
 cap.sent, cap.answered, cap.shown, cap.closed, upkeep.indexed, gateway.draft_moved, gateway.draft_sent,
-gateway.countersigned.
+gateway.countersigned, gateway.agreement_adopted, gateway.agreement_suspended.
 warning: gateway.refused, relay.append_deferred, relay.hub_behind, hub.look_deferred, hub.files_unchecked,
 receiver.deferred, receiver.gap_waited, notifier.deferred, upkeep.deferred, directory.refused, notifier.expiring,
 receiver.own_lost, receiver.left, hub.arrange_deferred, hub.certificate_expiring, hub.documents_outdated,

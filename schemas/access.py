@@ -30,6 +30,10 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     """What people did in the console: for the auditor and the administrator; nothing in it is content."""
 
+    AGREEMENTS_WRITE = "agreements:write"
+    """Putting agreements and suspensions in force that their parties have signed; only for officer-bound tokens, and
+    only an officer of role liaison."""
+
     ROSTER_WRITE = "roster:write"
     """Changing who is on duty; only for officer-bound tokens."""
 

@@ -3,6 +3,7 @@
 Source: docs/protocol.md, section "Trust".
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Self
 
@@ -10,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import InformationClass, Model, VersionOne, WireTime
 from schemas.envelope import CONTENT_MAX_BYTES, FILE_MAX_BYTES
+from schemas.faults import broken_rule
 from schemas.ids import AgreementId, CountyId, WireType
 from schemas.registry import PhoneText, Text
 
@@ -81,16 +83,28 @@ class Agreement(Model):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if any(a >= b for a, b in pairwise(self.parties)):
-            raise ValueError("`parties` lists each county once, in ascending order of code")
+            raise broken_rule("parties", "`parties` lists each county once, in ascending order of code")
         if self.id == "control":
-            raise ValueError("`control` is reserved")
+            raise broken_rule("id", "`control` is reserved")
         if self.valid_until <= self.valid_from:
-            raise ValueError("`valid_until` lies after `valid_from`")
-        named = {quota.county for quota in self.quotas if quota.county is not None}
-        named |= {county for grant in self.grants for county in (*(grant.sources or ()), *(grant.recipients or ()))}
-        if strangers := sorted((named | set(self.coordinators)) - set(self.parties)):
-            raise ValueError(f"{strangers[0]} is named but is no party")
+            raise broken_rule("valid_until", "`valid_until` lies after `valid_from`")
+        for place, county in self._named():
+            if county not in self.parties:
+                raise broken_rule(place, f"{county} is named but is no party")
         limited = [quota.county for quota in self.quotas]
         if len(set(limited)) < len(limited):
-            raise ValueError("`quotas` has one row for a county, and one without a county")
+            raise broken_rule("quotas", "`quotas` has one row for a county, and one without a county")
         return self
+
+    def _named(self) -> Iterator[tuple[str, str]]:
+        """Yield every county that must be a party, with the field in which it stands."""
+        for county in self.coordinators:
+            yield "coordinators", county
+        for number, grant in enumerate(self.grants):
+            for county in grant.sources or ():
+                yield f"grants.{number}.sources", county
+            for county in grant.recipients or ():
+                yield f"grants.{number}.recipients", county
+        for number, quota in enumerate(self.quotas):
+            if quota.county is not None:
+                yield f"quotas.{number}.county", quota.county

@@ -1,11 +1,27 @@
 """What the services need from outside to change signing keys, as Protocols; see services.ports."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 from schemas.documents import SignedDocument
+from schemas.errors import Fault
 from schemas.registry import KeyUse
 from services.ports import Signer
+
+
+class Filed(Protocol):
+    """A signed document and the name of its file, below the county's directory."""
+
+    @property
+    def name(self) -> str:
+        """Where it is kept."""
+
+    @property
+    def document(self) -> SignedDocument:
+        """As it is kept."""
+
+
+F = TypeVar("F", bound=Filed)
 
 
 class OwnSigner(Signer, Protocol):
@@ -50,5 +66,31 @@ class Papers(Protocol):
         """Keep a change of keys, durable before this returns; the next look at what is trusted sees it.
 
         Raises:
+            UnavailableError: The disk is full or failing.
+        """
+
+
+class TrustFolder(Protocol):
+    """The documents that this county trusts, as they are kept: a person may put a signed one among them.
+
+    Reading and writing take a while; call both in a thread.
+    """
+
+    def read(self) -> Mapping[str, bytes]:
+        """Return every document, by the name of its file.
+
+        Raises:
+            RequestError: A file is not to be read.
+        """
+
+    def put(self, judge: Callable[[Mapping[str, bytes]], F | Fault]) -> F | Fault:
+        """Put a document there if it passes, whole and durable before this returns; it counts at the next look.
+
+        Args:
+            judge: Is given every document by its name, as they stand at that moment, nobody else writing meanwhile;
+                returns what is to be kept, or why it is not: then nothing changes.
+
+        Raises:
+            RequestError: A file is not to be read or written.
             UnavailableError: The disk is full or failing.
         """

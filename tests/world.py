@@ -19,9 +19,11 @@ from adapters.memory.encryption import MemoryEncryption
 from adapters.memory.folder import MemoryFolder
 from adapters.memory.ids import SequentialIds
 from adapters.memory.store import MemoryStore
+from adapters.memory.trust import MemoryTrustFolder
 from adapters.sqlite.store import SqliteStore, open_store
 from schemas.access import Access, Scope
 from schemas.agreements import Grant
+from schemas.base import Model
 from schemas.carriage import Arrival, Publication
 from schemas.catalogue import TYPES
 from schemas.control import CONTROL_PURPOSE, DocumentsPublished
@@ -33,6 +35,7 @@ from schemas.subjects import Lane, parse_subject
 from services.bootstrap.calendars import read_festivals
 from services.bootstrap.ledgers import ledger_files
 from services.bootstrap.tables import read_sheets
+from services.domain.documents import document_digest
 from services.domain.encoding import digest_of
 from services.domain.evidence_writing import TrustPapers
 from services.domain.flow_tables import Sheet
@@ -40,6 +43,8 @@ from services.domain.key_changes import with_changes
 from services.domain.receiving import examine
 from services.domain.releasing import UNATTENDED
 from services.domain.trust import Trust
+from services.domain.trust_files import PINS_FILE, agreement_file, load_trust, registry_file
+from services.domain.trust_papers import load_papers
 from services.gateway.gateway import CalendarFeed, CapDesk, Gateway, Limits, NodeFacts, People, RosterRoom
 from services.gateway.submit import Submitter
 from services.key_ports import Encryption
@@ -93,6 +98,7 @@ class County:
         self.store = MemoryStore()
         self.folder = MemoryFolder()
         self.directory = OpenDirectory(trust, credentials={OFFICER: papers.credential(code)})
+        self.trust_folder = MemoryTrustFolder(full_files(), self._trust_changed)
         signers = {use: papers.signer(code, use) for use in (KeyUse.EVENT, KeyUse.RECEIPT)}
         self.encryption: Encryption = MemoryEncryption(papers.encryption_name(code))
         self.posting = Posting(
@@ -111,12 +117,20 @@ class County:
         self.printer: Callable[[str], Awaitable[bytes]] | None = None
         self.second_officer = True
 
+    def _trust_changed(self) -> None:
+        """Let what was put among the documents of trust count, as a node does at its next look."""
+        loaded, papers_ = load_trust(self.trust_folder.files), load_papers(self.trust_folder.files)
+        assert not isinstance(loaded, Fault), loaded
+        assert not isinstance(papers_, Fault), papers_
+        self.directory.trusted, self.directory.shelf = loaded.trust, papers_
+
     def gateway(self, limits: Limits | None = None) -> Gateway:
         """Return what the gateway needs."""
         return Gateway(
             folder=self.folder,
             calendar=CalendarFeed(read_festivals(festival_bytes()), lambda found, name: write_feed(found, name=name)),
             ledger_files=ledger_files(),
+            trust_folder=self.trust_folder,
             store=self.store,
             posting=self.posting,
             directory=self.directory,
@@ -267,6 +281,17 @@ def full_papers() -> TrustPapers:
     """Return the documents of ``full_trust``."""
     made = {papers.in_force(**changes).reference: papers.signed_agreement(**changes) for changes in _agreements()}
     return TrustPapers((papers.signed_registry(),), made)
+
+
+def full_files() -> dict[str, bytes]:
+    """Return the files of ``full_trust``, as a county keeps them."""
+    registry = papers.signed_registry()
+    files: dict[str, Model] = {registry_file(1): registry}
+    for changes in _agreements():
+        made = papers.agreement(**changes)
+        files[agreement_file(made.id, made.version)] = papers.signed_agreement(**changes)
+    pins = json.dumps({"1": document_digest(registry)}).encode()
+    return {PINS_FILE: pins} | {name: one.model_dump_json().encode() for name, one in files.items()}
 
 
 def alert_draft(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of the draft

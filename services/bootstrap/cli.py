@@ -14,6 +14,7 @@ from adapters.keys.encryption import FileEncryption
 from adapters.keys.file_signer import FileSigner
 from adapters.keys.key_file import OpenKey, generate
 from adapters.keys.officer_files import OfficerFiles
+from adapters.keys.papers import TrustFolder
 from adapters.keys.pins import PinFiles
 from adapters.keys.signing_keys import SigningKeyFiles, key_name
 from schemas.documents import SignedDocument
@@ -35,12 +36,14 @@ __all__ = [
     "OpenKey",
     "PinFiles",
     "SigningKeyFiles",
+    "TrustFolder",
     "generate",
     "key_name",
     "new_token",
     "open_county",
     "open_directory",
     "open_officer_files",
+    "open_trust_folder",
     "read_bytes",
     "read_secret",
     "write_given",
@@ -92,6 +95,11 @@ def open_directory(
         monotonic=monotonic,
         on_fault=on_fault,
     )
+
+
+def open_trust_folder(root: Path, changed: Callable[[], None] = lambda: None) -> TrustFolder:
+    """Return what changes a county's documents of trust, the same for the node and the commands."""
+    return TrustFolder(CountyFiles(root), TRUST_FILES, changed=changed)
 
 
 def open_officer_files(root: Path, changed: Callable[[], None] = lambda: None) -> OfficerFiles:

@@ -32,7 +32,7 @@ from schemas.subjects import SIGNAL_STREAM, URGENT_STREAM, streams
 from services.bootstrap.calendars import open_calendar
 from services.bootstrap.cap_node import exchanging_cap
 from services.bootstrap.checks import free_mib
-from services.bootstrap.cli import OFFICER_FILES, open_directory
+from services.bootstrap.cli import OFFICER_FILES, open_directory, open_trust_folder
 from services.bootstrap.entrance import console_mounts
 from services.bootstrap.files import carrying_files, keeping_files
 from services.bootstrap.ledgers import ledger_files
@@ -216,6 +216,7 @@ async def open_node(
             folder=folder,
             calendar=open_calendar(settings),
             ledger_files=ledger_files(),
+            trust_folder=open_trust_folder(settings.directory, directory.refresh_trust),
             chunk_size=settings.files.chunk_kib << 10,
             store=store,
             posting=posting,

@@ -8,22 +8,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from schemas.agreements import Agreement, Grant
 from schemas.documents import SignedDocument
 from schemas.envelope import PayloadType
-from schemas.errors import ConflictError, Fault, NotFoundError, RequestError
-from schemas.faults import faults_of
+from schemas.errors import Fault, NotFoundError, RequestError
 from schemas.registry import KeyUse, Registry
 from services.bootstrap.cli import read_bytes
 from services.cli import output
-from services.cli.desk import Desk, document_bytes, read_document, sure, write_document
+from services.cli.desk import Desk, read_document, sure, write_document
 from services.cli.options import HERE, AsJson, Dir, OutputFile, PassphraseFile
 from services.cli.suspending import suspend
-from services.domain.documents import document_digest, draft, merge_signatures, open_payload
-from services.domain.encoding import parse_strict
-from services.domain.governance import judge_agreement, signing_members
+from services.domain.agreement_adopting import collected_here, judge_adoption
+from services.domain.agreement_copies import Flaw, WrongSignature
+from services.domain.agreement_drafts import (
+    DRAFT_MAX_BYTES,
+    judge_draft,
+    judge_members,
+    judge_party,
+    read_draft,
+    unsigned,
+)
+from services.domain.documents import document_digest, open_payload
+from services.domain.governance import signing_members
 from services.domain.trust_files import agreement_file
 
 if TYPE_CHECKING:
@@ -34,7 +41,11 @@ app = typer.Typer(help="Agreements 协作协议: who may send what to whom, unti
 app.command()(suspend)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The agreement's file.")]
-_MAX_BYTES = 1024 * 1024
+_FLAWS = {
+    Flaw.BROKEN: "签名与内容不符 the signature does not hold",
+    Flaw.STRANGER: "名册里没有这把治理钥匙 the registry knows no such governance key",
+    Flaw.NOT_PARTY: "不是协议的一方 no party",
+}
 
 
 @app.command()
@@ -46,12 +57,13 @@ def propose(
     as_json: AsJson = False,
 ) -> None:
     """Fix a draft as a document to be signed. Its parties must be members of the trusted registry."""
-    registry = Desk(directory).loaded_trust().trust.registry
+    trust = Desk(directory).loaded_trust().trust
     agreement = _read_draft(file)
-    _refuse_strangers(agreement, registry)
-    document = draft(PayloadType.AGREEMENT, agreement)
+    if faults := judge_draft(agreement, trust):
+        raise RequestError(*faults)
+    document = unsigned(agreement)
     write_document(output_file, document)
-    _report(output_file, document, agreement, registry, as_json=as_json)
+    _report(output_file, document, agreement, trust.registry, as_json=as_json)
 
 
 @app.command()
@@ -61,8 +73,9 @@ def sign(file: File, *, directory: Dir = HERE, passphrase_file: PassphraseFile =
     registry = desk.loaded_trust().trust.registry
     document = read_document(file)
     agreement = _opened(document)
-    _refuse_strangers(agreement, registry)
-    _refuse_if_no_party(agreement, desk.settings.county)
+    fault = judge_members(agreement, registry) or judge_party(agreement, desk.settings.county)
+    if fault is not None:
+        raise RequestError(fault)
     document = desk.signed(document, KeyUse.GOVERNANCE)
     write_document(file, document)
     _report(file, document, agreement, registry, as_json=as_json)
@@ -77,27 +90,23 @@ def assemble(
     directory: Dir = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Collect the signatures of several copies of one agreement."""
-    registry = Desk(directory).loaded_trust().trust.registry
-    document = sure(merge_signatures(read_document(file), *(read_document(path) for path in signed)))
-    agreement = _opened(document)
-    write_document(output_file, document)
-    _report(output_file, document, agreement, registry, as_json=as_json)
+    """Collect the signatures of several copies of one agreement; those that do not hold are named and left out."""
+    trust = Desk(directory).loaded_trust().trust
+    found = sure(collected_here([read_document(file), *(read_document(path) for path in signed)], trust))
+    write_document(output_file, found.document)
+    if not as_json:
+        output.show(*(_wrong(one) for one in found.wrong))
+    _report(output_file, found.document, found.agreement, trust.registry, as_json=as_json)
 
 
 @app.command()
 def adopt(file: File, *, directory: Dir = HERE, as_json: AsJson = False) -> None:
     """Install an agreement that every party signed; from then on it permits."""
     desk = Desk(directory)
-    trust = desk.loaded_trust().trust
-    registry, document = trust.registry, read_document(file)
-    before = trust.version_before(_opened(document))
-    agreement = sure(judge_agreement(document, registry, previous=before)).agreement
-    _refuse_if_no_party(agreement, desk.settings.county)
-    name = agreement_file(agreement.id, agreement.version)
-    _refuse_another(desk, name, document)
-    desk.files.write(name, document_bytes(document))
-    _report(desk.directory / name, document, agreement, registry, as_json=as_json)
+    document, county = read_document(file), desk.settings.county
+    done = sure(desk.trust_folder.put(lambda files: judge_adoption([document], files, county)))
+    registry = desk.loaded_trust().trust.registry
+    _report(desk.directory / done.name, done.document, done.in_force.agreement, registry, as_json=as_json)
 
 
 @app.command("list")
@@ -151,16 +160,13 @@ def show(
 
 
 def _read_draft(path: Path) -> Agreement:
-    data = read_bytes(path, what=path.name, max_bytes=_MAX_BYTES)
+    data = read_bytes(path, what=path.name, max_bytes=DRAFT_MAX_BYTES)
     if path.suffix == ".toml":
         data = _json_of_toml(data, path)
-    sure_value = parse_strict(data, max_bytes=_MAX_BYTES, what=path.name)
-    if isinstance(sure_value, Fault):
-        raise RequestError(sure_value)
-    try:
-        return Agreement.model_validate_json(data)
-    except ValidationError as exc:
-        raise RequestError(*faults_of(exc, "draft")) from exc
+    agreement = read_draft(data, what=path.name)
+    if isinstance(agreement, tuple):
+        raise RequestError(*agreement)
+    return agreement
 
 
 def _json_of_toml(data: bytes, path: Path) -> bytes:
@@ -179,26 +185,9 @@ def _opened(document: SignedDocument) -> Agreement:
     return sure(open_payload(document, PayloadType.AGREEMENT, Agreement))
 
 
-def _refuse_strangers(agreement: Agreement, registry: Registry) -> None:
-    members = {member.county for member in registry.members}
-    if stranger := next((party for party in agreement.parties if party not in members), None):
-        mend = f"{output.county(stranger)} is no member of the registry; only members can be parties"
-        raise RequestError(Fault("agreement.not_member", "parties", mend))
-
-
-def _refuse_if_no_party(agreement: Agreement, county: str) -> None:
-    if county not in agreement.parties:
-        mend = f"{output.county(county)} is no party of {agreement.id}; there is nothing to sign or adopt here"
-        raise RequestError(Fault("agreement.not_party", "parties", mend))
-
-
-def _refuse_another(desk: Desk, name: str, document: SignedDocument) -> None:
-    if not desk.files.exists(name):
-        return
-    held = read_document(desk.directory / name)
-    if document_digest(held) != document_digest(document):
-        mend = "another text is adopted under this id and version; raise the version and let every party sign again"
-        raise ConflictError(Fault("agreement.version_taken", name, mend))
+def _wrong(one: WrongSignature) -> str:
+    whose = "" if one.county is None else f"{output.county(one.county)} "
+    return f"[red]不算数 does not count[/]  {whose}{one.kid} {_FLAWS[one.flaw]}"
 
 
 def _facts(agreement: Agreement, digest: str) -> dict[str, Any]:

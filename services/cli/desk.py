@@ -18,6 +18,7 @@ from services.bootstrap.cli import (
     SigningKeyFiles,
     key_name,
     open_county,
+    open_trust_folder,
     read_bytes,
     read_secret,
     write_given,
@@ -97,6 +98,7 @@ class Desk:
         """Take the adapters of the directory."""
         self.county = open_county(self.directory)
         self.files = self.county.files
+        self.trust_folder = open_trust_folder(self.directory)
 
     @cached_property
     def settings(self) -> Settings:

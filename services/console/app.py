@@ -100,7 +100,7 @@ async def _answer(visit: Visit) -> web.StreamResponse:
                 raise UnavailableError("other files are being read")
             async with visit.hall.reading:
                 sent = await read_upload(request, page.upload_max)
-            visit.form, visit.files = Form(sent.pairs), sent.files
+            visit.form, visit.files, visit.uploads = Form(sent.pairs), sent.files, sent.uploads
         # The token of a form whose file is streamed stands in it: ``services.console.files`` judges it.
         is_streamed = page.streams and request.content_type == MULTIPART
         fault = None if is_streamed else judge_sender(visit.hall, request, visit.form, visit.visitor.csrf)

@@ -25,6 +25,8 @@ HANDLERS: Final = frozenset({Role.DUTY, Role.LIAISON})
 """Who handles referrals and requests, and sends counts."""
 ERASERS: Final = frozenset({Role.LIAISON})
 """Who destroys content: whose role brings the scope ``content:erase``."""
+LIAISONS: Final = frozenset({Role.LIAISON})
+"""Who drafts agreements and puts in force what every party has signed."""
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR})
 AUDITORS: Final = frozenset({Role.AUDITOR})
 LOG_READERS: Final = AUDITORS | KEEPERS

@@ -31,10 +31,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A form with its files; a file that was not chosen is not there."""
+    """A form with its files; a file that was not chosen is not there.
+
+    Attributes:
+        files: By the field's name; of several files of one field the last.
+        uploads: Every file with the field's name, in order.
+    """
 
     pairs: tuple[tuple[str, str], ...]
     files: Mapping[str, Upload]
+    uploads: tuple[tuple[str, Upload], ...] = ()
 
 
 async def read_upload(request: web.Request, max_bytes: int) -> Sent:
@@ -57,12 +63,12 @@ async def read_upload(request: web.Request, max_bytes: int) -> Sent:
 
 async def _read(reader: MultipartReader, max_bytes: int) -> Sent:
     pairs: list[tuple[str, str]] = []
-    files: dict[str, Upload] = {}
+    uploads: list[tuple[str, Upload]] = []
     text_left, bytes_left = TEXT_MAX_BYTES, max_bytes
     for _ in range(PARTS_MAX):
         part = await reader.next()
         if part is None:
-            return Sent(tuple(pairs), files)
+            return Sent(tuple(pairs), dict(uploads), tuple(uploads))
         if not isinstance(part, BodyPartReader):
             raise ValueError("a part of parts")  # noqa: TRY004 - the caller answers for every broken form alike
         if part.filename is None:
@@ -73,8 +79,8 @@ async def _read(reader: MultipartReader, max_bytes: int) -> Sent:
             data = await _whole(part, bytes_left, "a file")
             bytes_left -= len(data)
             if data or part.filename:
-                files[part.name or ""] = Upload(file_name(part.filename), data)
-    raise ValueError("too many parts")
+                uploads.append((part.name or "", Upload(file_name(part.filename), data)))
+    raise RequestError(Fault("file.too_many", "body", f"send at most {PARTS_MAX} fields and files at once"))
 
 
 async def _whole(part: BodyPartReader, most: int, what: str) -> bytes:

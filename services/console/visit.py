@@ -120,6 +120,7 @@ class Visit:
         secret: Of the session's cookie: opens the officer's own key for this request.
         form: What was posted; empty for GET.
         files: What came with it, by the field's name.
+        uploads: The same in order, also several files of one field.
     """
 
     hall: Hall
@@ -129,6 +130,7 @@ class Visit:
     secret: str = field(repr=False)
     form: Form = field(default_factory=Form)
     files: Mapping[str, Upload] = field(default_factory=dict)
+    uploads: tuple[tuple[str, Upload], ...] = ()
     live_start: int = 0
     """Sequence of the journal before anything of this page was read: what comes behind it, the live stream tells."""
 

@@ -6,6 +6,7 @@ from typing import Final
 from schemas.custody import OpeningReason
 from schemas.escalations import EscalationState, PageState
 from schemas.files import FileState
+from services.console.navigation import LIAISONS
 from services.domain.account_words import FIELDS as ACCOUNT_FIELDS
 from services.domain.account_words import SCOPES
 from services.domain.campaign_calendar import BANDS, REPLIES
@@ -29,6 +30,7 @@ __all__ = [
     "ERASURES",
     "FIELDS",
     "LEVELS",
+    "LIAISONS",
     "MARKS",
     "MEANS",
     "MEDIA",
@@ -71,6 +73,8 @@ SAID: Final[Mapping[str, str]] = {
     "called": "电话告知已记录，并随签名记录发往对方县。",
     "replied": "答复已签名，正在发出。",
     "thread_closed": "已结束，正告知各县。",
+    "agreement_adopted": "协议已启用：自它的有效期起，本县按它收发；其他各方各自启用。",
+    "agreement_suspended": "中止已生效，节点正告知其他各方。",
     "offer_withdrawn": "已撤回，此前谈妥的仍然有效。",
     "reported": "进展已签名，正发往各县。",
     "drill_begun": "演练已开始：正按值班表通知本县人员，不发往任何县。",

@@ -28,6 +28,8 @@ ACTS: Final[Mapping[str, str]] = {
     "token.issued": "签发令牌",
     "token.revoked": "收回令牌",
     "content.erased": "销毁内容",
+    "agreement.adopted": "启用协作协议",
+    "agreement.suspended": "中止协作协议",
     "audit.pruned": "清理到期的记录",
 }
 """Acts of the audit log; those of the pages are ``console.`` and the page's name."""
@@ -37,6 +39,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "session": "结束登录",
     "token": "令牌",
     "content": "内容",
+    "agreement": "协作协议",
     "console": "工作台上的操作",
     "audit": "记录本身",
 }
@@ -50,6 +53,7 @@ SCOPES: Final[Mapping[Scope, str]] = {
     Scope.ERASE: "销毁本县事件的内容",
     Scope.OPENINGS_READ: "读个人信息打开记录",
     Scope.AUDIT_READ: "读操作日志",
+    Scope.AGREEMENTS_WRITE: "启用、中止各方签好的协作协议（只限绑定联络员的令牌）",
     Scope.ROSTER_WRITE: "改值班表（只限绑定人员的令牌）",
     Scope.ROSTER_NUMBERS: "看值班表的完整号码",
     Scope.CALENDAR_READ: "订阅活动日历（单独一个令牌）",

@@ -131,6 +131,12 @@ _RULES: Final[Mapping[str, str]] = {
     r"name two different officers": "请写两个不同的人。",
     r"write it as an address of (.+)": "地址与通知方式不符，请改正。",
     r"let it end on or after its first day, within (\d+) days": "结束日不早于开始日，且在 {1} 天以内。",
+    # agreements
+    r"`parties` lists each county once, in ascending order of code": "各方每县只写一次，按代码从小到大。",
+    r"`control` is reserved": "control 是系统保留的编号，请换一个。",
+    r"`valid_until` lies after `valid_from`": "截止要晚于起始。",
+    r"(\d+) is named but is no party": "{county}不是各方之一：把它加进各方，或从这一栏去掉。",
+    r"`quotas` has one row for a county, and one without a county": "配额每县只写一行，不写县的也只写一行。",
     # questions to the API
     r"write a whole number in digits": "请写整数。",
     r"write true or false": "请选是或否。",

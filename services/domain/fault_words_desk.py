@@ -62,6 +62,7 @@ FILES: Final[Mapping[str, str]] = {
     "file.none": "这件事没有带文件。",
     "file.not_found": "没有这个文件。",
     "file.not_uploaded": "没有传完的文件，或已用于别的事件；请重新上传。",
+    "file.too_many": "一次上传的文件太多，最多 {number} 个；请分几次。",
     "file.too_large": "文件太大，最多 {number} 字节。|文件太大。",
     "file.type": "这种文件不能传送；请改用 PDF、OFD、办公文档、图片、MP3 或 MP4。",
     "file.unexpected": "这种类型不带文件；请另发“附件”，再在内容里引用。",

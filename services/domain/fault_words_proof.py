@@ -88,9 +88,17 @@ REFUSED: Final[Mapping[str, str]] = {
 """Family of a reason → what it means where the reason itself is not in ``REFUSALS``."""
 
 TRUST: Final[Mapping[str, str]] = {
+    "agreement.not_member": "{county}不在名册里：请去掉它，或先把它写进下一版名册。|协议的一方不在名册里。",
+    "agreement.unsigned": "{county}还没有签，或它的签名不成立：请它用治理钥匙签过，再一起上传。|还有一方没有签。",
+    "agreement.digest_differs": "摘要对不上：不要启用。请给各方打电话，逐组核对；对不上的那一份查清来路。",
+    "agreement.no_copy": "请选至少一份签过名的协议文件。",
+    "agreement.not_heard": "请填电话里对过的摘要第一组：四位 0-9、a-f，多填几组也行。",
+    "agreement.older": "本县已有第 {number} 版，不能用旧的替换：起草请写更高的版本号，中止请对现行版本另签。",
+    "agreement.other": "文件里是另一份协议的中止；请到那份协议的页面上传。",
+    "agreement.role": "启用、中止协议由联络员办理；请联络员登录后上传。",
     "agreement.misfiled": "文件里是另一份协议或另一版，请改正文件名。",
-    "agreement.not_party": "本县不是这份协议的一方。",
-    "agreement.version_taken": "这一版先前已有不同的文本；请另定版本号。",
+    "agreement.not_party": "{county}不是这份协议的一方。|本县不是这份协议的一方。",
+    "agreement.version_taken": "本县已启用同一编号、同一版本的另一份文本；请把版本号加一，各方重新签署。",
     "chain.frozen": "这条通道先前已证明分叉，正在等待来源县解决。",
     "chain.hold_full": "等待补齐的太多；请要求来源县重发。",
     "chain.unresolved_fork": "来源县还没有用恢复钥匙指定哪一支为真。",

@@ -30,6 +30,7 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "AlertIssued": _ALERT_LEFT_OUT,
     "AlertUpdated": _ALERT_LEFT_OUT,
     "AlertCancelled": _ALERT_LEFT_OUT,
+    "Agreement": _names("v"),
     "EventDraft": _names("content upload refs type"),
     "AcknowledgementDraft": _names("answered_at signature"),
     "CaseEventDraft": _names("content last_seen type"),
@@ -74,6 +75,7 @@ RARE: Final[Mapping[str, frozenset[str]]] = {
     "CampaignPartner": _names("reply"),
     "CampaignAnnounced": _names("safety_plan_sha256 traffic_note"),
     "CampaignChanged": _names("safety_plan_sha256 traffic_note"),
+    "Agreement": _names("content_max_bytes file_max_bytes"),
     "EventDraft": _names("purpose class status kind priority expires acknowledge_by alone"),
 }
 """Model → what is seldom filled in; a required field is never among them unless the form fills it in itself."""
@@ -98,5 +100,11 @@ SECTIONS: Final[Mapping[str, tuple[Section, ...]]] = {
     "AlertUpdated": _ALERT,
     "AlertCancelled": _ALERT,
     "ReferralOffered": _REFERRAL,
+    "Agreement": (
+        Section("协议", ("id", "version", "title", "parties", "coordinators", "valid_from", "valid_until")),
+        Section("内容范围", ("class_ceiling", "internal_in_clear", "purposes", "retention_days")),
+        Section("谁可以给谁发什么", ("grants",)),
+        Section("时限、配额、联系", ("deadlines", "quotas", "contacts", "content_max_bytes", "file_max_bytes")),
+    ),
 }
 """Model → its sections; every other form is one."""

@@ -16,7 +16,7 @@ _ON_DUTY: Final = _AT_WORK | {Scope.OPERATE, Scope.ROSTER_WRITE}
 
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.DUTY: _ON_DUTY,
-    Role.LIAISON: _ON_DUTY | {Scope.ROSTER_NUMBERS, Scope.ERASE},
+    Role.LIAISON: _ON_DUTY | {Scope.ROSTER_NUMBERS, Scope.ERASE, Scope.AGREEMENTS_WRITE},
     Role.REVIEWER: _AT_WORK,
     Role.MEDIATOR: _AT_WORK,
     Role.AUDITOR: frozenset({Scope.EVENTS_READ, Scope.OPENINGS_READ, Scope.AUDIT_READ}),

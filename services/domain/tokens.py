@@ -13,7 +13,7 @@ from schemas.errors import Fault
 from schemas.faults import faults_of
 from services.domain.encoding import digest_of
 
-OF_A_PERSON: Final = frozenset({Scope.ACKNOWLEDGE, Scope.ROSTER_WRITE})
+OF_A_PERSON: Final = frozenset({Scope.ACKNOWLEDGE, Scope.ROSTER_WRITE, Scope.AGREEMENTS_WRITE})
 """Scopes of what a person answers for: only for tokens that are bound to an officer."""
 OF_THE_CONSOLE: Final = frozenset({Scope.EVENTS_READ, Scope.OPERATE, Scope.AUDIT_READ, Scope.CALENDAR_READ})
 """Scopes that an administrator gives a program in the console: none that allows more than he may himself. Whatever

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from services.gateway.acknowledge import Acknowledger
+from services.gateway.agreements import Agreements
 from services.gateway.gateway import Gateway
 from services.gateway.live import Live
 from services.gateway.meters import Meters
@@ -25,6 +26,7 @@ class Desk:
     live: Live
     searcher: Searcher
     releasing: Releasing
+    agreements: Agreements
     meters: Meters
     openapi: Callable[[], bytes]
     asyncapi: Callable[[], bytes]
@@ -53,6 +55,13 @@ class Desk:
                 submitter=submitter,
                 ids=gateway.ids,
                 clock=clock,
+            ),
+            agreements=Agreements(
+                store=store,
+                directory=directory,
+                folder=gateway.trust_folder,
+                clock=clock,
+                county=gateway.county,
             ),
             uploads=Uploads(
                 store=store,

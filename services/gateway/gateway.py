@@ -21,6 +21,7 @@ from services.ports import Clock, Ids, PaperedDirectory, Store
 from services.posting import Posting
 from services.roster_ports import Calendars
 from services.rostering import Rostering
+from services.signing_ports import TrustFolder
 
 REQUEST_MAX_BYTES: Final = 300 * 1024
 """A body: 256 KiB of content and what stands around it."""
@@ -141,6 +142,8 @@ class Gateway:
     folder: FileFolder
     calendar: CalendarFeed
     ledger_files: LedgerFiles
+    trust_folder: TrustFolder
+    """The documents behind what the directory trusts; what is put there counts at the directory's next look."""
     limits: Limits = field(default_factory=Limits)
     people: People | None = None
     """None where there was no roster when the node began: nobody is told."""

@@ -1,7 +1,6 @@
 """Two real nodes, a real hub, a real browser: an officer enrols, logs in, hears an alert and answers it."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,17 +8,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-import pyotp
 import pytest
 from playwright.async_api import BrowserContext, Page
 
 from adapters.api_client.client import ApiClient
 from adapters.clock import SystemClock
 from services.demo.sampling import Sample, sample
-from tests.browsers import CONNECTED, desktop
+from tests.browser.enrolling import enrol
+from tests.browsers import desktop
 from tests.commands import done
 from tests.counties import World
-from tests.entering import PASSWORD
 
 SOURCE: Final = "522722"
 DESK: Final = "451226"
@@ -51,26 +49,6 @@ async def _invited(world: World) -> str:
     return str(made["secret"])
 
 
-async def _enrol(page: Page, url: str, secret: str) -> None:
-    """Go from the link of an invitation to the desk, as a person does."""
-    await page.goto(f"{url}/enrol")
-    await page.fill("#invitation", secret)
-    await page.click("button.primary")
-    await page.fill("#password", PASSWORD)
-    await page.fill("#again", PASSWORD)
-    await page.click("button.primary")
-    await page.wait_for_url("**/enrol/second", timeout=_WAIT_MS)
-    shown = re.sub(r"\s", "", await page.inner_text("main"))
-    found = re.search(r"[A-Z2-7]{32}", shown)
-    assert found, shown
-    await page.fill("input[name=code]", pyotp.TOTP(found[0]).now())
-    await page.click("button.primary")
-    await page.wait_for_selector("text=恢复码", timeout=_WAIT_MS)
-    await page.click("a.button.primary")
-    await page.wait_for_selector("h1 >> text=值班台", timeout=_WAIT_MS)
-    await page.wait_for_function(CONNECTED, timeout=_WAIT_MS)
-
-
 async def _send(world: World, number: int) -> float:
     """Let the source accept an alert; return when it had."""
     await world.send(SOURCE, _alert(number), f"alert-{number}", [DESK])
@@ -95,7 +73,7 @@ async def test_an_alert_is_lost_between_two_real_nodes(tmp_path: Path, figure: C
     async with world.running(), desktop(tmp_path / "profile") as window:
         await world.keyed(_COMPLETE_SECONDS)
         page = await window.new_page()
-        await _enrol(page, url, await _invited(world))
+        await enrol(page, url, await _invited(world))
         times = await _measured(world, page)
         figure(f"two real nodes, alarm: median {median(times):.3f} s, worst {max(times):.3f} s of {len(times)}")
         assert median(times) <= SECONDS

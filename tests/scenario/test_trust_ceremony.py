@@ -185,9 +185,16 @@ def test_an_adopted_version_is_not_exchanged_for_another_text(three: Counties) -
     text = three.root / "other.toml"
     text.write_text(agreement_text(three.codes).replace("365", "30"), encoding="utf-8")
     draft = three.root / "other.json"
-    done("agreement", "propose", "--file", text, "-o", draft, "--dir", three.home(LIBO))
+    propose = ("agreement", "propose", "--file", text, "-o", draft, "--dir", three.home(LIBO))
+    assert_refused(propose, "agreement.older")
+    held = three.home(LIBO) / "trust/agreements" / f"{AGREEMENT}@1.json"
+    kept = held.read_bytes()
+    held.unlink()
+    done(*propose)
+    held.write_bytes(kept)
     signed = three.passed_round("agreement", draft, three.codes)
     assert_refused(("agreement", "adopt", signed, "--dir", three.home(LIBO)), "agreement.version_taken")
+    assert held.read_bytes() == kept
 
 
 def test_a_stranger_cannot_be_a_party(three: Counties) -> None:

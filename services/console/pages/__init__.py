@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.console.pages.agreements import AGREEMENTS
 from services.console.pages.audit import AUDIT
 from services.console.pages.audit_log import AUDIT_LOG
 from services.console.pages.campaigns import CAMPAIGNS
@@ -50,6 +51,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *ROSTER,
     *ROSTER_CHANGES,
     *PARTNERS,
+    *AGREEMENTS,
     *AUDIT,
     *SYSTEM,
     *TELLING,

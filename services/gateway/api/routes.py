@@ -31,6 +31,7 @@ from services.gateway.answers import (
     WhoAmI,
 )
 from services.gateway.api import events, evidence, files, node, openings
+from services.gateway.api.agreement_routes import AGREEMENTS
 from services.gateway.api.asked import (
     EventPath,
     EventQuery,
@@ -328,6 +329,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *SENDABLE,
     *STANDING,
     *TRUST,
+    *AGREEMENTS,
     *STATE,
     *PAGING,
     *ROSTER,

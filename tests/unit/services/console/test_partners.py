@@ -51,12 +51,15 @@ async def test_one_partner_shows_keys_link_and_what_it_owes(world: World) -> Non
 
 
 async def test_an_agreement_says_what_it_permits_and_how_it_is_changed(world: World) -> None:
-    """The console holds no governance key: it must say where the agreement is signed instead of pretending."""
+    """The console holds no governance key: it must say where the agreement is signed, and by which one command."""
     async with visiting(world[papers.HUANJIANG], Role.LIAISON) as browser:
         shown = await browser.get(f"/partners/agreements/{papers.AGREEMENT}")
         unknown = await browser.get("/partners/agreements/nobody")
 
-    assert shown.has("谁可以给谁发什么", "45 秒内", "5 分钟内", "预警与应急", "荔波县应急值班室", "治理钥匙")
+    assert shown.has(
+        "谁可以给谁发什么", "45 秒内", "5 分钟内", "预警与应急", "荔波县应急值班室", "治理钥匙", "sihu agreement sign"
+    )
+    assert [one for one in shown.forms if one != "/logout"] == []
     assert unknown.status == 404
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.agreements import Agreement
 from schemas.base import Event, Model
 from schemas.course_drafts import CourseDraft, ReferralMoveDraft, ServiceDraft, ServiceMoveDraft
 from schemas.drafts import (
@@ -26,6 +27,7 @@ from services.domain.form_layout import FILLED, LEFT_OUT, RARE, SECTIONS
 from tests.forms import COMPOSED, every
 
 DRAFTS: list[type[Model]] = [
+    Agreement,
     EventDraft,
     AcknowledgementDraft,
     ErasureDraft,
@@ -112,7 +114,7 @@ def test_a_table_of_the_layout_names_a_field_that_is_gone() -> None:
 @pytest.mark.parametrize("name", SECTIONS)
 def test_a_section_leaves_a_field_out(name: str) -> None:
     """Each field of a form with sections stands in one of them."""
-    model = next(one for one in COMPOSED if one.__name__ == name)
+    model = next(one for one in FORMED if one.__name__ == name)
     keys = [key for section in SECTIONS[name] for key in section.keys]
 
     assert len(set(keys)) == len(keys)

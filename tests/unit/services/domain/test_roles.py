@@ -17,7 +17,7 @@ DUTY = {READ, WRITE, ANSWER, OPERATE, Scope.ROSTER_WRITE}
     ("role", "scopes"),
     [
         (Role.DUTY, DUTY),
-        (Role.LIAISON, DUTY | {Scope.ROSTER_NUMBERS, Scope.ERASE}),
+        (Role.LIAISON, DUTY | {Scope.ROSTER_NUMBERS, Scope.ERASE, Scope.AGREEMENTS_WRITE}),
         (Role.REVIEWER, {READ, WRITE, ANSWER}),
         (Role.MEDIATOR, {READ, WRITE, ANSWER}),
         (Role.AUDITOR, {READ, Scope.OPENINGS_READ, Scope.AUDIT_READ}),

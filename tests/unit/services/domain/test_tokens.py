@@ -41,6 +41,7 @@ def made(name: str = "desk", officer: str | None = None) -> Access:
         ([], None, "token.no_scope"),
         ([Scope.ACKNOWLEDGE], None, "token.no_officer"),
         ([Scope.EVENTS_READ, Scope.ROSTER_WRITE], None, "token.no_officer"),
+        ([Scope.EVENTS_READ, Scope.AGREEMENTS_WRITE], None, "token.no_officer"),
         ([Scope.EVENTS_WRITE, Scope.UNATTENDED], "duty-a", "token.unattended_officer"),
         ([Scope.CALENDAR_READ, Scope.EVENTS_READ], None, "token.not_alone"),
         ([Scope.CALENDAR_READ, Scope.EVENTS_READ], "duty-a", "token.not_alone"),

@@ -37,6 +37,9 @@ JUDGES = (
     "quotas",
     "guards",
     "governance",
+    "agreement_adopting",
+    "agreement_copies",
+    "agreement_drafts",
     "documents",
     "succession",
     "acts",
@@ -68,7 +71,6 @@ JUDGES = (
 """Rules of the domain whose faults a caller can meet."""
 ELSEWHERE = {
     *(
-        "document.differs",
         "content.wrong_form",
         "content.unknown_field",
         "encryption.content_not_opened",
