@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import FilePayload, Locator, Page, Request, Response
+from playwright.async_api import FilePayload, Locator, Page, Response
 
 from services.console.visit import Page as Act
 from tests.pages import ACTS, pattern_of
@@ -40,17 +40,15 @@ const formsOf = (page) => [...page.forms].map((form, index) => ({
   controls: [...form.elements].map((one, at) => ({
     at, tag: one.tagName, kind: one.type, name: one.name, value: one.value, text: one.textContent.trim(),
     action: one.getAttribute("formaction") || "", required: one.required === true, checked: one.checked === true,
-    fixed: one.readOnly === true || one.disabled === true, reached: one.tabIndex >= 0, most: one.maxLength > 0 ? one.maxLength : 0,
-    least: one.min || "", pattern: one.pattern || "",
+    fixed: one.readOnly === true || one.disabled === true, reached: one.tabIndex >= 0,
+    most: one.maxLength > 0 ? one.maxLength : 0, least: one.min || "",
     options: one.options ? [...one.options].map((option) => option.value) : [],
   })).filter((one) => one.tag !== "FIELDSET"),
 }));
 """
 """Of a page that is open, and of one that was only fetched, the same."""
 _OPENED: Final = f"() => {{ {FORMS} return formsOf(document); }}"
-_FETCHED: Final = (
-    f'(text) => {{ {FORMS} return formsOf(new DOMParser().parseFromString(text, "text/html")); }}'
-)
+_FETCHED: Final = f'(text) => {{ {FORMS} return formsOf(new DOMParser().parseFromString(text, "text/html")); }}'
 
 Typed = str | bytes | None | Callable[[], str] | Callable[[Page], Awaitable[bytes]]
 """What stands in a field: None leaves it as it is; bytes are those of a file, which a page may give."""
@@ -86,7 +84,6 @@ class Control:
     reached: bool
     most: int
     least: str
-    pattern: str
     options: Sequence[str]
 
 
@@ -233,29 +230,24 @@ class Filler:
 
     async def press(self, found: Found) -> Outcome:
         """Press the very button, and wait until what it led to stands there."""
-        page, last = self.page, asyncio.get_running_loop().create_future()
+        page, came = self.page, list[Response]()
+        last: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 
-        def led(response: Response) -> None:
-            request: Request = response.request
-            is_end = request.is_navigation_request() and request.redirected_from and response.status != SEE_OTHER
-            if is_end and not last.done():
-                last.set_result(response.status)
+        def note(response: Response) -> None:
+            if response.request.is_navigation_request():
+                came.append(response)
+                if response.status != SEE_OTHER and not last.done():
+                    last.set_result(response)
 
-        def is_sent(response: Response) -> bool:
-            return response.request.method == "POST" and response.request.is_navigation_request()
-
-        page.on("response", led)
-        async with page.expect_response(is_sent, timeout=WAIT_MS) as waited:
+        page.on("response", note)
+        try:
             await self.control(found, found.button).click()
-        posted = await waited.value
-        if posted.status == SEE_OTHER:
             async with asyncio.timeout(WAIT_MS / 1000):
-                status = await last
-            await page.wait_for_load_state()
-            return Outcome(SEE_OTHER, status, is_page=True)
-        head = await posted.all_headers()
+                end = await last
+        finally:
+            page.remove_listener("response", note)
+        head = await end.all_headers()
         is_page = head.get("content-type", "").startswith("text/html") and "content-disposition" not in head
         if is_page:
             await page.wait_for_load_state()
-        return Outcome(posted.status, posted.status, is_page=is_page)
-
+        return Outcome(came[0].status, end.status, is_page=is_page)

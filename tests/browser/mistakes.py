@@ -55,6 +55,9 @@ async def judged(page: Page, key: Key, outcome: Outcome, typed: Mapping[str, str
     """Return what is wrong with an answer to a form that was filled in wrongly.
 
     Args:
+        page: What it led to.
+        key: Of the form.
+        outcome: Of the press.
         typed: What stood in it.
         must: It cannot be right.
     """

@@ -88,8 +88,13 @@ async def _served(console: Console) -> AsyncIterator[Console]:
 @asynccontextmanager
 async def staged(county: County, **how: Any) -> AsyncIterator[Stage]:  # noqa: ANN401 - any attribute of the stage
     """Serve a county's console to an officer who need not log in."""
+    county.printer = _printed
     async with _served(Console(county, OpenEntrance(county.code))) as console:
         yield Stage(console, **how)
+
+
+async def _printed(_: str) -> bytes:
+    return b"%PDF-1.7 of a test"
 
 
 # -- what happens on a border ------------------------------------------------------------------------------------------
@@ -105,13 +110,8 @@ async def border() -> AsyncIterator[Stage]:
     said = fields | {"replaces": "duty-a", "reason": "病假", "plan": "", "tier": None}
     county.roster.rostering.record(Override, said, by="duty-a", now=world.clock.now())
     await _tell(county)
-    county.printer = _printed
     async with staged(county) as stage:
         yield stage
-
-
-async def _printed(_: str) -> bytes:
-    return b"%PDF-1.7 of a test"
 
 
 async def _tell(county: County) -> None:
@@ -269,7 +269,7 @@ class OwnConsole(Console):
 @asynccontextmanager
 async def _entered(county: County, house: House, who: Officer, *roles: Role) -> AsyncIterator[Stage]:
     async with _served(OwnConsole(county, house, who)) as console:
-        typed: dict[str, Typed] = {name: who.telephone.code for name in ("code", "totp")}
+        typed: dict[str, Typed] = dict.fromkeys(("code", "totp"), who.telephone.code)
         yield Stage(console, who.name, roles, typed, has_account=True)
 
 
@@ -311,8 +311,8 @@ SCENES: Final = (
     Scene("alone", alone, ("/sent", "/events/")),
     Scene("held", held, ("/system/cap",)),
     Scene("exercised", exercised, ("/plans",)),
-    Scene("deciding", deciding, ("/services", "/population")),
     Scene("receiving", receiving, ("/services", "/population", "/sent", "/events/")),
+    Scene("deciding", deciding, ("/services", "/population")),
     Scene("own", own, ("/me",)),
     Scene("keeper", keeper, ("/system",)),
 )

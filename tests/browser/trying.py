@@ -20,13 +20,19 @@ class Way:
     """Where something can be pressed.
 
     Attributes:
+        addresses: Of pages with this button: who presses one of them may take another away.
         before: What has to be pressed first, on the way there.
     """
 
     scene: Scene
-    address: str
+    addresses: tuple[str, ...]
     key: Key
     before: tuple[Key, ...] = ()
+
+    @property
+    def first(self) -> Key:
+        """What is pressed on the page itself."""
+        return self.before[0] if self.before else self.key
 
 
 @dataclass(slots=True)
@@ -49,23 +55,36 @@ Deed = Callable[[Seen, Filler, Found], Awaitable[Tried]]
 
 
 async def ways_of(browser: Browser, scene: Scene, passed: frozenset[str]) -> list[Way]:
-    """Walk a world; return one way to everything that can be pressed in it.
+    """Walk a world; return the ways to everything that can be pressed in it but for acts that are passed over."""
+    async with scene.open() as stage:
+        found = await _places(browser, scene, stage)
+    return [Way(scene, tuple(places), key) for key, places in found.items() if key.act not in passed]
 
-    Args:
-        passed: Acts that are not looked for.
-    """
-    found: dict[Key, Way] = {}
-    async with (
-        scene.open() as stage,
-        visiting_page(browser, stage.console, *stage.roles, officer=stage.officer) as seen,
-    ):
+
+async def _places(browser: Browser, scene: Scene, stage: Stage) -> dict[Key, list[str]]:
+    """Return the addresses at which each thing can be pressed."""
+    found: dict[Key, list[str]] = {}
+    async with visiting_page(browser, stage.console, *stage.roles, officer=stage.officer) as seen:
         walk = Walk(stage.roles, scene.most)
         async for address, text in walk.texts(seen, scene.begins, scene.also):
             if stage.takes(urlsplit(address).path):
-                for one in await forms_on(seen.page, address, text):
-                    if one.key.act not in passed:
-                        found.setdefault(one.key, Way(scene, address, one.key))
-    return list(found.values())
+                for key in dict.fromkeys(one.key for one in await forms_on(seen.page, address, text)):
+                    found.setdefault(key, []).append(address)
+    return found
+
+
+@dataclass
+class _Ground:
+    """One world that is open.
+
+    Attributes:
+        places: Where everything stands in it, once it was looked for: what is encrypted has another id in each world.
+        used: Something was pressed in it.
+    """
+
+    stage: Stage
+    places: dict[Key, list[str]] | None = None
+    used: bool = False
 
 
 @dataclass
@@ -102,48 +121,71 @@ class Trial:
             await self._in_one(found)
 
     async def _in_one(self, ways: Sequence[Way]) -> None:
-        waiting, stack, used = deque(ways), AsyncExitStack(), False
+        waiting, stack, scene = deque(ways), AsyncExitStack(), ways[0].scene
         try:
-            stage = await stack.enter_async_context(ways[0].scene.open())
+            ground = _Ground(await stack.enter_async_context(scene.open()))
             while waiting:
                 way = waiting.popleft()
                 if way.key in self.done:
                     continue
-                tried = await self._tried(stage, way)
-                if used and (tried is None or tried.wrong):  # what came before it may have taken its ground away
+                tried = await self._tried(ground, way)
+                if ground.used and (tried is None or tried.wrong):  # what came before may have taken its ground away
                     await stack.aclose()
-                    stage = await stack.enter_async_context(way.scene.open())
-                    tried = await self._tried(stage, way)
-                used = True
+                    ground = _Ground(await stack.enter_async_context(scene.open()))
+                    tried = await self._tried(ground, way)
+                ground.used = True
                 self.done[way.key] = tried or Tried(["is not there when the page is opened"])
                 before = (*way.before, way.key)
-                waiting += [Way(way.scene, way.address, key, before) for key in self.done[way.key].further]
+                waiting += [Way(scene, way.addresses, key, before) for key in self.done[way.key].further]
         finally:
             await stack.aclose()
 
-    async def _tried(self, stage: Stage, way: Way) -> Tried | None:
+    async def _tried(self, ground: _Ground, way: Way) -> Tried | None:
+        stage = ground.stage
         console = stage.console
         async with visiting_page(
             self.browser, console, *stage.roles, officer=stage.officer, script=self.script
         ) as seen:
             seen.page.set_default_timeout(WAIT_MS)
-            filler = Filler(seen.page, {**self.typed, **stage.typed})
+            address = await self._place(ground, way, seen)
+            if address is None:
+                return None
             try:
-                await seen.page.goto(f"{console.url}{way.address}")
-                for key in way.before:
-                    step = await _found(seen.page, key)
-                    if step is None:
-                        return None
-                    await filler.fill(step)
-                    await filler.press(step)
-                found = await _found(seen.page, way.key)
-                tried = None if found is None else await self.deed(seen, filler, found)
+                tried = await self._pressed(seen, Filler(seen.page, {**self.typed, **stage.typed}), way, address)
             except (BrowserError, TimeoutError) as error:
                 tried = Tried([str(error).partition("Call log")[0].strip() or "takes too long"])
-        crashes = console.county.crashes
-        if tried is not None and crashes:
-            tried.wrong.append(f"crashes: {crashes}")
+        if tried is not None and console.county.crashes:
+            tried.wrong.append(f"crashes: {console.county.crashes}")
         return tried
+
+    async def _place(self, ground: _Ground, way: Way, seen: Seen) -> str | None:
+        """Return where a form stands in this world now."""
+        places = way.addresses if ground.places is None else ground.places.get(way.first, ())
+        found = await _standing(seen, way.first, places)
+        if found is None and ground.places is None and not ground.used:
+            ground.places = await _places(self.browser, way.scene, ground.stage)
+            found = await _standing(seen, way.first, ground.places.get(way.first, ()))
+        return found
+
+    async def _pressed(self, seen: Seen, filler: Filler, way: Way, address: str) -> Tried | None:
+        await seen.page.goto(f"{seen.console.url}{address}")
+        for key in way.before:
+            step = await _found(seen.page, key)
+            if step is None:
+                return None
+            await filler.fill(step)
+            await filler.press(step)
+        found = await _found(seen.page, way.key)
+        return None if found is None else await self.deed(seen, filler, found)
+
+
+async def _standing(seen: Seen, key: Key, places: Iterable[str]) -> str | None:
+    """Return the first of these pages that has what is to be pressed; nothing is opened for it."""
+    for address in places:
+        reply = await seen.page.context.request.get(f"{seen.console.url}{address}")
+        if any(one.key == key for one in await forms_on(seen.page, address, await reply.text())):
+            return address
+    return None
 
 
 async def _found(page: Page, key: Key) -> Found | None:

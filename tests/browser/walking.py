@@ -71,10 +71,13 @@ class Walk:
                     known.add(link)
                     waiting.append(link)
 
-    async def texts(self, seen: Seen, begins: Sequence[str] = (), also: Sequence[str] = ()) -> AsyncIterator[tuple[str, str]]:
+    async def texts(
+        self, seen: Seen, begins: Sequence[str] = (), also: Sequence[str] = ()
+    ) -> AsyncIterator[tuple[str, str]]:
         """Fetch one page after another without opening it; return addresses with what stands there.
 
         Args:
+            seen: A tab of the officer.
             begins: Where it begins; at every page that needs no parameter if there is none. No link leads out of
                 what begins with one of these.
             also: Addresses that are read besides.
