@@ -79,15 +79,7 @@ async def _owed(bench: Bench) -> str:
 
 
 async def _registered(bench: Bench) -> None:
-    """One just begun with a file, one to which everybody has agreed, one whose lead is offered to us."""
-    file = await FileRooms(bench.world[NANDAN]).sent(
-        b"%PDF-1.7 of nobody", **{"class": "personal", "purpose": CASE_PURPOSE, "to": [LIBO]}
-    )
-    case_id = await bench.register()
-    proof = {"title": "照片", "evidence_kind": "picture", "sha256": "a" * 64, "added_on": _ON}
-    body = {"type": written.wire("evidence_added"), "last_seen": [case_id], "content": proof}
-    answer = await bench.post(NANDAN, f"/cases/{case_id}/events", **body, evidence=[file.envelope_id])
-    assert answer.status == 202, answer.body
+    """Some just begun, one to which everybody has agreed, one whose lead is offered to us."""
     for _ in range(_ENDS):
         await bench.register()
     await bench.agreed(await bench.register())
@@ -130,7 +122,7 @@ async def _bound(bench: Bench) -> None:
 @asynccontextmanager
 async def mediated() -> AsyncIterator[Stage]:
     """All of them, from 南丹."""
-    async with mediating(AttachmentShared.wire_type) as bench:
+    async with mediating() as bench:
         await _registered(bench)
         await _talked_about(bench)
         await _bound(bench)
@@ -138,4 +130,22 @@ async def mediated() -> AsyncIterator[Stage]:
             yield stage
 
 
-CASES: Final = Scene("mediated", mediated, ("/cases",), most=24)
+@asynccontextmanager
+async def filed() -> AsyncIterator[Stage]:
+    """A case with a file among its evidence."""
+    async with mediating(AttachmentShared.wire_type) as bench:
+        personal = {"class": "personal", "purpose": CASE_PURPOSE, "to": [LIBO]}
+        file = await FileRooms(bench.world[NANDAN]).sent(b"%PDF-1.7 of nobody", **personal)
+        case_id = await bench.register()
+        proof = {"title": "照片", "evidence_kind": "picture", "sha256": "a" * 64, "added_on": _ON}
+        body = {"type": written.wire("evidence_added"), "last_seen": [case_id], "content": proof}
+        answer = await bench.post(NANDAN, f"/cases/{case_id}/events", **body, evidence=[file.envelope_id])
+        assert answer.status == 202, answer.body
+        async with staged(bench.world[NANDAN], roles=(Role.MEDIATOR,)) as stage:
+            yield stage
+
+
+CASE_SCENES: Final = (
+    Scene("mediated", mediated, ("/cases",), most=24),
+    Scene("filed", filed, ("/cases",)),
+)

@@ -5,6 +5,7 @@ one, so a new one is tried as soon as a page leads to it, and a new POST page th
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from schemas.course_drafts import ReferralMove, ServiceMove
 from schemas.governance.catalogue import CASE_TYPES
 from services.console.pages.case_forms import name_of_type
 from services.console.pages.roster_fields import FORMS
-from tests.browser.case_scenes import CASES, LATER
+from tests.browser.case_scenes import CASE_SCENES, LATER
 from tests.browser.filling import BOXES, OK, SEE_OTHER, Filler, Found, Key, Typed, forms_on
 from tests.browser.mistakes import MISTAKES, judged, mistaken
 from tests.browser.scenes import SCENES
@@ -80,6 +81,7 @@ TYPED: Final[Mapping[str, Typed]] = {
     "invite.officer": "duty-z",
     "issue_token.name": "board-hall",
     "office": "县应急值班室",
+    "answer_offer.answer": "question",
     "quantity": None,
     "terms": None,
     "period": "2026Q1",
@@ -158,10 +160,9 @@ async def _mistaken(seen: Seen, filler: Filler, found: Found) -> Tried:
         made = await mistaken(page, found, mistake)
         if made is None:
             continue
-        must, typed = made
         outcome = await filler.press(found)
         tried.count += 1
-        tried.wrong += [f"{mistake}: {one}" for one in await judged(page, found.key, outcome, typed, must=must)]
+        tried.wrong += [f"{mistake}: {one}" for one in await judged(page, found.key, outcome, made)]
     return tried
 
 
@@ -169,7 +170,7 @@ async def _mistaken(seen: Seen, filler: Filler, found: Found) -> Tried:
 async def ways(browser: Browser) -> Sequence[Way]:
     """Return a way to every form of every world, the first that was found."""
     found: dict[object, Way] = {}
-    for scene in (CASES, *SCENES):
+    for scene in (*CASE_SCENES, *SCENES):
         for way in await ways_of(browser, scene, frozenset(ELSEWHERE)):
             found.setdefault(way.key, way)
     return [one for one in found.values() if not _is_composing(one.key)]
@@ -180,6 +181,16 @@ def _is_composing(key: Key) -> bool:
     return (key.act, key.form) == ("compose_send", "new")
 
 
+def _few_buttons(ways: Sequence[Way], most: int) -> list[Way]:
+    """Return every form, with so many of its buttons at the most."""
+    kept, chosen = Counter[tuple[str, str]](), []
+    for way in ways:
+        form = way.key.act, way.key.form
+        kept[form] += 1
+        chosen += [way] if kept[form] <= most else []
+    return chosen
+
+
 def _spread(ways: Sequence[Way], count: int) -> list[Way]:
     """Return so many of them, evenly spread; all if there are not more."""
     step = max(1.0, len(ways) / count)
@@ -187,10 +198,12 @@ def _spread(ways: Sequence[Way], count: int) -> list[Way]:
 
 
 @pytest.mark.timeout(900)
-async def test_a_form_cannot_be_sent(browser: Browser, ways: Sequence[Way], figure: Callable[[str], None]) -> None:
+async def test_a_form_cannot_be_sent(
+    browser: Browser, ways: Sequence[Way], reduced: Callable[[int, int], int], figure: Callable[[str], None]
+) -> None:
     """An officer fills it, presses the button, and is shown an error, a broken page, or nothing."""
     trial = Trial(browser, TYPED, _sent)
-    await trial.all(ways)
+    await trial.all(_few_buttons(ways, reduced(1, 100)))
     figure(f"forms sent with script: {trial.count}")
     assert not trial.wrong, "\n".join(["", *trial.wrong])
     assert {key.act for key in trial.done} | set(ELSEWHERE) == {act.name for act in ACTS}
@@ -228,7 +241,7 @@ async def test_a_form_filled_in_wrongly_says_nothing_of_it(
 
 
 @pytest.mark.parametrize("act", ELSEWHERE)
-def test_an_act_is_pressed_nowhere(act: str) -> None:
+async def test_an_act_is_pressed_nowhere(act: str) -> None:
     """What no form leads to is pressed by another test, as it says here; that test is there and presses it still."""
     file, pressed = ELSEWHERE[act]
     assert act in {one.name for one in ACTS}

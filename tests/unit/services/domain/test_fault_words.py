@@ -137,6 +137,8 @@ def test_a_sentence_is_empty_or_keeps_a_hole(code: str) -> None:
     [
         (Fault("content.too_long", "x", "shorten it to at most 60 characters"), "太长，最多 60 字。"),
         (Fault("content.too_long", "x", "give at most 50 entries"), "太多，最多 50 项。"),
+        (Fault("request.too_long", "x", "shorten it to at most 200 characters"), "太长，最多 200 字。"),
+        (Fault("request.too_long", "--papers", "at most 64 documents are taken"), "一次给得太多，请减少。"),
         (Fault("request.out_of_range", "x", "write a number of at most 999"), "不能大于 999。"),
         (
             Fault("content.rule", "x", "451226 leads this campaign; name the others alone"),
