@@ -26,7 +26,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog
 
 from schemas.officers import Role
 from services.bootstrap.console import console_mount
-from services.gateway.app import serving
+from services.gateway.app import Mount, serving
 from tests.console import OpenEntrance, house_of
 from tests.world import OFFICER, County
 
@@ -142,11 +142,14 @@ class Console:
         """Let an officer in; return the cookie as Playwright sets it."""
         return {"name": "sihu", "value": self.entrance.let_in(*roles, officer=officer), "url": self.url}
 
+    def mount(self) -> Mount:
+        """Return what is served beside the API."""
+        door = house_of(self.county).door
+        return console_mount(self.county.code, door, self.county.clock.now, entrance=self.entrance)
+
     async def up(self) -> None:
         """Serve, on the port of before if there was one."""
-        door = house_of(self.county).door
-        mount = console_mount(self.county.code, door, self.county.clock.now, entrance=self.entrance)
-        serve = serving(self.county.gateway(), host="127.0.0.1", port=self.port, mounts=(mount,))
+        serve = serving(self.county.gateway(), host="127.0.0.1", port=self.port, mounts=(self.mount(),))
         self.port = await self._open.enter_async_context(serve)
 
     async def down(self) -> None:
@@ -209,14 +212,19 @@ class Seen:
 
 @asynccontextmanager
 async def visiting_page(
-    browser: Browser, console: Console, *roles: Role, width: int = WIDE, script: bool = True
+    browser: Browser,
+    console: Console,
+    *roles: Role,
+    width: int = WIDE,
+    script: bool = True,
+    officer: str = OFFICER,
 ) -> AsyncIterator[Seen]:
     """Open a tab as an officer with these roles."""
     context = await browser.new_context(
         viewport={"width": width, "height": HEIGHT}, locale="zh-CN", java_script_enabled=script
     )
     try:
-        await context.add_cookies([console.cookie(*roles)])  # type: ignore[list-item]
+        await context.add_cookies([console.cookie(*roles, officer=officer)])  # type: ignore[list-item]
         if script:
             await context.add_init_script(_NOTED)
         seen = Seen(await context.new_page(), console)

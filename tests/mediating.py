@@ -108,10 +108,12 @@ async def forced(county: County, draft: EventDraft, to: tuple[CountyCode, ...] =
 
 
 @asynccontextmanager
-async def mediating() -> AsyncIterator[Bench]:
-    """Open the APIs of three counties, of which two will write cases."""
-    world = World((NANDAN, LIBO, HUANJIANG), trust=papers.trust(papers.in_force(**AGREEMENT)))
-    reference, document = papers.in_force(**AGREEMENT).reference, papers.signed_agreement(**AGREEMENT)
+async def mediating(*more: str) -> AsyncIterator[Bench]:
+    """Open the APIs of three counties, of which two will write cases; the agreement permits ``more`` types as well."""
+    types = (*(one.wire_type for one in CASE_TYPES), *more)
+    permitted = AGREEMENT | {"grants": (Grant(types=types),)}
+    world = World((NANDAN, LIBO, HUANJIANG), trust=papers.trust(papers.in_force(**permitted)))
+    reference, document = papers.in_force(**permitted).reference, papers.signed_agreement(**permitted)
     shelf = TrustPapers((papers.signed_registry(),), {reference: document})
 
     def keep(tx: Transaction) -> None:

@@ -25,6 +25,7 @@ _SECONDS: Final = ((86_400, "天"), (3_600, "小时"), (60, "分钟"))
 
 _ASKED: Final = {"first": "起始日", "last": "截止日", "from": "起", "to": "止", "q": "检索词", "limit": "条数"}
 """What stands in addresses and is no field of any event."""
+_NO_LABELS: Final[Mapping[str, str]] = {}
 
 
 _OF_ONE_FIELD: Final = ("这一栏", "太长", "太多", "太短", "太少")
@@ -81,6 +82,7 @@ class Renderer:
             "navigation": NAVIGATION,
             "w": words,
             "fault_text": fault_text,
+            "mend_text": mend_text,
         }
 
     def render(self, template: str, values: Mapping[str, object]) -> str:
@@ -114,13 +116,25 @@ def span(starts: datetime | None, ends: datetime | None) -> str:
     )
 
 
-def fault_text(fault: Fault | FaultLine | None) -> str:
-    """Say in Chinese what is wrong and what to do about it."""
+def fault_text(fault: Fault | FaultLine | None, labels: Mapping[str, str] = _NO_LABELS) -> str:
+    """Say in Chinese what is wrong and what to do about it.
+
+    Args:
+        fault: Nothing is said of None.
+        labels: What the fields of the page's own form are called, by name: such a one is named whatever is said.
+    """
     if fault is None:
         return ""
-    said = sentence_of(Fault(fault.code, fault.field, fault.mend))
+    said = mend_text(fault)
+    if fault.field in labels:
+        return f"{labels[fault.field]}：{said}"
     field = _ASKED.get(fault.field) or path_zh(fault.field)
     return f"{field}：{said}" if field and said.startswith(_OF_ONE_FIELD) else said
+
+
+def mend_text(fault: Fault | FaultLine) -> str:
+    """Say what to do about a fault that stands at its field, or behind the field's name."""
+    return sentence_of(Fault(fault.code, fault.field, fault.mend))
 
 
 def counties(codes: Iterable[str]) -> str:

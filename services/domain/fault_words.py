@@ -94,12 +94,13 @@ def sentence_of(fault: Fault) -> str:
 
 
 def _made(fault: Fault) -> str | None:
-    if fault.code in SENTENCES:
-        return None
     last = fault.code.rpartition(".")[2]
     if last not in _MADE:
         return None
-    return _mended(fault.mend) or rule_zh(fault.mend) or _MADE[last]
+    mended = _mended(fault.mend)  # more exact than a sentence for everything of this code
+    if mended is not None or fault.code in SENTENCES:
+        return mended
+    return rule_zh(fault.mend) or _MADE[last]
 
 
 def _mended(mend: str) -> str | None:

@@ -150,7 +150,7 @@ ANSWERS: Final[Mapping[str, str]] = {
     "token.by_command": "这项权限只能在主机上签发：sihu token issue。",
     "token.no_board": "读事件的令牌，名称要以 board- 开头；它打不开涉及个人的内容。",
     "token.name_kept": "以 console- 开头的名称留给工作台，请换名。",
-    "token.days": "有效期要在 1 至 {number} 天之间。|有效期不对，请改正。",
+    "token.days": "有效天数要在 1 至 {number} 天之间。|有效天数不对，请改正。",
     "token.exists": "已有同名令牌，请换名，或先收回它。",
     "token.no_officer": "签收、改值班表要由人负责：这样的令牌必须绑定一位人员。",
     "token.no_scope": "至少选一项权限。",

@@ -70,7 +70,7 @@ COURSES: Final[Mapping[str, str]] = {
     "plan.version": "版本要接着写：应为 {number}。|版本号接不上，请核对。",
     "drill.no_deadline": "这条预警没有要求按时签收，不能用来评演练。",
     "drill.no_plan": "请选一个预案。",
-    "drill.nobody": "这些预警没有发给任何县。",
+    "drill.nobody": "请勾选至少一份本县发出的演练预警，并且是发给了别县的。",
     "drill.not_exercise": "其中有真实预警；演练只算演练的预警。",
     "drill.unknown_alert": "有一条预警本县没有，请核对。",
     "flow.column_twice": "同一列出现两次，只留一列。",

@@ -1,12 +1,15 @@
 """Walk every page of the console from link to link, as one officer; what no link leads to is told."""
 
+import html
 import random
+import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+from playwright.async_api import APIResponse
 from playwright.async_api import Page as Tab
 
 from schemas.officers import Role
@@ -16,6 +19,7 @@ from tests.pages import SHOWN, pattern_of
 
 WORKERS: Final = (Role.DUTY, Role.LIAISON, Role.REVIEWER, Role.MEDIATOR)
 """One officer who may do everything that officers at work may do."""
+_HREF: Final = re.compile(r'<a\b[^>]*\bhref="([^"]*)"')
 _LINKS: Final = "[...document.querySelectorAll('a[href]')].map((one) => one.getAttribute('href'))"
 
 
@@ -67,14 +71,48 @@ class Walk:
                     known.add(link)
                     waiting.append(link)
 
+    async def texts(
+        self, seen: Seen, begins: Sequence[str] = (), also: Sequence[str] = ()
+    ) -> AsyncIterator[tuple[str, str]]:
+        """Fetch one page after another without opening it; return addresses with what stands there.
+
+        Args:
+            seen: A tab of the officer.
+            begins: Where it begins; at every page that needs no parameter if there is none. No link leads out of
+                what begins with one of these.
+            also: Addresses that are read besides.
+        """
+        waiting, rng = [*(begins or starts()), *also], random.Random(7)
+        known = set(waiting)
+        while waiting:
+            address = waiting.pop(rng.randrange(len(waiting)))
+            page = page_at(address)
+            if page is None or not set(self.roles) & page.roles or self.opened[page.name] >= self.most:
+                continue
+            self.opened[page.name] += 1
+            reply = await seen.page.context.request.get(f"{seen.console.url}{address}")
+            if not _is_html(reply):
+                continue
+            text = await reply.text()
+            yield address, text
+            links = [html.unescape(one) for one in _HREF.findall(text)]
+            within = tuple(begins) or ("/",)
+            fresh = [one for one in dict.fromkeys(_own(links, address)) if one not in known and one.startswith(within)]
+            known.update(fresh)
+            waiting += fresh
+
     def unreached(self) -> list[str]:
         """Return the pages that these roles may open and that nothing led to."""
         return [page.name for page in SHOWN if set(self.roles) & page.roles and not self.opened[page.name]]
 
 
+def _is_html(reply: APIResponse) -> bool:
+    return reply.headers.get("content-type", "").startswith("text/html")
+
+
 async def _is_whole_page(seen: Seen, address: str) -> bool:
     reply = await seen.page.context.request.get(f"{seen.console.url}{address}")
-    if not reply.headers.get("content-type", "").startswith("text/html"):
+    if not _is_html(reply):
         return False
     return (await reply.text()).lstrip().lower().startswith("<!doctype")
 

@@ -73,6 +73,7 @@ async def test_a_call_that_is_refused_loses_what_was_typed(world: World) -> None
 
     assert refused.status == 422
     assert refused.has("填的内容还在", 'class="noprint" open', "总值班室&lt;b&gt;", 'class="ask-error"')
+    assert refused.has("<li>接电话的单位或岗位：太长")
     assert refused.has(f'value="{HUANJIANG}" selected', 'value="unanswered" selected')
     assert (done.status, done.location) == (303, f"/events/{event}")
     assert after.has("总值班室：无人接听")

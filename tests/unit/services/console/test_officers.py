@@ -259,9 +259,9 @@ async def test_a_token_is_shown_once_counts_and_is_revoked(county: County) -> No
     [
         ([("name", "x"), ("days", "1")], "至少选一项权限"),
         ([("name", "X 值"), ("scope", "events:read"), ("days", "1")], "名称：写法不对"),
-        ([("name", "x"), ("scope", "events:read"), ("days", "0")], "有效期"),
-        ([("name", "x"), ("scope", "events:read"), ("days", "九")], "有效期"),
-        ([("name", "x"), ("scope", "events:read"), ("days", "9" * 400)], "有效期"),
+        ([("name", "x"), ("scope", "events:read"), ("days", "0")], "有效天数"),
+        ([("name", "x"), ("scope", "events:read"), ("days", "九")], "有效天数"),
+        ([("name", "x"), ("scope", "events:read"), ("days", "9" * 400)], "有效天数"),
         ([("name", "x"), ("scope", "calendar:read"), ("scope", "events:read"), ("days", "1")], "不能放在同一个令牌里"),
         ([("name", "x"), ("scope", "events:acknowledge"), ("days", "1")], "必须绑定一位人员"),
         ([("name", "x"), ("scope", "everything"), ("days", "1")], "至少选一项权限"),

@@ -114,7 +114,7 @@ async def test_a_drill_of_a_real_alert_is_refused_and_nothing_is_lost(world: Wor
 
     assert (refused.status, none.status) == (422, 422)
     assert refused.has("drill.not_exercise", "通报偏慢", f'value="{exercise}" checked')
-    assert none.has("drill.nobody", "通报偏慢")
+    assert none.has("drill.nobody", "请勾选至少一份", "通报偏慢")
     assert (many.status, many.has('id="findings-wrong"')) == (422, True)
 
 

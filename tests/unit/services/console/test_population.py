@@ -131,6 +131,15 @@ async def test_what_is_wrong_with_a_table_is_said_by_row_and_column(world: World
     assert "<script>alert" not in refused.text
 
 
+async def test_what_is_wrong_with_a_field_names_the_field(world: World) -> None:
+    """“Too long” beside eight fields is a riddle, too."""
+    async with visiting(world[HUANJIANG], Role.DUTY) as browser:
+        refused = await uploaded(browser, table().encode(), period="2026Q1" * 9, k="9999")
+
+    assert refused.status == 422
+    assert refused.has("<li>期间：", "<li>小于多少就抑制：不能大于 1000。")
+
+
 async def test_a_report_that_was_changed_on_its_way_is_refused(world: World) -> None:
     """The form carries the report; whoever writes a hidden count back into it is stopped by the node."""
     async with visiting(world[HUANJIANG], Role.DUTY) as browser:

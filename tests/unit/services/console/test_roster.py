@@ -157,10 +157,14 @@ async def test_two_officers_swap_and_a_plan_takes_over(county: County) -> None:
     async with visiting(county, Role.LIAISON) as browser:
         swapped, planned = await record(browser, "swap", swap), await record(browser, "plan", plan)
         nobody = await record(browser, "plan", plan | {"primary_members": "值班员癸"})
+        long = await record(browser, "plan", plan | {"name": "汛" * 31})
+        unnamed = await record(browser, "swap", swap | {"first": ""})
         shown = await browser.get("/roster")
 
     assert (swapped.status, planned.status, nobody.status) == (303, 303, 422)
     assert nobody.has("值班员癸", "没有记下", "轮到的人：")
+    assert long.has("<li>名称：太长，最多 30 字。")
+    assert unnamed.has("<li>甲方谁：这一栏要填。")
     assert shown.has("对调", "执行“汛期”", "值班员丙、值班员甲")
 
 

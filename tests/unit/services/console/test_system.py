@@ -103,7 +103,7 @@ async def test_a_held_document_is_read_and_closed_by_a_worker_alone(world: World
     assert shown.has(MOBILE, "读出来的草稿", "改好后发布", "下载原文", "樟江流域暴雨橙色预警", "紧急程度")
     assert original.text.startswith("<?xml")
     assert wrong.status == 422
-    assert wrong.has('value="no id"')
+    assert wrong.has('value="no id"', "替它发出的预警的编号：")
     assert (closed.status, closed.location) == (303, "/system/cap")
     assert after.has("已关闭", "一并销毁")
     assert MOBILE not in after.text
@@ -135,6 +135,7 @@ async def test_a_night_is_told_silenced_and_drilled() -> None:
     assert listed.has(alert[:16], "荔波县气象台发布暴雨", "等应答", "演练")
     assert shown.has("值班员甲", "短信", "开始", "静音一会儿")
     assert unsaid.status == 422
+    assert unsaid.has("为什么：太短")
     assert (done.status, ended.status, drilled.status, wrong.status) == (303, 303, 303, 422)
     assert silenced.has("已电话核实&lt;b&gt;", "现在结束")
     assert after.has("没有静音")
