@@ -163,7 +163,7 @@ async def test_two_officers_swap_and_a_plan_takes_over(county: County) -> None:
 
     assert (swapped.status, planned.status, nobody.status) == (303, 303, 422)
     assert nobody.has("值班员癸", "没有记下", "轮到的人：")
-    assert long.has("<li>名称：太长，最多 30 字。")
+    assert long.has("<li>名称：太长，最多 30 字，请缩短。")
     assert unnamed.has("<li>甲方谁：这一栏要填。")
     assert shown.has("对调", "执行“汛期”", "值班员丙、值班员甲")
 
@@ -173,7 +173,7 @@ async def test_a_note_that_is_too_long_says_by_how_much_it_may_be(county: County
     async with visiting(county, Role.DUTY) as browser:
         wrong = await record(browser, "note", {"to_officer": "duty-b", "text": "水" * 2_001})
     assert wrong.status == 422
-    assert wrong.has("内容：太长，最多 2000 字，请缩短。", "水" * 2_001)
+    assert wrong.has("<li>留言：太长，最多 2000 字，请缩短。", "水" * 2_001)
 
 
 async def test_a_note_and_a_number_are_recorded(county: County) -> None:
