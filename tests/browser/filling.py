@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import FilePayload, Locator, Page, Response
 
-from services.console.visit import Page as Act
+from services.console.visit import Page as ConsolePage
+from tests.browser.walking import page_at
 from tests.pages import ACTS, pattern_of
 
 SENTENCE: Final = "已按两县约定办理，细节请见附件。"
@@ -56,7 +57,7 @@ Typed = str | bytes | None | Callable[[], str] | Callable[[Page], Awaitable[byte
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One thing that can be pressed: the act, which of its forms, and what its button says."""
+    """One thing that can be pressed: the page that it goes to by name, which of its forms, and what its button says."""
 
     act: str
     form: str
@@ -112,8 +113,10 @@ class Outcome:
     is_page: bool
 
 
-def act_at(address: str) -> Act | None:
-    """Return the act that a form goes to."""
+def _page_of(method: str, address: str) -> ConsolePage | None:
+    """Return the page that a form goes to: an act, or what it looks for."""
+    if method == "get":
+        return page_at(address)
     path = urlsplit(address).path
     return next((one for one in ACTS if pattern_of(one).fullmatch(path)), None)
 
@@ -121,7 +124,7 @@ def act_at(address: str) -> Act | None:
 async def forms_on(page: Page, address: str, text: str | None = None) -> list[Found]:
     """Return everything that can be pressed on a page: on the open one, or on one whose text was fetched."""
     found: list[dict[str, Any]] = await (page.evaluate(_OPENED) if text is None else page.evaluate(_FETCHED, text))
-    return [one for form in found if form["method"] == "post" for one in _buttons(form, address)]
+    return [one for form in found for one in _buttons(form, address)]
 
 
 def _buttons(form: Mapping[str, Any], address: str) -> list[Found]:
@@ -131,15 +134,15 @@ def _buttons(form: Mapping[str, Any], address: str) -> list[Found]:
         if one.kind != "submit" or not one.reached:
             continue  # what Enter presses is not there for a mouse
         action = one.action or form["action"] or address
-        act = act_at(action)
-        if act is not None:
-            key = Key(act.name, _which(act, action, address, one), _said(one))
+        to = _page_of(form["method"], action)
+        if to is not None:
+            key = Key(to.name, _which(to, action, address, one), _said(one))
             made.append(Found(key, form["index"], one.at, controls))
     return made
 
 
-def _which(act: Act, action: str, address: str, button: Control) -> str:
-    if act.name in _NEVER_FILLED:
+def _which(to: ConsolePage, action: str, address: str, button: Control) -> str:
+    if to.name in _NEVER_FILLED:
         return "edit" if address.startswith("/drafts/") else "rows" if button.name == "rows" else "new"
     word = _WORDY.search(urlsplit(action).path)
     return word[1] if word else ""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from playwright.async_api import Page
 
@@ -87,7 +88,7 @@ async def judged(page: Page, key: Key, outcome: Outcome, made: Mistake) -> list[
     if not _CHINESE.search(said):
         wrong.append(f"does not say what is wrong: {said!r}")
     wrong += [f"says {one} in Chinese: {said!r}" for one in _CODE.findall(said)]
-    again = next((one for one in await forms_on(page, "") if one.key == key), None)
+    again = next((one for one in await forms_on(page, urlsplit(page.url).path) if one.key == key), None)
     return wrong if again is None else [*wrong, *await _judged_again(page, again.form, said, made)]
 
 

@@ -289,6 +289,13 @@ async def own() -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
+async def watcher() -> AsyncIterator[Stage]:
+    """Who reads the logs."""
+    async with staged(World()[HUANJIANG], roles=(Role.AUDITOR,)) as stage:
+        yield stage
+
+
+@asynccontextmanager
 async def keeper() -> AsyncIterator[Stage]:
     """An administrator, others with accounts and open sessions, an invitation, and a token."""
     county = World()[HUANJIANG]
@@ -315,4 +322,5 @@ SCENES: Final = (
     Scene("deciding", deciding, ("/services", "/population")),
     Scene("own", own, ("/me",)),
     Scene("keeper", keeper, ("/system",)),
+    Scene("watcher", watcher, ("/audit",)),
 )
