@@ -51,8 +51,16 @@ const formsOf = (page) => [...page.forms].map((form, index) => ({
 _OPENED: Final = f"() => {{ {FORMS} return formsOf(document); }}"
 _FETCHED: Final = f'(text) => {{ {FORMS} return formsOf(new DOMParser().parseFromString(text, "text/html")); }}'
 
-Typed = str | bytes | None | Callable[[], str] | Callable[[Page], Awaitable[bytes]]
-"""What stands in a field: None leaves it as it is; bytes are those of a file, which a page may give."""
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that the console itself gives, from the page that is open."""
+
+    get: Callable[[Page], Awaitable[bytes]]
+
+
+Typed = str | bytes | None | Callable[[], str] | Fetched
+"""What stands in a field: None leaves it as it is, a call makes a text, bytes are those of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +219,7 @@ class Filler:
                 await (box.select_option(text) if one.kind == "select-one" else box.fill(text))
 
     async def _choose(self, found: Found, one: Control, wanted: Typed) -> None:
-        data = await wanted(self.page) if callable(wanted) else wanted
+        data = await wanted.get(self.page) if isinstance(wanted, Fetched) else wanted
         if data is None:
             return
         assert isinstance(data, bytes), f"{found.key} {one.name}: say which file"

@@ -19,7 +19,7 @@ from schemas.governance.catalogue import CASE_TYPES
 from services.console.pages.case_forms import name_of_type
 from services.console.pages.roster_fields import FORMS
 from tests.browser.case_scenes import CASE_SCENES, LATER
-from tests.browser.filling import BOXES, OK, SEE_OTHER, Filler, Found, Key, Typed, forms_on
+from tests.browser.filling import BOXES, OK, SEE_OTHER, Fetched, Filler, Found, Key, Typed, forms_on
 from tests.browser.mistakes import MISTAKES, judged, mistaken
 from tests.browser.scenes import SCENES
 from tests.browser.trying import Trial, Tried, Way, ways_of
@@ -90,8 +90,8 @@ TYPED: Final[Mapping[str, Typed]] = {
     "destination": HUANJIANG,
     "sheet": None,
     "table": _TABLE.encode(),
-    "verify.file": _evidence,
-    "roster_take.file": _calendar,
+    "verify.file": Fetched(_evidence),
+    "roster_take.file": Fetched(_calendar),
     "upload_take.file": "防汛预案".encode() * 1000,
     "paper1": None,
     "paper2": None,
