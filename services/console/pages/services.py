@@ -1,6 +1,8 @@
 """跨省通办: requests with the one office that answers for each, whose turn it is, and the next step."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -22,7 +24,7 @@ from services.console.asking import may_ask
 from services.console.navigation import HANDLERS, READERS
 from services.console.opening import opened_file
 from services.console.small_forms import Ask, Choices, Kind, Refused, SmallForm, content_of, shown, words
-from services.console.visit import Page, Visit
+from services.console.visit import Form, Page, Visit
 from services.domain import course_words
 from services.domain.service_requests import TAKEN_WITHIN, Stage
 from services.gateway.answers import MemberList
@@ -32,6 +34,8 @@ _ID: Final = "{id:[0-9a-f]{32}}"
 _EVENT: Final = "{event:[0-9a-f]{64}}"
 _SHOWN: Final = 200
 _PAPERS: Final = 3
+_ROW: Final = re.compile(r"content\.materials\.(?P<row>\d{1,3})\.(?P<name>\w+)")
+_ALONG: Final = re.compile(r"evidence(?:\.\d+)?")
 _HINTS: Final = {
     ServiceMove.RECEIVE: "受理后由本单位负责；办结期限按承诺的工作日从现在算起。",
     ServiceMove.ASK: "等补正期间，承诺的时限暂停。",
@@ -96,7 +100,7 @@ async def move(visit: Visit) -> web.StreamResponse:
     try:
         await visit.api.ask("move_service", CourseAccepted, path=path, body=body, key=key)
     except RequestError as refusal:
-        return await _page(visit, Refused(asked, visit.form, refusal.faults))
+        return await _page(visit, Refused(asked, visit.form, _at_rows(refusal.faults, visit.form)))
     return visit.see_other(f"/services/{detail.request_id}", said="service_moved")
 
 
@@ -192,6 +196,19 @@ def _with_papers(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the content with its papers as a list; a row without a digest names no paper."""
     papers = [content.pop(f"paper{number}", None) for number in range(1, _PAPERS + 1)]
     return {**content, "materials": [one for one in papers if isinstance(one, dict) and "sha256" in one]}
+
+
+def _at_rows(faults: Iterable[Fault], typed: Form) -> tuple[Fault, ...]:
+    """Return faults of the list of papers and of what goes along at the rows and the field where those were typed."""
+    rows = [number for number in range(1, _PAPERS + 1) if typed.get(f"paper{number}.sha256")]
+
+    def placed(fault: Fault) -> Fault:
+        found = _ROW.fullmatch(fault.field)
+        if found is not None and int(found["row"]) < len(rows):
+            return replace(fault, field=f"content.paper{rows[int(found['row'])]}.{found['name']}")
+        return replace(fault, field=f"content.{fault.field}") if _ALONG.fullmatch(fault.field) else fault
+
+    return tuple(map(placed, faults))
 
 
 SERVICES: Final = (

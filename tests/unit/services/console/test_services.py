@@ -108,6 +108,23 @@ async def test_a_step_that_does_not_fit_keeps_what_was_typed(world: World) -> No
     assert await world[HUANJIANG].counts() == before
 
 
+async def test_a_digest_that_is_none_is_said_at_its_row(world: World) -> None:
+    """Three rows and a list of files, and “write 64 characters” above them all: which one?"""
+    await requested(world)
+    await world.carry()
+    await stepped(world[HUANJIANG], ServiceMove.RECEIVE)
+    await stepped(world[HUANJIANG], ServiceMove.ASK, wanted=["household"], answer_by="2026-03-14T00:00:00.000+08:00")
+    await world.carry()
+    typed = {"paper2.kind": "household", "paper2.sha256": "short", "paper3.kind": "other", "paper3.sha256": "ab" * 32}
+    async with visiting(world[LIBO], Role.DUTY) as browser:
+        row = await browser.post(f"{PATH}/steps/supplement", typed)
+        along = await browser.post(f"{PATH}/steps/supplement", {"evidence": "no id"})
+
+    assert (row.status, along.status) == (422, 422)
+    assert row.has('href="#supplement-paper2-sha256">材料 2 的摘要</a>：请写64 位', 'value="short"')
+    assert along.has('href="#supplement-evidence">随附的附件事件编号</a>：')
+
+
 async def test_a_paper_is_given_with_a_reason_and_no_other_file_is(world: World) -> None:
     """A paper of a request is as personal as the applicant: who takes it says why, and the log has it."""
     county, data = world[LIBO], b"%PDF-1.7 of nobody"
