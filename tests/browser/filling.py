@@ -22,6 +22,7 @@ WAIT_MS: Final = 15_000
 BOXES: Final = ".problems, .errors, .ask-error, .field-error"
 SEE_OTHER: Final = 303
 OK: Final = 200
+BROKEN: Final = 500
 _BY_KIND: Final[Mapping[str, str]] = {
     "date": "2026-03-05",
     "datetime-local": "2026-03-06T08:30",

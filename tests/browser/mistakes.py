@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Page
 
-from tests.browser.filling import BOXES, Found, Key, Outcome, forms_on
+from tests.browser.filling import BOXES, BROKEN, Found, Key, Outcome, forms_on
 
 MISTAKES: Final = ("empty", "long", "range")
 """Nothing where something must stand; more than fits; a number beyond what is asked for."""
-_BROKEN: Final = 500
 _REFUSED: Final = 400
 _CODE: Final = re.compile(r"\b[a-z][a-z0-9]*(?:[._][a-z][a-z0-9]*)+\b")
 """A name of the program's own, e.g. ``roster.changed`` or ``starts_at``."""
@@ -78,7 +77,7 @@ async def mistaken(page: Page, found: Found, mistake: str) -> Mistake | None:
 
 async def judged(page: Page, key: Key, outcome: Outcome, made: Mistake) -> list[str]:
     """Return what is wrong with an answer to a form that was filled in wrongly."""
-    if outcome.status >= _BROKEN:
+    if outcome.status >= BROKEN:
         return [f"answers {outcome.status}"]
     if outcome.status < _REFUSED:
         return ["is taken although what must stand there is missing"] if made.must else []

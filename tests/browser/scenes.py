@@ -36,7 +36,7 @@ from tests.world import OFFICER, County, World, alert_draft, policy_draft
 
 _ACCOUNTS: Final = ("/me", "/system/officers", "/system/sessions", "/system/invitations", "/system/tokens")
 _MANY: Final = 12
-ELSEWHERE_WORD: Final = {"wanted": ["household"], "answer_by": "2026-03-14T00:00:00.000+08:00"}
+_ASKED: Final = {"wanted": ["household"], "answer_by": "2026-03-14T00:00:00.000+08:00"}
 
 
 @dataclass
@@ -225,7 +225,7 @@ async def _people() -> World:
     await coursework.moved(world[HUANJIANG], "2" * 32, ReferralMove.ACCEPT, handled_by_role="窗口经办员")
     for digit in "456":
         await coursework.stepped(world[HUANJIANG], ServiceMove.RECEIVE, digit * 32)
-    await coursework.stepped(world[HUANJIANG], ServiceMove.ASK, "5" * 32, **ELSEWHERE_WORD)
+    await coursework.stepped(world[HUANJIANG], ServiceMove.ASK, "5" * 32, **_ASKED)
     granted = {"decision": "granted", "reason": "conditions_met"}
     await coursework.stepped(world[HUANJIANG], ServiceMove.DECIDE, "6" * 32, **granted)
     await world.carry()

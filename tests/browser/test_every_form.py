@@ -19,7 +19,7 @@ from schemas.governance.catalogue import CASE_TYPES
 from services.console.pages.case_forms import name_of_type
 from services.console.pages.roster_fields import FORMS
 from tests.browser.case_scenes import CASE_SCENES, LATER
-from tests.browser.filling import BOXES, OK, SEE_OTHER, Fetched, Filler, Found, Key, Typed, forms_on
+from tests.browser.filling import BOXES, BROKEN, OK, SEE_OTHER, Fetched, Filler, Found, Key, Typed, forms_on
 from tests.browser.mistakes import MISTAKES, judged, mistaken
 from tests.browser.scenes import SCENES
 from tests.browser.trying import Trial, Tried, Way, ways_of
@@ -135,7 +135,7 @@ async def _sent(seen: Seen, filler: Filler, found: Found) -> Tried:
     page = seen.page
     await filler.fill(found)
     outcome = await filler.press(found)
-    tried = Tried(count=1)
+    tried = Tried(count=1, broken=max(outcome.status, outcome.led_to) >= BROKEN)
     if outcome.status not in {OK, SEE_OTHER} or outcome.led_to != OK:
         said = " ".join((await page.locator("main").inner_text()).split()) if outcome.is_page else ""
         tried.wrong.append(f"answers {outcome.status} and leads to {outcome.led_to}: {said[:300]}")
@@ -163,6 +163,7 @@ async def _mistaken(seen: Seen, filler: Filler, found: Found) -> Tried:
             continue
         outcome = await filler.press(found)
         tried.count += 1
+        tried.broken |= outcome.status >= BROKEN
         tried.wrong += [f"{mistake}: {one}" for one in await judged(page, found.key, outcome, made)]
     return tried
 
