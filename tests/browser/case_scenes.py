@@ -30,6 +30,7 @@ async def _accepted(bench: Bench, **changes: Any) -> str:  # noqa: ANN401 - any 
     case_id = await bench.register(**changes)
     await bench.agreed(case_id)
     await bench.written(LIBO, case_id, "accepted", accepted_on=_ON, due_on="2026-04-04")
+    await _agreed_to(bench, case_id, "longer_term", until=LATER)
     return case_id
 
 
@@ -72,6 +73,13 @@ async def _in_force(bench: Bench) -> str:
     return case_id
 
 
+async def _before_court(bench: Bench) -> str:
+    case_id = await _in_force(bench)
+    said = {"court": written.COURTS[0], "parties": ["p1", "p2"], "filed_on": _ON}
+    await bench.written(NANDAN, case_id, "confirmation_filed", **said)
+    return case_id
+
+
 async def _owed(bench: Bench) -> str:
     case_id = await _in_force(bench)
     await bench.written(NANDAN, case_id, "performance_due", **written.due(TODAY))
@@ -94,7 +102,6 @@ async def _registered(bench: Bench) -> None:
 async def _talked_about(bench: Bench) -> None:
     """One with a panel and evidence of ours that may take longer, one that rests, one that was given up."""
     case_id = await _seated(bench)
-    await _agreed_to(bench, case_id, "longer_term", until=LATER)
     proof = {"title": "照片", "evidence_kind": "picture", "sha256": "a" * 64, "added_on": _ON}
     await bench.written(NANDAN, case_id, "evidence_added", **proof)
     rests = await _accepted(bench)
@@ -104,13 +111,14 @@ async def _talked_about(bench: Bench) -> None:
 
 
 async def _bound(bench: Bench) -> None:
-    """One to be signed, one that is, one in force, one before a court, one that is owed, one that was not met."""
+    """To be signed, signed, in force, before a court, refused there, owed, and not met: one each."""
     await _drafted(bench)
     await _signed(bench)
     await _in_force(bench)
-    filed = await _in_force(bench)
-    said = {"court": written.COURTS[0], "parties": ["p1", "p2"], "filed_on": _ON}
-    await bench.written(NANDAN, filed, "confirmation_filed", **said)
+    await _before_court(bench)
+    refused = await _before_court(bench)
+    for result in ("accepted", "refused"):
+        await bench.written(NANDAN, refused, "confirmation_result", result=result, decided_on=_ON)
     await _owed(bench)
     late = await _owed(bench)
     await bench.world.clock.move(_DAY)

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import FilePayload, Locator, Page, Response
 
-from services.console.visit import Page as Act
+from services.console.visit import Page as ConsolePage
+from tests.browser.walking import page_at
 from tests.pages import ACTS, pattern_of
 
 SENTENCE: Final = "已按两县约定办理，细节请见附件。"
@@ -21,6 +22,7 @@ WAIT_MS: Final = 15_000
 BOXES: Final = ".problems, .errors, .ask-error, .field-error"
 SEE_OTHER: Final = 303
 OK: Final = 200
+BROKEN: Final = 500
 _BY_KIND: Final[Mapping[str, str]] = {
     "date": "2026-03-05",
     "datetime-local": "2026-03-06T08:30",
@@ -50,13 +52,21 @@ const formsOf = (page) => [...page.forms].map((form, index) => ({
 _OPENED: Final = f"() => {{ {FORMS} return formsOf(document); }}"
 _FETCHED: Final = f'(text) => {{ {FORMS} return formsOf(new DOMParser().parseFromString(text, "text/html")); }}'
 
-Typed = str | bytes | None | Callable[[], str] | Callable[[Page], Awaitable[bytes]]
-"""What stands in a field: None leaves it as it is; bytes are those of a file, which a page may give."""
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that the console itself gives, from the page that is open."""
+
+    get: Callable[[Page], Awaitable[bytes]]
+
+
+Typed = str | bytes | None | Callable[[], str] | Fetched
+"""What stands in a field: None leaves it as it is, a call makes a text, bytes are those of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One thing that can be pressed: the act, which of its forms, and what its button says."""
+    """One thing that can be pressed: the page that it goes to by name, which of its forms, and what its button says."""
 
     act: str
     form: str
@@ -112,8 +122,10 @@ class Outcome:
     is_page: bool
 
 
-def act_at(address: str) -> Act | None:
-    """Return the act that a form goes to."""
+def _page_of(method: str, address: str) -> ConsolePage | None:
+    """Return the page that a form goes to: an act, or what it looks for."""
+    if method == "get":
+        return page_at(address)
     path = urlsplit(address).path
     return next((one for one in ACTS if pattern_of(one).fullmatch(path)), None)
 
@@ -121,7 +133,7 @@ def act_at(address: str) -> Act | None:
 async def forms_on(page: Page, address: str, text: str | None = None) -> list[Found]:
     """Return everything that can be pressed on a page: on the open one, or on one whose text was fetched."""
     found: list[dict[str, Any]] = await (page.evaluate(_OPENED) if text is None else page.evaluate(_FETCHED, text))
-    return [one for form in found if form["method"] == "post" for one in _buttons(form, address)]
+    return [one for form in found for one in _buttons(form, address)]
 
 
 def _buttons(form: Mapping[str, Any], address: str) -> list[Found]:
@@ -131,15 +143,15 @@ def _buttons(form: Mapping[str, Any], address: str) -> list[Found]:
         if one.kind != "submit" or not one.reached:
             continue  # what Enter presses is not there for a mouse
         action = one.action or form["action"] or address
-        act = act_at(action)
-        if act is not None:
-            key = Key(act.name, _which(act, action, address, one), _said(one))
+        to = _page_of(form["method"], action)
+        if to is not None:
+            key = Key(to.name, _which(to, action, address, one), _said(one))
             made.append(Found(key, form["index"], one.at, controls))
     return made
 
 
-def _which(act: Act, action: str, address: str, button: Control) -> str:
-    if act.name in _NEVER_FILLED:
+def _which(to: ConsolePage, action: str, address: str, button: Control) -> str:
+    if to.name in _NEVER_FILLED:
         return "edit" if address.startswith("/drafts/") else "rows" if button.name == "rows" else "new"
     word = _WORDY.search(urlsplit(action).path)
     return word[1] if word else ""
@@ -208,7 +220,7 @@ class Filler:
                 await (box.select_option(text) if one.kind == "select-one" else box.fill(text))
 
     async def _choose(self, found: Found, one: Control, wanted: Typed) -> None:
-        data = await wanted(self.page) if callable(wanted) else wanted
+        data = await wanted.get(self.page) if isinstance(wanted, Fetched) else wanted
         if data is None:
             return
         assert isinstance(data, bytes), f"{found.key} {one.name}: say which file"

@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from playwright.async_api import Page
 
-from tests.browser.filling import BOXES, Found, Key, Outcome, forms_on
+from tests.browser.filling import BOXES, BROKEN, Found, Key, Outcome, forms_on
 
 MISTAKES: Final = ("empty", "long", "range")
 """Nothing where something must stand; more than fits; a number beyond what is asked for."""
-_BROKEN: Final = 500
 _REFUSED: Final = 400
 _CODE: Final = re.compile(r"\b[a-z][a-z0-9]*(?:[._][a-z][a-z0-9]*)+\b")
 """A name of the program's own, e.g. ``roster.changed`` or ``starts_at``."""
@@ -77,7 +77,7 @@ async def mistaken(page: Page, found: Found, mistake: str) -> Mistake | None:
 
 async def judged(page: Page, key: Key, outcome: Outcome, made: Mistake) -> list[str]:
     """Return what is wrong with an answer to a form that was filled in wrongly."""
-    if outcome.status >= _BROKEN:
+    if outcome.status >= BROKEN:
         return [f"answers {outcome.status}"]
     if outcome.status < _REFUSED:
         return ["is taken although what must stand there is missing"] if made.must else []
@@ -87,7 +87,7 @@ async def judged(page: Page, key: Key, outcome: Outcome, made: Mistake) -> list[
     if not _CHINESE.search(said):
         wrong.append(f"does not say what is wrong: {said!r}")
     wrong += [f"says {one} in Chinese: {said!r}" for one in _CODE.findall(said)]
-    again = next((one for one in await forms_on(page, "") if one.key == key), None)
+    again = next((one for one in await forms_on(page, urlsplit(page.url).path) if one.key == key), None)
     return wrong if again is None else [*wrong, *await _judged_again(page, again.form, said, made)]
 
 

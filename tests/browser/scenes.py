@@ -25,7 +25,7 @@ from tests.browsers import Console
 from tests.caller import calling
 from tests.cap_node import MOBILE, cap_at, hand_in, rain, told
 from tests.console import OpenEntrance, house_of
-from tests.entering import ELSEWHERE, House, Officer, SoftwareKey
+from tests.entering import DESK, ELSEWHERE, House, Officer, SoftwareKey, sure
 from tests.filing import FileRooms
 from tests.night import Night
 from tests.papers import HUANJIANG, LIBO
@@ -36,7 +36,7 @@ from tests.world import OFFICER, County, World, alert_draft, policy_draft
 
 _ACCOUNTS: Final = ("/me", "/system/officers", "/system/sessions", "/system/invitations", "/system/tokens")
 _MANY: Final = 12
-ELSEWHERE_WORD: Final = {"wanted": ["household"], "answer_by": "2026-03-14T00:00:00.000+08:00"}
+_ASKED: Final = {"wanted": ["household"], "answer_by": "2026-03-14T00:00:00.000+08:00"}
 
 
 @dataclass
@@ -225,7 +225,7 @@ async def _people() -> World:
     await coursework.moved(world[HUANJIANG], "2" * 32, ReferralMove.ACCEPT, handled_by_role="窗口经办员")
     for digit in "456":
         await coursework.stepped(world[HUANJIANG], ServiceMove.RECEIVE, digit * 32)
-    await coursework.stepped(world[HUANJIANG], ServiceMove.ASK, "5" * 32, **ELSEWHERE_WORD)
+    await coursework.stepped(world[HUANJIANG], ServiceMove.ASK, "5" * 32, **_ASKED)
     granted = {"decision": "granted", "reason": "conditions_met"}
     await coursework.stepped(world[HUANJIANG], ServiceMove.DECIDE, "6" * 32, **granted)
     await world.carry()
@@ -281,10 +281,16 @@ async def own() -> AsyncIterator[Stage]:
     who = await house.enrolled(OFFICER, Role.DUTY)
     await house.entered(who, came=ELSEWHERE)
     visitor, accounts = await house.visitor(who), house.door.accounts
-    options = await accounts.begin_key(visitor, who.secret)
-    assert isinstance(options, dict), options
+    options = sure(await accounts.begin_key(visitor, who.secret, await house.proof(who), DESK))
     await accounts.add_key(visitor, who.secret, "抽屉里的", SoftwareKey().register(options))
     async with _entered(county, house, who, Role.DUTY) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def watcher() -> AsyncIterator[Stage]:
+    """Who reads the logs."""
+    async with staged(World()[HUANJIANG], roles=(Role.AUDITOR,)) as stage:
         yield stage
 
 
@@ -315,4 +321,5 @@ SCENES: Final = (
     Scene("deciding", deciding, ("/services", "/population")),
     Scene("own", own, ("/me",)),
     Scene("keeper", keeper, ("/system",)),
+    Scene("watcher", watcher, ("/audit",)),
 )

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, Page
 from playwright.async_api import Error as BrowserError
 
-from tests.browser.filling import WAIT_MS, Filler, Found, Key, Typed, forms_on
+from tests.browser.filling import BROKEN, WAIT_MS, Filler, Found, Key, Typed, forms_on
 from tests.browser.scenes import Scene, Stage
 from tests.browser.walking import Walk
 from tests.browsers import Seen, visiting_page
@@ -43,11 +43,13 @@ class Tried:
         wrong: What must not be.
         further: What can be pressed on the page that it led to and that no link leads to.
         count: How often the form was sent.
+        broken: Something of it may happen in no world: the node broke.
     """
 
     wrong: list[str] = field(default_factory=list)
     further: list[Key] = field(default_factory=list)
     count: int = 0
+    broken: bool = False
 
 
 Deed = Callable[[Seen, Filler, Found], Awaitable[Tried]]
@@ -129,7 +131,8 @@ class Trial:
                 if way.key in self.done:
                     continue
                 tried = await self._tried(ground, way)
-                if ground.used and (tried is None or tried.wrong):  # what came before may have taken its ground away
+                # What was pressed before may have taken its ground away; that the node broke is none of that.
+                if ground.used and (tried is None or (tried.wrong and not tried.broken)):
                     await stack.aclose()
                     ground = _Ground(await stack.enter_async_context(scene.open()))
                     tried = await self._tried(ground, way)
@@ -156,6 +159,7 @@ class Trial:
                 tried = Tried([str(error).partition("Call log")[0].strip() or "takes too long"])
         if tried is not None and console.county.crashes:
             tried.wrong.append(f"crashes: {console.county.crashes}")
+            tried.broken = True
         return tried
 
     async def _place(self, ground: _Ground, way: Way, seen: Seen) -> str | None:
@@ -168,7 +172,9 @@ class Trial:
         return found
 
     async def _pressed(self, seen: Seen, filler: Filler, way: Way, address: str) -> Tried | None:
-        await seen.page.goto(f"{seen.console.url}{address}")
+        reply = await seen.page.goto(f"{seen.console.url}{address}")
+        if reply is not None and reply.status >= BROKEN:
+            return Tried([f"its page answers {reply.status}"], broken=True)
         for key in way.before:
             step = await _found(seen.page, key)
             if step is None:
