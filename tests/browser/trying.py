@@ -1,9 +1,11 @@
 """Go to every form of a world and try it there; a world in which a form is gone is made anew."""
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Page
@@ -13,6 +15,9 @@ from tests.browser.filling import BROKEN, WAIT_MS, Filler, Found, Key, Typed, fo
 from tests.browser.scenes import Scene, Stage
 from tests.browser.walking import Walk
 from tests.browsers import Seen, visiting_page
+
+_SECONDS: Final = 90.0
+"""For one form with all that is tried at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,8 @@ class Trial:
             if address is None:
                 return None
             try:
-                tried = await self._pressed(seen, Filler(seen.page, {**self.typed, **stage.typed}), way, address)
+                async with asyncio.timeout(_SECONDS):  # a page's own script has no limit of the driver's
+                    tried = await self._pressed(seen, Filler(seen.page, {**self.typed, **stage.typed}), way, address)
             except (BrowserError, TimeoutError) as error:
                 tried = Tried([str(error).partition("Call log")[0].strip() or "takes too long"])
         if tried is not None and console.county.crashes:
