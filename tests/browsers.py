@@ -231,7 +231,8 @@ async def visiting_page(
         seen.listen()
         yield seen
     finally:
-        await context.close()
+        async with asyncio.timeout(_SECONDS):  # a page that hangs does not hold up what comes behind
+            await context.close()
 
 
 async def findings(page: Page) -> list[str]:

@@ -258,7 +258,7 @@ class Filler:
                 end = await last
         finally:
             page.remove_listener("response", note)
-        head = await end.all_headers()
+        head = end.headers  # `all_headers` waits for what the browser does not always tell
         is_page = head.get("content-type", "").startswith("text/html") and "content-disposition" not in head
         if is_page:
             await page.wait_for_load_state()

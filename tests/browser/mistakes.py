@@ -34,7 +34,7 @@ _MADE: Final = """([index, mistake]) => {
 }"""
 _TYPED: Final = """([index]) => Object.fromEntries([...document.forms[index].elements]
   .filter((one) => one.name && !["hidden", "submit", "button", "fieldset", "file", "password", "checkbox", "radio"]
-    .includes(one.type) && !one.readOnly)
+    .includes(one.type) && !one.readOnly && one.autocomplete !== "one-time-code")
   .map((one) => [one.name, one.value]))"""
 _DEAD_LINKS: Final = """(boxes) => [...document.querySelectorAll(boxes)].flatMap((box) =>
   [...box.querySelectorAll('a[href^="#"]')].map((link) => link.getAttribute("href"))

@@ -17,6 +17,7 @@ from schemas.notices import NoticeKind
 from schemas.officers import Role
 from schemas.rosters import Override
 from services.bootstrap.console import console_mount
+from services.domain.one_time import STEP_SECONDS
 from services.gateway.app import Mount
 from tests import coursework, papers, plans
 from tests.browser.filling import Typed
@@ -283,6 +284,7 @@ async def own() -> AsyncIterator[Stage]:
     visitor, accounts = await house.visitor(who), house.door.accounts
     options = sure(await accounts.begin_key(visitor, who.secret, await house.proof(who), DESK))
     await accounts.add_key(visitor, who.secret, "抽屉里的", SoftwareKey().register(options))
+    await county.clock.move(STEP_SECONDS)
     async with _entered(county, house, who, Role.DUTY) as stage:
         yield stage
 

@@ -52,10 +52,18 @@ COMPOSED: Final = frozenset(
 ELSEWHERE: Final[Mapping[str, tuple[str, str]]] = {
     "upload_begin": ("test_upload.py", 'name="上传"'),
     "upload_go_on": ("test_upload.py", "**/files/*"),
+    "ask_proof": ("test_entering.py", "await proves(page"),
+    "agreement_draft": ("test_agreements.py", "/partners/drafting"),
+    "agreement_file": ("test_agreements.py", '_downloaded(page, "下载"'),
+    "agreement_collect": ("test_agreements.py", "/partners/signing"),
+    "agreement_adopt": ("test_agreements.py", 'name="启用"'),
+    "agreement_suspend": ("test_agreements.py", "/partners/suspending/"),
+    "erase": ("test_erasing.py", 'pressed(page, "销毁")'),
     "ask_new_key": ("test_entering.py", "#add-key button"),
     "add_key": ("test_entering.py", "#add-key button"),
 }
-"""Acts that a script asks for and no form: the file that presses them in a browser, and what it presses there."""
+"""Acts that a script asks for, that need what others sign, or an account beside events: the file that presses them in a
+browser, and what it presses there."""
 
 
 async def _evidence(page: Page) -> bytes:
@@ -199,7 +207,7 @@ def _spread(ways: Sequence[Way], count: int) -> list[Way]:
     return [ways[int(one * step)] for one in range(min(count, len(ways)))]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 async def test_a_form_cannot_be_sent(
     browser: Browser, ways: Sequence[Way], reduced: Callable[[int, int], int], figure: Callable[[str], None]
 ) -> None:
@@ -218,7 +226,7 @@ async def test_a_form_cannot_be_sent(
     assert {("move_referral", move.value) for move in ReferralMove} <= tried
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 async def test_a_form_needs_a_script(
     browser: Browser, ways: Sequence[Way], reduced: Callable[[int, int], int], figure: Callable[[str], None]
 ) -> None:
@@ -230,7 +238,7 @@ async def test_a_form_needs_a_script(
     assert trial.count >= 20
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 async def test_a_form_filled_in_wrongly_says_nothing_of_it(
     browser: Browser, ways: Sequence[Way], reduced: Callable[[int, int], int], figure: Callable[[str], None]
 ) -> None:

@@ -17,7 +17,8 @@ from tests.browser.walking import Walk
 from tests.browsers import Seen, visiting_page
 
 _SECONDS: Final = 90.0
-"""For one form with all that is tried at it."""
+"""For one form with all that is tried at it, and for the walk through one world: the driver has no limit for what it
+asks of a page, and a browser that hangs is to fail the test, not to hold it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ Deed = Callable[[Seen, Filler, Found], Awaitable[Tried]]
 
 async def ways_of(browser: Browser, scene: Scene, passed: frozenset[str]) -> list[Way]:
     """Walk a world; return the ways to everything that can be pressed in it but for acts that are passed over."""
-    async with scene.open() as stage:
+    async with scene.open() as stage, asyncio.timeout(_SECONDS):
         found = await _places(browser, scene, stage)
     return [Way(scene, tuple(places), key) for key, places in found.items() if key.act not in passed]
 
@@ -151,18 +152,18 @@ class Trial:
     async def _tried(self, ground: _Ground, way: Way) -> Tried | None:
         stage = ground.stage
         console = stage.console
-        async with visiting_page(
-            self.browser, console, *stage.roles, officer=stage.officer, script=self.script
-        ) as seen:
-            seen.page.set_default_timeout(WAIT_MS)
-            address = await self._place(ground, way, seen)
-            if address is None:
-                return None
-            try:
-                async with asyncio.timeout(_SECONDS):  # a page's own script has no limit of the driver's
-                    tried = await self._pressed(seen, Filler(seen.page, {**self.typed, **stage.typed}), way, address)
-            except (BrowserError, TimeoutError) as error:
-                tried = Tried([str(error).partition("Call log")[0].strip() or "takes too long"])
+        try:
+            async with (
+                asyncio.timeout(_SECONDS),
+                visiting_page(self.browser, console, *stage.roles, officer=stage.officer, script=self.script) as seen,
+            ):
+                seen.page.set_default_timeout(WAIT_MS)
+                address = await self._place(ground, way, seen)
+                if address is None:
+                    return None
+                tried = await self._pressed(seen, Filler(seen.page, {**self.typed, **stage.typed}), way, address)
+        except (BrowserError, TimeoutError) as error:
+            tried = Tried([str(error).partition("Call log")[0].strip() or "takes too long"])
         if tried is not None and console.county.crashes:
             tried.wrong.append(f"crashes: {console.county.crashes}")
             tried.broken = True

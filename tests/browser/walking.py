@@ -94,6 +94,8 @@ class Walk:
             if not _is_html(reply):
                 continue
             text = await reply.text()
+            if not _is_whole(text):
+                continue  # a part of a page, which nobody opens by itself
             yield address, text
             links = [html.unescape(one) for one in _HREF.findall(text)]
             within = tuple(begins) or ("/",)
@@ -114,7 +116,11 @@ async def _is_whole_page(seen: Seen, address: str) -> bool:
     reply = await seen.page.context.request.get(f"{seen.console.url}{address}")
     if not _is_html(reply):
         return False
-    return (await reply.text()).lstrip().lower().startswith("<!doctype")
+    return _is_whole(await reply.text())
+
+
+def _is_whole(text: str) -> bool:
+    return text.lstrip().lower().startswith("<!doctype")
 
 
 def _own(links: Iterable[str], at: str) -> list[str]:
