@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import FilePayload, Locator, Page, Response
+from playwright.async_api import FilePayload, Frame, Locator, Page, Response
 
 from services.console.visit import Page as ConsolePage
 from tests.browser.walking import page_at
@@ -244,6 +244,7 @@ class Filler:
         """Press the very button, and wait until what it led to stands there."""
         page, came = self.page, list[Response]()
         last: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        stands = asyncio.Event()
 
         def note(response: Response) -> None:
             if response.request.is_navigation_request():
@@ -251,15 +252,23 @@ class Filler:
                 if response.status != SEE_OTHER and not last.done():
                     last.set_result(response)
 
+        def moved(frame: Frame) -> None:
+            if frame == page.main_frame:
+                stands.set()
+
         page.on("response", note)
+        page.on("framenavigated", moved)
         try:
             await self.control(found, found.button).click()
             async with asyncio.timeout(WAIT_MS / 1000):
                 end = await last
+                head = end.headers  # `all_headers` waits for what the browser does not always tell
+                is_page = head.get("content-type", "").startswith("text/html") and "content-disposition" not in head
+                if is_page:
+                    await stands.wait()  # where a script goes on by itself, the answer comes before the page is left
         finally:
             page.remove_listener("response", note)
-        head = end.headers  # `all_headers` waits for what the browser does not always tell
-        is_page = head.get("content-type", "").startswith("text/html") and "content-disposition" not in head
+            page.remove_listener("framenavigated", moved)
         if is_page:
             await page.wait_for_load_state()
         return Outcome(came[0].status, end.status, is_page=is_page)
