@@ -88,8 +88,9 @@ class Agreement(Model):
             raise broken_rule("id", "`control` is reserved")
         if self.valid_until <= self.valid_from:
             raise broken_rule("valid_until", "`valid_until` lies after `valid_from`")
+        parties = set(self.parties)
         for place, county in self._named():
-            if county not in self.parties:
+            if county not in parties:
                 raise broken_rule(place, f"{county} is named but is no party")
         limited = [quota.county for quota in self.quotas]
         if len(set(limited)) < len(limited):

@@ -31,11 +31,14 @@ class MemoryDuties:
         self._state.neighbour_duties[row.county] = row
 
     def forget(self, now: datetime) -> int:
-        """Forget whom words named that have run out; their place stays. Return how many there were."""
+        """Forget whom words named that have run out, partners' and our own; their place stays. Return how many."""
         over = [row for row in self.neighbours() if row.valid_until <= now and (row.office or row.people)]
         for row in over:
             self.keep(replace(row, office="", people=()))
-        return len(over)
+        told = [row for row in self.told() if row.valid_until <= now and row.people]
+        for said in told:
+            self.note_told(replace(said, people=()))
+        return len(over) + len(told)
 
     def note_told(self, row: ToldDuty) -> None:
         """Keep what a partner was told in place of what it was told before."""

@@ -21,6 +21,8 @@ _KEEP: Final = """
 _FORGET: Final = """
     UPDATE neighbour_duties SET office = '', people = '[]'
     WHERE valid_until <= ? AND (office <> '' OR people <> '[]') RETURNING county"""
+_FORGET_TOLD: Final = """
+    UPDATE told_duties SET people = '[]' WHERE valid_until <= ? AND people <> '[]' RETURNING partner"""
 _NOTE_TOLD: Final = """
     INSERT OR REPLACE INTO told_duties (partner, envelope_id, people, valid_until, told_at, lately)
     VALUES (?, ?, ?, ?, ?, ?)"""
@@ -70,8 +72,8 @@ class SqliteDuties(SqliteDutiesShown):
         self._batch.run(_KEEP, (*said, bytes.fromhex(row.channel), row.epoch, row.seq))
 
     def forget(self, now: datetime) -> int:
-        """Forget whom words named that have run out; their place stays. Return how many there were."""
-        gone = self._batch.run(_FORGET, (micros(now),)).fetchall()
+        """Forget whom words named that have run out, partners' and our own; their place stays. Return how many."""
+        gone = [row for words in (_FORGET, _FORGET_TOLD) for row in self._batch.run(words, (micros(now),)).fetchall()]
         self._batch.scrub = self._batch.scrub or bool(gone)  # what was overwritten leaves the log, too
         return len(gone)
 

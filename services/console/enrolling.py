@@ -107,8 +107,7 @@ class Enrolling:
         secret, invitation = made
 
         def work(tx: Transaction) -> Fault | None:
-            account = tx.console.account(officer)
-            if account is not None and account.disabled_at is None:
+            if tx.console.account(officer) is not None:  # a disabled one, too: a reset asks for the second factor
                 return Fault("account.exists", "officer", f"{officer} has an account; reset it, or take another id")
             keep_invitation(tx, invitation, now)
             write_act(tx, by.officer, "account.invited", officer, "、".join(invitation.roles), now=now)

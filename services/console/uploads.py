@@ -10,7 +10,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from schemas.errors import Fault, RequestError
 
 MULTIPART: Final = "multipart/form-data"
-PARTS_MAX: Final = 40
+PARTS_MAX: Final = 100
+"""Fields and files: a form for the papers of a request has seven for each of eleven kinds."""
 TEXT_MAX_BYTES: Final = 65_536
 """Of all fields that are no file."""
 _PIECE_BYTES: Final = 65_536

@@ -162,13 +162,14 @@ def told_row(record: DutyTold, partner: str, envelope_id: str, before: ToldDuty 
 # -- what a partner's word is worth -----------------------------------------------------------------------
 
 
-def judge_duty_record(record: DutyTold, header: Header, trust: Trust) -> Fault | None:
+def judge_duty_record(record: DutyTold, header: Header, trust: Trust, now: datetime) -> Fault | None:
     """Decide whether a partner's word counts: said to us alone, encrypted, under an agreement in force, for now.
 
     Args:
         record: Its content.
         header: Of the envelope that carried it; the signature holds.
         trust: What is trusted now.
+        now: Aware UTC: a word from a clock that is ahead would stand for longer than it may, before better ones.
     """
     if len(header.to) != 1:
         return Fault("duty.audience", "to", "who is on duty is told to each partner by itself")
@@ -181,7 +182,7 @@ def judge_duty_record(record: DutyTold, header: Header, trust: Trust) -> Fault |
         return Fault("duty.no_agreement", "agreement", mend)
     if header.expires != record.valid_until:
         return Fault("duty.expires", "expires", "it is `valid_until` of the content, so that both ends erase in time")
-    if abs(record.valid_from - header.time) > _AHEAD:
+    if abs(record.valid_from - header.time) > _AHEAD or header.time - now > _AHEAD:
         return Fault("duty.valid_from", "content.valid_from", "it says who stands now, not at another time")
     return None
 

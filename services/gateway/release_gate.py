@@ -16,6 +16,7 @@ from services.domain.release_records import Vouched, record_of_release, release_
 from services.domain.release_signing import Terms, judge_own, terms_of_outgoing
 from services.domain.releasing import (
     SECOND_OFFICER,
+    Act,
     Standing,
     ends_grave,
     judge_alone,
@@ -23,6 +24,7 @@ from services.domain.releasing import (
     judge_review,
     judge_sender,
     judge_unreviewed,
+    next_state,
     sent,
 )
 from services.ports import Directory, Snapshot, Transaction
@@ -66,6 +68,14 @@ def judge_standing(by: Vouched, verdict: ReleaseVerdict, terms: Terms | None, no
         "agreement, recipients, credential or clock have changed since. Return it, hand it in and approve it again"
     )
     return Fault("release.terms_changed", "digest", mend)
+
+
+def _unfit(draft: Draft, outgoing: Outgoing) -> Fault | None:
+    """Decide whether an event cannot come of a draft: that is over, or was kept anew since this was made of it."""
+    if draft.state in ENDED:
+        over = next_state(draft.state, Act.SEND)
+        return over if isinstance(over, Fault) else None
+    return None if draft.fixed == outgoing.fixed else _REWRITTEN
 
 
 class ReleaseGate:
@@ -126,8 +136,9 @@ class ReleaseGate:
             return Fault("request.not_found", "id", "no such draft is here; see GET /api/v1/drafts")
         needed, is_alone = self.is_needed(tx, outgoing), standing.alone or outgoing.alone
         if draft is not None:
-            if draft.fixed != outgoing.fixed:
-                return _REWRITTEN
+            unfit = _unfit(draft, outgoing)
+            if unfit is not None:
+                return unfit
             if not is_alone and (draft.state is DraftState.APPROVED or (needed and draft.state not in ENDED)):
                 terms = terms_of_outgoing(outgoing, self._posting.county)
                 return self._approved(draft, digest_of(body), terms, standing.officer, now)

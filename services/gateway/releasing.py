@@ -208,7 +208,7 @@ class Releasing:
             if fault is not None:
                 return fault
             if asked.verdict is Verdict.RETURN:
-                return returned(draft, by.credential, asked.note, now, fixed)
+                return judge_same(draft, asked.digest) or returned(draft, by.credential, asked.note, now, fixed)
             after = approved(draft, by.credential, asked.digest, asked.note, now, asked.own)
             if isinstance(after, Fault):
                 return after

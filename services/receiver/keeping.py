@@ -12,7 +12,7 @@ import structlog
 
 from schemas.base import InformationClass
 from schemas.carriage import Arrival
-from schemas.control import Receipt
+from schemas.control import DutyTold, Receipt
 from schemas.envelope import Envelope, Header
 from schemas.errors import Fault, InvariantError
 from schemas.notices import NoticeKind
@@ -56,8 +56,10 @@ def envelope_of(found: Examined) -> Envelope:
 
 def _is_about_somebody(found: Examined) -> bool:
     """Tell whether rejected content is about a person: no erasure would reach it in the quarantine."""
-    verified = found.outcome in {Outcome.ACCEPTABLE, Outcome.REJECTED}
-    return verified and envelope_of(found).header.information_class is InformationClass.PERSONAL
+    if found.outcome not in {Outcome.ACCEPTABLE, Outcome.REJECTED}:
+        return False
+    header = envelope_of(found).header
+    return header.information_class is InformationClass.PERSONAL or header.type == DutyTold.wire_type
 
 
 class Keeper:

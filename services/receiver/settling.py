@@ -357,7 +357,7 @@ class Settlement:
         if isinstance(found.event, ReleaseRecorded):
             return self._judge_release(found.event, envelope_of(found).header)
         if isinstance(found.event, DutyTold):
-            return judge_duty_record(found.event, envelope_of(found).header, self._trust)
+            return judge_duty_record(found.event, envelope_of(found).header, self._trust, self._now)
         fault = judge_published(found.event) or judge_received(self._tx, found.event, envelope_of(found).header)
         return fault or self._eraser.judge(found)
 

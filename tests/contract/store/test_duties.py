@@ -1,6 +1,7 @@
 """Who is on duty next door, and what partners were told: the same in every store."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -56,6 +57,15 @@ async def test_what_a_partner_was_told_stands_in_place_of_what_it_was_told_befor
         assert await store.read(lambda s: s.duties.told()) == [row]
     await store.write(lambda tx: tx.duties.note_told(told(1, partner=US)))
     assert sorted(one.partner for one in await store.read(lambda s: s.duties.told())) == sorted([US, THEM])
+
+
+async def test_what_a_partner_was_told_loses_its_names_with_its_end(store: Store) -> None:
+    """Nobody stands any more and nothing is told: the county must not remember for ever who stood."""
+    row = told(5, A)
+    await store.write(lambda tx: tx.duties.note_told(row))
+    assert await store.write(lambda tx: tx.duties.forget(row.valid_until - timedelta(seconds=1))) == 0
+    assert await store.write(lambda tx: tx.duties.forget(row.valid_until)) == 1
+    assert await store.read(lambda s: s.duties.told()) == [replace(row, people=())]
 
 
 async def test_a_transaction_sees_what_it_has_written_and_a_failed_one_leaves_nothing(store: Store) -> None:

@@ -148,7 +148,10 @@ async def test_who_leaves_is_disabled(county: County, house: House, admin: Offic
         assert (await other.get("/inbox")).status == 303
         await other.get("/login")
         refused = await other.post("/login", {"officer": "duty-a", "password": PASSWORD})
+        again = {"officer": "duty-a", "display_name": "值班员甲", "role": "duty", "password": PASSWORD}
+        invited = await browser.post("/system/officers", again)
     assert shown.has("账号已停用", "已停用")
+    assert invited.status == 422, "whoever has the password alone would make the account his"
     assert "/disabling" not in shown.text
     assert (refused.status, refused.has("账号或密码不对")) == (422, True)
 

@@ -241,7 +241,7 @@ def header_of(record: DutyTold, *, encoding: str = "hpke", **changes: Any) -> He
 
 
 def test_a_word_to_us_alone_counts() -> None:
-    assert judge_duty_record(GOOD, header_of(GOOD), TRUST) is None
+    assert judge_duty_record(GOOD, header_of(GOOD), TRUST, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -260,9 +260,18 @@ def test_a_word_to_us_alone_counts() -> None:
     ids=["to two", "in clear", "ended", "not begun", "unknown", "another end", "no end", "for later", "from before"],
 )
 def test_any_other_word_does_not(record: DutyTold, changes: dict[str, Any], trust: Trust, code: str) -> None:
-    fault = judge_duty_record(record, header_of(record, **changes), trust)
+    fault = judge_duty_record(record, header_of(record, **changes), trust, NOW)
     assert fault is not None
     assert fault.code == code
+
+
+def test_a_word_from_a_clock_that_is_ahead_does_not_outlast_better_ones() -> None:
+    """It would show its names until that clock's end, and count as newer than every word that is right."""
+    ahead = record_of_duty("办", (A,), NOW + DAY, NOW + DAY + HOUR)
+    fault = judge_duty_record(ahead, header_of(ahead, time=NOW + DAY), TRUST, NOW)
+    assert fault is not None
+    assert fault.code == "duty.valid_from"
+    assert judge_duty_record(GOOD, header_of(GOOD), TRUST, NOW + HOUR) is None  # late is no wrong
 
 
 def word(seq: int, *, channel: str = "c" * 64, epoch: int = 1, ago: timedelta = timedelta()) -> NeighbourDuty:

@@ -105,6 +105,8 @@ async def test_what_is_no_such_word_is_rejected(world: World, changes: dict[str,
     await world.carry()
     assert await shown_at(world[HUANJIANG]) == []
     assert await refusals(world[HUANJIANG]) == [code]
+    kept = await world[HUANJIANG].store.read(lambda s: s.quarantined(9))
+    assert [one.message for one in kept] == [None], "names would lie in the quarantine, and nothing ends there"
     await say(world[LIBO], word("值班员乙"))
     await world.carry()
     assert await shown_at(world[HUANJIANG]) == ["值班员乙"]
