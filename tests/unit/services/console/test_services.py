@@ -13,6 +13,7 @@ import pytest
 from schemas.access import Scope
 from schemas.course_drafts import ServiceMove
 from schemas.envelope import Header
+from schemas.governance.services import MaterialKind
 from schemas.officers import Role
 from schemas.records import Direction
 from services.domain.reading import content_of
@@ -121,6 +122,29 @@ async def waiting_for_papers(world: World) -> None:
         asked = [("wanted", "household"), ("wanted", "identity"), ("answer_by", "2026-03-20T17:00")]
         await browser.post(f"{PATH}/steps/ask", asked)
     await world.carry()
+
+
+async def test_a_form_for_every_kind_of_paper_can_be_sent(world: World) -> None:
+    """A browser sends every field of it, the empty ones, too: too many for a bound, and nobody can answer."""
+    await requested(world)
+    await world.carry()
+    every = [("wanted", kind.value) for kind in MaterialKind]
+    async with visiting(world[HUANJIANG], Role.DUTY) as browser:
+        await browser.post(f"{PATH}/steps/receive")
+        await browser.post(f"{PATH}/steps/ask", [*every, ("answer_by", "2026-03-20T17:00")])
+    await world.carry()
+    async with visiting(world[LIBO], Role.LIAISON) as browser:
+        page = await browser.get(PATH)
+        written = page.text.partition("/steps/supplement")[2].partition("</form>")[0]
+        form = aiohttp.FormData({"csrf": browser.csrf}, quote_fields=False)
+        for name in dict.fromkeys(re.findall(r'name="(paper[^"]+)"', written)):
+            if name.endswith(".file"):
+                form.add_field(name, b"", filename="", content_type="application/octet-stream")
+            else:
+                form.add_field(name, "")
+        sent = await browser.ask("POST", f"{PATH}/steps/supplement", data=form())
+    assert written.count('type="file"') >= 8
+    assert sent.status == 303, sent.text
 
 
 async def content_of_last(county: County) -> dict[str, Any]:

@@ -178,6 +178,8 @@ async def test_a_draft_comes_back_with_a_note(first: Caller, second: Caller) -> 
     shown = await drafted(first, policy_draft())
     path = f"/drafts/{shown['draft']['id']}"
     said = {"verdict": "return", "digest": shown["digest"], "note": "文号写错"}
+    other = await second.post(f"{path}/review", json=said | {"digest": "ab" * 32})
+    assert refused(other, "release.changed"), "what is sent back is what was read"
     back = await second.post(f"{path}/review", json=said)
     assert (back.body["draft"]["state"], back.body["draft"]["note"]) == ("returned", "文号写错")
     assert (await first.get(path)).body["acts"] == ["change", "hand_in", "withdraw"]
