@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Final, Generic, TypeVar
 
+from schemas.errors import Fault, NotFoundError
+
 T = TypeVar("T")
 
 PART_BYTES: Final = 52_000
@@ -16,6 +18,7 @@ PART_BYTES: Final = 52_000
 _CELL_BYTES: Final = 10
 _ROW_BYTES: Final = 12
 _SECTION_BYTES: Final = 400
+_DIGITS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +86,16 @@ def parts_of(sections: Iterable[Section]) -> tuple[tuple[Section, ...], ...]:
 
 def _weight(row: Sequence[str]) -> int:
     return _ROW_BYTES + sum(len(escape(cell).encode()) + _CELL_BYTES for cell in row)
+
+
+def part_of(sections: Iterable[Section], asked: str) -> dict[str, object]:
+    """Return what a page shows of one part: its sections, its number, and how many parts there are.
+
+    Raises:
+        NotFoundError: There is no part of that number.
+    """
+    parts = parts_of(sections)
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS else 0
+    if not 1 <= number <= len(parts):
+        raise NotFoundError(Fault("request.not_found", "part", f"there are {len(parts)} parts"))
+    return {"sections": parts[number - 1], "number": number, "count": len(parts)}

@@ -11,7 +11,7 @@ from aiohttp import web
 from schemas.base import BEIJING
 from schemas.catalogue import parse_received
 from schemas.counties import name_of
-from schemas.errors import Fault, NotFoundError, RequestError
+from schemas.errors import RequestError
 from schemas.escalations import Hold
 from schemas.pages import Tier
 from schemas.records import Direction
@@ -21,7 +21,7 @@ from services.console.navigation import READERS
 from services.console.pages.roster import may_change, names_of
 from services.console.pages.services import due_of
 from services.console.rendering import clock, counties, title_of
-from services.console.sheets import Section, cut, cut_by, parts_of
+from services.console.sheets import Section, cut, cut_by, part_of
 from services.console.visit import Page, Visit
 from services.console.words import ANSWERS, DRAFTS, LEVELS, NOTICES, STATUSES, TIERS
 from services.domain.case_words import STAGES
@@ -42,7 +42,6 @@ _NOTES_CHARACTERS: Final = 2_500
 _SHOWN: Final = 25
 _SHOWN_BESIDE: Final = 15
 """So many of each list stand on the page; the sheet to print has all of them."""
-_DIGITS: Final = 5
 _TURNS: Final = frozenset({Tier.PRIMARY, Tier.SECONDARY, Tier.LEADER})
 _DRAFTS: Final = 100
 _NAMED: Final = ("drill-", "test-")
@@ -131,21 +130,9 @@ async def handover(visit: Visit) -> web.StreamResponse:
 async def sheet(visit: Visit) -> web.StreamResponse:
     """Give the sheet to print and to sign: all of it, in parts if it is long."""
     shift = await _shift(visit, visit.hall.desk.gateway.clock.now())
-    parts = parts_of(_sections(shift))
-    asked = visit.query("part") or "1"
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS else 0
-    if not 1 <= number <= len(parts):
-        raise NotFoundError(Fault("request.not_found", "part", f"there are {len(parts)} parts"))
-    values = {
-        "title": "交接单",
-        "back": "/handover",
-        "back_title": "交接班",
-        "sections": parts[number - 1],
-        "number": number,
-        "count": len(parts),
-        "signing": True,
-    }
-    return visit.render("print_sheet.html", values)
+    part = part_of(_sections(shift), visit.query("part") or "1")
+    values = {"title": "交接单", "back": "/handover", "back_title": "交接班", "signing": True}
+    return visit.render("print_sheet.html", values | part)
 
 
 def _length_of(note: HandoverNote) -> int:

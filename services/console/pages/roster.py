@@ -17,7 +17,7 @@ from schemas.rosters import HandoverNote, Override, Swap, TemporaryPlan
 from services.console.asking import may_ask
 from services.console.navigation import EVERYBODY, READERS
 from services.console.rendering import clock, span
-from services.console.sheets import Cut, Section, cut, cut_by, parts_of
+from services.console.sheets import Cut, Section, cut, cut_by, part_of
 from services.console.visit import Page, Visit
 from services.console.words import TIERS
 from services.domain.coverage import MUST_STAND
@@ -145,21 +145,9 @@ async def sheet(visit: Visit) -> web.StreamResponse:
     except RequestError as refusal:
         return _missing(visit, refusal)
     plan = await visit.api.ask("show_plan", PlanView, query=_span_from(today))
-    parts = parts_of(_sections(visit, view, _days(plan.shifts, today)))
-    asked = visit.query("part") or "1"
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < _DIGITS else 0
-    if not 1 <= number <= len(parts):
-        raise NotFoundError(Fault("request.not_found", "part", f"there are {len(parts)} parts"))
-    values = {
-        "title": "值班表",
-        "back": "/roster",
-        "back_title": "值班表",
-        "sections": parts[number - 1],
-        "number": number,
-        "count": len(parts),
-        "signing": False,
-    }
-    return visit.render("print_sheet.html", values)
+    part = part_of(_sections(visit, view, _days(plan.shifts, today)), visit.query("part") or "1")
+    values = {"title": "值班表", "back": "/roster", "back_title": "值班表", "signing": False}
+    return visit.render("print_sheet.html", values | part)
 
 
 def _span_from(today: date) -> dict[str, str]:
