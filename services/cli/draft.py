@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from pydantic import JsonValue
 
-from schemas.base import InformationClass, Status
 from schemas.drafts import SendingDraft, Verdict
 from schemas.errors import UnavailableError
 from schemas.releases import DraftState
@@ -20,7 +19,20 @@ from services.cli.client import PAGE_MAX, Api, ask, json_of
 from services.cli.desk import Desk, token_in
 from services.cli.listing import Limit
 from services.cli.options import HERE, AsJson, Dir
-from services.cli.sending import Parts, Refs, To, Type, When, draft_of, ref_of
+from services.cli.sending import (
+    AgreementId,
+    OfClass,
+    OfStatus,
+    Parts,
+    Priority,
+    Purpose,
+    Refs,
+    To,
+    Type,
+    When,
+    draft_of,
+    ref_of,
+)
 from services.cli.showing import content_table
 from services.domain.desk_words import DRAFTS
 from services.domain.releasing import Act
@@ -99,12 +111,12 @@ def make(  # noqa: PLR0913 - each one is an option of the command line
     parts: Parts = None,
     *,
     wire_type: Type = None,
-    agreement: Annotated[str | None, typer.Option(metavar="ID", help="Needed only if there are several.")] = None,
+    agreement: AgreementId = None,
     to: To = None,
-    status: Annotated[Status | None, typer.Option(help="exercise prints 【演练】 in every medium.")] = None,
-    information_class: Annotated[InformationClass | None, typer.Option("--class", help="If not the type's.")] = None,
-    purpose: Annotated[str | None, typer.Option(metavar="CODE", help="If not the type's.")] = None,
-    priority: Annotated[int | None, typer.Option(min=0, max=4, help="If not the type's; 0 is the highest.")] = None,
+    status: OfStatus = None,
+    information_class: OfClass = None,
+    purpose: Purpose = None,
+    priority: Priority = None,
     expires: When = None,
     acknowledge_by: When = None,
     ref: Refs = None,

@@ -45,18 +45,23 @@ Refs = Annotated[
     list[str] | None, typer.Option("--ref", metavar="RELATION:ID", help="supersedes, cancels, replies, case, evidence.")
 ]
 When = Annotated[str | None, typer.Option(metavar="TIME", help="e.g. 2026-03-04T12:00:00+08:00.")]
+AgreementId = Annotated[str | None, typer.Option(metavar="ID", help="Needed only if there are several.")]
+OfStatus = Annotated[Status | None, typer.Option(help="exercise prints 【演练】 in every medium.")]
+OfClass = Annotated[InformationClass | None, typer.Option("--class", help="If not the type's.")]
+Purpose = Annotated[str | None, typer.Option(metavar="CODE", help="If not the type's.")]
+Priority = Annotated[int | None, typer.Option(min=0, max=4, help="If not the type's; 0 is the highest.")]
 
 
 def send(  # noqa: PLR0913 - each one is an option of the command line
     parts: Parts = None,
     *,
     wire_type: Type = None,
-    agreement: Annotated[str | None, typer.Option(metavar="ID", help="Needed only if there are several.")] = None,
+    agreement: AgreementId = None,
     to: To = None,
-    status: Annotated[Status | None, typer.Option(help="exercise prints 【演练】 in every medium.")] = None,
-    information_class: Annotated[InformationClass | None, typer.Option("--class", help="If not the type's.")] = None,
-    purpose: Annotated[str | None, typer.Option(metavar="CODE", help="If not the type's.")] = None,
-    priority: Annotated[int | None, typer.Option(min=0, max=4, help="If not the type's; 0 is the highest.")] = None,
+    status: OfStatus = None,
+    information_class: OfClass = None,
+    purpose: Purpose = None,
+    priority: Priority = None,
     expires: When = None,
     acknowledge_by: When = None,
     ref: Refs = None,
