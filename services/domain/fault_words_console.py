@@ -22,7 +22,7 @@ ENTERING: Final[Mapping[str, str]] = {
     "account.exists": "这个账号已存在；请重置它，或换一个。",
     "account.key_known": "这把安全密钥已登记过。",
     "account.keys_full": "安全密钥最多 {number} 把；请先移除一把。|安全密钥已满，请先移除一把。",
-    "account.no_factor": "还要第二步：输入手机上的验证码，或用安全密钥。",
+    "account.no_factor": "还要第二步：输入手机验证码，或用安全密钥。",
     "account.no_such_key": "您没有这把安全密钥。",
     "account.no_such_session": "这次登录已经结束。",
     "account.not_in_force": "这位值班员还没有完成注册；请改为重置账号。",
