@@ -78,6 +78,7 @@ USAGE_CODE: Final = 2
 SETUP_CODE: Final = 69  # EX_UNAVAILABLE of sysexits.h: not to be confused with a failed test
 NO_TESTS_CODE: Final = 5  # pytest: nothing was selected
 AGAIN_MOST: Final = 3  # scenarios; more of them is no matter of what ran beside
+RETOLD: Final = re.compile(r"FAILED |ERROR |E   |\S+:\d+: ")  # what pytest says of a failure: told again at the end
 SIGNAL_CODE: Final = 128  # a child that a signal ended returns this plus its number, as in shells
 
 
@@ -256,13 +257,12 @@ class Lane(threading.Thread):
         """Take what is to be run; lanes may share an iterator, and each takes the next command when it is free."""
         super().__init__(name=name)
         self.commands, self.stopped = commands, threading.Event()
-        self.failed: list[Sequence[str]] = []
-        self.codes: list[int] = []
-        self.last: list[str] = []
+        self.failed, self.codes = list[Sequence[str]](), list[int]()
+        self.last, self.why = list[str](), list[str]()
         self.process: subprocess.Popen[str] | None = None
 
     def run(self) -> None:
-        """Run the commands; the codes and the last line of each are kept."""
+        """Run the commands; kept are the codes, the last line of each, and what a failed one said of it."""
         for command in self.commands:
             if self.stopped.is_set():
                 return
@@ -270,13 +270,15 @@ class Lane(threading.Thread):
             with subprocess.Popen(
                 command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
             ) as process:
-                self.process, line = process, ""
+                self.process, line, why = process, "", list[str]()
                 if self.stopped.is_set():  # a signal came while it started
                     process.terminate()
                 for line in process.stdout or ():
                     print(f"{self.name:8} | {line}", end="", flush=True)
+                    why += [f"{self.name:8} | {line.rstrip()[:500]}"] if RETOLD.match(line) else []
             self.last.append(f"{self.name:8} | {line.strip().strip('= ')} | {command[-1]}")
-            self.failed += [command] if process.returncode not in {0, NO_TESTS_CODE} else []
+            if process.returncode not in {0, NO_TESTS_CODE}:
+                self.failed, self.why = [*self.failed, command], self.why + why[-50:]
             self.codes.append(process.returncode if process.returncode >= 0 else SIGNAL_CODE - process.returncode)
 
     def send_signal(self, number: int) -> None:
@@ -297,7 +299,7 @@ def run_beside(lanes: Sequence[Lane]) -> int:
             lane.start()
         while any(lane.is_alive() for lane in lanes):
             time.sleep(0.1)  # a signal is handled between two of these
-    print("\n".join(line for lane in lanes for line in lane.last), flush=True)
+    print("\n".join(line for lane in lanes for line in (*lane.last, *lane.why)), flush=True)
     codes = [code for lane in lanes for code in lane.codes]
     bad = [code for code in codes if code not in {0, NO_TESTS_CODE}]
     if bad:
@@ -413,14 +415,13 @@ def wheels(arguments: Sequence[str]) -> int:
 def lock(arguments: Sequence[str]) -> int:
     """Write the locks: universal, hashed, without the name of any host. Arguments go to uv, e.g. ``--upgrade``."""
     prepare("dev")
-    common = [str(VENV / "bin" / "uv"), "pip", "compile", "--universal", "--python-version", "3.11", "--quiet"]
+    uv = [str(VENV / "bin" / "uv"), "pip", "compile", "--universal", "--python-version", "3.11", *arguments]
     # An extra stays in its pin: pip before 23.3 takes the newest version for it else, and refuses what has no hash.
-    common += ["--generate-hashes", "--no-strip-extras"]
-    common += ["--no-emit-index-url", "--no-header", "--no-config", *arguments]
+    uv += ["--generate-hashes", "--no-strip-extras", "--no-emit-index-url", "--no-header", "--no-config", "--quiet"]
     runtime = ["pyproject.toml", "--output-file", RUNTIME]
     dev = ["pyproject.toml", "--extra", "dev", "--constraint", RUNTIME, "--output-file", DEV]
     build = ["--group", "build", "--constraint", DEV, "--output-file", BUILD]
-    return run_all({RUNTIME: [*common, *runtime], DEV: [*common, *dev], BUILD: [*common, *build]})
+    return run_all({RUNTIME: [*uv, *runtime], DEV: [*uv, *dev], BUILD: [*uv, *build]})
 
 
 _ALL: Final = (demo, test, check, bench, simulate, sihu, shell, wheels, lock)

@@ -77,6 +77,19 @@ def test_lanes_run_beside_each_other_and_no_failure_is_lost(
     assert any(line.startswith("two      | ends | ") for line in lines[-3:])
 
 
+def test_what_failed_is_told_again_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """A log that is cut to its end, as a builder keeps it, must still say which test failed and why."""
+    said = "E       assert 3 <= 2\\ntests/test_one.py:7: AssertionError\\nFAILED tests/test_one.py::test_two"
+    bad = ["sh", "-c", f"printf '{said}\\n'; echo '1 failed'; exit 1"]
+    good = ["sh", "-c", "echo 'E   not told: nothing failed here'; echo '1 passed'"]
+    assert run.run_beside([run.Lane("one", [bad, good])]) == 1
+    end = capsys.readouterr().out.splitlines()[-5:]
+    assert [line.removeprefix("one      | ").split(" | ")[0] for line in end] == [
+        *("1 failed", "1 passed"),
+        *("E       assert 3 <= 2", "tests/test_one.py:7: AssertionError", "FAILED tests/test_one.py::test_two"),
+    ]
+
+
 def test_a_signal_ends_every_lane(tmp_path: Path) -> None:
     """Ctrl-C must not leave half of a test run going on, nor start its second half."""
     pids = [tmp_path / "one", tmp_path / "two"]
