@@ -14,6 +14,7 @@ from schemas.key_changes import Suspension
 from schemas.officers import Role
 from schemas.registry import KeyUse
 from services.console.pages.agreements import UPLOAD_MAX_BYTES
+from services.console.uploads import PARTS_MAX
 from services.domain.documents import document_digest, read_file
 from services.domain.encoding import to_base64url
 from tests import papers
@@ -142,7 +143,7 @@ async def test_more_than_the_page_takes_is_refused(browser: Browser) -> None:
     """Bounded in bytes, in files, and in what a form carries."""
     large = await signing(browser, b" " * (UPLOAD_MAX_BYTES + 1))
     many = await signing(browser, *[version(2, LIBO)] * 33)
-    more = await signing(browser, *[version(2, LIBO)] * 60)
+    more = await signing(browser, *[b"{}"] * PARTS_MAX)
     assert large.has("文件太大")
     assert many.status == 422
     assert more.has("文件太多")
