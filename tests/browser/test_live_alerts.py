@@ -27,6 +27,7 @@ _TIMES: Final = 20
 _TABS: Final = 15
 _MISSED: Final = 3
 _WAIT_MS: Final = 10_000
+_POLLING_MS: Final = 50
 _THINGS: Final = ("alarm", "title", "sounded", "notified", "card")
 # Stamps when each thing of the next alert first holds, by the page's own clock, which is the machine's.
 _WATCH: Final = """
@@ -80,21 +81,26 @@ class Border:
         """Open a tab; its stream stands."""
         page = await window.new_page()
         await page.goto(f"{self.console.url}{path}")
-        await page.wait_for_function(f"() => {_STATE}.includes('正常')", timeout=_WAIT_MS)
+        await _until(page, f"() => {_STATE}.includes('正常')")
         return page
+
+
+async def _until(page: Page, holds: str, arg: str | None = None) -> None:
+    """Wait for something in a page; by the clock, for a hidden tab draws no frames."""
+    await page.wait_for_function(holds, arg=arg, timeout=_WAIT_MS, polling=_POLLING_MS)
 
 
 async def _allow(page: Page) -> None:
     """Press what an officer presses once: from then on the browser lets the page sound."""
     await page.evaluate("document.getElementById('allow-alerts').hidden = false")
     await page.click("#allow-alerts")
-    await page.wait_for_function("() => document.body.dataset.sounded", timeout=_WAIT_MS)
+    await _until(page, "() => document.body.dataset.sounded")
 
 
 async def _times(page: Page, accepted: float, things: Sequence[str]) -> dict[str, float]:
     """Return the seconds from acceptance until each thing held."""
     for name in things:
-        await page.wait_for_function("(name) => name in window.sihuTimes", arg=name, timeout=_WAIT_MS)
+        await _until(page, "(name) => name in window.sihuTimes", arg=name)
     stamps: dict[str, float] = await page.evaluate("window.sihuTimes")
     return {name: stamps[name] / 1000 - accepted for name in things}
 
@@ -152,7 +158,7 @@ async def test_a_hidden_tab_sleeps_through_an_alert(
     await _allow(page)
     front = await window.new_page()
     await front.bring_to_front()
-    await page.wait_for_function("() => document.hidden", timeout=_WAIT_MS)
+    await _until(page, "() => document.hidden")
     things = [one for one in _THINGS if one != "card"]
     for name, times in (await _measured(border, page, things, reduced(8, _TIMES))).items():
         _judge(f"hidden tab, {name}", times, figure)
@@ -187,7 +193,7 @@ async def test_many_tabs_hold_an_alert_up(
     _judge(f"{_TABS} tabs, one sound", sounded, figure)
     _judge(f"{_TABS} tabs, card on the desk in front", cards, figure)
     for page in pages:  # one press is enough for all of them
-        await page.wait_for_function("() => document.getElementById('alarm').hidden", timeout=_WAIT_MS)
+        await _until(page, "() => document.getElementById('alarm').hidden")
 
 
 async def test_a_restart_of_the_node_loses_alerts(border: Border, window: BrowserContext, figure: Figure) -> None:
@@ -197,7 +203,7 @@ async def test_a_restart_of_the_node_loses_alerts(border: Border, window: Browse
     before, _ = await border.send()
     await page.wait_for_selector(f"#alerts >> text={before}", timeout=_WAIT_MS)
     await border.console.down()
-    await page.wait_for_function(f"() => {_STATE}.includes('中断')", timeout=_WAIT_MS)
+    await _until(page, f"() => {_STATE}.includes('中断')")
     missed = [(await border.send())[0] for _ in range(_MISSED)]
     assert not await page.locator(f"text={missed[0]}").count()
     await border.console.up()
@@ -230,7 +236,7 @@ async def test_an_alert_that_was_answered_still_rings(border: Border, window: Br
         assert "收到" in await board.inner_text()
         assert "值班员甲" in await board.inner_text()
     for one in (page, other):
-        await one.wait_for_function("() => document.getElementById('alarm').hidden", timeout=_WAIT_MS)
+        await _until(one, "() => document.getElementById('alarm').hidden")
 
 
 async def test_an_alert_that_was_opened_rings_again(border: Border, window: BrowserContext) -> None:
@@ -240,7 +246,7 @@ async def test_an_alert_that_was_opened_rings_again(border: Border, window: Brow
     await page.locator("#alarm a").click()
     await page.get_by_role("heading", level=1).wait_for()
     await page.goto(f"{border.console.url}/")
-    await page.wait_for_function(f"() => {_STATE}.includes('正常')", timeout=_WAIT_MS)
+    await _until(page, f"() => {_STATE}.includes('正常')")
     assert await page.locator("#alarm").is_hidden()
     assert "新预警" not in await page.title()
 
