@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-QUIET_SECONDS: Final = 1.0
+QUIET_SECONDS: Final = 20.0  # who closes the line after its answer is not waited for
 
 
 async def spoken(port: int, request: bytes, seconds: float = QUIET_SECONDS) -> bytes:

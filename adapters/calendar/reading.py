@@ -71,6 +71,8 @@ def read_ics(data: bytes) -> IcsFile:
         found = [event for calendar in Calendar.from_ical(plain, multiple=True) for event in _events(calendar)]
     except _UNREADABLE:
         return IcsFile((), (Fault("ics.malformed", "", "it is no calendar file after RFC 5545"),))
+    except OSError:  # TZID=Asia: the library opens a folder of zones as if it were one
+        return IcsFile((), (Fault("ics.unknown_zone", "TZID", "name every zone as IANA does, e.g. Asia/Shanghai"),))
     events: list[CalendarEvent] = []
     faults: list[Fault] = []
     for line, event in zip(lines, found, strict=False):

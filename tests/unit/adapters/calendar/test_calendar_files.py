@@ -205,6 +205,14 @@ def test_a_file_does_not_say_what_a_zone_is() -> None:
     assert faults(later) == [("ics.unknown_zone", "line 4 EXDATE")]
 
 
+@pytest.mark.parametrize("name", ["Asia", "America/Argentina", "/etc/passwd", "../Asia/Shanghai", "."])
+def test_a_zone_that_is_no_file_breaks_the_reader(name: str) -> None:
+    """A folder of zones is opened as if it were one, a path leads out of them: a fault with its mend, no traceback."""
+    read = read_ics(calendar(f"UID:a|DTSTART;TZID={name}:20260105T083000"))
+    assert read.events == ()
+    assert [fault.code for fault in read.faults] == ["ics.unknown_zone"]
+
+
 def test_five_thousand_events_are_the_most() -> None:
     """Every input has a bound."""
     many = calendar(*(f"UID:{index}|DTSTART:20260105T003000Z" for index in range(5001)))
