@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -145,6 +145,13 @@ async def visiting(
         ) as session,
     ):
         yield Browser(session, port)
+
+
+@asynccontextmanager
+async def everybody(county: County) -> AsyncIterator[dict[Role, Browser]]:
+    """Visit a county's console once as each role."""
+    async with AsyncExitStack() as stack:
+        yield {role: await stack.enter_async_context(visiting(county, role)) for role in Role}
 
 
 def house_of(county: County, **how: str) -> House:

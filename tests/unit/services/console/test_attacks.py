@@ -17,7 +17,7 @@ from services.console.pages import OPEN_PAGES
 from services.console.threshold import own_path
 from services.console.visit import Page
 from tests import papers
-from tests.console import Browser, at_the_door, house_of, visiting
+from tests.console import Browser, at_the_door, everybody, house_of, visiting
 from tests.filing import FileRooms, content_of, file_draft
 from tests.pages import ACTS, SHOWN, address, named
 from tests.sockets import spoken
@@ -88,26 +88,27 @@ async def test_a_forged_form_is_obeyed(county: County, how: str) -> None:
     """Another site's page sends a form along with the officer's cookie: no act of the table must take it."""
     headers, body, with_token = _FORGED[how]
     taken = []
-    for page in ACTS:
-        async with visiting(county, role_of(page)) as browser:
+    async with everybody(county) as browsers:
+        for page in ACTS:
+            browser = browsers[role_of(page)]
             data = body + browser.csrf if with_token else body
             shown = await browser.ask(page.method, address(page), data=data.encode(), headers=headers)
-        # A file that is streamed: its form is shown again, and nothing of what came was read.
-        if shown.status != (422 if page.streams and "parts" in how else 403):
-            taken.append((named(page), shown.status))
+            # A file that is streamed: its form is shown again, and nothing of what came was read.
+            if shown.status != (422 if page.streams and "parts" in how else 403):
+                taken.append((named(page), shown.status))
     assert taken == []
 
 
 async def test_the_token_of_another_session_opens_anything(county: County) -> None:
     """An officer's own token in a form that somebody else sends along with their cookie."""
     taken = []
-    for page in ACTS:
-        async with visiting(county, role_of(page)) as browser:
-            shown = await browser.ask(
+    async with everybody(county) as browsers:
+        for page in ACTS:
+            shown = await browsers[role_of(page)].ask(
                 page.method, address(page), data=b"csrf=of-another-session", headers={"Content-Type": FORM}
             )
-        if shown.status != 403:
-            taken.append(named(page))
+            if shown.status != 403:
+                taken.append(named(page))
     assert taken == []
 
 
@@ -179,16 +180,14 @@ def is_here(location: str) -> bool:
 async def test_a_form_leads_to_another_site(county: County, target: str) -> None:
     """Every field that could name a way back, in every act: whoever sent the link must not choose where it ends."""
     away = []
-    for page in ACTS:
-        async with visiting(county, role_of(page)) as browser:
-            names = ("back", "next", "to", "return", "location", "path", "url")
-            shown = await browser.ask(
-                page.method,
-                address(page),
-                data=aiohttp.FormData([("csrf", browser.csrf), *((name, target) for name in names)])(),
-            )
-        if shown.location and not is_here(shown.location):
-            away.append((named(page), shown.location))
+    names = ("back", "next", "to", "return", "location", "path", "url")
+    async with everybody(county) as browsers:
+        for page in ACTS:
+            browser = browsers[role_of(page)]
+            data = aiohttp.FormData([("csrf", browser.csrf), *((name, target) for name in names)])()
+            shown = await browser.ask(page.method, address(page), data=data)
+            if shown.location and not is_here(shown.location):
+                away.append((named(page), shown.location))
     assert away == []
 
 
@@ -273,13 +272,12 @@ def _lacking(shown: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
 async def test_an_answer_lacks_its_headers(county: County) -> None:
     """Every page, to whoever asks: let in, refused, not logged in, and where there is nothing at all."""
     lacking = []
-    for page in (*SHOWN, *ACTS):
-        async with visiting(county, role_of(page)) as browser:
-            answers = [await browser.ask(page.method, address(page))]
-            browser.session.cookie_jar.clear()
-            answers.append(await browser.ask(page.method, address(page)))
-        for shown in answers:
-            lacking += [(named(page), shown.status, one) for one in _lacking(shown.headers, HEADERS | _EVERYWHERE)]
+    async with everybody(county) as browsers, visiting(county, Role.DUTY) as stranger:
+        stranger.session.cookie_jar.clear()
+        for page in (*SHOWN, *ACTS):
+            for browser in (browsers[role_of(page)], stranger):
+                shown = await browser.ask(page.method, address(page))
+                lacking += [(named(page), shown.status, one) for one in _lacking(shown.headers, HEADERS | _EVERYWHERE)]
     assert lacking == []
 
 
@@ -342,12 +340,13 @@ _BROKEN: Final[Mapping[str, bytes]] = {
 async def test_a_broken_form_breaks_the_node(county: County, how: str) -> None:
     """Each act with a form that is too much or none: refused with a page, never an error of our own."""
     wrong = []
-    for page in ACTS:
-        async with visiting(county, role_of(page)) as browser:
+    async with everybody(county) as browsers:
+        for page in ACTS:
+            browser = browsers[role_of(page)]
             data = _BROKEN[how] + b"&csrf=" + browser.csrf.encode()
             shown = await browser.ask(page.method, address(page), data=data, headers={"Content-Type": FORM})
-        if not 300 <= shown.status < 500:
-            wrong.append((named(page), shown.status))
+            if not 300 <= shown.status < 500:
+                wrong.append((named(page), shown.status))
     assert wrong == []
 
 

@@ -1,7 +1,5 @@
 """Each role at each page and act: from the table, and by hand where a mistake in the table would be a hole."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import pytest
@@ -13,8 +11,8 @@ from services.console.navigation import NAVIGATION
 from services.console.pages import PAGES
 from services.console.visit import Page
 from tests import papers
-from tests.console import Browser, visiting
-from tests.pages import ACTS, ROLES, SHOWN, address, named
+from tests.console import Browser, everybody, visiting
+from tests.pages import ACTS, SHOWN, address, named
 from tests.world import County, World, alert_draft
 
 AT_WORK: Final = frozenset({Role.DUTY, Role.LIAISON, Role.REVIEWER, Role.MEDIATOR})
@@ -51,12 +49,6 @@ _CHANGE_NOTHING: Final = frozenset({"verify"})
 """Posted because a file goes along; nothing of it is kept."""
 
 
-@asynccontextmanager
-async def _everybody(county: County) -> AsyncIterator[dict[Role, Browser]]:
-    async with AsyncExitStack() as stack:
-        yield {role: await stack.enter_async_context(visiting(county, role)) for role in ROLES}
-
-
 async def _status(browser: Browser, page: Page) -> int:
     if page.method == "GET":
         return (await browser.get(address(page))).status
@@ -69,7 +61,7 @@ async def test_a_page_opens_to_others_than_the_table_names() -> None:
     """Every page and act, every role: a wrong one gets 403, a right one anything else; nobody crashes the node."""
     county = World()[papers.HUANJIANG]
     wrong = []
-    async with _everybody(county) as browsers:
+    async with everybody(county) as browsers:
         for page in PAGES:
             for role, browser in browsers.items():
                 with capture_logs() as log:
@@ -113,7 +105,7 @@ async def test_the_navigation_leads_to_a_refusal() -> None:
     county = World()[papers.HUANJIANG]
     known = {page.path for page in SHOWN}
     wrong: list[tuple[str, ...]] = []
-    async with _everybody(county) as browsers:
+    async with everybody(county) as browsers:
         for role, browser in browsers.items():
             start = next((one.path for one in NAVIGATION if role in one.roles and one.path in known), None)
             if start is None:
