@@ -31,7 +31,6 @@ _SAMPLES: Final = (
 
 ACTS: Final = tuple(page for page in PAGES if page.method != "GET")
 SHOWN: Final = tuple(page for page in PAGES if page.method == "GET")
-ROLES: Final = tuple(Role)
 
 
 def address(page: Page, given: Mapping[str, str] | None = None) -> str:
