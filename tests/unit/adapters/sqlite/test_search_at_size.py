@@ -49,7 +49,7 @@ async def test_words_of_two_characters_are_all_found_and_soon(
     reduced: Callable[[int, int], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every word is counted again by looking at every text; the time is that of one answer of 50 events."""
-    n = reduced(5_000, 100_000)
+    n = reduced(2_000, 100_000)
     given, rng = list(contents(1, n)), random.Random(2)
     async with open_store(tmp_path / "county.db") as store:
         began = time.perf_counter()
@@ -57,7 +57,7 @@ async def test_words_of_two_characters_are_all_found_and_soon(
         filling = time.perf_counter() - began
         took: list[float] = []
         spent: list[float] = []
-        words = words_of(given, rng, 400)
+        words = words_of(given, rng, reduced(150, 400))
         for word in words:
             began, began_at_work = time.perf_counter(), time.process_time()
             await found_in(store, asked(word))
