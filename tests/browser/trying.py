@@ -88,11 +88,31 @@ class _Ground:
     Attributes:
         places: Where everything stands in it, once it was looked for: what is encrypted has another id in each world.
         used: Something was pressed in it.
+        seen: The officer's tab, used for one form after the other: a new one costs more than the form.
     """
 
     stage: Stage
     places: dict[Key, list[str]] | None = None
     used: bool = False
+    seen: Seen | None = None
+    _tab: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def tab(self, browser: Browser, *, script: bool) -> Seen:
+        """Return a tab in which nothing has happened yet."""
+        if self.seen is None:
+            stage = self.stage
+            opening = visiting_page(browser, stage.console, *stage.roles, officer=stage.officer, script=script)
+            self.seen = await self._tab.enter_async_context(opening)
+            self.seen.page.set_default_timeout(WAIT_MS)
+        else:
+            await self.seen.page.goto("about:blank")
+        self.seen.wrong.clear()
+        return self.seen
+
+    async def close(self) -> None:
+        """Close the tab; the next one is new."""
+        self.seen, tab, self._tab = None, self._tab, AsyncExitStack()
+        await tab.aclose()
 
 
 @dataclass
@@ -131,7 +151,7 @@ class Trial:
     async def _in_one(self, ways: Sequence[Way]) -> None:
         waiting, stack, scene = deque(ways), AsyncExitStack(), ways[0].scene
         try:
-            ground = _Ground(await stack.enter_async_context(scene.open()))
+            ground = await self._opened(scene, stack)
             while waiting:
                 way = waiting.popleft()
                 if way.key in self.done:
@@ -140,7 +160,7 @@ class Trial:
                 # What was pressed before may have taken its ground away; that the node broke is none of that.
                 if ground.used and (tried is None or (tried.wrong and not tried.broken)):
                     await stack.aclose()
-                    ground = _Ground(await stack.enter_async_context(scene.open()))
+                    ground = await self._opened(scene, stack)
                     tried = await self._tried(ground, way)
                 ground.used = True
                 self.done[way.key] = tried or Tried(["is not there when the page is opened"])
@@ -149,23 +169,27 @@ class Trial:
         finally:
             await stack.aclose()
 
+    @staticmethod
+    async def _opened(scene: Scene, stack: AsyncExitStack) -> _Ground:
+        ground = _Ground(await stack.enter_async_context(scene.open()))
+        stack.push_async_callback(ground.close)
+        return ground
+
     async def _tried(self, ground: _Ground, way: Way) -> Tried | None:
-        stage = ground.stage
-        console = stage.console
         try:
-            async with (
-                asyncio.timeout(_SECONDS),
-                visiting_page(self.browser, console, *stage.roles, officer=stage.officer, script=self.script) as seen,
-            ):
-                seen.page.set_default_timeout(WAIT_MS)
+            async with asyncio.timeout(_SECONDS):
+                seen = await ground.tab(self.browser, script=self.script)
                 address = await self._place(ground, way, seen)
                 if address is None:
                     return None
-                tried = await self._pressed(seen, Filler(seen.page, {**self.typed, **stage.typed}), way, address)
+                filler = Filler(seen.page, {**self.typed, **ground.stage.typed})
+                tried = await self._pressed(seen, filler, way, address)
         except (BrowserError, TimeoutError) as error:
             tried = Tried([str(error).partition("Call log")[0].strip() or "takes too long"])
-        if tried is not None and console.county.crashes:
-            tried.wrong.append(f"crashes: {console.county.crashes}")
+            await ground.close()
+        crashes = ground.stage.console.county.crashes
+        if tried is not None and crashes:
+            tried.wrong.append(f"crashes: {crashes}")
             tried.broken = True
         return tried
 
