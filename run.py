@@ -199,8 +199,7 @@ def pip(*arguments: str) -> None:
 def last_line(text: str) -> str:
     """Return the last error that ``text`` names, or else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if "ERROR" in line or line.startswith("Error")]
-    return (errors or lines or ["no message"])[-1]
+    return ([line for line in lines if "ERROR" in line or line.startswith("Error")] or lines or ["no message"])[-1]
 
 
 # --- children --------------------------------------------------------------------------------------
@@ -225,9 +224,7 @@ def run(command: Sequence[str]) -> int:
         if received:  # it came before there was anybody to pass it on to
             process.send_signal(received[0])
         code = process.wait()
-    if received:
-        return SIGNAL_CODE + received[0]
-    return code if code >= 0 else SIGNAL_CODE - code
+    return SIGNAL_CODE + received[0] if received else code if code >= 0 else SIGNAL_CODE - code
 
 
 @contextlib.contextmanager
@@ -263,9 +260,7 @@ class Lane(threading.Thread):
 
     def run(self) -> None:
         """Run the commands; kept are the codes, the last line of each, and what a failed one said of it."""
-        for command in self.commands:
-            if self.stopped.is_set():
-                return
+        for command in itertools.takewhile(lambda _: not self.stopped.is_set(), self.commands):
             say(f"{self.name}: {command[-1]}")
             with subprocess.Popen(
                 command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
@@ -304,9 +299,7 @@ def run_beside(lanes: Sequence[Lane]) -> int:
     bad = [code for code in codes if code not in {0, NO_TESTS_CODE}]
     if bad:
         say("FAILED: " + ", ".join(lane.name for lane in lanes if {*lane.codes} - {0, NO_TESTS_CODE}))
-    if received:
-        return SIGNAL_CODE + received[0]
-    return bad[0] if bad else min(codes)
+    return SIGNAL_CODE + received[0] if received else bad[0] if bad else min(codes)
 
 
 def run_all(parts: Mapping[str, Sequence[str]]) -> int:
@@ -356,10 +349,10 @@ def shell(arguments: Sequence[str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run every test, or those selected. Everything runs in three lanes, the pure tests with the network off.
+    """Run every test, or those selected. Everything runs in four lanes, the pure tests with the network off.
 
-    Real processes wait more than they work: two lanes of them share a machine well, three once the pure tests are done.
-    A few that fail beside others are run again alone, and that is said.
+    Real processes wait more than they work: two lanes share a machine with one browser and the pure tests, which yield
+    to them. What may take longest begins first. A few that fail beside others are run again alone, and that is said.
     """
     prepare("dev")
     everything = [str(VENV / "bin" / "pytest"), *arguments]
@@ -375,15 +368,22 @@ def test(arguments: Sequence[str]) -> int:
     alone = [*switch, str(PYTHON), "-c", LOOPBACK_ONLY] if switch else []
     rooms = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py"))}
     others = sorted(rooms - {*OFFLINE_TESTS, *SCENES})
-    scenes = [path.relative_to(ROOT) for room in SCENES for path in sorted((ROOT / room).glob("test_*.py"))]
-    queue = iter([tests(scene.stem, "-q", str(scene)) for scene in scenes])
+    browser, scenario = (iter([tests(one.stem, "-q", str(one)) for one in longest_first(room)]) for room in SCENES)
     calm = [["nice", *alone, *tests("pure", "-q", *OFFLINE_TESTS)], ["nice", *tests("others", "-q", *others)]]
-    lanes = [Lane("first", itertools.chain(calm, queue)), Lane("scenes 1", queue), Lane("scenes 2", queue)]
+    queues = {"first": (calm, scenario, browser), "browser": (browser, scenario)}
+    queues |= dict.fromkeys(("scenes 1", "scenes 2"), (scenario, browser))
+    lanes = [Lane(name, itertools.chain(*queue)) for name, queue in queues.items()]
     code = run_beside(lanes)
     failed = [command for lane in lanes for command in lane.failed]
     if failed and not any(command in calm for command in failed) and len(failed) <= AGAIN_MOST and code < SIGNAL_CODE:
         code = run_all({f"AGAIN, alone: {command[-1]}": command for command in failed})
     return code or (int(bool(os.environ.get("CI"))) if switch is None else 0)
+
+
+def longest_first(room: str) -> list[Path]:
+    """Return the test files of a room; what may take the longest, as its own marks say, comes first."""
+    texts = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in (ROOT / room).glob("test_*.py")}
+    return sorted(texts, key=lambda one: (-sum(map(int, re.findall(r"timeout\((\d+)\)", texts[one]))), one))
 
 
 def network_switch() -> list[str] | None:
