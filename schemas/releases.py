@@ -110,6 +110,7 @@ class ReleasedBy:
     """An officer behind an event, as the credential says: ``credential_digest`` names it.
 
     ``signed_at`` is when the officer signed with the officer's own key; None where the county's node alone vouches.
+    ``public`` is that key, which may stand in another officer's credential too; empty in what an older node kept.
     """
 
     officer: str
@@ -117,6 +118,7 @@ class ReleasedBy:
     roles: tuple[Role, ...]
     credential_digest: str
     signed_at: datetime | None = None
+    public: str = ""
 
 
 @dataclass(frozen=True, slots=True)

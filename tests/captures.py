@@ -126,11 +126,13 @@ class Ear:
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, bytes]] = []
+        self.lost: list[str] = []
+        """Why it hears nothing any more; a listener that falls behind is cut off by the server."""
 
     @property
     def taken(self) -> bytes:
         """Everything so far: subjects, headers and bodies."""
-        return b"\n".join(subject.encode() + b" " + body for subject, body in self.messages)
+        return b"\n".join(subject.encode() + b" " + body for subject, body in tuple(self.messages))
 
     async def hear(self, message: Any) -> None:  # noqa: ANN401 - the library's own type
         """Take one message down."""
@@ -158,24 +160,29 @@ async def listening(world: World) -> AsyncIterator[Ear]:
     async with contextlib.AsyncExitStack() as stack:
         for seed in seeds:
             url = f"tls://127.0.0.1:{world.ports.hub}"
-            client = await _let_in(url, seed, Credentials((url,), seed, tls))
+            client = await _let_in(url, seed, Credentials((url,), seed, tls), ear)
             stack.push_async_callback(client.close)
             await client.subscribe(">", cb=ear.hear)
             await client.flush()
         yield ear
 
 
-async def _let_in(url: str, seed: str, credentials: Credentials) -> Any:  # noqa: ANN401 - the library's own type
-    """Connect; the server takes a moment to read its configuration."""
+async def _let_in(url: str, seed: str, credentials: Credentials, ear: Ear) -> Any:  # noqa: ANN401 - any client
+    """Connect; the server takes a moment to read its configuration, and of attempts before that nothing is said."""
+
+    async def failed(problem: Exception) -> None:
+        ear.lost.append(repr(problem))
+
+    async def cut() -> None:
+        ear.lost.append("disconnected")
+
+    given: dict[str, Any] = {"tls": credentials.ssl_context(), "nkeys_seed_str": seed, "allow_reconnect": False}
     async with asyncio.timeout(20):
         while True:
             try:
-                return await nats.connect(
-                    url, tls=credentials.ssl_context(), nkeys_seed_str=seed, allow_reconnect=False, error_cb=_quiet
-                )
+                client = await nats.connect(url, error_cb=failed, disconnected_cb=cut, **given)
             except (OSError, nats.errors.Error):
                 await asyncio.sleep(0.2)
-
-
-async def _quiet(_: Exception) -> None:
-    """Say nothing about an attempt that comes too early."""
+            else:
+                ear.lost.clear()
+                return client

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.officers import Role
 from services.console.pages import PAGES
 from services.console.visit import Page
 

@@ -173,6 +173,7 @@ def _officer_text(one: ReleasedBy) -> dict[str, object]:
         "name": one.name,
         "roles": list(one.roles),
         "credential": one.credential_digest,
+        "public": one.public,
     }
     return said if one.signed_at is None else said | {"signed_at": micros(one.signed_at)}
 
@@ -185,6 +186,7 @@ def _officers(text: str) -> tuple[ReleasedBy, ...]:
             tuple(Role(role) for role in one["roles"]),
             one["credential"],
             None if "signed_at" not in one else moment(one["signed_at"]),
+            one.get("public", ""),
         )
         for one in json.loads(text)
     )

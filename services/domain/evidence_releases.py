@@ -16,7 +16,7 @@ from services.domain.evidence_chain import judge_channel
 from services.domain.evidence_opening import Part
 from services.domain.evidence_receipts import judge_binding
 from services.domain.evidence_trust import Lineage
-from services.domain.release_records import judge_officers, judge_signed, signs_twice
+from services.domain.release_records import judge_officers, judge_signed, named_in, signs_twice
 from services.domain.sharing import judge_membership
 
 
@@ -82,7 +82,7 @@ def _judge_officers(
         return found
     if any(isinstance(judge_officers(record, header.source, one), Fault) for one in later):
         return Fault("signature.key_revoked", "content.officers", "a later registry dropped its certifying key")
-    told = ((one.mode, {by.officer for by in one.officers}) for one in before)
+    told = ((one.mode, named_in(one)) for one in before)
     if signs_twice(record, told) or len({one.public for one in found}) < len(record.officers):
         return Fault("release.same_officer", "content.officers", "two names that are one person are one name")
     return judge_signed(record, header.source, found, about)

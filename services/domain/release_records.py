@@ -4,7 +4,6 @@ Source: docs/protocol.md, section "Releases"
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -103,7 +102,7 @@ def judge_release_record(
     found = judge_officers(record, header.source, trust)
     if isinstance(found, Fault):
         return found
-    told = ((row.mode, {by.officer for by in row.officers}) for row in held if row.source == header.source)
+    told = ((row.mode, row.officers) for row in held if row.source == header.source)
     if signs_twice(record, told) or len({one.public for one in found}) < len(record.officers):
         return Fault("release.same_officer", "content.officers", "two names that are one person are one name")
     if used_for not in {None, record.id}:
@@ -112,15 +111,26 @@ def judge_release_record(
     return judge_signed(record, header.source, found, about)
 
 
-def signs_twice(record: ReleaseRecorded, others: Iterable[tuple[ReleaseMode, AbstractSet[str]]]) -> bool:
+def signs_twice(record: ReleaseRecorded, others: Iterable[tuple[ReleaseMode, Iterable[ReleasedBy]]]) -> bool:
     """Tell whether one officer is to be both who sent an event and who countersigned it, in whatever order that came.
 
     Args:
         record: Its content.
         others: Mode and officers of what else is on record about the same event.
     """
-    mine = {one.officer for one in record.officers}
-    return any(ReleaseMode.COUNTERSIGNED in {mode, record.mode} and mine & named for mode, named in others)
+    mine = named_by(named_in(record))
+    return any(ReleaseMode.COUNTERSIGNED in {mode, record.mode} and mine & named_by(by) for mode, by in others)
+
+
+def named_in(record: ReleaseRecorded) -> tuple[ReleasedBy, ...]:
+    """Return the officers of a record as their credentials name them."""
+    return tuple(_released_by(one) for one in record.officers)
+
+
+def named_by(officers: Iterable[ReleasedBy]) -> frozenset[tuple[str, str]]:
+    """Return every id and every key by which officers are known: who shares one of them is one person."""
+    said = (pair for one in officers for pair in (("officer", one.officer), ("key", one.public)))
+    return frozenset(pair for pair in said if pair[1])
 
 
 def judge_officers(record: ReleaseRecorded, source: str, trust: Trust) -> tuple[OfficerCredential, ...] | Fault:
@@ -181,8 +191,7 @@ def signed_terms(record: ReleaseRecorded) -> str:
 
 def release_row(record: ReleaseRecorded, *, record_id: str, source: str) -> ReleaseRow:
     """Return what is kept about a release; its signatures were judged to hold."""
-    officers = tuple(_released_by(one) for one in record.officers)
-    return ReleaseRow(record_id, source, record.mode, officers, record.released_at, signed_terms(record))
+    return ReleaseRow(record_id, source, record.mode, named_in(record), record.released_at, signed_terms(record))
 
 
 def counted(rows: Sequence[ReleaseRow], source: str) -> tuple[ReleaseRow, ...]:
@@ -202,4 +211,4 @@ def _released_by(one: ReleasingOfficer) -> ReleasedBy:
     credential = open_payload(one.credential, PayloadType.OFFICER, OfficerCredential)
     if isinstance(credential, Fault):
         return ReleasedBy(one.officer, one.officer, (), digest, signed_at)
-    return ReleasedBy(one.officer, credential.display_name, credential.roles, digest, signed_at)
+    return ReleasedBy(one.officer, credential.display_name, credential.roles, digest, signed_at, credential.public)

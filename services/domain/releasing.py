@@ -7,6 +7,7 @@ Source: docs/releasing.md; docs/decisions/0041-ask-a-second-officer-below-the-ap
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -249,9 +250,9 @@ def judge_alone(wire_type: str, credential: OfficerCredential, *, needed: bool) 
     return _lacking(credential, ALONE, "send an alert alone")
 
 
-def judge_countersigner(first: str, credential: OfficerCredential, author: OfficerCredential | None) -> Fault | None:
-    """Decide whether an officer may countersign what ``first`` sent alone."""
-    if first == credential.officer or (author is not None and author.public == credential.public):
+def judge_countersigner(first: str, keys: AbstractSet[str], credential: OfficerCredential) -> Fault | None:
+    """Decide whether an officer may countersign what ``first`` sent alone; ``keys`` are those that ``first`` held."""
+    if first == credential.officer or credential.public in keys:
         return Fault("release.same_officer", "", "whoever sent it alone cannot countersign it: another officer does")
     return _lacking(credential, SECONDS, "countersign")
 

@@ -20,7 +20,7 @@ from schemas.errors import Fault, RequestError
 from schemas.governance.mediation import CASE_PREFIX
 from schemas.notices import NoticeKind
 from schemas.officers import OfficerCredential
-from schemas.releases import DRAFTS_MAX, ENDED, Draft, DraftState, ReleaseRow
+from schemas.releases import DRAFTS_MAX, ENDED, Countersigning, Draft, DraftState, ReleaseRow
 from schemas.statements import ReleaseVerdict, SignedStatement
 from services.domain.drafting import Outgoing
 from services.domain.encoding import compact_json, digest_of
@@ -294,7 +294,7 @@ class Releasing:
             return fault or NO_DRAFT
         if waiting is None:
             return Fault("release.not_waiting", "id", "no second name is missing under this event")
-        fault = judge_countersigner(waiting.officer, by.credential, self._credential(waiting.officer, now))
+        fault = judge_countersigner(waiting.officer, self._keys_of(tx, waiting, now), by.credential)
         if fault is not None:
             return fault
         header = event.envelope.header
@@ -313,6 +313,13 @@ class Releasing:
         tx.releases.countersigned(envelope_id)
         tx.waiting_room.resolve(NoticeKind.NOT_COUNTERSIGNED, envelope_id, "", now)
         return tuple(tx.releases.of_event(envelope_id))
+
+    def _keys_of(self, tx: Transaction, waiting: Countersigning, now: datetime) -> set[str]:
+        """Return the keys of who sent an event alone: of then, for a credential may be gone, and of now."""
+        rows = tx.releases.of_event(waiting.envelope_id)
+        then = {one.public for row in rows for one in row.officers if one.officer == waiting.officer}
+        today = self._credential(waiting.officer, now)
+        return then if today is None else then | {today.public}
 
     def _judged(self, draft: Draft) -> Fault | None:
         """Judge a text as if it were sent now, by everything that needs no store."""

@@ -27,17 +27,19 @@ MOST_BYTES: Final = 120_000
 _WIDTH, _HEIGHT = 1120, 720
 _COLOURS: Final = 96
 _TRIED: Final = (
-    # name, where it begins, link to follow from there
-    ("登录", "/login", ""),
-    ("值班台", "/", ""),
+    # name, where it begins, links to follow from there
+    ("登录", "/login"),
+    ("值班台", "/"),
     ("事件", "/", "/events/"),
-    ("发布", "/compose", ""),
-    ("拟预警", f"/compose?type={AlertIssued.wire_type}", ""),
+    ("发布", "/compose"),
+    ("拟预警", f"/compose?type={AlertIssued.wire_type}"),
     ("审稿", "/drafts", "/drafts/"),
-    ("收件", "/inbox", ""),
+    ("收件", "/inbox"),
     ("案件", "/cases", "/cases/"),
-    ("交接班", "/handover", ""),
-    ("台账", "/ledger", ""),
+    ("交接班", "/handover"),
+    ("台账", "/ledger"),
+    ("起草协议", "/partners", "/partners/agreements/", "/partners/drafting?"),
+    ("合签", "/partners/signing"),
 )
 
 
@@ -53,19 +55,19 @@ def _shorter(_: str, content: dict[str, Any]) -> dict[str, Any]:
 async def test_the_manual_shows_a_page_that_is_there_no_more(browser: Browser) -> None:
     """An officer who looks for a button of last year's picture stops trusting the book."""
     text = MANUAL.read_text(encoding="utf-8")
-    assert re.findall(r"\]\(图/(.+?)\.png\)", text) == [name for name, _, _ in _TRIED]
+    assert re.findall(r"\]\(图/(.+?)\.png\)", text) == [name for name, *_ in _TRIED]
     world = await seeded(_shorter)
     await house_of(world[papers.HUANJIANG]).enrolled("desk-admin", Role.ADMINISTRATOR)  # no page of a first day
     async with served(world[papers.HUANJIANG]) as console:
         context = await browser.new_context(viewport={"width": _WIDTH, "height": _HEIGHT}, locale="zh-CN")
         await context.clock.install(time=papers.NOW)  # the counties' clock stands; so does the one that counts down
         page = await context.new_page()
-        for name, path, follow in _TRIED:
+        for name, path, *links in _TRIED:
             if name != "登录":
                 await context.add_cookies([console.cookie(Role.DUTY, Role.LIAISON, Role.MEDIATOR)])  # type: ignore[list-item]
             await page.goto(f"{console.url}{path}")
-            if follow:
-                await _follow(page, follow)
+            for link in links:
+                await _follow(page, link)
             await _kept(page, name)
         await context.close()
 

@@ -20,6 +20,10 @@ BYTES_MOST: Final = 100 * 1024
 _WHO: Final = {"workers": WORKERS, "auditor": (Role.AUDITOR,), "administrator": (Role.ADMINISTRATOR,)}
 _LEAST: Final = {"workers": 10, "auditor": 8, "administrator": 0}
 _WIDER: Final = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+_HIDDEN: Final = """[...document.querySelectorAll("main .table, main figure, main pre")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => (one.querySelector("caption, figcaption") || one).textContent.trim().slice(0, 40))"""
+"""What has to be scrolled sideways to be read: on an office's screen nothing."""
 _OK: Final = 200
 _NOT_HERE: Final = frozenset(
     {"roster_calendar", "roster_form", "roster_import", "roster_records", "ledger_paper", "ledger_workbook"}
@@ -27,11 +31,12 @@ _NOT_HERE: Final = frozenset(
 """Pages of a roster, which the counties of these tests do not have; papers of a period that nobody has named."""
 
 
-async def _judged(seen: Seen, width: int, sizes: dict[str, int]) -> list[str]:
+async def _judged(seen: Seen, width: int, bytes_: int) -> list[str]:
     wrong = await findings(seen.page)
     if width == NARROW and await seen.page.evaluate(_WIDER):
         wrong.append("wider than the telephone")
-    bytes_ = await weight(seen.page, sizes)
+    if width == WIDE:
+        wrong += [f"goes on beyond the edge: {one}" for one in await seen.page.evaluate(_HIDDEN)]
     if bytes_ > BYTES_MOST:
         wrong.append(f"weighs {bytes_:,} bytes")
     return wrong
@@ -65,8 +70,9 @@ async def test_a_page_cannot_be_used_by_everybody(
     ):
         async for page, address in walk.steps(seen):
             name = f"{who}-{page.name}-{walk.opened[page.name]}"
-            found = await _judged(seen, width, sizes)
-            heaviest = max(heaviest, (await weight(seen.page, sizes), page.name))
+            bytes_ = await weight(seen.page, sizes)
+            found = await _judged(seen, width, bytes_)
+            heaviest = max(heaviest, (bytes_, page.name))
             await seen.page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
             if width == WIDE and walk.opened[page.name] == 1:
                 await seen.page.pdf(path=folder / f"{name}.pdf", format="A4")

@@ -1357,10 +1357,10 @@ function judgeRelease(part, event, before, lineage) {
   const certified = certifiedIn(record, header.source, named)
   if (later.some((trust) => codeOf(() => certifiedIn(record, header.source, trust))))
     refuse("signature.key_revoked", "officers", "a later registry dropped a certifying key")
-  const officersOf = ({ officers }) => officers.map((one) => one.officer)
+  record.known = [...record.officers.map((one) => one.officer), ...certified.map((one) => `key ${one.public}`)]
   const again = before
     .filter((one) => [one.mode, record.mode].includes("countersigned"))
-    .some((one) => officersOf(one).some((officer) => officersOf(record).includes(officer)))
+    .some((one) => one.known.some((name) => record.known.includes(name)))
   if (again || !once(certified.map((one) => one.public)))
     refuse("release.same_officer", "officers", "two names that are one person are one name")
   let latest = -Infinity

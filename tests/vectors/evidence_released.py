@@ -255,6 +255,13 @@ def bad() -> list[EvidenceCase]:
             1,
         ),
         case(
+            "himself-renamed",
+            "whoever sent it alone countersigns under another name over the same key",
+            "release.same_officer",
+            one("countersigned", by("duty-b", credential=credential("duty-b", public=base64url(FIRST.public))), LATER),
+            1,
+        ),
+        case(
             "ended",
             "the credential had ended when it was sent",
             "officer.expired",

@@ -249,7 +249,7 @@ def test_each_role_may_what_is_written_of_it(role: Role) -> None:
     one = officer("b", role)
     assert (judge_writer(one) is None) is (role in WRITERS)
     assert (judge_review(draft(), one, None) is None) is (role in SECONDS)
-    assert (judge_countersigner("duty-a", one, None) is None) is (role in SECONDS)
+    assert (judge_countersigner("duty-a", {"key"}, one) is None) is (role in SECONDS)
     assert (judge_alone(papers.ALERT, one, needed=True) is None) is (role in ALONE)
     assert {Role.DUTY, Role.LIAISON, Role.REVIEWER, Role.MEDIATOR} == WRITERS
     assert {Role.DUTY, Role.LIAISON, Role.REVIEWER} == SECONDS
@@ -261,8 +261,8 @@ def test_one_person_is_never_both_officers() -> None:
     author, twin = officer("duty-a", Role.DUTY), officer("b", Role.DUTY, public=("duty-a" * 43)[:43])
     assert code_of(judge_review(draft(), author, None)) == "release.same_officer"
     assert code_of(judge_review(draft(), twin, author)) == "release.same_officer"
-    assert code_of(judge_countersigner("duty-a", author, None)) == "release.same_officer"
-    assert code_of(judge_countersigner("duty-a", twin, author)) == "release.same_officer"
+    assert code_of(judge_countersigner("duty-a", set(), author)) == "release.same_officer"
+    assert code_of(judge_countersigner("duty-a", {author.public}, twin)) == "release.same_officer"
 
 
 def test_who_may_touch_and_who_may_send() -> None:

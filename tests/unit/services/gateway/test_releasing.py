@@ -402,6 +402,17 @@ async def test_who_sent_it_alone_does_not_countersign(libo: County, door: Caller
     assert refused(await first.post(f"/events/{'0' * 64}/countersignature"), "request.not_found")
 
 
+async def test_who_sent_it_alone_does_not_countersign_under_another_name(
+    libo: County, door: Caller, first: Caller
+) -> None:
+    """The credential that it was sent by is revoked meanwhile, and the same key certified under another id."""
+    sent = (await first.post("/events", json=alert_draft(alone=True))).body["envelope_id"]
+    del libo.directory.credentials["duty-a"]
+    twin = officer_at(libo, door, "duty-z")
+    certify(libo, "duty-z", Role.REVIEWER, key="duty-a")
+    assert refused(await twin.post(f"/events/{sent}/countersignature"), "release.same_officer")
+
+
 async def test_a_draft_in_review_is_sent_alone_and_a_returned_one_is_not(first: Caller, second: Caller) -> None:
     """The reviewer does not come: night. The reviewer said no: then it is changed first."""
     shown = await drafted(first, alert_draft())

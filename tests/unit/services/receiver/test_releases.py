@@ -83,9 +83,12 @@ def test_names_that_nobody_certified_do_not(said: ReleaseRecorded, code: str) ->
 
 
 def test_whoever_sent_it_alone_does_not_countersign() -> None:
-    """One name twice is one name, whichever came first; and a name missing stays missing."""
+    """One name twice is one name, and one key is one, whichever came first; and a name missing stays missing."""
     assert code_of(record(ReleaseMode.COUNTERSIGNED, ("a", certified("a"))), ALONE) == "release.same_officer"
     assert code_of(record(ReleaseMode.ALONE, ("b", certified("b"))), SECOND) == "release.same_officer"
+    twin = record(ReleaseMode.COUNTERSIGNED, ("c", certified("c", key="a")))
+    assert code_of(twin, ALONE) == "release.same_officer"
+    assert code_of(ALONE, twin) == "release.same_officer"
 
 
 @pytest.mark.parametrize("mode", list(ReleaseMode))
