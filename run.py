@@ -13,18 +13,15 @@ if sys.version_info < (3, 11):  # noqa: UP036  said here, before anything below 
 import contextlib
 import fcntl
 import hashlib
-import itertools
 import os
 import re
-import shutil
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 
 HELP: Final = """\
 Sihu, the signed event bus between neighbouring counties.
@@ -55,7 +52,6 @@ DEV: Final = "requirements-dev.lock.txt"
 LOCKS: Final[Mapping[str, tuple[str, ...]]] = {"runtime": (BUILD, RUNTIME), "dev": (BUILD, DEV)}
 
 OFFLINE_TESTS: Final = ("tests/unit", "tests/property")
-SCENES: Final = ("tests/browser", "tests/scenario")  # real processes: each file is run by itself
 FAST_TESTS: Final = (*OFFLINE_TESTS, "tests/architecture")
 CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
     "lint": ("ruff", "check", "."),
@@ -66,19 +62,9 @@ CHECKS: Final[Mapping[str, tuple[str, ...]]] = {
     "tests": ("pytest", "-q", *FAST_TESTS, "--cov"),  # last: it would take the folder behind it for what to cover
 }
 
-# In a network of its own even this machine's loopback is down; the API's tests call it. There is nothing else in it.
-LOOPBACK_ONLY: Final = """
-import fcntl, os, socket, struct, sys
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh22x", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-
 USAGE_CODE: Final = 2
 SETUP_CODE: Final = 69  # EX_UNAVAILABLE of sysexits.h: not to be confused with a failed test
 NO_TESTS_CODE: Final = 5  # pytest: nothing was selected
-AGAIN_MOST: Final = 3  # scenarios; more of them is no matter of what ran beside
-RETOLD: Final = re.compile(r"FAILED |ERROR |E   |\S+:\d+: ")  # what pytest says of a failure: told again at the end
 SIGNAL_CODE: Final = 128  # a child that a signal ended returns this plus its number, as in shells
 
 
@@ -227,8 +213,15 @@ def run(command: Sequence[str]) -> int:
     return SIGNAL_CODE + received[0] if received else code if code >= 0 else SIGNAL_CODE - code
 
 
+class Signalled(Protocol):
+    """Whoever can be sent a signal: a process, or several in a row."""
+
+    def send_signal(self, __number: int) -> None:  # noqa: PYI063  an old Python reads this file, too
+        """Send it."""
+
+
 @contextlib.contextmanager
-def passing_on(processes: Sequence["subprocess.Popen[bytes] | Lane"]) -> Iterator[list[int]]:
+def passing_on(processes: Sequence[Signalled]) -> Iterator[list[int]]:
     """Let signals reach children as long as the block lasts; the list holds those that came."""
     received: list[int] = []
 
@@ -245,61 +238,6 @@ def passing_on(processes: Sequence["subprocess.Popen[bytes] | Lane"]) -> Iterato
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class Lane(threading.Thread):
-    """Commands one after the other, beside other lanes; each of their lines is printed with the lane's name."""
-
-    def __init__(self, name: str, commands: Iterable[Sequence[str]]) -> None:
-        """Take what is to be run; lanes may share an iterator, and each takes the next command when it is free."""
-        super().__init__(name=name)
-        self.commands, self.stopped = commands, threading.Event()
-        self.failed, self.codes = list[Sequence[str]](), list[int]()
-        self.last, self.why = list[str](), list[str]()
-        self.process: subprocess.Popen[str] | None = None
-
-    def run(self) -> None:
-        """Run the commands; kept are the codes, the last line of each, and what a failed one said of it."""
-        for command in itertools.takewhile(lambda _: not self.stopped.is_set(), self.commands):
-            say(f"{self.name}: {command[-1]}")
-            with subprocess.Popen(
-                command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
-            ) as process:
-                self.process, line, why = process, "", list[str]()
-                if self.stopped.is_set():  # a signal came while it started
-                    process.terminate()
-                for line in process.stdout or ():
-                    print(f"{self.name:8} | {line}", end="", flush=True)
-                    why += [f"{self.name:8} | {line.rstrip()[:500]}"] if RETOLD.match(line) else []
-            self.last.append(f"{self.name:8} | {line.strip().strip('= ')} | {command[-1]}")
-            if process.returncode not in {0, NO_TESTS_CODE}:
-                self.failed, self.why = [*self.failed, command], self.why + why[-50:]
-            self.codes.append(process.returncode if process.returncode >= 0 else SIGNAL_CODE - process.returncode)
-
-    def send_signal(self, number: int) -> None:
-        """Pass a signal on to the command that runs now; none follows it."""
-        self.stopped.set()
-        if self.process is not None:
-            self.process.send_signal(number)
-
-
-def run_beside(lanes: Sequence[Lane]) -> int:
-    """Run lanes beside each other.
-
-    Returns:
-        The first code that is neither 0 nor "no test was selected here"; the latter if no lane selected any.
-    """
-    with passing_on(lanes) as received:
-        for lane in lanes:
-            lane.start()
-        while any(lane.is_alive() for lane in lanes):
-            time.sleep(0.1)  # a signal is handled between two of these
-    print("\n".join(line for lane in lanes for line in (*lane.last, *lane.why)), flush=True)
-    codes = [code for lane in lanes for code in lane.codes]
-    bad = [code for code in codes if code not in {0, NO_TESTS_CODE}]
-    if bad:
-        say("FAILED: " + ", ".join(lane.name for lane in lanes if {*lane.codes} - {0, NO_TESTS_CODE}))
-    return SIGNAL_CODE + received[0] if received else bad[0] if bad else min(codes)
 
 
 def run_all(parts: Mapping[str, Sequence[str]]) -> int:
@@ -349,50 +287,11 @@ def shell(arguments: Sequence[str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Run every test, or those selected. Everything runs in four lanes, the pure tests with the network off.
-
-    Real processes wait more than they work: two lanes share a machine with one browser and the pure tests, which yield
-    to them. What may take longest begins first. A few that fail beside others are run again alone, and that is said.
-    """
+    """Run every test, or those selected; ``tests/lanes.py`` says what runs beside what."""
     prepare("dev")
-    everything = [str(VENV / "bin" / "pytest"), *arguments]
     if any(not each.startswith("-") for each in arguments):
-        return run_all({"tests selected": everything})
-
-    def tests(cache: str, *places: str) -> list[str]:
-        return [*everything, "-o", f"cache_dir=.pytest_cache/{cache}", *places]
-
-    switch = network_switch()
-    if switch is None:
-        say("WARNING: `unshare` cannot switch the network off here: that unit and property tests are pure is NOT shown")
-    alone = [*switch, str(PYTHON), "-c", LOOPBACK_ONLY] if switch else []
-    rooms = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py"))}
-    others = sorted(rooms - {*OFFLINE_TESTS, *SCENES})
-    browser, scenario = (iter([tests(one.stem, "-q", str(one)) for one in longest_first(room)]) for room in SCENES)
-    calm = [["nice", *alone, *tests("pure", "-q", *OFFLINE_TESTS)], ["nice", *tests("others", "-q", *others)]]
-    queues = {"first": (calm, scenario, browser), "browser": (browser, scenario)}
-    queues |= dict.fromkeys(("scenes 1", "scenes 2"), (scenario, browser))
-    lanes = [Lane(name, itertools.chain(*queue)) for name, queue in queues.items()]
-    code = run_beside(lanes)
-    failed = [command for lane in lanes for command in lane.failed]
-    if failed and not any(command in calm for command in failed) and len(failed) <= AGAIN_MOST and code < SIGNAL_CODE:
-        code = run_all({f"AGAIN, alone: {command[-1]}": command for command in failed})
-    return code or (int(bool(os.environ.get("CI"))) if switch is None else 0)
-
-
-def longest_first(room: str) -> list[Path]:
-    """Return the test files of a room; what may take the longest, as its own marks say, comes first."""
-    texts = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in (ROOT / room).glob("test_*.py")}
-    return sorted(texts, key=lambda one: (-sum(map(int, re.findall(r"timeout\((\d+)\)", texts[one]))), one))
-
-
-def network_switch() -> list[str] | None:
-    """Return the words that start a command without a network, or None where the kernel refuses."""
-    unshare = shutil.which("unshare")
-    for flags in ("-n", "-rn"):
-        if unshare and subprocess.run([unshare, flags, "true"], capture_output=True, check=False).returncode == 0:
-            return [unshare, flags]
-    return None
+        return run_all({"tests selected": [str(VENV / "bin" / "pytest"), *arguments]})
+    return run([str(PYTHON), "-m", "tests.lanes", *arguments])
 
 
 def check(arguments: Sequence[str]) -> int:

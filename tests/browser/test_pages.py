@@ -61,7 +61,7 @@ async def test_a_page_cannot_be_used_by_everybody(
 ) -> None:
     """A page that a screen reader, a telephone, a keyboard or a printer cannot read is closed to somebody."""
     folder, sizes, wrong, heaviest = artefacts(tmp_path), dict[str, int](), list[str](), (0, "")
-    walk = Walk(_WHO[who], reduced(2 if who == "workers" else 1, 100))
+    walk = Walk(_WHO[who], reduced(2 if who == "workers" and width == WIDE else 1, 100))
     world = await seeded()
     world[papers.HUANJIANG].roster = room(in_memory())
     async with (

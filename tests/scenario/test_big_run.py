@@ -103,7 +103,7 @@ class Harm:
         return f"{await kill_leader(self.world.stage.servers, stream)} of {stream}"
 
 
-@pytest.mark.parametrize(("servers", "quick", "stated"), [(3, 3_000, 100_000), (1, 1_500, 20_000)], ids=["R3", "R1"])
+@pytest.mark.parametrize(("servers", "quick", "stated"), [(3, 1_500, 100_000), (1, 800, 20_000)], ids=["R3", "R1"])
 @pytest.mark.timeout(1500)
 def test_everything_goes_wrong_and_nothing_is_lost(
     tmp_path: Path, reduced: Callable[[int, int], int], *, servers: int, quick: int, stated: int, full: bool

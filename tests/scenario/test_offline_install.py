@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import run
 from deploy.offline import make_wheelhouse
+from tests import lanes
 
 OTHER_MACHINES = [machine for machine in make_wheelhouse.MACHINES if machine != platform.machine()]
 
@@ -29,7 +29,7 @@ def wheelhouse(pytestconfig: pytest.Config) -> Path:
 
 def offline(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command without a network and without a variable of ours."""
-    switch = run.network_switch()
+    switch = lanes.network_switch()
     if switch is None:
         pytest.skip("the kernel does not let us switch the network off")
     bare = {"PATH": "/usr/local/bin:/usr/bin:/bin", **variables}

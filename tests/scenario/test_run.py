@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import run
+from tests import lanes
 
 ROOT = Path(run.__file__).parent
 
@@ -68,10 +69,10 @@ def test_lanes_run_beside_each_other_and_no_failure_is_lost(
     first, second = (
         f"echo begins; sleep {wait}; echo ends; exit {code}" for wait, code in zip((0.2, 0.1), codes, strict=True)
     )
-    lanes = [run.Lane("one", [["sh", "-c", first], ["echo", "behind"]]), run.Lane("two", [["sh", "-c", second]])]
+    beside = [lanes.Lane("one", [["sh", "-c", first], ["echo", "behind"]]), lanes.Lane("two", [["sh", "-c", second]])]
     if expected:
-        lanes[0].commands = [["sh", "-c", first]]
-    assert run.run_beside(lanes) == expected
+        beside[0].commands = [["sh", "-c", first]]
+    assert lanes.run_beside(beside) == expected
     lines = capsys.readouterr().out.splitlines()
     assert lines.index("two      | ends") < lines.index("one      | ends")
     assert any(line.startswith("two      | ends | ") for line in lines[-3:])
@@ -82,7 +83,7 @@ def test_what_failed_is_told_again_at_the_end(capsys: pytest.CaptureFixture[str]
     said = "E       assert 3 <= 2\\ntests/test_one.py:7: AssertionError\\nFAILED tests/test_one.py::test_two"
     bad = ["sh", "-c", f"printf '{said}\\n'; echo '1 failed'; exit 1"]
     good = ["sh", "-c", "echo 'E   not told: nothing failed here'; echo '1 passed'"]
-    assert run.run_beside([run.Lane("one", [bad, good])]) == 1
+    assert lanes.run_beside([lanes.Lane("one", [bad, good])]) == 1
     end = capsys.readouterr().out.splitlines()[-5:]
     assert [line.removeprefix("one      | ").split(" | ")[0] for line in end] == [
         *("1 failed", "1 passed"),
@@ -95,8 +96,11 @@ def test_a_signal_ends_every_lane(tmp_path: Path) -> None:
     pids = [tmp_path / "one", tmp_path / "two"]
     after = tmp_path / "after"
     scripts = [f"trap 'exit 2' INT TERM; echo $$ > {pid}; while :; do sleep 0.05; done" for pid in pids]
-    lanes = [[["sh", "-c", script], ["touch", str(after)]] for script in scripts]
-    program = f"import sys, run; sys.exit(run.run_beside([run.Lane(str(n), one) for n, one in enumerate({lanes!r})]))"
+    beside = [[["sh", "-c", script], ["touch", str(after)]] for script in scripts]
+    program = (
+        "import sys; from tests.lanes import Lane, run_beside; "
+        f"sys.exit(run_beside([Lane(str(n), one) for n, one in enumerate({beside!r})]))"
+    )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.DEVNULL, stderr=-3) as parent:
         found = [int(wait_for(pid)) for pid in pids]
         parent.send_signal(signal.SIGTERM)
