@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +83,27 @@ def _spelt(data: bytes) -> Iterator[bytes]:
 
 def opened_by(captured: Envelope, spoils: Loot) -> str | None:
     """Try everything in somebody's files against a captured event; return what it said, or None."""
-    for key in (*_unwrapped(captured, spoils.keys), *_committed(captured, spoils.raw), *spoils.keys):
-        binding = captured.header.content
-        plain = decrypt_content(captured.content, source=captured.header.source, content_id=binding.content_id, key=key)
+    (said,) = opened_each([captured], spoils)
+    return said
+
+
+def opened_each(captured: Sequence[Envelope], spoils: Loot) -> list[str | None]:
+    """Try everything in somebody's files against captured events; return what each said, or None."""
+    committed = _committed({_commitment(one) for one in captured}, spoils.raw)
+    return [
+        _plain(one, (*_unwrapped(one, spoils.keys), *committed.get(_commitment(one), ()), *spoils.keys))
+        for one in captured
+    ]
+
+
+def _commitment(captured: Envelope) -> bytes:
+    return captured.content[:COMMITMENT_BYTES]
+
+
+def _plain(captured: Envelope, keys: Iterable[bytes]) -> str | None:
+    header = captured.header
+    for key in keys:
+        plain = decrypt_content(captured.content, source=header.source, content_id=header.content.content_id, key=key)
         if plain is not None:
             return plain.decode()
     return None
@@ -120,13 +138,15 @@ def _unwrapped(captured: Envelope, keys: Iterable[bytes]) -> Iterator[bytes]:
                 continue
 
 
-def _committed(captured: Envelope, files: Iterable[bytes]) -> Iterator[bytes]:
-    """Try every window of every file as the content key: its digest stands before the ciphertext."""
-    wanted, start = captured.content[:COMMITMENT_BYTES], hashlib.sha256(_COMMITMENT_LABEL)
+def _committed(wanted: Container[bytes], files: Iterable[bytes]) -> dict[bytes, list[bytes]]:
+    """Try every window of every file as a content key: the key's digest stands before the ciphertext."""
+    found, start = dict[bytes, list[bytes]](), hashlib.sha256(_COMMITMENT_LABEL)
     assert commitment_of(bytes(_KEY_BYTES)) == hashlib.sha256(_COMMITMENT_LABEL + bytes(_KEY_BYTES)).digest()
     for data in files:
         for at in range(len(data) - _KEY_BYTES + 1):
             attempt = start.copy()
             attempt.update(data[at : at + _KEY_BYTES])
-            if attempt.digest() == wanted:
-                yield data[at : at + _KEY_BYTES]
+            digest = attempt.digest()
+            if digest in wanted:
+                found.setdefault(digest, []).append(data[at : at + _KEY_BYTES])
+    return found

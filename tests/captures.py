@@ -17,6 +17,7 @@ from adapters.jetstream.credentials import Credentials, TlsFiles, new_nkey_seed,
 from adapters.jetstream.embedded import CONFIG_FILE
 from tests.counties import World
 
+Layers = list[tuple[str, bytes]]
 _CHUNK: Final = 64 * 1024
 _INFLATED_MAX: Final = 1 << 20
 _MAGICS: Final = {b"\x78\x01": 15, b"\x78\x5e": 15, b"\x78\x9c": 15, b"\x78\xda": 15, b"\x1f\x8b\x08": 31}
@@ -45,9 +46,14 @@ def spellings(text: str) -> Iterator[tuple[str, bytes]]:
             yield f"base64url of {name}, {shift} before", core.translate(bytes.maketrans(b"+/", b"-_"))
 
 
-def found_in(capture: bytes, text: str) -> list[str]:
+def layers_of(capture: bytes) -> Layers:
+    """Return a capture, and whatever is compressed in it, with where that stands: once for many texts to look for."""
+    return [("", capture), *((f"compressed at {at}: ", data) for at, data in inflated(capture))]
+
+
+def found_in(capture: bytes | Layers, text: str) -> list[str]:
     """Return in which spellings a text stands in a capture, also inside whatever is compressed in it."""
-    layers = [("", capture), *((f"compressed at {at}: ", data) for at, data in inflated(capture))]
+    layers = layers_of(capture) if isinstance(capture, bytes) else capture
     forms = list(spellings(text))
     return [f"{where}{name}" for where, data in layers for name, form in forms if form in data]
 
