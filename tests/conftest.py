@@ -1,5 +1,6 @@
 """What every test shares: the ``--full`` option, N that is printed, and no silent skip in CI."""
 
+import gc
 import os
 from collections.abc import Callable, Generator
 from typing import TypeVar
@@ -18,10 +19,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start an empty list of the N that tests used; let no busy machine fail a test for drawing slowly."""
+    """Start an empty list of the N that tests used; let no busy machine fail a test for drawing slowly.
+
+    What is collected is imported, and stays: nobody looks for cycles in it.
+    """
+    gc.disable()
     config.stash[USED_N] = []
     settings.register_profile("sihu", suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("sihu")
+
+
+def pytest_collection_finish() -> None:
+    """Tests run as a node does, with what was imported left aside."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 Nothing but the standard library is imported before a command is chosen, so that ``sihu --help`` answers at once.
 """
 
-import gc
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -116,7 +115,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0, or 2 (usage or request), 3 (refused by sharing or trust), 4 (unavailable); a bug raises and so ends with 1.
     """
-    gc.set_threshold(_COLLECTED_AFTER)
     _spell_what_the_terminal_can()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in {"-h", "--help", "help"}:
@@ -130,10 +128,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         meant = f"did you mean `sihu {near[0]}`?" if near else "`sihu --help` lists the commands"
         return _say(f"there is no command `{words[0]}`; {meant}", USAGE)
     return _run(words[0], entry, words[1:])
-
-
-_COLLECTED_AFTER: Final = 50_000
-"""Objects until Python looks for cycles; with its own 700 it looks hundreds of times while a command is imported."""
 
 
 def _spell_what_the_terminal_can() -> None:

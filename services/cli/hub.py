@@ -11,6 +11,7 @@ import typer
 from schemas.errors import Fault, RequestError
 from services.cli.node import UntilStdinCloses
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
+from services.cli.starting import imported_for_good
 
 if TYPE_CHECKING:
     from services.bootstrap.hub_files import Ports
@@ -134,9 +135,10 @@ def update(
 @app.command("run")
 def run(*, directory: HubDir = HERE, until_stdin_closes: UntilStdinCloses = False, as_json: AsJson = False) -> None:
     """Run the hub: its nats-server, streams and consumers."""
-    from services.bootstrap.hub import run_hub
-    from services.bootstrap.logs import set_up_logging
-    from services.bootstrap.stopping import stop_event
+    with imported_for_good():
+        from services.bootstrap.hub import run_hub
+        from services.bootstrap.logs import set_up_logging
+        from services.bootstrap.stopping import stop_event
 
     set_up_logging("json" if as_json else "console", "info")
 
@@ -236,10 +238,11 @@ def leaf(
     as_json: AsJson = False,
 ) -> None:
     """Run the county's own nats-server between its systems and the hub."""
-    from services.bootstrap.leaf import run_leaf
-    from services.bootstrap.logs import set_up_logging
-    from services.bootstrap.stopping import stop_event
-    from services.cli.desk import Desk
+    with imported_for_good():
+        from services.bootstrap.leaf import run_leaf
+        from services.bootstrap.logs import set_up_logging
+        from services.bootstrap.stopping import stop_event
+        from services.cli.desk import Desk
 
     desk = Desk(directory, passphrase_file)
     set_up_logging("json" if as_json else "console", "info")

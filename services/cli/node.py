@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.options import HERE, AsJson, Dir, PassphraseFile
+from services.cli.starting import imported_for_good
 
 if TYPE_CHECKING:
     from services.bootstrap.node import Node
@@ -23,10 +24,11 @@ def node(
     as_json: AsJson = False,
 ) -> None:
     """Run this county's node: HTTP API, relay, receiver and the own watch, in one process."""
-    from services.bootstrap.logs import set_up_logging
-    from services.bootstrap.node import run_node
-    from services.bootstrap.stopping import stop_event
-    from services.cli.desk import Desk
+    with imported_for_good():
+        from services.bootstrap.logs import set_up_logging
+        from services.bootstrap.node import run_node
+        from services.bootstrap.stopping import stop_event
+        from services.cli.desk import Desk
 
     desk = Desk(directory, passphrase_file)
     settings = desk.settings
