@@ -28,7 +28,8 @@ _LINE_MOST: Final = 500
 _TOGETHER: Final = 8
 """So many short scenarios share one process of pytest, whose own start costs more than many of them."""
 _PATIENCE: Final = re.compile(r"timeout\((\d+)\)")
-_YIELDING: Final = ("nice", "-n", "5")
+_YIELDING: Final = ("nice", "-n", "10")
+"""For what only computes: it fills the time in which the others wait, from the beginning to the end."""
 
 # In a network of its own even this machine's loopback is down; the API's tests call it. There is nothing else in it.
 LOOPBACK_ONLY: Final = """
