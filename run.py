@@ -185,7 +185,8 @@ def pip(*arguments: str) -> None:
 def last_line(text: str) -> str:
     """Return the last error that ``text`` names, or else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return ([line for line in lines if "ERROR" in line or line.startswith("Error")] or lines or ["no message"])[-1]
+    errors = [line for line in lines if "ERROR" in line or line.startswith("Error")]
+    return (errors or lines or ["no message"])[-1]
 
 
 # --- children --------------------------------------------------------------------------------------
@@ -210,7 +211,9 @@ def run(command: Sequence[str]) -> int:
         if received:  # it came before there was anybody to pass it on to
             process.send_signal(received[0])
         code = process.wait()
-    return SIGNAL_CODE + received[0] if received else code if code >= 0 else SIGNAL_CODE - code
+    if received:
+        return SIGNAL_CODE + received[0]
+    return code if code >= 0 else SIGNAL_CODE - code
 
 
 class Signalled(Protocol):
@@ -314,13 +317,14 @@ def wheels(arguments: Sequence[str]) -> int:
 def lock(arguments: Sequence[str]) -> int:
     """Write the locks: universal, hashed, without the name of any host. Arguments go to uv, e.g. ``--upgrade``."""
     prepare("dev")
-    uv = [str(VENV / "bin" / "uv"), "pip", "compile", "--universal", "--python-version", "3.11", *arguments]
+    common = [str(VENV / "bin" / "uv"), "pip", "compile", "--universal", "--python-version", "3.11", "--quiet"]
     # An extra stays in its pin: pip before 23.3 takes the newest version for it else, and refuses what has no hash.
-    uv += ["--generate-hashes", "--no-strip-extras", "--no-emit-index-url", "--no-header", "--no-config", "--quiet"]
+    common += ["--generate-hashes", "--no-strip-extras"]
+    common += ["--no-emit-index-url", "--no-header", "--no-config", *arguments]
     runtime = ["pyproject.toml", "--output-file", RUNTIME]
     dev = ["pyproject.toml", "--extra", "dev", "--constraint", RUNTIME, "--output-file", DEV]
     build = ["--group", "build", "--constraint", DEV, "--output-file", BUILD]
-    return run_all({RUNTIME: [*uv, *runtime], DEV: [*uv, *dev], BUILD: [*uv, *build]})
+    return run_all({RUNTIME: [*common, *runtime], DEV: [*common, *dev], BUILD: [*common, *build]})
 
 
 _ALL: Final = (demo, test, check, bench, simulate, sihu, shell, wheels, lock)
